@@ -1,0 +1,23 @@
+import { createServer } from 'node:net'
+
+/** A port on the loopback interface that nobody listens on now. */
+export async function findFreePort(): Promise<number> {
+  return (await tryListen(0)) ?? Promise.reject(new Error('No port is free on 127.0.0.1'))
+}
+
+/** Whether somebody listens on the port already. */
+export async function isPortTaken(port: number): Promise<boolean> {
+  return (await tryListen(port)) === undefined
+}
+
+function tryListen(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(undefined))
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address()
+      const taken = typeof address === 'object' ? address?.port : undefined
+      server.close(() => resolve(taken))
+    })
+  })
+}

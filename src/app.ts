@@ -1,0 +1,69 @@
+// The table of contents: what surrounds every request, and one line per family of routes.
+
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { requestId } from 'hono/request-id'
+import { secureHeaders } from 'hono/secure-headers'
+import { createRandomId } from './crypto/random-id.ts'
+import type { Deps, Env } from './deps.ts'
+import { DatabaseUnavailable } from './errors/database-unavailable.ts'
+import { maxBodyBytes } from './http/json-body.ts'
+import { noStore } from './http/no-store.ts'
+import { requestLog } from './http/request-log.ts'
+import { respondRefused } from './http/respond.ts'
+import { authRoutes } from './routes/auth.ts'
+import { healthRoutes } from './routes/health.ts'
+
+const maxRequestIdCharacters = 64
+
+/** The service as a Hono app. Pure: no I/O happens until a request comes. */
+export function createApp(deps: Deps): Hono<Env> {
+  const app = new Hono<Env>()
+  const refuse = (reason: Parameters<typeof respondRefused>[2]) => (c: Context<Env>) =>
+    respondRefused(c, deps, reason)
+
+  app.use(
+    requestId({
+      limitLength: maxRequestIdCharacters,
+      generator: () => createRandomId(deps.runtime),
+    }),
+  )
+  app.use(requestLog(deps))
+  app.use(noStore())
+  app.use(secureHeaders())
+  if (deps.corsOrigins.length > 0) app.use(corsFor(deps.corsOrigins))
+  app.use(bodyLimit({ maxSize: maxBodyBytes, onError: refuse('body_too_large') }))
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => {
+        c.header('Allow', methods.join(', '))
+        return respondRefused(c, deps, 'method_not_allowed')
+      },
+    }),
+  )
+
+  app.route('/auth', authRoutes(deps))
+  app.route('/', healthRoutes(deps))
+
+  app.notFound(refuse('not_found'))
+  app.onError((error, c) => {
+    c.set('failure', error)
+    if (error instanceof DatabaseUnavailable) return respondRefused(c, deps, 'database_unavailable')
+    return respondRefused(c, deps, 'internal', { request_id: c.get('requestId') })
+  })
+  return app
+}
+
+/** Only origins that were named; never with credentials, for tokens travel in a header that pages set themselves. */
+function corsFor(origins: readonly string[]) {
+  return cors({
+    origin: [...origins],
+    allowMethods: ['GET', 'HEAD', 'POST'],
+    allowHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
+    exposeHeaders: ['X-Request-Id', 'Retry-After', 'WWW-Authenticate'],
+    maxAge: 600,
+  })
+}

@@ -1,0 +1,36 @@
+// What the service needs from outside, built once per process or isolate, and what is known about one request.
+
+import type { PasswordHasher } from './crypto/password.ts'
+import type { Vocabulary } from './errors/catalogue.ts'
+import type { Reason } from './errors/reasons.ts'
+import type { Runtime } from './runtime.ts'
+import type { Database } from './store/database.ts'
+import type { AccessTokenSettings } from './token/access-token.ts'
+
+/** Services and settings. Functions take the part they need: `Pick<Deps, …>`. */
+export interface Deps {
+  readonly runtime: Runtime
+  readonly database: Database
+  readonly passwords: PasswordHasher
+  readonly accessTokens: AccessTokenSettings
+  /** The longest lifetime that any living access token was issued with: how long a revocation has to be remembered. */
+  readonly longestAccessTokenLifetimeSeconds: number
+  /** In characters. */
+  readonly passwordMinLength: number
+  /** The origins whose pages may call the service (CORS). */
+  readonly corsOrigins: readonly string[]
+  readonly vocabulary: Vocabulary
+  /** Takes one line of JSON per request. */
+  readonly log: (line: string) => void
+}
+
+/** Hono's Env: facts about this request. */
+export interface Env {
+  Variables: {
+    requestId: string
+    /** Why the request was refused, for the log. */
+    reason: Reason
+    /** The bug or outage behind a 5xx, for the log. */
+    failure: unknown
+  }
+}

@@ -1,0 +1,31 @@
+// Who a token belongs to: verified here, and asked of the database in the same round trip as whether it was revoked.
+
+import type { Deps } from '../../deps.ts'
+import {
+  type Result,
+  type RevocationReason,
+  refuse,
+  succeed,
+  type TokenReason,
+} from '../../errors/reasons.ts'
+import { type Account, findAccountAndRevocation } from '../../store/users.ts'
+import { revocationIds, verifyAccessToken } from '../../token/access-token.ts'
+import { parseUserId } from './user-id.ts'
+
+/**
+ * The account of a good token, as of now. No round trip for a bad token, one for any other. Revoked outranks account-gone: a token
+ * that was taken back is told so even after its account is deleted.
+ */
+export async function findAccountOfToken(
+  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens'>,
+  token: string,
+): Promise<Result<Account, TokenReason | RevocationReason>> {
+  const claims = await verifyAccessToken(deps.accessTokens, deps.runtime, token)
+  if (!claims.ok) return claims
+  const userId = parseUserId(claims.value.sub)
+  if (userId === undefined) return refuse('token_claims_unacceptable')
+  const ids = revocationIds(claims.value)
+  const { account, isRevoked } = await findAccountAndRevocation(deps.database, userId, ids)
+  if (isRevoked) return refuse('token_revoked')
+  return account ? succeed(account) : refuse('account_gone')
+}

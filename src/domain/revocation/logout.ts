@@ -1,0 +1,36 @@
+// Logging out puts the session's id among the revoked: every token of the session dies with it, in whatever spelling it comes back.
+
+import type { Deps } from '../../deps.ts'
+import {
+  type Result,
+  type RevocationReason,
+  refuse,
+  succeed,
+  type TokenReason,
+} from '../../errors/reasons.ts'
+import { insertSessionRevocation } from '../../store/revoked-tokens.ts'
+import { revocationIds, verifyAccessToken } from '../../token/access-token.ts'
+import { parseUserId } from '../accounts/user-id.ts'
+
+/**
+ * Revokes the token's session. Of several concurrent calls exactly one succeeds; the others are refused with 'token_revoked'. When it
+ * has succeeded the revocation is stored. No round trip for a bad token, one for any other. Atomic.
+ */
+export async function logout(
+  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'longestAccessTokenLifetimeSeconds'>,
+  token: string,
+): Promise<Result<undefined, TokenReason | RevocationReason>> {
+  const claims = await verifyAccessToken(deps.accessTokens, deps.runtime, token)
+  if (!claims.ok) return claims
+  const userId = parseUserId(claims.value.sub)
+  if (userId === undefined) return refuse('token_claims_unacceptable')
+  const outcome = await insertSessionRevocation(deps.database, {
+    userId,
+    sessionId: claims.value.sid,
+    revocationIds: revocationIds(claims.value),
+    tokenExpiresAt: claims.value.exp,
+    longestLifetimeSeconds: deps.longestAccessTokenLifetimeSeconds,
+  })
+  if (outcome === 'already_revoked') return refuse('token_revoked')
+  return outcome === 'account_gone' ? refuse('account_gone') : succeed(undefined)
+}

@@ -1,0 +1,66 @@
+// Every refusal of the service, as a value. Domain and token functions return `Result<T, Reason>`; what is thrown is a bug
+// or an outage. `catalogue.ts` says what a client hears: a reason without a place there does not compile.
+
+/** A value, or the reason why there is none. */
+export type Result<T, R> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly reason: R }
+
+/** The good outcome. */
+export function succeed<T>(value: T): { readonly ok: true; readonly value: T } {
+  return { ok: true, value }
+}
+
+/** The refusal. */
+export function refuse<R>(reason: R): { readonly ok: false; readonly reason: R } {
+  return { ok: false, reason }
+}
+
+/** Why an Authorization header holds no bearer token (RFC 6750 §2.1). */
+export type BearerReason = 'token_missing' | 'bearer_malformed'
+
+/** Why a token is not a good access token, in the order of the checks. Clients hear three of them apart: expired, revoked, invalid. */
+export type TokenReason =
+  | 'token_too_long'
+  | 'token_not_canonical'
+  | 'token_not_utf8_json'
+  | 'token_header_unacceptable'
+  | 'token_signature_wrong'
+  | 'token_claims_unacceptable'
+  | 'token_issuer_wrong'
+  | 'token_audience_wrong'
+  | 'token_from_the_future'
+  | 'token_expired'
+
+/** Why a good access token is refused all the same: what only the database knows. */
+export type RevocationReason = 'token_revoked' | 'account_gone'
+
+/** Why the accounts refuse. */
+export type AccountReason = 'email_taken' | 'invalid_credentials'
+
+/** Why a request is refused before it means anything. */
+export type InputReason =
+  | 'body_too_large'
+  | 'unsupported_media_type'
+  | 'invalid_json'
+  | 'invalid_input'
+  | 'not_found'
+  | 'method_not_allowed'
+
+/** Why the service cannot answer at all. */
+export type ServiceReason =
+  | 'database_unavailable'
+  | 'schema_outdated'
+  | 'schema_too_new'
+  | 'misconfigured'
+  | 'internal'
+
+/** Every reason there is. `logout_token_missing` is `token_missing` where the seed answers it with another status. */
+export type Reason =
+  | BearerReason
+  | 'logout_token_missing'
+  | TokenReason
+  | RevocationReason
+  | AccountReason
+  | InputReason
+  | ServiceReason

@@ -1,0 +1,18 @@
+// For load balancers and deployments: alive, and able to work.
+
+import { Hono } from 'hono'
+import type { Deps, Env } from '../deps.ts'
+import { checkReadiness } from '../domain/readiness.ts'
+import { respond, respondRefused } from '../http/respond.ts'
+import { version } from '../version.ts'
+
+/** `/health` asks nobody; `/ready` asks the database. */
+export function healthRoutes(deps: Deps): Hono<Env> {
+  return new Hono<Env>()
+    .get('/health', (c) => respond(c, { message: 'Alive.', version }))
+    .get('/ready', async (c) => {
+      const readiness = await checkReadiness(deps)
+      if (!readiness.ok) return respondRefused(c, deps, readiness.reason)
+      return respond(c, { message: 'Ready.', version })
+    })
+}
