@@ -74,14 +74,9 @@ export const catalogue = {
     when: 'The token is not three segments of canonical base64url.',
     source: 'RFC 7515 §7.1, RFC 4648 §3.5',
   },
-  token_not_utf8_json: {
-    ...invalidToken,
-    when: 'The header or the claims are not UTF-8 JSON objects.',
-    source: 'RFC 7519 §7.2',
-  },
   token_header_unacceptable: {
     ...invalidToken,
-    when: 'The header names another algorithm, an unknown key, a type other than JWT, or critical extensions.',
+    when: 'The header is not JSON, or names another algorithm, an unknown key, a type other than JWT, or critical extensions.',
     source: 'RFC 8725 §3.1, RFC 7515 §4.1.11',
   },
   token_signature_wrong: {
@@ -91,7 +86,7 @@ export const catalogue = {
   },
   token_claims_unacceptable: {
     ...invalidToken,
-    when: 'A claim is missing or of the wrong type.',
+    when: 'The claims are not a JSON object in UTF-8, or one is missing or of the wrong type.',
     source: 'RFC 7519 §4.1',
   },
   token_issuer_wrong: {

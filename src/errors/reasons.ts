@@ -23,7 +23,6 @@ export type BearerReason = 'token_missing' | 'bearer_malformed'
 export type TokenReason =
   | 'token_too_long'
   | 'token_not_canonical'
-  | 'token_not_utf8_json'
   | 'token_header_unacceptable'
   | 'token_signature_wrong'
   | 'token_claims_unacceptable'

@@ -4,7 +4,7 @@
 import { type Client, type InStatement, LibsqlError } from '@libsql/core/api'
 import { eq, sql } from 'drizzle-orm'
 import type { BatchItem, BatchResponse } from 'drizzle-orm/batch'
-import { drizzle } from 'drizzle-orm/libsql/web'
+import { drizzle } from 'drizzle-orm/libsql/http'
 import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
 import { feedState } from './schema.ts'
 

@@ -1,7 +1,7 @@
 // libSQL over HTTP: Turso, or an sqld of one's own. The client has no time limit of its own, shares badly, and is slower with
 // compressed answers; all three are settled here.
 
-import { createClient } from '@libsql/client/web'
+import { createClient } from '@libsql/client/http'
 import type { Database } from './database.ts'
 
 export interface RemoteDatabaseSettings {
