@@ -6,15 +6,7 @@ export default defineConfig({
     projects: [
       {
         // Units and routes inside workerd, against a real sqld that the global set-up starts.
-        plugins: [
-          cloudflareTest(({ inject }) => ({
-            main: './src/worker.ts',
-            miniflare: {
-              compatibilityDate: '2026-10-01',
-              bindings: { TEST_DATABASE_URL: inject('databaseUrl') },
-            },
-          })),
-        ],
+        plugins: [cloudflareTest({ miniflare: { compatibilityDate: '2026-10-01' } })],
         test: {
           name: 'workers',
           include: ['test/workers/**/*.test.ts'],

@@ -1,24 +1,46 @@
-// One sqld with one fresh, migrated database for the tests inside workerd, which cannot start processes.
+// Real sqld, with fresh databases, for the tests inside workerd, which cannot start processes.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createClient } from '@libsql/client/node'
+import { type Client, createClient } from '@libsql/client/node'
 import type { TestProject } from 'vitest/node'
 import { applyMigrations } from '../../scripts/migrations.ts'
 import { findFreePort } from '../../scripts/ports.ts'
 import { startSqld } from '../../scripts/sqld.ts'
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const directory = mkdtempSync(join(tmpdir(), 'portcullis-test-'))
-  const sqld = await startSqld({ port: await findFreePort(), directory })
-  await applyMigrations(createClient({ url: sqld.url }))
-  project.provide('databaseUrl', sqld.url)
+  const migrated = await startDatabase(applyMigrations)
+  const empty = await startDatabase(async () => {})
+  const fromTheFuture = await startDatabase(migrateBeyondThisVersion)
+  project.provide('databaseUrl', migrated.url)
+  project.provide('emptyDatabaseUrl', empty.url)
+  project.provide('futureDatabaseUrl', fromTheFuture.url)
   project.provide('wycheproofJws', readWycheproofJws())
   return async () => {
+    await Promise.all([migrated.stop(), empty.stop(), fromTheFuture.stop()])
+  }
+}
+
+async function startDatabase(prepare: (client: Client) => Promise<void>) {
+  const directory = mkdtempSync(join(tmpdir(), 'portcullis-test-'))
+  const sqld = await startSqld({ port: await findFreePort(), directory })
+  const client = createClient({ url: sqld.url })
+  await prepare(client)
+  client.close()
+  const stop = async () => {
     await sqld.stop()
     rmSync(directory, { recursive: true, force: true })
   }
+  return { url: sqld.url, stop }
+}
+
+/** What a later version would leave that no longer serves the services of today. */
+async function migrateBeyondThisVersion(client: Client): Promise<void> {
+  await applyMigrations(client)
+  await client.execute(
+    "INSERT INTO portcullis_migrations (version, name, oldest_schema_served, applied_at) VALUES (999, 'later', 999, 0)",
+  )
 }
 
 function readWycheproofJws(): string | undefined {

@@ -4,7 +4,12 @@ import 'vitest'
 
 declare module 'vitest' {
   export interface ProvidedContext {
+    /** A database of this run, with the schema of this version. */
     databaseUrl: string
+    /** A database without any tables. */
+    emptyDatabaseUrl: string
+    /** A database that a much later version has migrated. */
+    futureDatabaseUrl: string
     /** The text of Wycheproof's JWS vectors, or undefined where their folder is not. */
     wycheproofJws: string | undefined
   }

@@ -1,21 +1,13 @@
 // The service as the entries build it, over the real database, with a clock that tests move by hand.
 
-import { env } from 'cloudflare:test'
 import type { Hono } from 'hono'
+import { inject } from 'vitest'
 import { type Config, parseConfig } from '../../../src/config.ts'
 import type { Env } from '../../../src/deps.ts'
 import { type Runtime, systemRuntime } from '../../../src/runtime.ts'
 import { createService, type Service } from '../../../src/service.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { openRemoteDatabase } from '../../../src/store/remote-database.ts'
-
-declare global {
-  namespace Cloudflare {
-    interface Env {
-      TEST_DATABASE_URL: string
-    }
-  }
-}
 
 export const secretKey = 'a secret of these tests: 0123456789abcdef'
 
@@ -37,7 +29,7 @@ export function createFakeClock(): FakeClock {
 }
 
 export const database: Database = openRemoteDatabase({
-  databaseUrl: env.TEST_DATABASE_URL,
+  databaseUrl: inject('databaseUrl'),
   databaseAuthToken: undefined,
   databaseTimeoutMs: 5_000,
   databaseHasReplicas: false,
@@ -58,7 +50,7 @@ export function createTestService(
   const config = parseConfig(
     {
       ISSUER: 'https://auth.example.com',
-      TURSO_DATABASE_URL: env.TEST_DATABASE_URL,
+      TURSO_DATABASE_URL: inject('databaseUrl'),
       SECRET_KEY: secretKey,
       BCRYPT_COST: '4',
       ...variables,

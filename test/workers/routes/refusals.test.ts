@@ -1,0 +1,163 @@
+import { SignJWT } from 'jose'
+import { describe, expect, inject, it } from 'vitest'
+import { catalogue, refusalFor } from '../../../src/errors/catalogue.ts'
+import type { Reason } from '../../../src/errors/reasons.ts'
+import type { Database } from '../../../src/store/database.ts'
+import { openRemoteDatabase } from '../../../src/store/remote-database.ts'
+import worker from '../../../src/worker.ts'
+import {
+  type Answer,
+  ask,
+  bearing,
+  createTestService,
+  post,
+  registerAccount,
+  secretKey,
+  type TestService,
+} from '../support/service.ts'
+
+type Provocation = (service: TestService) => Promise<Answer>
+
+const claims = {
+  iss: 'https://auth.example.com',
+  aud: 'https://auth.example.com',
+  sub: '1',
+  sid: 's'.repeat(16),
+  jti: 'j'.repeat(16),
+  gen: 'g'.repeat(16),
+}
+
+async function statusWith(service: TestService, token: string): Promise<Answer> {
+  return ask(service.app, '/auth/status', bearing(token))
+}
+
+function statusOfClaims(
+  changes: Record<string, unknown>,
+  header = {},
+  key = secretKey,
+): Provocation {
+  return async (service) => {
+    const now = service.clock.now()
+    const token = new SignJWT({ ...claims, iat: now, exp: now + 900, ...changes })
+    token.setProtectedHeader({ alg: 'HS256', ...header })
+    return statusWith(service, await token.sign(new TextEncoder().encode(key)))
+  }
+}
+
+/** What a database that was never reached, or a bug in the store, looks like from above. */
+function brokenDatabase(error: Error): Database {
+  return { hasReplicas: false, withClient: () => Promise.reject(error) }
+}
+
+function readyOver(databaseUrl: string): Provocation {
+  return ({ config }) => {
+    const variables = { HTTP_CONTRACT: config.vocabulary }
+    const database = openRemoteDatabase({ ...config, databaseUrl })
+    return ask(createTestService(variables, { database }).app, '/ready')
+  }
+}
+
+const provocations = {
+  token_missing: ({ app }) => ask(app, '/auth/status'),
+  logout_token_missing: ({ app }) => ask(app, '/auth/logout', { method: 'POST' }),
+  bearer_malformed: ({ app }) =>
+    ask(app, '/auth/status', { headers: { Authorization: 'Token x' } }),
+  token_too_long: (service) => statusWith(service, 'A'.repeat(4_097)),
+  token_not_canonical: (service) => statusWith(service, 'a.b'),
+  token_header_unacceptable: statusOfClaims({}, { kid: 'other' }),
+  token_signature_wrong: statusOfClaims({}, {}, 'x'.repeat(32)),
+  token_claims_unacceptable: statusOfClaims({ sub: '007' }),
+  token_issuer_wrong: statusOfClaims({ iss: 'https://elsewhere.example.com' }),
+  token_audience_wrong: statusOfClaims({ aud: 'https://elsewhere.example.com' }),
+  token_from_the_future: statusOfClaims({ iat: 4_000_000_000, exp: 4_000_000_900 }),
+  token_expired: statusOfClaims({ exp: 1 }),
+  token_revoked: async (service) => {
+    const { token } = await registerAccount(service.app)
+    await ask(service.app, '/auth/logout', { method: 'POST', ...bearing(token) })
+    return statusWith(service, token)
+  },
+  account_gone: statusOfClaims({ sub: '999999999' }),
+  email_taken: async ({ app }) => {
+    const { email, password } = await registerAccount(app)
+    return post(app, '/auth/register', { email, password })
+  },
+  invalid_credentials: ({ app }) => post(app, '/auth/login', { email: 'a@b', password: 'x' }),
+  body_too_large: ({ app }) => post(app, '/auth/login', { email: 'x'.repeat(17_000) }),
+  unsupported_media_type: ({ app }) =>
+    ask(app, '/auth/login', {
+      method: 'POST',
+      body: 'email=a',
+      headers: { 'Content-Type': 'text/plain' },
+    }),
+  invalid_json: ({ app }) => post(app, '/auth/login', [1]),
+  invalid_input: ({ app }) => post(app, '/auth/login', {}),
+  not_found: ({ app }) => ask(app, '/nowhere'),
+  method_not_allowed: ({ app }) => ask(app, '/auth/login'),
+  database_unavailable: ({ config }) => {
+    const database = brokenDatabase(new TypeError('fetch failed: http://user:pass@db'))
+    const variables = { HTTP_CONTRACT: config.vocabulary }
+    return ask(createTestService(variables, { database }).app, '/ready')
+  },
+  schema_outdated: readyOver(inject('emptyDatabaseUrl')),
+  schema_too_new: readyOver(inject('futureDatabaseUrl')),
+  misconfigured: async () => {
+    const request = new Request('https://auth.example.com/health')
+    const answer = await worker.fetch(request as never, {} as never, {} as never)
+    return { status: answer.status, headers: answer.headers, body: await answer.json() }
+  },
+  internal: async ({ app }) => {
+    app.get('/bug', () => {
+      throw new RangeError('a secret detail')
+    })
+    return ask(app, '/bug')
+  },
+} satisfies Record<Reason, Provocation>
+
+describe.each(['classic', 'standard'] as const)('in the %s vocabulary', (vocabulary) => {
+  it.each(Object.keys(catalogue) as Reason[])('says %s as the catalogue has it', async (reason) => {
+    const service = createTestService({ HTTP_CONTRACT: vocabulary })
+    const { status, headers, body } = await provocations[reason](service)
+    const expected = refusalFor(reason, vocabulary)
+    expect(status).toBe(expected.status)
+    expect(body).toMatchObject({ status: 'fail', code: expected.code, message: expected.message })
+    expect(headers.get('WWW-Authenticate')).toBe(challengeOf(expected))
+    expect(headers.get('Retry-After')).toBe(expected.retryAfterSeconds?.toString() ?? null)
+    expect(headers.get('Cache-Control')).toBe('no-store')
+    const line = service.log.at(-1)
+    if (line) expect(JSON.parse(line)).toMatchObject({ status: expected.status, reason })
+  })
+
+  it('tells a client nothing about a bug but its request id, and the log everything', async () => {
+    const service = createTestService({ HTTP_CONTRACT: vocabulary })
+    const { body, headers } = await provocations.internal(service)
+    expect(Object.keys(body).sort()).toEqual(['code', 'message', 'request_id', 'status'])
+    expect(body.request_id).toBe(headers.get('X-Request-Id'))
+    expect(JSON.parse(service.log[0] ?? '')).toMatchObject({
+      status: 500,
+      requestId: body.request_id,
+      error: 'RangeError: a secret detail',
+      stack: expect.stringContaining('refusals.test.ts'),
+    })
+  })
+})
+
+describe('an outage', () => {
+  it('is logged by its kind, without what the client of the database said', async () => {
+    const database = brokenDatabase(new TypeError('fetch failed: http://user:pass@db'))
+    const { app, log } = createTestService({}, { database })
+    await post(app, '/auth/login', { email: 'a@b', password: 'x' })
+    expect(JSON.parse(log[0] ?? '')).toMatchObject({
+      status: 503,
+      reason: 'database_unavailable',
+      error: 'DatabaseUnavailable: The database gave no usable answer (TypeError)',
+    })
+    expect(log.join()).not.toContain('pass')
+  })
+})
+
+function challengeOf({ challenge, message }: ReturnType<typeof refusalFor>): string | null {
+  if (challenge === undefined) return null
+  return challenge === 'bare'
+    ? 'Bearer'
+    : `Bearer error="${challenge}", error_description="${message}"`
+}

@@ -1,0 +1,141 @@
+import { createClient } from '@libsql/client/http'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { createRandomId } from '../../../src/crypto/random-id.ts'
+import { pruneRevocations } from '../../../src/domain/revocation/prune.ts'
+import { systemRuntime } from '../../../src/runtime.ts'
+import {
+  deleteExpiredRevocations,
+  insertSessionRevocation,
+} from '../../../src/store/revoked-tokens.ts'
+import { findAccountAndRevocation, insertUser } from '../../../src/store/users.ts'
+import { database, freshEmail } from '../support/service.ts'
+
+const client = createClient({ url: inject('databaseUrl') })
+const freshId = () => createRandomId(systemRuntime)
+let userId: number
+
+beforeAll(async () => {
+  const email = freshEmail()
+  const user = { email, emailNormalized: email, passwordHash: '-', tokenGeneration: freshId() }
+  userId = (await insertUser(database, user)) ?? 0
+})
+
+function revocationOf(sessionId: string, changes = {}) {
+  const revocationIds = [freshId(), sessionId, freshId()]
+  return {
+    sessionId,
+    userId,
+    revocationIds,
+    tokenExpiresAt: 0,
+    longestLifetimeSeconds: 900,
+    ...changes,
+  }
+}
+
+async function rowOf(id: string) {
+  const { rows } = await client.execute({
+    sql: 'SELECT *, unixepoch() AS now FROM portcullis_revoked_tokens WHERE id = ?',
+    args: [id],
+  })
+  return rows[0]
+}
+
+describe('revoking a session', () => {
+  it('is told once, however many ask at once, and leaves one row', async () => {
+    const revocation = revocationOf(freshId())
+    const ask = () => insertSessionRevocation(database, revocation)
+    const outcomes = await Promise.all(Array.from({ length: 20 }, ask))
+    expect(outcomes.filter((outcome) => outcome === 'revoked')).toHaveLength(1)
+    expect(outcomes.filter((outcome) => outcome === 'already_revoked')).toHaveLength(19)
+    const { rows } = await client.execute({
+      sql: 'SELECT count(*) AS n FROM portcullis_revoked_tokens WHERE id = ?',
+      args: [revocation.sessionId],
+    })
+    expect(rows[0]?.n).toBe(1)
+  })
+
+  it('is remembered for the longest lifetime from now, by the database clock', async () => {
+    const sessionId = freshId()
+    await insertSessionRevocation(database, revocationOf(sessionId))
+    const row = await rowOf(sessionId)
+    expect(row?.expires_at).toBe(Number(row?.revoked_at) + 900)
+  })
+
+  it('is remembered until its own token expires, where that is later', async () => {
+    const sessionId = freshId()
+    const tokenExpiresAt = 4_000_000_000
+    await insertSessionRevocation(database, revocationOf(sessionId, { tokenExpiresAt }))
+    expect((await rowOf(sessionId))?.expires_at).toBe(tokenExpiresAt)
+  })
+
+  it('is refused to a token of which any id is revoked', async () => {
+    const revoked = revocationOf(freshId())
+    await insertSessionRevocation(database, revoked)
+    const other = revocationOf(freshId(), {
+      revocationIds: [freshId(), freshId(), revoked.sessionId],
+    })
+    expect(await insertSessionRevocation(database, other)).toBe('already_revoked')
+    expect(await rowOf(other.sessionId)).toBeUndefined()
+  })
+
+  it('is refused where the account is not there, or disabled', async () => {
+    const nobody = revocationOf(freshId(), { userId: 999_999_999 })
+    expect(await insertSessionRevocation(database, nobody)).toBe('account_gone')
+    const email = freshEmail()
+    const user = { email, emailNormalized: email, passwordHash: '-', tokenGeneration: freshId() }
+    const disabled = (await insertUser(database, user)) ?? 0
+    await client.execute({
+      sql: 'UPDATE portcullis_users SET disabled_at = 1 WHERE id = ?',
+      args: [disabled],
+    })
+    const theirs = revocationOf(freshId(), { userId: disabled })
+    expect(await insertSessionRevocation(database, theirs)).toBe('account_gone')
+    expect(await rowOf(theirs.sessionId)).toBeUndefined()
+  })
+
+  it('is seen by the very next check', async () => {
+    const revocation = revocationOf(freshId())
+    const before = await findAccountAndRevocation(database, userId, revocation.revocationIds)
+    await insertSessionRevocation(database, revocation)
+    const after = await findAccountAndRevocation(database, userId, revocation.revocationIds)
+    expect([before.isRevoked, after.isRevoked]).toEqual([false, true])
+  })
+})
+
+describe('pruning', () => {
+  const insertExpired = (count: number, expiredSecondsAgo: number) =>
+    client.execute({
+      sql: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+        INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at)
+        SELECT lower(hex(randomblob(8))), 0, unixepoch() - ? FROM n`,
+      args: [count, expiredSecondsAgo],
+    })
+
+  it('takes what expired more than 300 s ago, in deletes of at most 1,000, and nothing else', async () => {
+    const living = freshId()
+    await insertSessionRevocation(database, revocationOf(living))
+    await insertExpired(2_500, 400)
+    await insertExpired(3, 200)
+    expect(await deleteExpiredRevocations(database)).toBe(1_000)
+    expect(await pruneRevocations({ database })).toBe(1_500)
+    expect(await pruneRevocations({ database })).toBe(0)
+    const { rows } = await client.execute(
+      'SELECT count(*) AS n FROM portcullis_revoked_tokens WHERE expires_at < unixepoch()',
+    )
+    expect(rows[0]?.n).toBe(3)
+    expect(await rowOf(living)).toBeDefined()
+  })
+
+  it('never lets a place in the order be used twice', async () => {
+    const last = freshId()
+    await insertSessionRevocation(database, revocationOf(last))
+    const before = Number((await rowOf(last))?.seq)
+    await client.execute({
+      sql: 'DELETE FROM portcullis_revoked_tokens WHERE id = ?',
+      args: [last],
+    })
+    const next = freshId()
+    await insertSessionRevocation(database, revocationOf(next))
+    expect(Number((await rowOf(next))?.seq)).toBeGreaterThan(before)
+  })
+})
