@@ -1,0 +1,173 @@
+// Who may import whom. A file belongs to the first layer whose pattern it matches; every import must go to a layer, or a package, that its layer names.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const source = fileURLToPath(new URL('../src', import.meta.url))
+
+interface Layer {
+  readonly files: RegExp
+  /** Layers of ours that it may import from, beside itself. */
+  readonly mayImport: readonly string[]
+  /** Packages that it may import. */
+  readonly packages: readonly RegExp[]
+}
+
+const hono = /^hono(\/|$)/
+const honoJwt = /^hono\/(jwt|utils\/jwt\/jws)$/
+const valibot = /^valibot$/
+
+const layers: Readonly<Record<string, Layer>> = {
+  runtime: { files: /^runtime\.ts$/, mayImport: [], packages: [] },
+  version: { files: /^version\.ts$/, mayImport: [], packages: [] },
+  reasons: { files: /^errors\/reasons\.ts$/, mayImport: [], packages: [] },
+  errors: { files: /^errors\//, mayImport: ['reasons'], packages: [] },
+  password: { files: /^crypto\/password\.ts$/, mayImport: ['runtime'], packages: [/^bcryptjs$/] },
+  crypto: { files: /^crypto\//, mayImport: ['runtime'], packages: [] },
+  // The face: what other Workers will import. It must never pull in the service.
+  token: { files: /^token\//, mayImport: ['runtime', 'reasons', 'crypto'], packages: [honoJwt] },
+  middleware: {
+    files: /^middleware\//,
+    mayImport: ['runtime', 'reasons', 'crypto', 'token'],
+    packages: [hono],
+  },
+  config: { files: /^(config|settings)\.ts$/, mayImport: ['reasons', 'errors'], packages: [] },
+  // All SQL.
+  embedded: {
+    files: /^store\/embedded-database\.ts$/,
+    mayImport: ['store'],
+    packages: [/^@libsql\/client\/node$/],
+  },
+  store: {
+    files: /^store\//,
+    mayImport: ['errors'],
+    packages: [/^drizzle-orm(\/|$)/, /^@libsql\/(client\/http|core\/api)$/, valibot],
+  },
+  // The rules. Nobody here speaks HTTP or SQL.
+  domain: {
+    files: /^domain\//,
+    mayImport: ['deps', 'reasons', 'crypto', 'token', 'store'],
+    packages: [],
+  },
+  deps: {
+    files: /^deps\.ts$/,
+    mayImport: ['runtime', 'reasons', 'errors', 'password', 'token', 'store'],
+    packages: [],
+  },
+  // HTTP. Nobody here reaches the store.
+  http: { files: /^http\//, mayImport: ['deps', 'reasons', 'errors'], packages: [hono, valibot] },
+  routes: {
+    files: /^routes\//,
+    mayImport: ['deps', 'domain', 'http', 'middleware', 'version'],
+    packages: [hono, valibot],
+  },
+  app: {
+    files: /^app\.ts$/,
+    mayImport: ['crypto', 'deps', 'errors', 'http', 'routes'],
+    packages: [hono],
+  },
+  service: {
+    files: /^service\.ts$/,
+    mayImport: ['app', 'config', 'deps', 'domain', 'password', 'runtime', 'store', 'token'],
+    packages: [hono],
+  },
+  worker: {
+    files: /^worker\.ts$/,
+    mayImport: ['config', 'errors', 'runtime', 'service', 'store'],
+    packages: [],
+  },
+  deno: {
+    files: /^deno\.ts$/,
+    mayImport: ['config', 'runtime', 'service', 'store', 'embedded'],
+    packages: [],
+  },
+}
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  /\.tsx?$/.test(file),
+)
+
+function layerOf(file: string): string | undefined {
+  return Object.keys(layers).find((name) => layers[name]?.files.test(file))
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(source, file), 'utf8')
+  const forms = [
+    /^import\b[^'"]*?'([^']+)'/gm,
+    /^export (?:type )?(?:\*|\{[^}]*\})[^'"]*? from '([^']+)'/gm,
+    /\bimport\(\s*['"]([^'"]+)/g,
+  ]
+  return forms.flatMap((form) =>
+    Array.from(text.matchAll(form), ([, specifier]) => specifier ?? ''),
+  )
+}
+
+function isAllowed(file: string, specifier: string): boolean {
+  const own = layerOf(file) ?? ''
+  const layer = layers[own]
+  if (!specifier.startsWith('.')) return !!layer?.packages.some((name) => name.test(specifier))
+  const target = relative(source, join(source, dirname(file), specifier))
+  const targetLayer = layerOf(target) ?? ''
+  return targetLayer === own || !!layer?.mayImport.includes(targetLayer)
+}
+
+describe('the architecture', () => {
+  it('has a layer for every file', () => {
+    expect(files.length).toBeGreaterThan(20)
+    expect(files.filter((file) => layerOf(file) === undefined)).toEqual([])
+  })
+
+  it('lets no layer import what is not its business', () => {
+    const breaches = files.flatMap((file) =>
+      importsOf(file)
+        .filter((specifier) => !isAllowed(file, specifier))
+        .map((specifier) => `${file} imports ${specifier}`),
+    )
+    expect(breaches).toEqual([])
+  })
+
+  it('sees imports: the table would notice a breach', () => {
+    expect(importsOf('domain/accounts/login.ts')).toContain('../../store/users.ts')
+    expect(isAllowed('domain/accounts/login.ts', '../../store/users.ts')).toBe(true)
+    expect(isAllowed('routes/auth.ts', '../store/users.ts')).toBe(false)
+    expect(isAllowed('token/access-token.ts', '../crypto/password.ts')).toBe(false)
+    expect(isAllowed('token/access-token.ts', 'drizzle-orm')).toBe(false)
+    expect(isAllowed('domain/accounts/login.ts', 'hono')).toBe(false)
+  })
+
+  it('keeps what a guard will import free of the service', () => {
+    const reached = reachableFrom('token/access-token.ts', 'middleware/bearer.ts')
+    expect(reached).toContain('token/compact-jws.ts')
+    const foreign = /^(store|domain|routes|http)\/|password|drizzle|libsql|bcrypt|valibot/
+    expect([...reached].filter((name) => foreign.test(name))).toEqual([])
+  })
+
+  it('never asks for an interactive transaction or pastes text into SQL', () => {
+    const breaches = files.filter((file) =>
+      /\.transaction\(|sql\.raw|executeMultiple/.test(readFileSync(join(source, file), 'utf8')),
+    )
+    expect(breaches).toEqual([])
+  })
+
+  it('keeps files short', () => {
+    const long = files.filter(
+      (file) => readFileSync(join(source, file), 'utf8').split('\n').length > 300,
+    )
+    expect(long).toEqual([])
+  })
+})
+
+function reachableFrom(...entries: string[]): Set<string> {
+  const reached = new Set(entries)
+  for (const file of reached) {
+    if (!/\.tsx?$/.test(file)) continue
+    for (const specifier of importsOf(file)) {
+      const isOurs = specifier.startsWith('.')
+      reached.add(isOurs ? relative(source, join(source, dirname(file), specifier)) : specifier)
+    }
+  }
+  return reached
+}
