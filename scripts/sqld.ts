@@ -11,6 +11,7 @@ import { isPortTaken } from './ports.ts'
 export interface Sqld {
   readonly url: string
   readonly process: ChildProcess
+  hasEnded(): boolean
   /** Ends it, and waits until it is gone. Idempotent. */
   stop(): Promise<void>
 }
@@ -28,7 +29,7 @@ export async function startSqld(options: { port: number; directory: string }): P
       `Port ${port} is in use: choose another one for the database with --database-port.`,
     )
   }
-  mkdirSync(directory, { recursive: true })
+  makeDirectory(directory)
   const server = spawn(
     binary,
     ['--no-welcome', '--http-listen-addr', `127.0.0.1:${port}`, '--db-path', directory],
@@ -45,7 +46,9 @@ export async function startSqld(options: { port: number; directory: string }): P
   })
   const url = `http://127.0.0.1:${port}`
   const stop = () => endProcess(server)
-  if (await answersInTime(server, url)) return { url, process: server, stop }
+  if (await answersInTime(server, url)) {
+    return { url, process: server, stop, hasEnded: () => hasEnded(server) }
+  }
   await stop()
   throw new Failure(
     `The database server did not start over ${directory}: look at its log below, or choose another --data directory.\n${log.trim()}`,
@@ -70,6 +73,14 @@ async function answersInTime(server: ChildProcess, url: string): Promise<boolean
     await delay(pollEveryMs)
   }
   return false
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true })
+  } catch {
+    throw new Failure(`The folder ${directory} cannot be made: choose another one with --data.`)
+  }
 }
 
 function hasEnded(child: ChildProcess): boolean {
