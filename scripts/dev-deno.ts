@@ -45,6 +45,7 @@ function onDeno({ port }: DevOptions, variables: Record<string, string>) {
     args: ['run', '--watch', '--no-prompt', '-A', join(root, 'src/deno.ts')],
     env: { ...variables, PORT: String(port), HOST: '127.0.0.1', DENO_NO_UPDATE_CHECK: '1' },
     port,
+    stopSignal: 'SIGKILL' as const,
     secrets: [variables.SECRET_KEY ?? '', variables.TURSO_AUTH_TOKEN ?? ''].filter(Boolean),
   }
 }

@@ -80,6 +80,7 @@ function onWorkerd(options: DevOptions, variables: Record<string, string>) {
       CLOUDFLARE_CF_FETCH_ENABLED: 'false',
     },
     port: options.port,
+    stopSignal: 'SIGTERM' as const,
     secrets: [variables.SECRET_KEY ?? '', variables.TURSO_AUTH_TOKEN ?? ''].filter(Boolean),
   }
 }

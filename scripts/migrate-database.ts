@@ -46,20 +46,25 @@ async function withDatabase<T>(
   }
 }
 
+/** What the clients say in their messages, and what to do about it. */
+const explanations: readonly (readonly [RegExp, string])[] = [
+  [/URL_/, 'that is no address of a database; use libsql:, https:, http: or file:.'],
+  [/timeout|timed out/i, 'the database did not answer within 15 s; check TURSO_DATABASE_URL.'],
+  [
+    /CANTOPEN|unable to open|ConnectionFailed/i,
+    'the database file cannot be opened; check that its folder exists and can be written.',
+  ],
+  [
+    /ECONNREFUSED|ENOTFOUND|fetch failed|error sending request/i,
+    'the database cannot be reached; check TURSO_DATABASE_URL, and that it is running.',
+  ],
+  [/status 40[13]|unauthorized/i, 'the database refuses the token; check TURSO_AUTH_TOKEN.'],
+  [/HTTP status|JSON/i, 'what answers there is no libSQL database; check TURSO_DATABASE_URL.'],
+]
+
 function explain(error: unknown): string {
-  const text = `${error} ${error instanceof Error ? error.cause : ''}`
-  if (/TimeoutError|timed? ?out/i.test(text)) {
-    return 'the database did not answer within 15 s; check TURSO_DATABASE_URL and try again.'
-  }
-  if (/ECONNREFUSED|ENOTFOUND|fetch failed|connect/i.test(text)) {
-    return 'the database cannot be reached; check TURSO_DATABASE_URL, and that it is running.'
-  }
-  if (/40[13]|unauthorized/i.test(text)) {
-    return 'the database refuses the token; check TURSO_AUTH_TOKEN.'
-  }
-  if (/CANTOPEN|unable to open|ConnectionFailed/i.test(text)) {
-    return 'the database file cannot be opened; check that its folder exists and can be written.'
-  }
-  const what = error instanceof LibsqlError ? error.message : text.trim()
-  return `${what} Nothing of it was applied; mend that, and run it again.`
+  const code = error instanceof LibsqlError ? error.code : ''
+  const text = `${code} ${error} ${error instanceof Error ? error.cause : ''}`
+  const known = explanations.find(([message]) => message.test(text))
+  return known?.[1] ?? `${text.trim()}. Nothing of it was applied; mend that, and run it again.`
 }

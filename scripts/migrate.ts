@@ -24,7 +24,9 @@ await runCommand(async () => {
 })
 
 function tellPending(pending: Awaited<ReturnType<typeof findPending>>): void {
-  if (pending.length === 0) return console.log('The database is up to date.')
-  const names = pending.map(({ version, name }) => `${version}, ${name}`).join('; ')
-  throw new Failure(`Migrations are pending: ${names}. Run \`npm run migrate\`, then deploy.`)
+  if (pending.length > 0) {
+    const names = pending.map(({ version, name }) => `${version}, ${name}`).join('; ')
+    throw new Failure(`Migrations are pending: ${names}. Run \`npm run migrate\`, then deploy.`)
+  }
+  console.log('The database is up to date.')
 }

@@ -8,12 +8,7 @@ import { openEmbeddedDatabase } from './store/embedded-database.ts'
 import { openRemoteDatabase } from './store/remote-database.ts'
 
 const config = parseConfig(Deno.env.toObject(), { hasFiles: true })
-if (!config.ok) {
-  console.error(
-    `Portcullis does not start:\n${config.reason.map((problem) => `  ${problem}`).join('\n')}`,
-  )
-  Deno.exit(1)
-}
+if (!config.ok) refuseToStart(config.reason)
 
 const service = createService(config.value, {
   runtime: systemRuntime,
@@ -23,16 +18,46 @@ const service = createService(config.value, {
 
 Deno.cron('prune revocations', '17 * * * *', () => service.prune())
 
-const server = Deno.serve(
-  { hostname: Deno.env.get('HOST') ?? '127.0.0.1', port: Number(Deno.env.get('PORT') ?? 8787) },
-  (request) => service.app.fetch(request),
-)
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  Deno.addSignalListener(signal, () => server.shutdown())
+const server = listen()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) Deno.addSignalListener(signal, stop)
+
+/** Where to listen is the platform's business, and so no setting of the service. */
+function listen(): Deno.HttpServer {
+  const hostname = Deno.env.get('HOST') ?? '127.0.0.1'
+  const port = Number(Deno.env.get('PORT') ?? 8787)
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    refuseToStart(['PORT must be a whole number from 1 to 65,535.'])
+  }
+  try {
+    return Deno.serve({ hostname, port, onListen: sayWhere }, (request) =>
+      service.app.fetch(request),
+    )
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error
+    return refuseToStart([`Port ${port} is in use; choose another one with PORT.`])
+  }
 }
 
-function openDatabase(settings: Config): Database | Promise<Database> {
-  return settings.databaseUrl.startsWith('file:')
-    ? openEmbeddedDatabase(settings.databaseUrl)
-    : openRemoteDatabase(settings)
+function sayWhere({ hostname, port }: Deno.NetAddr): void {
+  console.log(JSON.stringify({ event: 'listening', hostname, port }))
+}
+
+/** Lets requests that are under way be answered; the scheduler would keep the process alive for ever. */
+async function stop(): Promise<void> {
+  await server.shutdown()
+  Deno.exit(0)
+}
+
+async function openDatabase(settings: Config): Promise<Database> {
+  if (!settings.databaseUrl.startsWith('file:')) return openRemoteDatabase(settings)
+  try {
+    return await openEmbeddedDatabase(settings.databaseUrl)
+  } catch {
+    return refuseToStart(['The file of TURSO_DATABASE_URL cannot be opened; check its folder.'])
+  }
+}
+
+function refuseToStart(problems: readonly string[]): never {
+  console.error(['Portcullis does not start:', ...problems].join('\n  '))
+  return Deno.exit(1)
 }

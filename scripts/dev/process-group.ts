@@ -8,12 +8,11 @@ export interface ProcessGroup {
   readonly child: ChildProcess
   /** Resolves when the child has ended by itself or by us. */
   readonly ended: Promise<void>
-  /** Ends all of it, and waits until it is gone. Idempotent. */
-  stop(): Promise<void>
+  /** Ends all of it, at the latest after 5 s, and waits until it is gone. Idempotent. */
+  stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
 const patienceMs = 5_000
-const pollEveryMs = 25
 
 /** Starts `command` with its output handed to `onOutput`, text by text. */
 export function startProcessGroup(
@@ -33,24 +32,25 @@ export function startProcessGroup(
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
   })
-  return { child, ended, stop: () => stopGroup(child) }
+  return { child, ended, stop: (signal) => stopGroup(child, ended, signal) }
 }
 
-async function stopGroup({ pid }: ChildProcess): Promise<void> {
-  if (pid === undefined) return
-  signalGroup(pid, 'SIGTERM')
-  for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += pollEveryMs) {
-    if (!signalGroup(pid, 0)) return
-    await delay(pollEveryMs)
-  }
-  signalGroup(pid, 'SIGKILL')
+async function stopGroup(
+  child: ChildProcess,
+  ended: Promise<void>,
+  signal: NodeJS.Signals,
+): Promise<void> {
+  if (child.pid === undefined) return
+  signalGroup(child.pid, signal)
+  await Promise.race([ended, delay(patienceMs, undefined, { ref: false })])
+  // Whoever did not end with the child, or with patience.
+  signalGroup(child.pid, 'SIGKILL')
 }
 
-/** @returns false when nobody is left in the group */
-function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
-    return process.kill(-pid, signal)
+    process.kill(-pid, signal)
   } catch {
-    return false
+    // Nobody is left in it.
   }
 }

@@ -13,6 +13,8 @@ export interface Served {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly port: number
+  /** What ends it: SIGKILL for a watcher that takes the end of the service for a reason to wait for the next change. */
+  readonly stopSignal: 'SIGTERM' | 'SIGKILL'
   /** Values that must not reach the terminal, whatever the child prints. */
   readonly secrets: readonly string[]
 }
@@ -43,16 +45,19 @@ export async function serve(served: Served, stopping: AbortSignal): Promise<void
     await Promise.race([group.ended, aborted(stopping)])
     if (!stopping.aborted) throw new Failure(`${served.name} has ended by itself; start it again.`)
   } finally {
-    await group.stop()
+    await group.stop(served.stopSignal)
   }
 }
 
-/** Aborts with the first SIGINT, SIGTERM or SIGHUP. */
+/** Aborts with the first SIGINT, SIGTERM or SIGHUP, or when whoever started us is gone and cannot pass a signal on any more. */
 export function stopOnSignals(): AbortSignal {
   const controller = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => controller.abort())
   }
+  const parent = process.ppid
+  const watch = () => process.ppid !== parent && controller.abort()
+  setInterval(watch, pollEveryMs).unref()
   return controller.signal
 }
 
