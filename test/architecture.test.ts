@@ -43,7 +43,7 @@ const layers: Readonly<Record<string, Layer>> = {
   store: {
     files: /^store\//,
     mayImport: ['errors'],
-    packages: [/^drizzle-orm(\/|$)/, /^@libsql\/(client\/http|core\/api)$/, valibot],
+    packages: [/^drizzle-orm(\/|$)/, /^@libsql\/client\/http$/, valibot],
   },
   // The rules. Nobody here speaks HTTP or SQL.
   domain: {

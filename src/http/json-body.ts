@@ -9,7 +9,7 @@ import { type InputReason, type Result, refuse, succeed } from '../errors/reason
 export const maxBodyBytes = 16 * 1024
 
 /** A field that does not fit, in words for whoever filled it in. */
-export interface FieldProblem {
+interface FieldProblem {
   readonly field: string
   readonly message: string
 }

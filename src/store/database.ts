@@ -1,7 +1,7 @@
 // The one way to the database: drizzle builds statements, `runBatch` alone executes and decodes them, in one round trip. There are no
 // interactive transactions: a Worker that dies inside one would block every writer for seconds. Conditions live in the SQL instead.
 
-import { type Client, type InStatement, LibsqlError } from '@libsql/core/api'
+import { type Client, type InStatement, LibsqlError } from '@libsql/client/http'
 import { eq, sql } from 'drizzle-orm'
 import type { BatchItem, BatchResponse } from 'drizzle-orm/batch'
 import { drizzle } from 'drizzle-orm/libsql/http'

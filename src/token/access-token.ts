@@ -41,7 +41,7 @@ export interface AccessTokenSettings {
 }
 
 /** How far another machine's clock may be ahead. `exp` has no leeway: a token is over when it says so. */
-export const clockLeewaySeconds = 60
+const clockLeewaySeconds = 60
 
 /** A fresh token with a fresh `jti`, valid from now for the configured lifetime. */
 export async function issueAccessToken(

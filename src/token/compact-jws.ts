@@ -8,7 +8,7 @@ import { type Result, refuse, succeed, type TokenReason } from '../errors/reason
 import type { SigningKey } from './signing-key.ts'
 
 /** Longer than any token of ours, and too short for a stranger to cost us time with. */
-export const maxTokenCharacters = 4_096
+const maxTokenCharacters = 4_096
 
 type JsonObject = Readonly<Record<string, unknown>>
 

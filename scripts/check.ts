@@ -1,0 +1,51 @@
+// npm run check: everything about the code that can be said without running it, and the size of what is deployed.
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { Failure, runCommand } from './failure.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const maxBundleKiB = 100
+
+/** A file without settings, so that those of the developer's machine change nothing. */
+const noSettings = ['--env-file', '/dev/null']
+const steps: readonly (readonly [string, ...string[]])[] = [
+  ['biome', 'check', '--error-on-warnings', '.'],
+  ['tsc', '-p', 'tsconfig.json'],
+  ['tsc', '-p', 'tsconfig.node.json'],
+  ['tsc', '-p', 'tsconfig.workers.json'],
+  ['deno', 'check', '--quiet', 'src/deno.ts'],
+  ['wrangler', 'types', '--check', '--include-runtime=false', ...noSettings],
+  ['drizzle-kit', 'check'],
+  ['knip'],
+]
+
+await runCommand(async () => {
+  for (const [command, ...args] of steps) run(command, args)
+  measureBundle()
+})
+
+function run(command: string, args: readonly string[]): void {
+  console.log(`> ${command} ${args.join(' ')}`)
+  const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' }
+  const binary = join(root, 'node_modules/.bin', command)
+  const { status } = spawnSync(binary, args, { cwd: root, stdio: 'inherit', env })
+  if (status !== 0) throw new Failure(`${command} found something; mend it and check again.`)
+}
+
+function measureBundle(): void {
+  const directory = mkdtempSync(join(tmpdir(), 'portcullis-bundle-'))
+  try {
+    run('wrangler', ['deploy', '--dry-run', '--outdir', directory, ...noSettings])
+    const size = gzipSync(readFileSync(join(directory, 'worker.js'))).length / 1024
+    console.log(`The Worker's bundle: ${size.toFixed(1)} KiB gzip (at most ${maxBundleKiB}).`)
+    if (size > maxBundleKiB)
+      throw new Failure('The bundle is too large; see what it has pulled in.')
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
