@@ -19,6 +19,9 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/workers/**'],
+          globalSetup: ['test/support/bundle-setup.ts'],
+          // Two cores, and every file starts processes of its own.
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

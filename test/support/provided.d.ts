@@ -1,4 +1,4 @@
-// What the global set-up tells the tests inside workerd.
+// What the global set-ups tell the tests.
 
 import 'vitest'
 
@@ -12,5 +12,7 @@ declare module 'vitest' {
     futureDatabaseUrl: string
     /** The text of Wycheproof's JWS vectors, or undefined where their folder is not. */
     wycheproofJws: string | undefined
+    /** The file of the Worker's bundle. */
+    bundle: string
   }
 }

@@ -1,0 +1,50 @@
+// Fresh, migrated databases.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient } from '@libsql/client/node'
+import { applyMigrations } from '../../scripts/migrations.ts'
+import { findFreePort } from '../../scripts/ports.ts'
+import { type Sqld, startSqld } from '../../scripts/sqld.ts'
+
+export interface TestDatabase {
+  readonly url: string
+  query(sql: string, ...args: (string | number)[]): Promise<Record<string, unknown>[]>
+  stop(): Promise<void>
+}
+
+export interface ServedDatabase extends TestDatabase {
+  readonly sqld: Sqld
+  readonly directory: string
+}
+
+/** sqld over an empty folder of its own. */
+export async function startDatabase(): Promise<ServedDatabase> {
+  const directory = mkdtempSync(join(tmpdir(), 'portcullis-sqld-'))
+  const sqld = await startSqld({ port: await findFreePort(), directory })
+  const database = await migrated(sqld.url)
+  const stop = async () => {
+    await sqld.stop()
+    rmSync(directory, { recursive: true, force: true })
+  }
+  return { ...database, sqld, directory, stop }
+}
+
+/** A file in a folder of its own. */
+export async function createDatabaseFile(): Promise<TestDatabase> {
+  const directory = mkdtempSync(join(tmpdir(), 'portcullis-file-'))
+  const database = await migrated(`file:${join(directory, 'portcullis.db')}`)
+  const stop = async () => rmSync(directory, { recursive: true, force: true })
+  return { ...database, stop }
+}
+
+async function migrated(url: string): Promise<Omit<TestDatabase, 'stop'>> {
+  const client = createClient({ url, timeout: 5_000 })
+  await applyMigrations(client)
+  const query = async (sql: string, ...args: (string | number)[]) => {
+    const { rows } = await client.execute({ sql, args })
+    return rows.map((row) => ({ ...row }))
+  }
+  return { url, query }
+}

@@ -1,0 +1,16 @@
+// The service on Deno, over a database in a file.
+
+import { fileURLToPath } from 'node:url'
+import { findFreePort } from '../../scripts/ports.ts'
+import { type Server, startServer } from './server.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Serves with the given variables; the permissions are those of `deno task start`. */
+export async function serveOnDeno(variables: Readonly<Record<string, string>>): Promise<Server> {
+  const port = await findFreePort()
+  const permissions = ['net', 'env', 'read', 'write', 'ffi', 'sys'].map((name) => `--allow-${name}`)
+  const args = ['run', '--no-prompt', ...permissions, `${root}src/deno.ts`]
+  const env = { ...variables, PORT: String(port), DENO_NO_UPDATE_CHECK: '1' }
+  return startServer(`${root}node_modules/.bin/deno`, args, port, env)
+}

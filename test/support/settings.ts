@@ -1,0 +1,6 @@
+/** What the servers of the tests are told, unless a test says otherwise. */
+export const testSettings = {
+  ISSUER: 'https://auth.example.com',
+  SECRET_KEY: 'a secret of these tests: 0123456789abcdef',
+  BCRYPT_COST: '4',
+} as const

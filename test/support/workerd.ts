@@ -1,0 +1,53 @@
+// The Worker's bundle on workerd itself, with nothing between it and its clients.
+
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { findFreePort } from '../../scripts/ports.ts'
+import { type Server, startServer } from './server.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const workerd = join(root, 'node_modules/.bin/workerd')
+
+/** Serves `bundle` with the given variables. */
+export async function serveOnWorkerd(
+  bundle: string,
+  variables: Readonly<Record<string, string>>,
+): Promise<Server> {
+  const directory = mkdtempSync(join(tmpdir(), 'portcullis-workerd-'))
+  const port = await findFreePort()
+  copyFileSync(bundle, join(directory, 'worker.js'))
+  writeFileSync(join(directory, 'config.capnp'), configuration(port, variables))
+  const server = await startServer(workerd, ['serve', join(directory, 'config.capnp')], port)
+  const stop = async () => {
+    await server.stop()
+    rmSync(directory, { recursive: true, force: true })
+  }
+  return { ...server, stop }
+}
+
+function configuration(port: number, variables: Readonly<Record<string, string>>): string {
+  const bindings = Object.entries(variables).map(
+    ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
+  )
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    (name = "internet", network = (allow = ["public", "private", "local"]))
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
+);
+const worker :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  compatibilityDate = "${compatibilityDate()}",
+  bindings = [${bindings.join(', ')}]
+);
+`
+}
+
+function compatibilityDate(): string {
+  const configuration = readFileSync(join(root, 'wrangler.toml'), 'utf8')
+  return /^compatibility_date = "([\d-]+)"$/m.exec(configuration)?.[1] ?? ''
+}
