@@ -25,7 +25,6 @@ const keepAfterExpirySeconds = 300
 /** Rows per delete: a writer must not hold up the others for long. */
 export const maxRowsPerDelete = 1_000
 
-const idRow = v.object({ id: v.string() })
 const revokedRow = v.object({ isRevoked: flag })
 
 /** The condition that any of the ids is revoked. */
@@ -53,7 +52,8 @@ export async function insertSessionRevocation(
       .select({ isRevoked: sql<number>`${anyRevoked(revocation.revocationIds)}` })
       .from(sql`(SELECT 1)`),
   ])
-  if (decodeRows(idRow, inserted).length > 0) return 'revoked'
+  const ownRow = v.object({ id: v.literal(revocation.sessionId) })
+  if (decodeRows(ownRow, inserted).length > 0) return 'revoked'
   return decodeRow(revokedRow, found).isRevoked ? 'already_revoked' : 'account_gone'
 }
 

@@ -20,7 +20,7 @@ export type Fault =
   | 'answers other types'
   | 'redirects'
 
-export interface Proxy {
+export interface DatabaseProxy {
   readonly url: string
   /** Requests since the last `reset`. */
   count(): number
@@ -29,13 +29,13 @@ export interface Proxy {
   stop(): Promise<void>
 }
 
-/** A proxy before the database at `target`. */
-export async function startProxy(target: string): Promise<Proxy> {
+/** A proxy before the database at `target`, which lets everything wait for `delayMs`. */
+export async function startProxy(target: string, delayMs = 0): Promise<DatabaseProxy> {
   let count = 0
   let fault: Fault = 'none'
   const server = createServer((incoming, outgoing) => {
     count += 1
-    forward(target, incoming, outgoing, fault)
+    setTimeout(() => forward(target, incoming, outgoing, fault), delayMs)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {

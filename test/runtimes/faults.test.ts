@@ -1,0 +1,137 @@
+// What the database does to the service, and what the service then does to its clients.
+
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { type Answer, createClientOf, freshEmail } from '../support/client.ts'
+import { type ServedDatabase, startDatabase } from '../support/database.ts'
+import { type DatabaseProxy, type Fault, startProxy } from '../support/proxy.ts'
+import type { Server } from '../support/server.ts'
+import { testSettings } from '../support/settings.ts'
+import { serveOnWorkerd } from '../support/workerd.ts'
+
+const faults: Fault[] = [
+  'hangs',
+  'cuts the connection',
+  'cuts the answer',
+  'answers 500',
+  'answers 502 with HTML',
+  'answers 429',
+  'answers 401',
+  'answers HTML',
+  'answers truncated JSON',
+  'answers an empty object',
+  'answers other columns',
+  'answers other types',
+  'redirects',
+]
+/** After these the statement may have been carried out, and nobody can say so. */
+const mayHaveWritten: Fault[] = [
+  'cuts the answer',
+  'answers truncated JSON',
+  'answers other columns',
+  'answers other types',
+]
+const databaseToken = 'database-token-canary'
+const password = 'a password canary'
+
+let database: ServedDatabase
+let proxy: DatabaseProxy
+let server: Server
+const client = () => createClientOf(server.baseUrl)
+
+beforeAll(async () => {
+  database = await startDatabase()
+  proxy = await startProxy(database.url)
+  server = await serveOnWorkerd(inject('bundle'), {
+    ...testSettings,
+    TURSO_DATABASE_URL: proxy.url,
+    TURSO_AUTH_TOKEN: databaseToken,
+    DATABASE_TIMEOUT_MS: '300',
+  })
+})
+afterEach(() => proxy.setFault('none'))
+afterAll(async () => {
+  await server?.stop()
+  await proxy?.stop()
+  await database?.stop()
+})
+
+describe.each(faults)('when the database %s', (fault) => {
+  it('answers 503 everywhere, lets nobody in, and is itself again at once afterwards', async () => {
+    const known = { email: freshEmail(), password }
+    const fresh = { email: freshEmail(), password }
+    const token = String((await client().register(known)).body.auth_token)
+    proxy.setFault(fault)
+    const answers = [
+      await client().register(fresh),
+      await client().login(known),
+      await client().status(token),
+      await client().ready(),
+      await client().logout(token),
+    ]
+    for (const answer of answers) expectUnavailable(answer)
+    proxy.setFault('none')
+    expect((await client().login(known)).status).toBe(200)
+    if (mayHaveWritten.includes(fault)) return
+    expect((await client().register(fresh)).status).toBe(201)
+    expect((await client().status(token)).status).toBe(200)
+    expect((await client().logout(token)).status).toBe(200)
+  })
+})
+
+describe('when the database is stopped in its tracks', () => {
+  it('answers 503 until it goes on', async () => {
+    const token = await client().token()
+    database.sqld.process.kill('SIGSTOP')
+    try {
+      expectUnavailable(await client().status(token))
+      expectUnavailable(await client().register())
+      expect((await client().health()).status).toBe(200)
+    } finally {
+      database.sqld.process.kill('SIGCONT')
+    }
+    await expect.poll(async () => (await client().status(token)).status).toBe(200)
+  })
+})
+
+describe('when the database is slow, but within the limit', () => {
+  it('answers as ever', async () => {
+    const slow = await startProxy(database.url, 100)
+    const patient = await serveOnWorkerd(inject('bundle'), {
+      ...testSettings,
+      TURSO_DATABASE_URL: slow.url,
+    })
+    try {
+      const token = await createClientOf(patient.baseUrl).token()
+      expect((await createClientOf(patient.baseUrl).logout(token)).status).toBe(200)
+    } finally {
+      await patient.stop()
+      await slow.stop()
+    }
+  })
+})
+
+describe('the log', () => {
+  it('has a line for every outage, and in none of them a secret or a statement', () => {
+    const outages = server.log().filter(({ reason }) => reason === 'database_unavailable')
+    expect(outages.length).toBeGreaterThan(faults.length * 4)
+    for (const { error } of outages) expect(error).toMatch(/^DatabaseUnavailable: The database /)
+    const secrets = [
+      databaseToken,
+      password,
+      testSettings.SECRET_KEY,
+      'eyJ',
+      '$2b$',
+      '@example.com',
+    ]
+    for (const secret of [...secrets, 'select ', 'insert ', 'INSERT']) {
+      expect(server.output()).not.toContain(secret)
+    }
+  })
+})
+
+function expectUnavailable({ status, headers, body, text }: Answer) {
+  expect([status, body.status, body.code]).toEqual([503, 'fail', 'unavailable'])
+  expect(Number(headers.get('Retry-After'))).toBeGreaterThan(0)
+  expect(Object.keys(body).sort()).toEqual(['code', 'message', 'status'])
+  expect(text).not.toMatch(/sql|127\.0\.0\.1|canary/i)
+}

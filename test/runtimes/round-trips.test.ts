@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { createClientOf, freshEmail } from '../support/client.ts'
+import { type ServedDatabase, startDatabase } from '../support/database.ts'
+import { type DatabaseProxy, startProxy } from '../support/proxy.ts'
+import type { Server } from '../support/server.ts'
+import { testSettings } from '../support/settings.ts'
+import { serveOnWorkerd } from '../support/workerd.ts'
+
+describe.each(['absent', 'present'])('round trips to the database, replicas %s:', (replicas) => {
+  let database: ServedDatabase
+  let proxy: DatabaseProxy
+  let server: Server
+  const client = () => createClientOf(server.baseUrl)
+
+  beforeAll(async () => {
+    database = await startDatabase()
+    proxy = await startProxy(database.url)
+    server = await serveOnWorkerd(inject('bundle'), {
+      ...testSettings,
+      TURSO_DATABASE_URL: proxy.url,
+      DATABASE_REPLICAS: replicas,
+    })
+  })
+  afterAll(async () => {
+    await server?.stop()
+    await proxy?.stop()
+    await database?.stop()
+  })
+
+  async function roundTrips(request: () => Promise<{ status: number }>) {
+    proxy.reset()
+    const { status } = await request()
+    return [status, proxy.count()]
+  }
+
+  it('register 1, taken or not', async () => {
+    const account = { email: freshEmail(), password: 'a good password' }
+    expect(await roundTrips(() => client().register(account))).toEqual([201, 1])
+    expect(await roundTrips(() => client().register(account))).toEqual([202, 1])
+  })
+
+  it('login 1, whoever it is', async () => {
+    const account = { email: freshEmail(), password: 'a good password' }
+    await client().register(account)
+    expect(await roundTrips(() => client().login(account))).toEqual([200, 1])
+    expect(await roundTrips(() => client().login({ ...account, password: 'x' }))).toEqual([404, 1])
+    expect(await roundTrips(() => client().login({ ...account, email: 'x' }))).toEqual([404, 1])
+  })
+
+  it('status 1, logout 1, and so for a revoked token', async () => {
+    const token = await client().token()
+    expect(await roundTrips(() => client().status(token))).toEqual([200, 1])
+    expect(await roundTrips(() => client().logout(token))).toEqual([200, 1])
+    expect(await roundTrips(() => client().status(token))).toEqual([401, 1])
+    expect(await roundTrips(() => client().logout(token))).toEqual([401, 1])
+  })
+
+  it('0 for a bad token, bad input, and whether the service is alive', async () => {
+    const token = `${(await client().token()).slice(0, -9)}AAAAAAAAA`
+    expect(await roundTrips(() => client().status(token))).toEqual([401, 0])
+    expect(await roundTrips(() => client().logout(token))).toEqual([401, 0])
+    expect(await roundTrips(() => client().register({}))).toEqual([422, 0])
+    expect(await roundTrips(() => client().health())).toEqual([200, 0])
+  })
+})
