@@ -1,0 +1,145 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Client, createClient } from '@libsql/client/node'
+import { getTableConfig } from 'drizzle-orm/sqlite-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readMigrations } from '../../scripts/migrations.ts'
+import { findFreePort } from '../../scripts/ports.ts'
+import { type Sqld, startSqld } from '../../scripts/sqld.ts'
+import { schemaVersion } from '../../src/store/migrations.ts'
+import * as schema from '../../src/store/schema.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const directory = mkdtempSync(join(tmpdir(), 'portcullis-migrate-'))
+let sqld: Sqld
+
+beforeAll(async () => {
+  sqld = await startSqld({ port: await findFreePort(), directory: join(directory, 'sqld') })
+})
+afterAll(async () => {
+  await sqld?.stop()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const command = (...args: string[]) => ['run', '--silent', 'migrate', '--', ...args]
+
+function migrate(...args: string[]) {
+  const result = spawnSync('npm', command(...args), {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
+  return { status: result.status, said: `${result.stdout}${result.stderr}`.trim() }
+}
+
+describe.each(['a file', 'sqld'])('npm run migrate on %s', (kind) => {
+  const urlOf = () => (kind === 'sqld' ? sqld.url : `file:${join(directory, 'database.db')}`)
+  const count = readMigrations().length
+
+  it('says what is pending and changes nothing', () => {
+    const { status, said } = migrate('--check', '--url', urlOf())
+    expect(status).toBe(1)
+    expect(said).toMatch(/^Migrations are pending: 1, accounts_and_revocations/)
+  })
+
+  it('applies every migration once, when it runs three times at once', async () => {
+    const runs = await Promise.all(
+      Array.from({ length: 3 }, () =>
+        outputOf(spawn('npm', command('--url', urlOf()), { cwd: root })),
+      ),
+    )
+    expect(runs.map(({ status }) => status)).toEqual([0, 0, 0])
+    const applied = runs.flatMap(({ output }) => output.match(/^Applied migration \d+/gm) ?? [])
+    expect(applied).toHaveLength(count)
+  })
+
+  it('has nothing to do the next time', () => {
+    expect(migrate('--url', urlOf())).toEqual({ status: 0, said: 'The database is up to date.' })
+    expect(migrate('--check', '--url', urlOf())).toEqual({
+      status: 0,
+      said: 'The database is up to date.',
+    })
+  })
+
+  it('makes the tables that the code knows, column by column', async () => {
+    const client = createClient({ url: urlOf() })
+    for (const table of Object.values(schema)) {
+      const { name, columns } = getTableConfig(table)
+      expect(await columnsOf(client, name)).toEqual(
+        columns.map((column) => ({
+          name: column.name,
+          type: column.getSQLType().toUpperCase(),
+          notNull: column.notNull ? 1 : 0,
+        })),
+      )
+      const { rows } = await client.execute(
+        `SELECT strict FROM pragma_table_list WHERE name = '${name}'`,
+      )
+      expect([name, rows[0]?.strict]).toEqual([name, 1])
+    }
+    client.close()
+  })
+})
+
+describe('the migrations', () => {
+  it('end with the version that the service asks for', () => {
+    expect(readMigrations().at(-1)?.version).toBe(schemaVersion)
+  })
+
+  it('are numbered from 1 without gaps, and serve no schema later than their own', () => {
+    for (const [place, { version, oldestSchemaServed }] of readMigrations().entries()) {
+      expect(version).toBe(place + 1)
+      expect(oldestSchemaServed).toBeLessThanOrEqual(version)
+    }
+  })
+})
+
+describe('npm run migrate explains', () => {
+  it.each([
+    ['no database', [], 'Say which database'],
+    ['an address that is none', ['--url', 'nonsense:x'], 'that is no address of a database'],
+    ['a file in no folder', ['--url', 'file:/nowhere/x.db'], 'the database file cannot be opened'],
+    ['a closed port', ['--url', 'http://127.0.0.1:9'], 'the database cannot be reached'],
+  ])('%s', (_, args, sentence) => {
+    const { status, said } = migrate(...args)
+    expect([status, said]).toEqual([1, expect.stringContaining(sentence)])
+  })
+
+  it.each([
+    [401, 'the database refuses the token'],
+    [502, 'what answers there is no libSQL database'],
+  ])('an answer of %i', async (code, sentence) => {
+    const server = createServer((_, answer) => answer.writeHead(code).end('no'))
+    const port = await findFreePort()
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    const { status, output } = await outputOf(
+      spawn('npm', command('--url', `http://127.0.0.1:${port}`), { cwd: root }),
+    )
+    server.close()
+    expect([status, output]).toEqual([1, expect.stringContaining(sentence)])
+  })
+})
+
+async function columnsOf(client: Client, table: string) {
+  const { rows } = await client.execute(
+    `SELECT name, type, "notnull" FROM pragma_table_info('${table}')`,
+  )
+  return rows.map((row) => ({ name: row.name, type: row.type, notNull: row.notnull }))
+}
+
+function outputOf(
+  child: ReturnType<typeof spawn>,
+): Promise<{ status: number | null; output: string }> {
+  let output = ''
+  child.stdout?.on('data', (text) => {
+    output += text
+  })
+  child.stderr?.on('data', (text) => {
+    output += text
+  })
+  return new Promise((resolve) => child.once('close', (status) => resolve({ status, output })))
+}
