@@ -23,7 +23,7 @@ export async function send(url: string, init: RequestInit = {}): Promise<Answer>
   return { status: answer.status, headers: answer.headers, text, body }
 }
 
-export function postJson(url: string, body: unknown): Promise<Answer> {
+function postJson(url: string, body: unknown): Promise<Answer> {
   const headers = { 'Content-Type': 'application/json' }
   return send(url, { method: 'POST', headers, body: JSON.stringify(body) })
 }
