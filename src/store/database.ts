@@ -68,10 +68,15 @@ async function execute<T extends Statements>(
   }
 }
 
-/** drizzle's own `batch` asks for the deferred mode, in which a batch that reads first can fail as it begins to write. */
+/**
+ * One statement is atomic by itself, and sent without a transaction around it: under load that saves the database the waiting between BEGIN and
+ * COMMIT. Several are one transaction in the mode that they need; drizzle's own `batch` would ask for the deferred one, in which a batch that reads
+ * first can fail as it begins to write.
+ */
 function sendBatch(client: Client, mode: 'read' | 'write', statements: Statements) {
-  const batch = (built: InStatement[]) => client.batch(built, mode)
-  return drizzle({ batch } as Client).batch(statements)
+  const batch = async (built: [InStatement, ...InStatement[]]) =>
+    built.length === 1 ? [await client.execute(built[0])] : client.batch(built, mode)
+  return drizzle({ batch } as unknown as Client).batch(statements)
 }
 
 /** Changes nothing. A batch that begins with it runs on the primary, even where all the rest of it only reads. */

@@ -93,6 +93,17 @@ describe('when the database is stopped in its tracks', () => {
   })
 })
 
+describe('when the database is too busy to begin', () => {
+  it('asks again, a few times', async () => {
+    for (const request of [() => client().register(), () => client().ready()]) {
+      proxy.reset()
+      proxy.setFault('is busy twice')
+      expect((await request()).status).toBeLessThan(202)
+      expect(proxy.count()).toBeGreaterThanOrEqual(3)
+    }
+  })
+})
+
 describe('when the database is slow, but within the limit', () => {
   it('answers as ever', async () => {
     const slow = await startProxy(database.url, 100)

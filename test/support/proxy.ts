@@ -19,6 +19,7 @@ export type Fault =
   | 'answers other columns'
   | 'answers other types'
   | 'redirects'
+  | 'is busy twice'
 
 export interface DatabaseProxy {
   readonly url: string
@@ -35,6 +36,7 @@ export async function startProxy(target: string, delayMs = 0): Promise<DatabaseP
   let fault: Fault = 'none'
   const server = createServer((incoming, outgoing) => {
     count += 1
+    if (fault === 'is busy twice' && count > 2) fault = 'none'
     setTimeout(() => forward(target, incoming, outgoing, fault), delayMs)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -55,7 +57,14 @@ export async function startProxy(target: string, delayMs = 0): Promise<DatabaseP
   }
 }
 
+/** An error as sqld has it. */
+function hranaError(code: string, message: string): string {
+  const error = { type: 'error', error: { message, code } }
+  return JSON.stringify({ baton: null, base_url: null, results: [error, error] })
+}
+
 const canned: Partial<Record<Fault, [status: number, type: string, body: string]>> = {
+  'is busy twice': [200, 'application/json', hranaError('SQLITE_BUSY', 'database is locked')],
   'answers 500': [500, 'application/json', '{"error":"boom"}'],
   'answers 502 with HTML': [502, 'text/html', '<h1>Bad gateway</h1>'],
   'answers 429': [429, 'application/json', '{"error":"slow down"}'],
@@ -122,10 +131,8 @@ const corruptions: Partial<Record<Fault, (body: string) => string>> = {
 
 /** Changes what the statements gave back; those that give back nothing stay as they are. */
 function changeSteps(body: string, change: (step: Step) => Step): string {
-  return JSON.stringify(JSON.parse(body), (key, value) =>
-    key === 'step_results'
-      ? value.map((step: Step | null) => (step?.cols.length ? change(step) : step))
-      : value,
+  return JSON.stringify(JSON.parse(body), (_, value) =>
+    value?.cols?.length ? change(value) : value,
   )
 }
 
