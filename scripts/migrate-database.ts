@@ -1,36 +1,76 @@
 // Opens a database for the commands, and brings it to the schema of this version: what goes wrong becomes a sentence.
 
+import { existsSync } from 'node:fs'
 import { type Client, createClient, LibsqlError } from '@libsql/client/node'
+import { settings } from '../src/settings.ts'
 import { Failure } from './failure.ts'
-import { applyMigrations, listPendingMigrations, type Migration } from './migrations.ts'
+import {
+  applyMigrations,
+  isSchemaTooNew,
+  listPendingMigrations,
+  type Migration,
+  readMigrations,
+} from './migrations.ts'
 
 export interface DatabaseAddress {
   readonly url: string
   readonly authToken?: string | undefined
+  /** Gives up when the user has ended the command. */
+  readonly stopping?: AbortSignal
 }
 
 const timeoutMs = 15_000
 
 /** Applies what is pending and tells of each. Idempotent, and safe when run twice at once. */
 export function migrate(address: DatabaseAddress, tell: (line: string) => void): Promise<void> {
-  return withDatabase(address, (client) =>
-    applyMigrations(client, ({ version, name }) => tell(`Applied migration ${version}, ${name}.`)),
-  )
+  return withDatabase(address, async (client) => {
+    await refuseLaterSchema(client)
+    await applyMigrations(client, ({ version, name }) =>
+      tell(`Applied migration ${version}, ${name}.`),
+    )
+  })
 }
 
 /** What has not been applied. Changes nothing. */
 export function findPending(address: DatabaseAddress): Promise<Migration[]> {
-  return withDatabase(address, listPendingMigrations)
+  // Opening a file makes it.
+  if (isMissingFile(address.url)) return Promise.resolve(readMigrations())
+  return withDatabase(address, async (client) => {
+    await refuseLaterSchema(client)
+    return listPendingMigrations(client)
+  })
+}
+
+/** A schema of a later version that still serves this one is nobody's trouble. */
+async function refuseLaterSchema(client: Client): Promise<void> {
+  if (await isSchemaTooNew(client)) {
+    throw new Failure(
+      'The database has the schema of a later version, which this one cannot use: take that version.',
+    )
+  }
+}
+
+function isMissingFile(url: string): boolean {
+  const [, path] = /^file:(?:\/\/[^/]*)?(.+)$/.exec(url) ?? []
+  return path !== undefined && !existsSync(decodeURIComponent(path))
 }
 
 async function withDatabase<T>(
-  { url, authToken }: DatabaseAddress,
+  { url, authToken, stopping }: DatabaseAddress,
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
+  const isAddress = settings.TURSO_DATABASE_URL.parse(url)
+  if (!isAddress.ok) {
+    throw new Failure(
+      `The migration failed: that is no address of a database; it ${isAddress.reason}.`,
+    )
+  }
   let client: Client | undefined
   try {
-    const fetchInTime = (request: Request) =>
-      fetch(request, { signal: AbortSignal.timeout(timeoutMs) })
+    const fetchInTime = (request: Request) => {
+      const timeout = AbortSignal.timeout(timeoutMs)
+      return fetch(request, { signal: stopping ? AbortSignal.any([stopping, timeout]) : timeout })
+    }
     client = createClient({
       url,
       fetch: fetchInTime,
@@ -48,7 +88,8 @@ async function withDatabase<T>(
 
 /** What the clients say in their messages, and what to do about it. */
 const explanations: readonly (readonly [RegExp, string])[] = [
-  [/URL_/, 'that is no address of a database; use libsql:, https:, http: or file:.'],
+  [/NOTADB/, 'the file is no database; check TURSO_DATABASE_URL.'],
+  [/BUSY|locked/i, 'another process is writing to the database; try again when it is done.'],
   [/timeout|timed out/i, 'the database did not answer within 15 s; check TURSO_DATABASE_URL.'],
   [
     /CANTOPEN|unable to open|ConnectionFailed/i,

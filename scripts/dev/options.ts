@@ -1,7 +1,9 @@
 // What both development commands are told: the same options, and settings that suit a machine of one's own.
 
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
-import { parseConfig } from '../../src/config.ts'
+import { type Config, parseConfig } from '../../src/config.ts'
 import { Failure } from '../failure.ts'
 
 export interface DevOptions {
@@ -13,25 +15,35 @@ export interface DevOptions {
   readonly variables: Readonly<Record<string, string>>
 }
 
+/** The project's folder. */
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+
 /** Reads the command line; a mistake in it ends the process with a sentence. */
 export function parseDevOptions(name: string, description: string): DevOptions {
   const command = new Command(name)
     .description(description)
     .option('--port <port>', 'where the service listens', parsePort, 8787)
     .option('--database-port <port>', 'where sqld listens (on Deno there is none)', parsePort, 8880)
-    .option('--data <directory>', 'where the database is kept', '.portcullis')
+    .option('--data <directory>', 'where the database is kept (default: .portcullis)')
     .option('--var <name:value>', 'a setting (repeatable)', collectVariable, {})
     .allowExcessArguments(false)
     .parse()
   const { port, databasePort, data, var: variables } = command.opts()
-  return { port, databasePort, data, variables }
+  const directory = resolve(data ?? join(root, '.portcullis'))
+  return { port, databasePort, data: directory, variables }
+}
+
+/** Settings as the service gets them, and as it reads them. */
+export interface Settled {
+  readonly variables: Readonly<Record<string, string>>
+  readonly config: Config
 }
 
 /** The user's settings over those of the command; they are checked before anything is started. */
 export function settleVariables(
   options: DevOptions,
   defaults: Readonly<Record<string, string>>,
-): Record<string, string> {
+): Settled {
   const variables = {
     ISSUER: `http://127.0.0.1:${options.port}`,
     PASSWORD_MIN_LENGTH: '6',
@@ -40,9 +52,12 @@ export function settleVariables(
   }
   const config = parseConfig(variables, { hasFiles: true })
   if (!config.ok) {
-    throw new Failure(`The settings do not fit. Change --var: ${config.reason.join(' ')}`)
+    const isKeyOfFile =
+      !('SECRET_KEY' in options.variables) && /SECRET_KEY/.test(`${config.reason}`)
+    const places = isKeyOfFile ? '--var or .dev.vars' : '--var'
+    throw new Failure(`The settings do not fit. Change ${places}: ${config.reason.join(' ')}`)
   }
-  return variables
+  return { variables, config: config.value }
 }
 
 function parsePort(text: string): number {

@@ -5,9 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 /** A running child and all that it has started. */
 export interface ProcessGroup {
-  readonly child: ChildProcess
-  /** Resolves when the child has ended by itself or by us. */
+  /** Resolves when the child has ended by itself or by us, or could not be started. */
   readonly ended: Promise<void>
+  hasEnded(): boolean
   /** Ends all of it, at the latest after 5 s, and waits until it is gone. Idempotent. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
@@ -18,7 +18,7 @@ const patienceMs = 5_000
 export function startProcessGroup(
   command: string,
   args: readonly string[],
-  env: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string | undefined>>,
   onOutput: (text: string) => void,
 ): ProcessGroup {
   const child = spawn(command, args, {
@@ -28,11 +28,16 @@ export function startProcessGroup(
   })
   child.stdout.setEncoding('utf8').on('data', onOutput)
   child.stderr.setEncoding('utf8').on('data', onOutput)
+  let isOver = false
   const ended = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve())
-    child.once('error', () => resolve())
+    const end = () => {
+      isOver = true
+      resolve()
+    }
+    child.once('exit', end)
+    child.once('error', end)
   })
-  return { child, ended, stop: (signal) => stopGroup(child, ended, signal) }
+  return { ended, hasEnded: () => isOver, stop: (signal) => stopGroup(child, ended, signal) }
 }
 
 async function stopGroup(

@@ -1,9 +1,12 @@
 // Starts the service, says when it is ready, and keeps it until the user or the service itself ends it.
 
+import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../failure.ts'
 import { isPortTaken } from '../ports.ts'
 import { announce } from './announce.ts'
+import type { Settled } from './options.ts'
+import { createLineFilter } from './output.ts'
 import { type ProcessGroup, startProcessGroup } from './process-group.ts'
 
 export interface Served {
@@ -11,54 +14,44 @@ export interface Served {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
-  readonly env: Readonly<Record<string, string>>
+  readonly env: Readonly<Record<string, string | undefined>>
   readonly port: number
   /** What ends it: SIGKILL for a watcher that takes the end of the service for a reason to wait for the next change. */
   readonly stopSignal: 'SIGTERM' | 'SIGKILL'
-  /** Values that must not reach the terminal, whatever the child prints. */
-  readonly secrets: readonly string[]
 }
 
 const readyTimeoutMs = 60_000
+/** How long a start may take in silence. */
+const quietMs = 10_000
 const pollEveryMs = 100
 
 /** Resolves when `stopping` is aborted and all is gone; a service that ends by itself is a failure. */
-export async function serve(served: Served, stopping: AbortSignal): Promise<void> {
-  await refuseTakenPort(served.port)
-  const baseUrl = `http://127.0.0.1:${served.port}`
-  let early = ''
-  let isReady = false
-  const show = (text: string) => {
-    const safe = hide(text, served.secrets)
-    if (isReady) process.stdout.write(safe)
-    else early = (early + safe).slice(-3_000)
+export async function serve(
+  served: Served,
+  { config }: Settled,
+  stopping: AbortSignal,
+): Promise<void> {
+  if (!existsSync(served.command)) {
+    throw new Failure(`${served.name} is not installed: run \`npm ci\`.`)
   }
-  const group = startProcessGroup(served.command, served.args, served.env, show)
+  await refuseTakenPort(served.port)
+  const output = createOutput([config.secretKey, config.databaseAuthToken ?? ''].filter(Boolean))
+  const group = startProcessGroup(served.command, served.args, served.env, output.take)
+  const baseUrl = `http://127.0.0.1:${served.port}`
+  const loud = setTimeout(output.showAll, quietMs)
   try {
-    const outcome = await untilReady(baseUrl, group, stopping)
-    if (outcome === 'failed') {
-      throw new Failure(`${served.name} did not start. Its last words:\n${early.trim()}`)
-    }
-    if (outcome === 'stopped') return
-    isReady = true
-    announce(baseUrl)
+    const obstacle = await untilReady(baseUrl, group, stopping)
+    if (stopping.aborted) return
+    if (obstacle) throw new Failure(`${served.name} did not start: ${obstacle}, as it says above.`)
+    output.show()
+    announce(baseUrl, config.passwordMinLength)
     await Promise.race([group.ended, aborted(stopping)])
     if (!stopping.aborted) throw new Failure(`${served.name} has ended by itself; start it again.`)
   } finally {
+    clearTimeout(loud)
     await group.stop(served.stopSignal)
+    if (!stopping.aborted) output.showAll()
   }
-}
-
-/** Aborts with the first SIGINT, SIGTERM or SIGHUP, or when whoever started us is gone and cannot pass a signal on any more. */
-export function stopOnSignals(): AbortSignal {
-  const controller = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => controller.abort())
-  }
-  const parent = process.ppid
-  const watch = () => process.ppid !== parent && controller.abort()
-  setInterval(watch, pollEveryMs).unref()
-  return controller.signal
 }
 
 /** Before anything is started: a taken port is better said at once. */
@@ -68,27 +61,47 @@ export async function refuseTakenPort(port: number): Promise<void> {
   }
 }
 
+/** The child's output: what it says while it starts is kept back, for it matters only when the start takes long or fails. */
+function createOutput(secrets: readonly string[]) {
+  let early = ''
+  let isShown = false
+  const lines = createLineFilter(secrets, (line) => {
+    if (isShown) process.stdout.write(line)
+    else early = (early + line).slice(-3_000)
+  })
+  const show = () => {
+    isShown = true
+    early = ''
+  }
+  const showAll = () => {
+    lines.flush()
+    process.stdout.write(early)
+    show()
+  }
+  return { take: lines.take, show, showAll }
+}
+
+/** @returns what is in the way of the service, or undefined when it is ready or `stopping` is aborted */
 async function untilReady(
   baseUrl: string,
   group: ProcessGroup,
   stopping: AbortSignal,
-): Promise<'ready' | 'failed' | 'stopped'> {
-  for (let waitedMs = 0; waitedMs < readyTimeoutMs; waitedMs += pollEveryMs) {
-    if (stopping.aborted) return 'stopped'
-    if (group.child.exitCode !== null || group.child.signalCode !== null) return 'failed'
-    const signal = AbortSignal.timeout(2_000)
+): Promise<string | undefined> {
+  const deadline = AbortSignal.timeout(readyTimeoutMs)
+  let obstacle = 'it does not answer'
+  while (!deadline.aborted) {
+    if (stopping.aborted) return undefined
+    if (group.hasEnded()) return 'it has ended'
+    const signal = AbortSignal.any([stopping, AbortSignal.timeout(2_000)])
     const answer = await fetch(`${baseUrl}/ready`, { signal }).catch(() => undefined)
-    if (answer?.ok) return 'ready'
+    if (answer?.ok) return undefined
+    if (answer) obstacle = `GET /ready answers ${answer.status}`
     await delay(pollEveryMs)
   }
-  return 'failed'
+  return obstacle
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve()))
-}
-
-function hide(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((safe, secret) => safe.replaceAll(secret, '(hidden)'), text)
 }

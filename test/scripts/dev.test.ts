@@ -1,50 +1,36 @@
 // The development commands as a user runs them: real processes, real ports.
 
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { findFreePort, isPortTaken } from '../../scripts/ports.ts'
-import { until } from '../support/server.ts'
 import { testSettings } from '../support/settings.ts'
+import {
+  type Command,
+  ownSecret,
+  processesAbout,
+  root,
+  startNpm,
+  stopCommands,
+} from './commands.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const secret = ['--var', `SECRET_KEY:${testSettings.SECRET_KEY}`]
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-dev-'))
-const running: ChildProcess[] = []
 
-afterEach(() => {
-  for (const child of running.splice(0)) child.kill('SIGTERM')
-})
+afterEach(stopCommands)
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-interface Dev {
-  readonly child: ChildProcess
-  readonly ports: readonly number[]
-  output(): string
+interface Dev extends Command {
+  readonly ports: readonly [number, number]
 }
 
 /** `npm run <script>` with ports and a folder of its own. */
 async function start(script: string, name: string, ...more: string[]): Promise<Dev> {
   const ports = [await findFreePort(), await findFreePort()] as const
   const places = ['--port', String(ports[0]), '--database-port', String(ports[1])]
-  const data = ['--data', join(directory, name)]
-  const child = spawn('npm', ['run', '--silent', script, '--', ...places, ...data, ...more], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  running.push(child)
-  let output = ''
-  child.stdout.on('data', (text) => {
-    output += text
-  })
-  child.stderr.on('data', (text) => {
-    output += text
-  })
-  return { child, ports, output: () => output }
+  return { ...startNpm(script, ...places, '--data', join(directory, name), ...more), ports }
 }
 
 /** The command until it ends by itself, as it should where something is in its way. */
@@ -60,8 +46,8 @@ function runToEnd(script: string, ...args: string[]) {
 describe.each(['dev', 'dev:deno'])('npm run %s', (script) => {
   it('starts, prints three lines that work, and with SIGTERM leaves nothing behind', async () => {
     const name = script.replace(':', '-')
-    const dev = await start(script, name, ...secret, '--var', 'BCRYPT_COST:4')
-    await until(() => dev.output().includes('Ctrl-C') || dev.child.exitCode !== null)
+    const dev = await start(script, name, ...ownSecret, '--var', 'BCRYPT_COST:4')
+    await dev.printed('Ctrl-C')
     const lines = dev
       .output()
       .split('\n')
@@ -73,18 +59,19 @@ describe.each(['dev', 'dev:deno'])('npm run %s', (script) => {
     })
     expect(answers).toContain('"user_id":1')
     expect(answers).toContain('Successfully logged out.')
-    await until(() => dev.output().includes('"route":"/auth/logout"'))
+    await dev.printed('"route":"/auth/logout"')
     expect(dev.output()).not.toContain(testSettings.SECRET_KEY)
+    expect(dev.output()).not.toContain('[wrangler:info] POST')
     dev.child.kill('SIGTERM')
-    await until(() => dev.child.exitCode !== null || dev.child.signalCode !== null)
+    await dev.exitCode()
     for (const port of dev.ports) expect(await isPortTaken(port)).toBe(false)
     expect(processesAbout(join(directory, name), String(dev.ports[0]))).toEqual([])
   })
 
   it('keeps its data, and takes other settings the next time', async () => {
     const name = script.replace(':', '-')
-    const dev = await start(script, name, ...secret, '--var', 'HTTP_CONTRACT:standard')
-    await until(() => dev.output().includes('Ctrl-C') || dev.child.exitCode !== null)
+    const dev = await start(script, name, ...ownSecret, '--var', 'HTTP_CONTRACT:standard')
+    await dev.printed('Ctrl-C')
     expect(dev.output()).not.toContain('Applied migration')
     const login = await fetch(`http://127.0.0.1:${dev.ports[0]}/auth/login`, {
       method: 'POST',
@@ -93,7 +80,7 @@ describe.each(['dev', 'dev:deno'])('npm run %s', (script) => {
     })
     expect(login.status).toBe(401)
     dev.child.kill('SIGINT')
-    await until(() => dev.child.exitCode !== null || dev.child.signalCode !== null)
+    await dev.exitCode()
     expect(processesAbout(join(directory, name), String(dev.ports[0]))).toEqual([])
   })
 })
@@ -112,7 +99,7 @@ describe('what is in the way', () => {
 
   it.each(['dev', 'dev:deno'])('is said by npm run %s in one sentence', async (script) => {
     const free = ['--port', String(await findFreePort())]
-    expect(runToEnd(script, ...secret, '--port', port)).toEqual({
+    expect(runToEnd(script, ...ownSecret, '--port', port)).toEqual({
       status: 1,
       sentence: `Port ${port} is in use: choose another one for the service with --port.`,
     })
@@ -125,16 +112,22 @@ describe('what is in the way', () => {
     expect(runToEnd(script, '--port', '0').sentence).toContain('A port is a whole number')
     const file = join(directory, 'a-file')
     writeFileSync(file, '')
-    const { status, sentence } = runToEnd(script, ...free, ...secret, '--data', join(file, 'x'))
+    const { status, sentence } = runToEnd(script, ...free, ...ownSecret, '--data', join(file, 'x'))
     expect([status, sentence]).toEqual([
       1,
-      expect.stringContaining('cannot be made: choose another'),
+      expect.stringContaining('cannot be made or written: choose another'),
     ])
+  })
+
+  it('is said of a folder under /proc, where Node would try for ever', async () => {
+    const places = ['--port', String(await findFreePort()), '--data', '/proc/portcullis']
+    const { status, sentence } = runToEnd('dev:deno', ...places, ...ownSecret)
+    expect([status, sentence]).toEqual([1, expect.stringContaining('choose another one')])
   })
 
   it('is said of the database port too', async () => {
     const free = ['--port', String(await findFreePort())]
-    expect(runToEnd('dev', ...free, ...secret, '--database-port', port)).toEqual({
+    expect(runToEnd('dev', ...free, ...ownSecret, '--database-port', port)).toEqual({
       status: 1,
       sentence: `Port ${port} is in use: choose another one for the database with --database-port.`,
     })
@@ -143,18 +136,10 @@ describe('what is in the way', () => {
   it('is said of a database that cannot be migrated', async () => {
     const free = ['--port', String(await findFreePort())]
     const away = ['--var', `TURSO_DATABASE_URL:http://127.0.0.1:${await findFreePort()}`]
-    const { status, sentence } = runToEnd('dev', ...free, ...secret, ...away)
+    const { status, sentence } = runToEnd('dev', ...free, ...ownSecret, ...away)
     expect([status, sentence]).toEqual([
       1,
       expect.stringContaining('The migration failed: the database cannot be reached'),
     ])
   })
 })
-
-/** Living processes whose command line names any of the words. */
-function processesAbout(...words: string[]): string[] {
-  const listing = execFileSync('ps', ['-eo', 'stat=,args='], { encoding: 'utf8' })
-  return listing
-    .split('\n')
-    .filter((line) => !line.startsWith('Z') && words.some((word) => line.includes(word)))
-}

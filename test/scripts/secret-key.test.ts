@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -27,11 +27,17 @@ describe('the key of a developer’s machine', () => {
     writeFileSync(file, 'OTHER="kept"')
     const key = ensureSecretKey(file)
     expect(readFileSync(file, 'utf8')).toBe(`OTHER="kept"\nSECRET_KEY="${key}"\n`)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
   })
 
   it('is left alone where there is one', () => {
     writeFileSync(file, 'SECRET_KEY=mine\n')
     expect(ensureSecretKey(file)).toBe('mine')
     expect(readFileSync(file, 'utf8')).toBe('SECRET_KEY=mine\n')
+  })
+
+  it('cannot be where something else is, and says what to do', () => {
+    mkdirSync(file)
+    expect(() => ensureSecretKey(file)).toThrow('change its permissions, or pass --var')
   })
 })

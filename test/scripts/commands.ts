@@ -1,0 +1,84 @@
+// The project's commands as a user runs them: real processes, in a folder of the project or of a copy of it.
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { until } from '../support/server.ts'
+import { testSettings } from '../support/settings.ts'
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+/** Settings with which the developer's own .dev.vars is neither read nor written. */
+export const ownSecret = ['--var', `SECRET_KEY:${testSettings.SECRET_KEY}`]
+
+export interface Command {
+  readonly child: ChildProcess
+  output(): string
+  /** Waits for the text; a command that ends before it fails the test with its output. */
+  printed(text: string): Promise<void>
+  /** Waits for the end. */
+  exitCode(): Promise<number | null>
+}
+
+/** Starts a command; `afterEach(stopCommands)` ends those that a failed test leaves. */
+export function startCommand(
+  file: string,
+  args: readonly string[],
+  { cwd = root, env = process.env }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Command {
+  const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  started.push(child)
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text
+    })
+  }
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve))
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null
+  const printed = async (text: string) => {
+    await until(() => output.includes(text) || hasEnded())
+    if (!output.includes(text)) throw new Error(`It ended without saying "${text}":\n${output}`)
+  }
+  return { child, printed, output: () => output, exitCode: () => closed }
+}
+
+export function startNpm(script: string, ...args: string[]): Command {
+  return startCommand('npm', ['run', '--silent', script, '--', ...args])
+}
+
+const started: ChildProcess[] = []
+
+export function stopCommands(): void {
+  for (const child of started.splice(0)) child.kill('SIGTERM')
+}
+
+/** A copy of the project whose .dev.vars is nobody's, over the same packages. */
+export function copyProject(): { directory: string; remove(): void } {
+  const directory = mkdtempSync(join(tmpdir(), 'portcullis-copy-'))
+  const parts = ['src', 'scripts', 'migrations', 'package.json', 'wrangler.toml', 'deno.json']
+  for (const part of parts) cpSync(join(root, part), join(directory, part), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
+  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) }
+}
+
+/** Living processes whose command line names any of the words. */
+export function processesAbout(...words: string[]): string[] {
+  const listing = execFileSync('ps', ['-eo', 'pid=,stat=,args='], { encoding: 'utf8' })
+  return listing
+    .split('\n')
+    .filter((line) => !/^ *\d+ Z/.test(line) && words.some((word) => line.includes(word)))
+}
+
+/** Waits until none of them is left. */
+export async function untilGone(...words: string[]): Promise<void> {
+  await until(() => processesAbout(...words).length === 0)
+}
+
+/** The process numbers of those whose command line names `word` and `other`. */
+export function processNumbers(word: string, other: string): number[] {
+  return processesAbout(word)
+    .filter((line) => line.includes(other))
+    .map((line) => Number.parseInt(line, 10))
+}

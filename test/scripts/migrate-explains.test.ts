@@ -1,0 +1,49 @@
+import { createServer, type RequestListener } from 'node:http'
+import { afterEach, describe, expect, it } from 'vitest'
+import { findFreePort } from '../../scripts/ports.ts'
+import { root, startNpm, stopCommands } from './commands.ts'
+
+afterEach(stopCommands)
+
+async function migrate(...args: string[]) {
+  const command = startNpm('migrate', ...args)
+  return { status: await command.exitCode(), said: command.output() }
+}
+
+/** Migrates what `listener` pretends to be. */
+async function migrateServer(listener: RequestListener) {
+  const server = createServer(listener)
+  const port = await findFreePort()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  const result = await migrate('--url', `http://127.0.0.1:${port}`)
+  server.closeAllConnections()
+  server.close()
+  return result
+}
+
+describe('npm run migrate explains', () => {
+  it.each([
+    ['no database', [], 'Say which database'],
+    ['an address that is none', ['--url', 'nonsense:x'], 'that is no address of a database'],
+    ['a token in the address', ['--url', 'libsql://x.turso.io?authToken=t'], 'no user, password'],
+    ['a file in no folder', ['--url', 'file:/nowhere/x.db'], 'the database file cannot be opened'],
+    ['a file that is none', ['--url', `file:${root}package.json`], 'the file is no database'],
+    ['a closed port', ['--url', 'http://127.0.0.1:9'], 'the database cannot be reached'],
+  ])('%s', async (_, args, sentence) => {
+    const { status, said } = await migrate(...args)
+    expect([status, said]).toEqual([1, expect.stringContaining(sentence)])
+  })
+
+  it.each([
+    [401, 'the database refuses the token'],
+    [502, 'what answers there is no libSQL database'],
+  ])('an answer of %i', async (code, sentence) => {
+    const { status, said } = await migrateServer((_, answer) => answer.writeHead(code).end('no'))
+    expect([status, said]).toEqual([1, expect.stringContaining(sentence)])
+  })
+
+  it('a database that does not answer, after 15 s', async () => {
+    const { status, said } = await migrateServer(() => {})
+    expect([status, said]).toEqual([1, expect.stringContaining('did not answer within 15 s')])
+  })
+})
