@@ -74,7 +74,7 @@ export async function deleteExpiredRevocations(database: Database): Promise<numb
   return rowsAffected
 }
 
-/** An id that is revoked again takes a new place in the order, so that everyone who reads the set in order comes across it again. */
+/** Inserts nothing where any of the token's ids, its session's among them, is revoked already. */
 function insertRevocation(revocation: SessionRevocation) {
   const { sessionId, userId, revocationIds, tokenExpiresAt, longestLifetimeSeconds } = revocation
   return build
@@ -92,12 +92,5 @@ function insertRevocation(revocation: SessionRevocation) {
         .from(users)
         .where(and(eq(users.id, userId), isNull(users.disabledAt), not(anyRevoked(revocationIds)))),
     )
-    .onConflictDoUpdate({
-      target: revokedTokens.id,
-      set: {
-        seq: sql`excluded.seq`,
-        expiresAt: sql`max(${revokedTokens.expiresAt}, excluded.expires_at)`,
-      },
-    })
     .returning({ id: revokedTokens.id })
 }

@@ -9,8 +9,8 @@ import {
   type TokenReason,
 } from '../../errors/reasons.ts'
 import { type Account, findAccountAndRevocation } from '../../store/users.ts'
-import { revocationIds, verifyAccessToken } from '../../token/access-token.ts'
-import { parseUserId } from './user-id.ts'
+import { revocationIds } from '../../token/access-token.ts'
+import { verifyUserToken } from './user-token.ts'
 
 /**
  * The account of a good token, as of now. No round trip for a bad token, one for any other. Revoked outranks account-gone: a token
@@ -20,11 +20,10 @@ export async function findAccountOfToken(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens'>,
   token: string,
 ): Promise<Result<Account, TokenReason | RevocationReason>> {
-  const claims = await verifyAccessToken(deps.accessTokens, deps.runtime, token)
-  if (!claims.ok) return claims
-  const userId = parseUserId(claims.value.sub)
-  if (userId === undefined) return refuse('token_claims_unacceptable')
-  const ids = revocationIds(claims.value)
+  const verified = await verifyUserToken(deps, token)
+  if (!verified.ok) return verified
+  const { userId, claims } = verified.value
+  const ids = revocationIds(claims)
   const { account, isRevoked } = await findAccountAndRevocation(deps.database, userId, ids)
   if (isRevoked) return refuse('token_revoked')
   return account ? succeed(account) : refuse('account_gone')

@@ -9,8 +9,8 @@ import {
   type TokenReason,
 } from '../../errors/reasons.ts'
 import { insertSessionRevocation } from '../../store/revoked-tokens.ts'
-import { revocationIds, verifyAccessToken } from '../../token/access-token.ts'
-import { parseUserId } from '../accounts/user-id.ts'
+import { revocationIds } from '../../token/access-token.ts'
+import { verifyUserToken } from '../accounts/user-token.ts'
 
 /**
  * Revokes the token's session. Of several concurrent calls exactly one succeeds; the others are refused with 'token_revoked'. When it
@@ -20,15 +20,14 @@ export async function logout(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'longestAccessTokenLifetimeSeconds'>,
   token: string,
 ): Promise<Result<undefined, TokenReason | RevocationReason>> {
-  const claims = await verifyAccessToken(deps.accessTokens, deps.runtime, token)
-  if (!claims.ok) return claims
-  const userId = parseUserId(claims.value.sub)
-  if (userId === undefined) return refuse('token_claims_unacceptable')
+  const verified = await verifyUserToken(deps, token)
+  if (!verified.ok) return verified
+  const { userId, claims } = verified.value
   const outcome = await insertSessionRevocation(deps.database, {
     userId,
-    sessionId: claims.value.sid,
-    revocationIds: revocationIds(claims.value),
-    tokenExpiresAt: claims.value.exp,
+    sessionId: claims.sid,
+    revocationIds: revocationIds(claims),
+    tokenExpiresAt: claims.exp,
     longestLifetimeSeconds: deps.longestAccessTokenLifetimeSeconds,
   })
   if (outcome === 'already_revoked') return refuse('token_revoked')

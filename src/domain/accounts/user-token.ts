@@ -1,0 +1,28 @@
+// An access token of one of our users: what the guards verify, and the id that only the service can look up.
+
+import type { Deps } from '../../deps.ts'
+import { type Result, refuse, succeed, type TokenReason } from '../../errors/reasons.ts'
+import { type AccessTokenClaims, verifyAccessToken } from '../../token/access-token.ts'
+
+export interface UserToken {
+  readonly userId: number
+  readonly claims: AccessTokenClaims
+}
+
+/** The user and the claims of a token that is good as far as can be told without the database: no I/O. Never throws. */
+export async function verifyUserToken(
+  deps: Pick<Deps, 'runtime' | 'accessTokens'>,
+  token: string,
+): Promise<Result<UserToken, TokenReason>> {
+  const claims = await verifyAccessToken(deps.accessTokens, deps.runtime, token)
+  if (!claims.ok) return claims
+  const userId = parseUserId(claims.value.sub)
+  if (userId === undefined) return refuse('token_claims_unacceptable')
+  return succeed({ userId, claims: claims.value })
+}
+
+/** The one spelling of a positive whole number; anything else is no user's id. */
+function parseUserId(subject: string): number | undefined {
+  const userId = Number(subject)
+  return /^[1-9]\d*$/.test(subject) && Number.isSafeInteger(userId) ? userId : undefined
+}
