@@ -1,5 +1,5 @@
-// npm run bench: requests per second and latency, side by side in one run, on workerd served directly over a real sqld. The
-// machine decides the absolute figures; look at the ratios.
+// npm run bench: requests per second and latency, side by side in one run, on workerd served
+// directly over a real sqld. The machine decides the absolute figures; look at the ratios.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -1,4 +1,5 @@
-// npm run check: everything about the code that can be said without running it, and the size of what is deployed.
+// npm run check: everything about the code that can be said without running it, and the size of
+// what is deployed.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'

@@ -1,4 +1,5 @@
-// npm run dev:deno, deno task dev: the same service on Deno, over a database in a file, with no server at all.
+// npm run dev:deno, deno task dev: the same service on Deno, over a database in a file, with no
+// server at all.
 
 import { join } from 'node:path'
 import { settings } from '../src/settings.ts'

@@ -2,7 +2,10 @@ import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure } from './failure.ts'
 
-/** Makes the folder that holds the data of a development command, or says what to do when it cannot be used. */
+/**
+ * Makes the folder that holds the data of a development command, or says what to do when it cannot
+ * be used.
+ */
 export function makeDirectory(directory: string): void {
   try {
     makeStepByStep(directory)

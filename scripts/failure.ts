@@ -1,4 +1,7 @@
-/** What a command tells its user when it cannot go on: one sentence that says what to do. Anything else that is thrown is a bug. */
+/**
+ * What a command tells its user when it cannot go on: one sentence that says what to do. Anything
+ * else that is thrown is a bug.
+ */
 export class Failure extends Error {
   override readonly name = 'Failure'
 }

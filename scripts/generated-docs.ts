@@ -1,4 +1,5 @@
-// The parts of the documentation that the code knows better: the error catalogue and the table of settings.
+// The parts of the documentation that the code knows better: the error catalogue and the table of
+// settings.
 
 import { readFileSync } from 'node:fs'
 import { catalogue, type Refusal, refusalFor } from '../src/errors/catalogue.ts'

@@ -1,4 +1,5 @@
-// Opens a database for the commands, and brings it to the schema of this version: what goes wrong becomes a sentence.
+// Opens a database for the commands, and brings it to the schema of this version: what goes wrong
+// becomes a sentence.
 
 import { existsSync } from 'node:fs'
 import { type Client, createClient, LibsqlError } from '@libsql/client/node'

@@ -1,4 +1,5 @@
-// npm run migrate: brings the database of TURSO_DATABASE_URL to the schema of this version. Run it before deploying.
+// npm run migrate: brings the database of TURSO_DATABASE_URL to the schema of this version. Run it
+// before deploying.
 
 import { Command } from 'commander'
 import { Failure, runCommand } from './failure.ts'

@@ -1,5 +1,6 @@
-// Brings a database to the schema of this version. Each migration is one atomic batch that begins by entering its number in the ledger:
-// where two run at once, one of them enters it and the other finds it there. So it may run twice, or at once, or be cut off.
+// Brings a database to the schema of this version. Each migration is one atomic batch that begins
+// by entering its number in the ledger: where two run at once, one of them enters it and the other
+// finds it there. So it may run twice, or at once, or be cut off.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { type Client, LibsqlError } from '@libsql/client/node'
@@ -8,7 +9,10 @@ import { type Client, LibsqlError } from '@libsql/client/node'
 export interface Migration {
   readonly version: number
   readonly name: string
-  /** The lowest schema version that a service may have been written for and still work after this migration. */
+  /**
+   * The lowest schema version that a service may have been written for and still work after this
+   * migration.
+   */
   readonly oldestSchemaServed: number
   readonly statements: readonly string[]
 }
@@ -40,7 +44,10 @@ export async function isSchemaTooNew(client: Client): Promise<boolean> {
   return last !== undefined && last.oldestSchemaServed > ours
 }
 
-/** Applies what is pending, in order, and tells of each. Idempotent, and safe when run twice at once. */
+/**
+ * Applies what is pending, in order, and tells of each. Idempotent, and safe when run twice at
+ * once.
+ */
 export async function applyMigrations(
   client: Client,
   tell: (migration: Migration) => void = () => {},

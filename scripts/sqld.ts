@@ -18,8 +18,8 @@ export interface Sqld {
 }
 
 /**
- * With its default of 128, sqld 0.24 lets a hundred writers spin for one lock: some are told that it is busy, and now and then all of them hang. A few at
- * a time wait in line, and are faster.
+ * With its default of 128, sqld 0.24 lets a hundred writers spin for one lock: some are told that
+ * it is busy, and now and then all of them hang. A few at a time wait in line, and are faster.
  */
 const maxConnections = 4
 const startTimeoutMs = 20_000
@@ -53,7 +53,8 @@ export async function startSqld({ port, directory, stopping }: SqldOptions): Pro
       '--db-path',
       directory,
     ],
-    // Its own process group: Ctrl-C reaches us alone, and we end it when everything that needs it has ended.
+    // Its own process group: Ctrl-C reaches us alone, and we end it when everything that needs it
+    // has ended.
     {
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,

@@ -57,7 +57,10 @@ export function createApp(deps: Deps): Hono<Env> {
   return app
 }
 
-/** Only origins that were named; never with credentials, for tokens travel in a header that pages set themselves. */
+/**
+ * Only origins that were named; never with credentials, for tokens travel in a header that pages
+ * set themselves.
+ */
 function corsFor(origins: readonly string[]) {
   return cors({
     origin: [...origins],

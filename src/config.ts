@@ -1,5 +1,5 @@
-// The only reader of variable names. All settings are parsed once, before the first request is answered; all problems are reported
-// together, by name and never by value.
+// The only reader of variable names. All settings are parsed once, before the first request is
+// answered; all problems are reported together, by name and never by value.
 
 import type { Vocabulary } from './errors/catalogue.ts'
 import { type Result, refuse, succeed } from './errors/reasons.ts'
@@ -100,7 +100,10 @@ function nearestSetting(name: string): SettingName | undefined {
   return names.find((known) => editDistance(name.toUpperCase(), known) <= maxTypos)
 }
 
-/** How many characters must be changed, added or taken out to make one name of the other (Levenshtein). */
+/**
+ * How many characters must be changed, added or taken out to make one name of the other
+ * (Levenshtein).
+ */
 function editDistance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column)
   for (const [row, character] of [...from].entries()) {

@@ -42,7 +42,10 @@ function sayWhere({ hostname, port }: Deno.NetAddr): void {
   console.log(JSON.stringify({ event: 'listening', hostname, port }))
 }
 
-/** Lets requests that are under way be answered; the scheduler would keep the process alive for ever. */
+/**
+ * Lets requests that are under way be answered; the scheduler would keep the process alive for
+ * ever.
+ */
 async function stop(): Promise<void> {
   await server.shutdown()
   Deno.exit(0)

@@ -1,4 +1,5 @@
-// What the service needs from outside, built once per process or isolate, and what is known about one request.
+// What the service needs from outside, built once per process or isolate, and what is known about
+// one request.
 
 import type { PasswordHasher } from './crypto/password.ts'
 import type { Vocabulary } from './errors/catalogue.ts'
@@ -13,7 +14,10 @@ export interface Deps {
   readonly database: Database
   readonly passwords: PasswordHasher
   readonly accessTokens: AccessTokenSettings
-  /** The longest lifetime that any living access token was issued with: how long a revocation has to be remembered. */
+  /**
+   * The longest lifetime that any living access token was issued with: how long a revocation has to
+   * be remembered.
+   */
   readonly longestAccessTokenLifetimeSeconds: number
   /** In characters. */
   readonly passwordMinLength: number

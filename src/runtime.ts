@@ -1,9 +1,13 @@
-// The only reader of clock and randomness. Everything else gets a Runtime, so that tests can advance the time
-// by hand and nothing has to sleep. On Workers the clock moves only with I/O, and neither may be read at start-up.
+// The only reader of clock and randomness. Everything else gets a Runtime, so that tests can
+// advance the time by hand and nothing has to sleep. On Workers the clock moves only with I/O, and
+// neither may be read at start-up.
 
 /** Where time and randomness come from. */
 export interface Runtime {
-  /** The wall clock: whole seconds since 1970-01-01T00:00:00Z, as in a JWT's NumericDate (RFC 7519 §2). */
+  /**
+   * The wall clock: whole seconds since 1970-01-01T00:00:00Z, as in a JWT's NumericDate (RFC 7519
+   * §2).
+   */
   now(): number
   /** A clock that only moves forward, in milliseconds; for durations. */
   elapsedMs(): number

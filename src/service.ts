@@ -1,4 +1,5 @@
-// Puts the service together from values, once per isolate or process: no I/O, and nothing that belongs to a request.
+// Puts the service together from values, once per isolate or process: no I/O, and nothing that
+// belongs to a request.
 
 import type { Hono } from 'hono'
 import { createApp } from './app.ts'

@@ -1,9 +1,12 @@
-// The table of settings: what each means, and which values it takes. README.md shows the same table, and a test compares the two.
+// The table of settings: what each means, and which values it takes. README.md shows the same
+// table, and a test compares the two.
 
 import type { Vocabulary } from './errors/catalogue.ts'
 import { type Result, refuse, succeed } from './errors/reasons.ts'
 
-/** One setting. The refusal of `parse` completes the sentence "NAME …" and never quotes the value. */
+/**
+ * One setting. The refusal of `parse` completes the sentence "NAME …" and never quotes the value.
+ */
 export interface Setting<T> {
   readonly meaning: string
   readonly unit: string

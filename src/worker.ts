@@ -1,4 +1,5 @@
-// The entry on Cloudflare Workers. The service is built with the isolate's first request and kept as a value.
+// The entry on Cloudflare Workers. The service is built with the isolate's first request and kept
+// as a value.
 
 import { parseConfig } from './config.ts'
 import { catalogue } from './errors/catalogue.ts'

@@ -1,4 +1,5 @@
-// Who may import whom. A file belongs to the first layer whose pattern it matches; every import must go to a layer, or a package, that its layer names.
+// Who may import whom. A file belongs to the first layer whose pattern it matches; every import
+// must go to a layer, or a package, that its layer names.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'

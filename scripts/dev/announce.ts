@@ -1,4 +1,6 @@
-/** Tells the user where the service is, with three lines to copy into a shell, one after the other. */
+/**
+ * Tells the user where the service is, with three lines to copy into a shell, one after the other.
+ */
 export function announce(baseUrl: string, passwordMinLength: number): void {
   // A new account each time, for a database that is kept knows those of the last time.
   const account = `{"email":"ada-'$(date +%s)'@example.com","password":"${createPassword(passwordMinLength)}"}`

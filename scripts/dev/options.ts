@@ -1,4 +1,5 @@
-// What both development commands are told: the same options, and settings that suit a machine of one's own.
+// What both development commands are told: the same options, and settings that suit a machine of
+// one's own.
 
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,5 @@
-// What a child prints, line by line, so that a secret is found even where its text arrived in two pieces.
+// What a child prints, line by line, so that a secret is found even where its text arrived in two
+// pieces.
 
 /** Takes text as it arrives; `flush` hands on what stands behind the last line break. */
 export interface LineFilter {

@@ -1,4 +1,5 @@
-// A child with everything that it starts: one process group, which Ctrl-C does not reach and which we end as a whole.
+// A child with everything that it starts: one process group, which Ctrl-C does not reach and which
+// we end as a whole.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'

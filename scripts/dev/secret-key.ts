@@ -1,11 +1,15 @@
-// The SECRET_KEY of a developer's machine, in .dev.vars, where wrangler looks for secrets and git does not.
+// The SECRET_KEY of a developer's machine, in .dev.vars, where wrangler looks for secrets and git
+// does not.
 
 import { randomBytes } from 'node:crypto'
 import { appendFileSync, chmodSync, existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { Failure } from '../failure.ts'
 
-/** The key in `file`; a fresh random one is written there when there is none. What else the file holds stays as it is. */
+/**
+ * The key in `file`; a fresh random one is written there when there is none. What else the file
+ * holds stays as it is.
+ */
 export function ensureSecretKey(file: string): string {
   const text = readIfThere(file)
   const existing = parseEnv(text).SECRET_KEY

@@ -1,4 +1,5 @@
-// Starts the service, says when it is ready, and keeps it until the user or the service itself ends it.
+// Starts the service, says when it is ready, and keeps it until the user or the service itself ends
+// it.
 
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -16,7 +17,10 @@ export interface Served {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly port: number
-  /** What ends it: SIGKILL for a watcher that takes the end of the service for a reason to wait for the next change. */
+  /**
+   * What ends it: SIGKILL for a watcher that takes the end of the service for a reason to wait for
+   * the next change.
+   */
   readonly stopSignal: 'SIGTERM' | 'SIGKILL'
 }
 
@@ -25,7 +29,9 @@ const readyTimeoutMs = 60_000
 const quietMs = 10_000
 const pollEveryMs = 100
 
-/** Resolves when `stopping` is aborted and all is gone; a service that ends by itself is a failure. */
+/**
+ * Resolves when `stopping` is aborted and all is gone; a service that ends by itself is a failure.
+ */
 export async function serve(
   served: Served,
   { config }: Settled,
@@ -61,7 +67,10 @@ export async function refuseTakenPort(port: number): Promise<void> {
   }
 }
 
-/** The child's output: what it says while it starts is kept back, for it matters only when the start takes long or fails. */
+/**
+ * The child's output: what it says while it starts is kept back, for it matters only when the start
+ * takes long or fails.
+ */
 function createOutput(secrets: readonly string[]) {
   let early = ''
   let isShown = false
@@ -81,7 +90,10 @@ function createOutput(secrets: readonly string[]) {
   return { take: lines.take, show, showAll }
 }
 
-/** @returns what is in the way of the service, or undefined when it is ready or `stopping` is aborted */
+/**
+ * @returns what is in the way of the service, or undefined when it is ready or `stopping` is
+ * aborted
+ */
 async function untilReady(
   baseUrl: string,
   group: ProcessGroup,

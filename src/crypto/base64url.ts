@@ -1,4 +1,5 @@
-// base64url without padding (RFC 4648 §5), strictly: one text for every value. A lenient decoder would let a token be spelled in many ways.
+// base64url without padding (RFC 4648 §5), strictly: one text for every value. A lenient decoder
+// would let a token be spelled in many ways.
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const valueByCharacter = new Map(Array.from(alphabet, (character, value) => [character, value]))
@@ -10,8 +11,9 @@ export function encodeBase64Url(bytes: Uint8Array): string {
 }
 
 /**
- * Whether `text` is the one canonical spelling of some bytes: only the alphabet's characters, no padding, no length that no
- * bytes have, and zero in the bits that the last character carries beyond the last byte (RFC 4648 §3.5).
+ * Whether `text` is the one canonical spelling of some bytes: only the alphabet's characters, no
+ * padding, no length that no bytes have, and zero in the bits that the last character carries
+ * beyond the last byte (RFC 4648 §3.5).
  */
 export function isCanonicalBase64Url(text: string): boolean {
   if (!/^[A-Za-z0-9_-]*$/.test(text)) return false

@@ -1,16 +1,19 @@
-// Passwords at rest: bcrypt for up to 72 bytes, and for longer ones passlib's bcrypt-sha256 (version 2), which hashes
-// HMAC-SHA-256(salt, password) instead, so that no byte is ever cut. The stored text says which of the two it is.
+// Passwords at rest: bcrypt for up to 72 bytes, and for longer ones passlib's bcrypt-sha256
+// (version 2), which hashes HMAC-SHA-256(salt, password) instead, so that no byte is ever cut. The
+// stored text says which of the two it is.
 
 import bcrypt from 'bcryptjs'
 import type { Runtime } from '../runtime.ts'
 
-/** Hashes and verifies passwords at one cost. A password is text already in its normal form (NFC). */
+/**
+ * Hashes and verifies passwords at one cost. A password is text already in its normal form (NFC).
+ */
 export interface PasswordHasher {
   /** The text to store: `$2b$…` or `$bcrypt-sha256$v=2,…`, with a fresh salt. */
   hash(password: string): Promise<string>
   /**
-   * Whether `password` is the one behind `storedHash`. Without a hash (no such account) the answer is no, after the
-   * same work at the configured cost, so that the time tells a stranger nothing.
+   * Whether `password` is the one behind `storedHash`. Without a hash (no such account) the answer
+   * is no, after the same work at the configured cost, so that the time tells a stranger nothing.
    */
   verify(password: string, storedHash: string | undefined): Promise<boolean>
 }
@@ -42,7 +45,8 @@ export function createPasswordHasher(
       const long = bcryptSha256.exec(storedHash)
       if (long) return verifyLongPassword(password, long)
       const matches = await bcrypt.compare(password, storedHash)
-      // bcrypt has looked at the first 72 bytes only: a longer password is never the one behind a plain hash.
+      // bcrypt has looked at the first 72 bytes only: a longer password is never the one behind a
+      // plain hash.
       return matches && byteLength(password) <= bcryptMaxBytes && storedHash !== nobodysHash
     },
   }

@@ -3,7 +3,10 @@ import { encodeBase64Url } from './base64url.ts'
 
 const idBytes = 12
 
-/** A fresh opaque id: 96 random bits as 16 characters of base64url. Session ids, token ids and token generations are made of it. */
+/**
+ * A fresh opaque id: 96 random bits as 16 characters of base64url. Session ids, token ids and token
+ * generations are made of it.
+ */
 export function createRandomId(runtime: Pick<Runtime, 'randomBytes'>): string {
   return encodeBase64Url(runtime.randomBytes(idBytes))
 }

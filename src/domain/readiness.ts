@@ -1,4 +1,5 @@
-// Whether the service can do its work: the database answers, and its schema is one that this version works on.
+// Whether the service can do its work: the database answers, and its schema is one that this
+// version works on.
 
 import type { Deps } from '../deps.ts'
 import { type Result, refuse, type ServiceReason, succeed } from '../errors/reasons.ts'

@@ -1,9 +1,13 @@
-// What a client hears for each reason: the one place with statuses, codes and sentences. `standard` is the second column
-// (HTTP_CONTRACT=standard) and holds only what differs. docs/errors.md is generated from here.
+// What a client hears for each reason: the one place with statuses, codes and sentences. `standard`
+// is the second column (HTTP_CONTRACT=standard) and holds only what differs. docs/errors.md is
+// generated from here.
 
 import type { Reason } from './reasons.ts'
 
-/** Which of the two vocabularies the service speaks: the seed's, or one for applications that never had its clients. */
+/**
+ * Which of the two vocabularies the service speaks: the seed's, or one for applications that never
+ * had its clients.
+ */
 export type Vocabulary = 'classic' | 'standard'
 
 /** What a refusal looks like over HTTP. */

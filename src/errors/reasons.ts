@@ -1,5 +1,6 @@
-// Every refusal of the service, as a value. Domain and token functions return `Result<T, Reason>`; what is thrown is a bug
-// or an outage. `catalogue.ts` says what a client hears: a reason without a place there does not compile.
+// Every refusal of the service, as a value. Domain and token functions return `Result<T, Reason>`;
+// what is thrown is a bug or an outage. `catalogue.ts` says what a client hears: a reason without a
+// place there does not compile.
 
 /** A value, or the reason why there is none. */
 export type Result<T, R> =
@@ -19,7 +20,10 @@ export function refuse<R>(reason: R): { readonly ok: false; readonly reason: R }
 /** Why an Authorization header holds no bearer token (RFC 6750 §2.1). */
 export type BearerReason = 'token_missing' | 'bearer_malformed'
 
-/** Why a token is not a good access token, in the order of the checks. Clients hear three of them apart: expired, revoked, invalid. */
+/**
+ * Why a token is not a good access token, in the order of the checks. Clients hear three of them
+ * apart: expired, revoked, invalid.
+ */
 export type TokenReason =
   | 'token_too_long'
   | 'token_not_canonical'
@@ -54,7 +58,10 @@ export type ServiceReason =
   | 'misconfigured'
   | 'internal'
 
-/** Every reason there is. `logout_token_missing` is `token_missing` where the seed answers it with another status. */
+/**
+ * Every reason there is. `logout_token_missing` is `token_missing` where the seed answers it with
+ * another status.
+ */
 export type Reason =
   | BearerReason
   | 'logout_token_missing'

@@ -1,4 +1,5 @@
-// JSON bodies, strictly: the media type, UTF-8 and an object first, the fields second, and all of their problems at once.
+// JSON bodies, strictly: the media type, UTF-8 and an object first, the fields second, and all of
+// their problems at once.
 
 import type { Context } from 'hono'
 import * as v from 'valibot'

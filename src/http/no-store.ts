@@ -1,7 +1,10 @@
 import type { MiddlewareHandler } from 'hono'
 import type { Env } from '../deps.ts'
 
-/** No answer is stored by anyone (RFC 9111 §5.2.2.5), unless its route says otherwise: credentials and errors least of all. */
+/**
+ * No answer is stored by anyone (RFC 9111 §5.2.2.5), unless its route says otherwise: credentials
+ * and errors least of all.
+ */
 export function noStore(): MiddlewareHandler<Env> {
   return async function noStore(c, next) {
     await next()

@@ -1,5 +1,5 @@
-// One line of JSON per request: what was asked, what became of it, how long it took. Never a token, password, email, query
-// string or header: the route's pattern stands for the path.
+// One line of JSON per request: what was asked, what became of it, how long it took. Never a token,
+// password, email, query string or header: the route's pattern stands for the path.
 
 import type { Context, MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'

@@ -15,7 +15,10 @@ export function respond(
   return c.json({ status: 'success', ...body }, status)
 }
 
-/** A refusal, as the catalogue has it for this vocabulary; `details` are further members of the body. */
+/**
+ * A refusal, as the catalogue has it for this vocabulary; `details` are further members of the
+ * body.
+ */
 export function respondRefused(
   c: Context<Env>,
   deps: Pick<Deps, 'vocabulary'>,
@@ -30,7 +33,9 @@ export function respondRefused(
   return c.json({ status: 'fail', message, code, ...details }, status)
 }
 
-/** RFC 6750 §3: a bare challenge when nothing was presented, and what is wrong with it otherwise. */
+/**
+ * RFC 6750 §3: a bare challenge when nothing was presented, and what is wrong with it otherwise.
+ */
 function bearerChallenge({ challenge, message }: Refusal): string {
   if (challenge === 'bare') return 'Bearer'
   return `Bearer error="${challenge}", error_description="${message}"`

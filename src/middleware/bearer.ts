@@ -1,4 +1,5 @@
-// Bearer tokens in the Authorization header (RFC 6750 §2.1), and nowhere else: not in forms (§2.2), not in query strings (§2.3).
+// Bearer tokens in the Authorization header (RFC 6750 §2.1), and nowhere else: not in forms (§2.2),
+// not in query strings (§2.3).
 
 import { type BearerReason, type Result, refuse, succeed } from '../errors/reasons.ts'
 

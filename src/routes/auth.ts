@@ -1,4 +1,5 @@
-// The seed's endpoints. Sentences and statuses are fixed by the contract; refusals have theirs in errors/catalogue.ts.
+// The seed's endpoints. Sentences and statuses are fixed by the contract; refusals have theirs in
+// errors/catalogue.ts.
 
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'

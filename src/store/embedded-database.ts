@@ -1,4 +1,5 @@
-// libSQL inside the process, over a file. For Deno; Workers have no files, and their bundle must not hold this one.
+// libSQL inside the process, over a file. For Deno; Workers have no files, and their bundle must
+// not hold this one.
 
 import { createClient } from '@libsql/client/node'
 import type { Database } from './database.ts'
@@ -6,7 +7,10 @@ import type { Database } from './database.ts'
 /** How long a writer waits for another process that is writing to the same file. */
 const busyTimeoutMs = 5_000
 
-/** A database in a file (`file:` URL), opened once for the process, in WAL mode so that reading does not wait for writing. */
+/**
+ * A database in a file (`file:` URL), opened once for the process, in WAL mode so that reading does
+ * not wait for writing.
+ */
 export async function openEmbeddedDatabase(databaseUrl: string): Promise<Database> {
   const client = createClient({ url: databaseUrl, timeout: busyTimeoutMs })
   await client.execute('PRAGMA journal_mode = WAL')

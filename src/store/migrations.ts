@@ -1,4 +1,5 @@
-// Which schema this version needs, and which one the database has. The migrations themselves are in migrations/.
+// Which schema this version needs, and which one the database has. The migrations themselves are in
+// migrations/.
 
 import { desc, eq, sql } from 'drizzle-orm'
 import * as v from 'valibot'
@@ -11,14 +12,20 @@ export const schemaVersion = 1
 
 export interface AppliedMigration {
   readonly version: number
-  /** The lowest schema version that a service may have been written for and still work on this schema. */
+  /**
+   * The lowest schema version that a service may have been written for and still work on this
+   * schema.
+   */
   readonly oldestSchemaServed: number
 }
 
 const tableRow = v.object({ tables: integer })
 const migrationRow = v.object({ version: integer, oldestSchemaServed: integer })
 
-/** The last migration that the database has had, or undefined before the first. At most two round trips. */
+/**
+ * The last migration that the database has had, or undefined before the first. At most two round
+ * trips.
+ */
 export async function findLastMigration(database: Database): Promise<AppliedMigration | undefined> {
   const [tables] = await readBatch(database, [
     build

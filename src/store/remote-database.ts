@@ -1,5 +1,5 @@
-// libSQL over HTTP: Turso, or an sqld of one's own. The client has no time limit of its own, shares badly, and is slower with
-// compressed answers; all three are settled here.
+// libSQL over HTTP: Turso, or an sqld of one's own. The client has no time limit of its own, shares
+// badly, and is slower with compressed answers; all three are settled here.
 
 import { createClient, LibsqlError } from '@libsql/client/http'
 import type { Database } from './database.ts'
@@ -15,8 +15,9 @@ export interface RemoteDatabaseSettings {
 const maxAttempts = 6
 
 /**
- * A database that is asked over HTTP, with a client of its own for every batch: making one takes microseconds and no round trip. A batch that the
- * database was too busy to begin is sent again, at most five times: nothing of it has happened.
+ * A database that is asked over HTTP, with a client of its own for every batch: making one takes
+ * microseconds and no round trip. A batch that the database was too busy to begin is sent again, at
+ * most five times: nothing of it has happened.
  */
 export function openRemoteDatabase(settings: RemoteDatabaseSettings): Database {
   const fetchInTime = createFetch(settings.databaseTimeoutMs)

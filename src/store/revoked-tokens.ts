@@ -1,4 +1,5 @@
-// The set of revoked ids, as rows. An id is revoked while it has a row; rows go when every token that carries the id has long expired.
+// The set of revoked ids, as rows. An id is revoked while it has a row; rows go when every token
+// that carries the id has long expired.
 
 import { and, eq, exists, inArray, isNull, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
@@ -38,8 +39,8 @@ export function anyRevoked(ids: readonly string[]): SQL {
 }
 
 /**
- * Revokes a session, if the token that asks is not revoked and its account is there: exactly one of several concurrent
- * calls is told 'revoked'. Atomic; one round trip.
+ * Revokes a session, if the token that asks is not revoked and its account is there: exactly one of
+ * several concurrent calls is told 'revoked'. Atomic; one round trip.
  */
 export async function insertSessionRevocation(
   database: Database,
@@ -47,7 +48,8 @@ export async function insertSessionRevocation(
 ): Promise<RevocationOutcome> {
   const [inserted, found] = await runBatch(database, [
     insertRevocation(revocation),
-    // By now the session is revoked whoever won; without an inserted row it tells "revoked before" from "no such account".
+    // By now the session is revoked whoever won; without an inserted row it tells "revoked before"
+    // from "no such account".
     build
       .select({ isRevoked: sql<number>`${anyRevoked(revocation.revocationIds)}` })
       .from(sql`(SELECT 1)`),
@@ -58,7 +60,8 @@ export async function insertSessionRevocation(
 }
 
 /**
- * Deletes up to 1,000 rows whose tokens expired more than 300 s ago, by the database's clock. One round trip.
+ * Deletes up to 1,000 rows whose tokens expired more than 300 s ago, by the database's clock. One
+ * round trip.
  *
  * @returns how many were deleted; fewer than `maxRowsPerDelete` means that none are left
  */

@@ -1,4 +1,5 @@
-// What a row must look like. A database that answers with anything else is not ours, or not well: an outage, answered 503.
+// What a row must look like. A database that answers with anything else is not ours, or not well:
+// an outage, answered 503.
 
 import * as v from 'valibot'
 import { DatabaseUnavailable } from '../errors/database-unavailable.ts'

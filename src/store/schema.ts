@@ -1,5 +1,6 @@
-// The tables, as drizzle knows them. Migrations are generated from here and read by hand (docs/storage.md). Every name
-// carries the prefix, so that the tables can live beside an application's own. Times are the database's: seconds since 1970.
+// The tables, as drizzle knows them. Migrations are generated from here and read by hand
+// (docs/storage.md). Every name carries the prefix, so that the tables can live beside an
+// application's own. Times are the database's: seconds since 1970.
 
 import { sql } from 'drizzle-orm'
 import { check, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
@@ -57,7 +58,10 @@ export const feedState = sqliteTable(
 export const migrations = sqliteTable('portcullis_migrations', {
   version: integer('version').primaryKey(),
   name: text('name').notNull(),
-  /** The lowest schema version that a service may have been written for and still work on this schema. */
+  /**
+   * The lowest schema version that a service may have been written for and still work on this
+   * schema.
+   */
   oldestSchemaServed: integer('oldest_schema_served').notNull(),
   appliedAt: integer('applied_at').notNull(),
 })

@@ -54,7 +54,8 @@ const accountAndRevocationRow = v.union([
 ])
 
 /**
- * Inserts an account unless its email has one: exactly one of several concurrent calls inserts. Atomic; one round trip.
+ * Inserts an account unless its email has one: exactly one of several concurrent calls inserts.
+ * Atomic; one round trip.
  *
  * @returns the new user's id, or undefined when the email is taken
  */
@@ -69,7 +70,10 @@ export async function insertUser(database: Database, user: NewUser): Promise<num
   return decodeRows(insertedRow, rows)[0]?.userId
 }
 
-/** The credentials of the account with this email, if there is one that is not disabled. One round trip. */
+/**
+ * The credentials of the account with this email, if there is one that is not disabled. One round
+ * trip.
+ */
 export async function findCredentialsByEmail(
   database: Database,
   emailNormalized: string,
@@ -88,7 +92,8 @@ export async function findCredentialsByEmail(
 }
 
 /**
- * The account, if it is there and not disabled, and whether any of the ids is revoked: one statement, one round trip, as of now.
+ * The account, if it is there and not disabled, and whether any of the ids is revoked: one
+ * statement, one round trip, as of now.
  */
 export async function findAccountAndRevocation(
   database: Database,

@@ -1,5 +1,6 @@
-// Access tokens: JWTs (RFC 7519) signed through hono/jwt and verified by one function, used by the service and by guards alike. The
-// order of its checks is that of RFC 8725: form, header, signature (compact-jws.ts), and only then what the token claims.
+// Access tokens: JWTs (RFC 7519) signed through hono/jwt and verified by one function, used by the
+// service and by guards alike. The order of its checks is that of RFC 8725: form, header, signature
+// (compact-jws.ts), and only then what the token claims.
 
 import { sign } from 'hono/jwt'
 import { createRandomId } from '../crypto/random-id.ts'
@@ -40,7 +41,10 @@ export interface AccessTokenSettings {
   readonly accessTokenLifetimeSeconds: number
 }
 
-/** How far another machine's clock may be ahead. `exp` has no leeway: a token is over when it says so. */
+/**
+ * How far another machine's clock may be ahead. `exp` has no leeway: a token is over when it says
+ * so.
+ */
 const clockLeewaySeconds = 60
 
 /** A fresh token with a fresh `jti`, valid from now for the configured lifetime. */
@@ -64,8 +68,9 @@ export async function issueAccessToken(
 }
 
 /**
- * The claims of a token that this issuer signed, for this audience, and that has not expired; or the first reason why not. Never throws.
- * Whether the token was revoked is another question, and the caller's: see `revocationIds`. No I/O.
+ * The claims of a token that this issuer signed, for this audience, and that has not expired; or
+ * the first reason why not. Never throws. Whether the token was revoked is another question, and
+ * the caller's: see `revocationIds`. No I/O.
  *
  * @see RFC 7519 §7.2, RFC 8725 §3
  */

@@ -1,6 +1,7 @@
-// JSON Web Signatures in compact form (RFC 7515 §3.1), read strictly: whatever passes here has exactly one spelling, was meant for the key at
-// hand, and was signed with it. hono/jwt checks the signature; its own `verify` is not used, for it takes several spellings of a
-// token, decodes UTF-8 leniently, and looks at claims before it looks at the signature.
+// JSON Web Signatures in compact form (RFC 7515 §3.1), read strictly: whatever passes here has
+// exactly one spelling, was meant for the key at hand, and was signed with it. hono/jwt checks the
+// signature; its own `verify` is not used, for it takes several spellings of a token, decodes UTF-8
+// leniently, and looks at claims before it looks at the signature.
 
 import { verifying } from 'hono/utils/jwt/jws'
 import { decodeBase64Url, isCanonicalBase64Url } from '../crypto/base64url.ts'
@@ -40,7 +41,10 @@ export async function verifyCompactJws(
   return isGenuine ? succeed(decodeBase64Url(payload)) : refuse('token_signature_wrong')
 }
 
-/** The object that the bytes are the JSON of, or undefined when they are not UTF-8, not JSON, or not an object. */
+/**
+ * The object that the bytes are the JSON of, or undefined when they are not UTF-8, not JSON, or not
+ * an object.
+ */
 export function parseJsonObject(bytes: Uint8Array): JsonObject | undefined {
   try {
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -51,7 +55,10 @@ export function parseJsonObject(bytes: Uint8Array): JsonObject | undefined {
   }
 }
 
-/** Exactly the algorithm and the name of the key; no other type of token; no extension, for we understand none (RFC 7515 §4.1.11). */
+/**
+ * Exactly the algorithm and the name of the key; no other type of token; no extension, for we
+ * understand none (RFC 7515 §4.1.11).
+ */
 function isExpectedHeader(header: JsonObject | undefined, key: SigningKey): boolean {
   return (
     header !== undefined &&

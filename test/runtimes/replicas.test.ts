@@ -1,4 +1,5 @@
-// A replica answers reads with what it has, even while its primary is gone. Where there are replicas, the service must not take that for the truth.
+// A replica answers reads with what it has, even while its primary is gone. Where there are
+// replicas, the service must not take that for the truth.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

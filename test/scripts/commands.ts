@@ -1,4 +1,5 @@
-// The project's commands as a user runs them: real processes, in a folder of the project or of a copy of it.
+// The project's commands as a user runs them: real processes, in a folder of the project or of a
+// copy of it.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'

@@ -1,4 +1,5 @@
-// Stands between the service and its database: counts what passes, and does to it what networks and databases do.
+// Stands between the service and its database: counts what passes, and does to it what networks and
+// databases do.
 
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

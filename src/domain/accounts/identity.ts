@@ -1,5 +1,6 @@
-// What may be an email and a password here, and in which form they are used: normalised once, checked once, in this order. Both rules
-// are for registering; at login whatever does not fit them is simply not an account.
+// What may be an email and a password here, and in which form they are used: normalised once,
+// checked once, in this order. Both rules are for registering; at login whatever does not fit them
+// is simply not an account.
 
 const maxEmailBytes = 254
 const maxPasswordBytes = 1_024

@@ -1,4 +1,5 @@
-// Logging in: an unknown email and a wrong password get the same answer, after the same work (ASVS 6.3.8).
+// Logging in: an unknown email and a wrong password get the same answer, after the same work (ASVS
+// 6.3.8).
 
 import { createRandomId } from '../../crypto/random-id.ts'
 import type { Deps } from '../../deps.ts'
@@ -8,14 +9,15 @@ import { issueAccessToken } from '../../token/access-token.ts'
 import { parseEmail, parsePassword } from './identity.ts'
 
 /**
- * An access token of a new session. One round trip and the work of one password hash, whatever the outcome.
- * Refuses with 'invalid_credentials'.
+ * An access token of a new session. One round trip and the work of one password hash, whatever the
+ * outcome. Refuses with 'invalid_credentials'.
  */
 export async function login(
   deps: Pick<Deps, 'database' | 'runtime' | 'passwords' | 'accessTokens'>,
   typed: { email: string; password: string },
 ): Promise<Result<string, AccountReason>> {
-  // Nobody has the empty email or the empty password: what cannot be an account takes the way of an unknown one.
+  // Nobody has the empty email or the empty password: what cannot be an account takes the way of an
+  // unknown one.
   const emailNormalized = parseEmail(typed.email)?.emailNormalized ?? ''
   const password = parsePassword(typed.password) ?? ''
   const user = await findCredentialsByEmail(deps.database, emailNormalized)

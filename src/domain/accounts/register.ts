@@ -1,4 +1,5 @@
-// Registering: one conditional insert decides who gets the email, so that of any number of concurrent attempts exactly one is told yes.
+// Registering: one conditional insert decides who gets the email, so that of any number of
+// concurrent attempts exactly one is told yes.
 
 import { createRandomId } from '../../crypto/random-id.ts'
 import type { Deps } from '../../deps.ts'
@@ -8,8 +9,8 @@ import { issueAccessToken } from '../../token/access-token.ts'
 import type { Email } from './identity.ts'
 
 /**
- * A new account and its first access token. Atomic; one round trip; the work of one password hash, whether the email is taken or not.
- * Refuses with 'email_taken'.
+ * A new account and its first access token. Atomic; one round trip; the work of one password hash,
+ * whether the email is taken or not. Refuses with 'email_taken'.
  */
 export async function register(
   deps: Pick<Deps, 'database' | 'runtime' | 'passwords' | 'accessTokens'>,

@@ -1,4 +1,5 @@
-// Who a token belongs to: verified here, and asked of the database in the same round trip as whether it was revoked.
+// Who a token belongs to: verified here, and asked of the database in the same round trip as
+// whether it was revoked.
 
 import type { Deps } from '../../deps.ts'
 import {
@@ -13,8 +14,8 @@ import { revocationIds } from '../../token/access-token.ts'
 import { verifyUserToken } from './user-token.ts'
 
 /**
- * The account of a good token, as of now. No round trip for a bad token, one for any other. Revoked outranks account-gone: a token
- * that was taken back is told so even after its account is deleted.
+ * The account of a good token, as of now. No round trip for a bad token, one for any other. Revoked
+ * outranks account-gone: a token that was taken back is told so even after its account is deleted.
  */
 export async function findAccountOfToken(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens'>,

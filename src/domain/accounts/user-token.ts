@@ -1,4 +1,5 @@
-// An access token of one of our users: what the guards verify, and the id that only the service can look up.
+// An access token of one of our users: what the guards verify, and the id that only the service can
+// look up.
 
 import type { Deps } from '../../deps.ts'
 import { type Result, refuse, succeed, type TokenReason } from '../../errors/reasons.ts'
@@ -9,7 +10,10 @@ export interface UserToken {
   readonly claims: AccessTokenClaims
 }
 
-/** The user and the claims of a token that is good as far as can be told without the database: no I/O. Never throws. */
+/**
+ * The user and the claims of a token that is good as far as can be told without the database: no
+ * I/O. Never throws.
+ */
 export async function verifyUserToken(
   deps: Pick<Deps, 'runtime' | 'accessTokens'>,
   token: string,

@@ -1,4 +1,5 @@
-// Logging out puts the session's id among the revoked: every token of the session dies with it, in whatever spelling it comes back.
+// Logging out puts the session's id among the revoked: every token of the session dies with it, in
+// whatever spelling it comes back.
 
 import type { Deps } from '../../deps.ts'
 import {
@@ -13,8 +14,9 @@ import { revocationIds } from '../../token/access-token.ts'
 import { verifyUserToken } from '../accounts/user-token.ts'
 
 /**
- * Revokes the token's session. Of several concurrent calls exactly one succeeds; the others are refused with 'token_revoked'. When it
- * has succeeded the revocation is stored. No round trip for a bad token, one for any other. Atomic.
+ * Revokes the token's session. Of several concurrent calls exactly one succeeds; the others are
+ * refused with 'token_revoked'. When it has succeeded the revocation is stored. No round trip for a
+ * bad token, one for any other. Atomic.
  */
 export async function logout(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'longestAccessTokenLifetimeSeconds'>,

@@ -1,4 +1,5 @@
-// The same attacks on every route that is mounted, from the app's own list: a route that is added later is attacked without being told.
+// The same attacks on every route that is mounted, from the app's own list: a route that is added
+// later is attacked without being told.
 
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '../../../src/errors/catalogue.ts'

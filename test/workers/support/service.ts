@@ -1,4 +1,5 @@
-// The service as the entries build it, over the real database, with a clock that tests move by hand.
+// The service as the entries build it, over the real database, with a clock that tests move by
+// hand.
 
 import type { Hono } from 'hono'
 import { inject } from 'vitest'
@@ -15,7 +16,10 @@ export interface FakeClock extends Runtime {
   advance(seconds: number): void
 }
 
-/** Time that stands still until it is advanced; it begins with the database's, which nobody can stop. */
+/**
+ * Time that stands still until it is advanced; it begins with the database's, which nobody can
+ * stop.
+ */
 export function createFakeClock(): FakeClock {
   let now = systemRuntime.now()
   return {

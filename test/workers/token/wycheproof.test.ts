@@ -22,7 +22,10 @@ const cases = hmacGroups.flatMap((group) =>
   group.tests.map((vector) => ({ ...vector, key: group.private })),
 )
 
-/** Two that are marked invalid are the valid 357 byte for byte, and two with a `?` inside are marked valid. */
+/**
+ * Two that are marked invalid are the valid 357 byte for byte, and two with a `?` inside are marked
+ * valid.
+ */
 const mislabelled = new Map([
   [367, true],
   [370, true],
