@@ -1,5 +1,8 @@
 // A client of the service, as plain as curl.
 
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+
 export interface Answer {
   readonly status: number
   readonly headers: Headers
@@ -26,6 +29,23 @@ export async function send(url: string, init: RequestInit = {}): Promise<Answer>
 function postJson(url: string, body: unknown): Promise<Answer> {
   const headers = { 'Content-Type': 'application/json' }
   return send(url, { method: 'POST', headers, body: JSON.stringify(body) })
+}
+
+/**
+ * A POST in chunks whose sum is not announced, all handed to the network at once: a server that has
+ * seen enough answers and hangs up, and whoever is still writing then gets no answer.
+ */
+export async function postChunks(url: string, chunk: string, count: number): Promise<Answer> {
+  const headers = { 'Content-Type': 'application/json', 'Transfer-Encoding': 'chunked' }
+  const posting = request(url, { method: 'POST', headers, agent: false })
+  for (let written = 0; written < count; written += 1) posting.write(chunk)
+  posting.end()
+  const [response] = (await once(posting, 'response')) as [IncomingMessage]
+  posting.on('error', () => {})
+  const text = String(await response.setEncoding('utf8').reduce((all, part) => all + part, ''))
+  const fields = Object.entries(response.headers).map(([name, value]) => [name, String(value)])
+  const status = response.statusCode ?? 0
+  return { status, headers: new Headers(Object.fromEntries(fields)), text, body: JSON.parse(text) }
 }
 
 /** Authorization for `fetch`. */
