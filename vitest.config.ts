@@ -11,6 +11,7 @@ export default defineConfig({
           name: 'workers',
           include: ['test/workers/**/*.test.ts'],
           globalSetup: ['test/support/global-setup.ts'],
+          testTimeout: 30_000,
         },
       },
       {

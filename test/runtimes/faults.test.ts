@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vi
 import { type Answer, createClientOf, freshEmail } from '../support/client.ts'
 import { type ServedDatabase, startDatabase } from '../support/database.ts'
 import { type DatabaseProxy, type Fault, startProxy } from '../support/proxy.ts'
-import type { Server } from '../support/server.ts'
+import { type Server, until } from '../support/server.ts'
 import { testSettings } from '../support/settings.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
 
@@ -89,7 +89,7 @@ describe('when the database is stopped in its tracks', () => {
     } finally {
       database.sqld.process.kill('SIGCONT')
     }
-    await expect.poll(async () => (await client().status(token)).status).toBe(200)
+    await until(async () => (await client().status(token)).status === 200)
   })
 })
 

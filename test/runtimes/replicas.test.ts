@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { applyMigrations } from '../../scripts/migrations.ts'
 import { findFreePort } from '../../scripts/ports.ts'
 import { createClientOf } from '../support/client.ts'
-import { type Server, startServer } from '../support/server.ts'
+import { type Server, startServer, until } from '../support/server.ts'
 import { testSettings } from '../support/settings.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
 
@@ -56,13 +56,13 @@ describe('over a replica', () => {
   it('asks the primary, and answers 503 without it, where it was told of replicas', async () => {
     const careful = createClientOf((await serve(replica, 'present')).baseUrl)
     const careless = createClientOf((await serve(replica, 'absent')).baseUrl)
-    await expect.poll(async () => (await careful.ready()).status, { timeout: 10_000 }).toBe(200)
+    await until(async () => (await careful.ready()).status === 200)
     const token = await careful.token()
     const loggedOut = await careful.token()
     expect((await careful.status(token)).status).toBe(200)
     expect((await careful.logout(loggedOut)).status).toBe(200)
     expect((await careful.status(loggedOut)).body.code).toBe('token_revoked')
-    await expect.poll(async () => (await careless.status(token)).status).toBe(200)
+    await until(async () => (await careless.status(token)).status === 200)
     primary.process.kill('SIGKILL')
     // Whoever was not told believes the replica; this is what the setting is for.
     expect((await careless.status(token)).status).toBe(200)
