@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { Failure, runCommand } from './failure.ts'
+import { Failure, runCommand } from '../src/cli/failure.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const maxBundleKiB = 100

@@ -2,13 +2,13 @@
 // server at all.
 
 import { join } from 'node:path'
+import { migrate } from '../src/cli/migrate-database.ts'
 import { settings } from '../src/settings.ts'
 import { type DevOptions, parseDevOptions, root, settleVariables } from './dev/options.ts'
 import { ensureSecretKey } from './dev/secret-key.ts'
 import { refuseTakenPort, serve } from './dev/serve.ts'
 import { runUntilStopped } from './dev/stopping.ts'
 import { makeDirectory } from './directory.ts'
-import { migrate } from './migrate-database.ts'
 
 /** Under `deno task` it is that Deno, for there need not be a Node. */
 const deno = 'deno' in process.versions ? process.execPath : join(root, 'node_modules/.bin/deno')

@@ -1,12 +1,12 @@
 // npm run dev: the service on real workerd, over a real libSQL server, with nothing to sign up for.
 
 import { join } from 'node:path'
+import { Failure } from '../src/cli/failure.ts'
+import { migrate } from '../src/cli/migrate-database.ts'
 import { type DevOptions, parseDevOptions, root, settleVariables } from './dev/options.ts'
 import { ensureSecretKey } from './dev/secret-key.ts'
 import { refuseTakenPort, serve } from './dev/serve.ts'
 import { runUntilStopped } from './dev/stopping.ts'
-import { Failure } from './failure.ts'
-import { migrate } from './migrate-database.ts'
 import { type Sqld, startSqld } from './sqld.ts'
 
 const wrangler = join(root, 'node_modules/.bin/wrangler')

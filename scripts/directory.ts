@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { Failure } from './failure.ts'
+import { Failure } from '../src/cli/failure.ts'
 
 /**
  * Makes the folder that holds the data of a development command, or says what to do when it cannot

@@ -2,8 +2,9 @@
 // settings.
 
 import { readFileSync } from 'node:fs'
-import { catalogue, type Refusal, refusalFor } from '../src/errors/catalogue.ts'
+import { catalogue, refusalFor } from '../src/errors/catalogue.ts'
 import type { Reason } from '../src/errors/reasons.ts'
+import type { Refusal } from '../src/errors/token-refusals.ts'
 import { type Setting, settings } from '../src/settings.ts'
 
 /** A file of the documentation as it should be. */
@@ -31,7 +32,7 @@ function renderErrors(): string {
   const reasons = Object.keys(catalogue) as Reason[]
   return `# Errors
 
-*Generated from \`src/errors/catalogue.ts\` by \`npm run docs\`.*
+*Generated from \`src/errors/\` by \`npm run docs\`.*
 
 Every refusal is \`{ "status": "fail", "message": "…", "code": "…" }\` in JSON. Programs go by \`code\` and the HTTP status, which stay; \`message\` is for
 people. The log of the service names the reason, which is finer than the code. A bug (\`internal\`) adds \`request_id\`, and bad fields

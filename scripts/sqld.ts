@@ -4,8 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { Failure } from '../src/cli/failure.ts'
 import { makeDirectory } from './directory.ts'
-import { Failure } from './failure.ts'
 import { isPortTaken } from './ports.ts'
 
 /** A running libSQL server. */

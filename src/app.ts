@@ -15,6 +15,8 @@ import { requestLog } from './http/request-log.ts'
 import { respondRefused } from './http/respond.ts'
 import { authRoutes } from './routes/auth.ts'
 import { healthRoutes } from './routes/health.ts'
+import { wellKnownRoutes } from './routes/well-known.ts'
+import { issuerPath } from './token/issuer.ts'
 
 const maxRequestIdCharacters = 64
 
@@ -45,8 +47,10 @@ export function createApp(deps: Deps): Hono<Env> {
     }),
   )
 
-  app.route('/auth', authRoutes(deps))
-  app.route('/', healthRoutes(deps))
+  const path = issuerPath(deps.accessTokens.issuer)
+  app.route(`${path}/auth`, authRoutes(deps))
+  app.route(path, healthRoutes(deps))
+  app.route('/', wellKnownRoutes(deps))
 
   app.notFound(refuse('not_found'))
   app.onError((error, c) => {

@@ -4,6 +4,7 @@
 import type { Vocabulary } from './errors/catalogue.ts'
 import { type Result, refuse, succeed } from './errors/reasons.ts'
 import { type Setting, type SettingName, type SettingValues, settings } from './settings.ts'
+import type { SigningJwk } from './token/signing-key.ts'
 
 /** Everything that can be set. */
 export interface Config {
@@ -14,6 +15,7 @@ export interface Config {
   readonly databaseTimeoutMs: number
   readonly databaseHasReplicas: boolean
   readonly secretKey: string
+  readonly signingKeys: readonly SigningJwk[]
   readonly accessTokenLifetimeSeconds: number
   readonly longestAccessTokenLifetimeSeconds: number
   readonly bcryptCost: number
@@ -131,6 +133,7 @@ function createConfig(values: SettingValues): Config {
     databaseTimeoutMs: values.DATABASE_TIMEOUT_MS,
     databaseHasReplicas: values.DATABASE_REPLICAS === 'present',
     secretKey: values.SECRET_KEY,
+    signingKeys: values.SIGNING_KEYS,
     accessTokenLifetimeSeconds: values.ACCESS_TOKEN_LIFETIME_SECONDS,
     longestAccessTokenLifetimeSeconds: Math.max(
       values.ACCESS_TOKEN_LIFETIME_SECONDS,

@@ -6,14 +6,17 @@ import type { Vocabulary } from './errors/catalogue.ts'
 import type { Reason } from './errors/reasons.ts'
 import type { Runtime } from './runtime.ts'
 import type { Database } from './store/database.ts'
-import type { AccessTokenSettings } from './token/access-token.ts'
+import type { Expectations, IssuerSettings } from './token/access-token.ts'
+import type { PublicJwk } from './token/jwk.ts'
 
 /** Services and settings. Functions take the part they need: `Pick<Deps, …>`. */
 export interface Deps {
   readonly runtime: Runtime
   readonly database: Database
   readonly passwords: PasswordHasher
-  readonly accessTokens: AccessTokenSettings
+  readonly accessTokens: IssuerSettings & Expectations
+  /** What `/.well-known/jwks.json` shows. */
+  readonly jwkSet: { readonly keys: readonly PublicJwk[] }
   /**
    * The longest lifetime that any living access token was issued with: how long a revocation has to
    * be remembered.

@@ -11,6 +11,8 @@ export interface Runtime {
   now(): number
   /** A clock that only moves forward, in milliseconds; for durations. */
   elapsedMs(): number
+  /** Resolves after so many milliseconds. */
+  delay(ms: number): Promise<void>
   /** `length` bytes from the platform's cryptographically secure generator. */
   randomBytes(length: number): Uint8Array<ArrayBuffer>
 }
@@ -19,5 +21,6 @@ export interface Runtime {
 export const systemRuntime: Runtime = {
   now: () => Math.floor(Date.now() / 1000),
   elapsedMs: () => performance.now(),
+  delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
 }

@@ -9,7 +9,15 @@ import type { Deps, Env } from './deps.ts'
 import { pruneRevocations } from './domain/revocation/prune.ts'
 import type { Runtime } from './runtime.ts'
 import type { Database } from './store/database.ts'
-import { createSecretSigningKey } from './token/signing-key.ts'
+import { createKeySetOf, jwkSource, secretKeySource } from './token/key-set.ts'
+import { madeOnce } from './token/made-once.ts'
+import {
+  activeKeyOf,
+  importSecretSigningKey,
+  importSigningKey,
+  publicJwkSet,
+  type SigningKey,
+} from './token/signing-key.ts'
 
 /** What both entries run. */
 export interface Service {
@@ -33,9 +41,10 @@ export function createService(config: Config, surroundings: Surroundings): Servi
     accessTokens: {
       issuer: config.issuer,
       audience: config.audience,
-      signingKey: createSecretSigningKey(config.secretKey),
+      ...keysOf(config),
       accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,
     },
+    jwkSet: publicJwkSet(config.signingKeys),
     longestAccessTokenLifetimeSeconds: config.longestAccessTokenLifetimeSeconds,
     passwordMinLength: config.passwordMinLength,
     corsOrigins: config.corsOrigins,
@@ -48,4 +57,17 @@ export function createService(config: Config, surroundings: Surroundings): Servi
       deps.log(JSON.stringify({ event: 'prune', pruned }))
     },
   }
+}
+
+/**
+ * SIGNING_KEYS sign where there are any, and all of them verify. So does SECRET_KEY, by itself or
+ * for the tokens from before there were SIGNING_KEYS; those name no key.
+ */
+function keysOf({ secretKey, signingKeys }: Config) {
+  const active = activeKeyOf(signingKeys)
+  const signingKey = madeOnce<SigningKey>(() =>
+    active ? importSigningKey(active) : importSecretSigningKey(secretKey),
+  )
+  const keys = createKeySetOf([secretKeySource(secretKey), ...signingKeys.map(jwkSource)])
+  return { signingKey, findKey: (keyId: string | undefined) => keys.find(keyId, {}) }
 }

@@ -3,6 +3,7 @@
 
 import type { Vocabulary } from './errors/catalogue.ts'
 import { type Result, refuse, succeed } from './errors/reasons.ts'
+import { parseSigningKeys } from './token/signing-key.ts'
 
 /**
  * One setting. The refusal of `parse` completes the sentence "NAME …" and never quotes the value.
@@ -73,12 +74,21 @@ export const settings = {
     ...oneOf('absent', 'present'),
   },
   SECRET_KEY: {
-    meaning: 'Signs the tokens (HS256); a secret',
+    meaning: 'Signs the tokens (HS256) where there are no `SIGNING_KEYS`; a secret',
     unit: 'text',
     default: 'required',
     bounds: 'at least 32 bytes, random',
     isRequired: true,
     parse: parseSecretKey,
+  },
+  SIGNING_KEYS: {
+    meaning:
+      'Signs the tokens with keys whose public halves are published, so that other Workers can verify them; a secret',
+    unit: 'private JWK Set',
+    default: 'none',
+    bounds: 'as `npm run keys -- generate` prints it',
+    fallback: [],
+    parse: parseSigningKeys,
   },
   ACCESS_TOKEN_LIFETIME_SECONDS: {
     meaning: 'How long an access token is valid',

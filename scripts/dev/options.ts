@@ -4,8 +4,8 @@
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
+import { Failure } from '../../src/cli/failure.ts'
 import { type Config, parseConfig } from '../../src/config.ts'
-import { Failure } from '../failure.ts'
 
 export interface DevOptions {
   readonly port: number

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { appendFileSync, chmodSync, existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
-import { Failure } from '../failure.ts'
+import { Failure } from '../../src/cli/failure.ts'
 
 /**
  * The key in `file`; a fresh random one is written there when there is none. What else the file

@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Failure } from '../failure.ts'
+import { Failure } from '../../src/cli/failure.ts'
 import { isPortTaken } from '../ports.ts'
 import { announce } from './announce.ts'
 import type { Settled } from './options.ts'

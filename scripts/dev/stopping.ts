@@ -1,6 +1,6 @@
 // Ctrl-C and other ends that the user chooses.
 
-import { Failure, runCommand } from '../failure.ts'
+import { Failure, runCommand } from '../../src/cli/failure.ts'
 
 const pollEveryMs = 100
 

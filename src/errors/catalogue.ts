@@ -3,6 +3,7 @@
 // generated from here.
 
 import type { Reason } from './reasons.ts'
+import { type Entry, type Refusal, tokenRefusals } from './token-refusals.ts'
 
 /**
  * Which of the two vocabularies the service speaks: the seed's, or one for applications that never
@@ -10,125 +11,16 @@ import type { Reason } from './reasons.ts'
  */
 export type Vocabulary = 'classic' | 'standard'
 
-/** What a refusal looks like over HTTP. */
-export interface Refusal {
-  readonly status: 202 | 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503
-  /** The stable word for programs. */
-  readonly code: string
-  /** The sentence for people; also the challenge's `error_description`. */
-  readonly message: string
-  /** The `error` of the bearer challenge (RFC 6750 §3.1); `bare` is a challenge that names none. */
-  readonly challenge?: 'bare' | 'invalid_request' | 'invalid_token'
-  /** Seconds a client should wait before it tries again (RFC 9110 §10.2.3). */
-  readonly retryAfterSeconds?: number
-}
-
-interface Entry extends Refusal {
-  /** When it happens, for docs/errors.md. */
-  readonly when: string
-  /** Where the answer comes from. */
-  readonly source: string
-  readonly standard?: Partial<Refusal>
-}
-
-const invalidToken = {
-  status: 401,
-  code: 'token_invalid',
-  message: 'Invalid token. Please log in again.',
-  challenge: 'invalid_token',
-} as const
-
-const tokenMissing = {
-  status: 401,
-  code: 'token_missing',
-  message: 'Provide a valid auth token.',
-  challenge: 'bare',
-} as const
-
 /** Reason → what is answered. */
 export const catalogue = {
-  token_missing: {
-    ...tokenMissing,
-    when: 'There is no Authorization header.',
-    source: 'RFC 6750 §3',
-  },
+  ...tokenRefusals,
   logout_token_missing: {
-    code: tokenMissing.code,
-    message: tokenMissing.message,
+    code: tokenRefusals.token_missing.code,
+    message: tokenRefusals.token_missing.message,
     status: 403,
-    standard: tokenMissing,
+    standard: tokenRefusals.token_missing,
     when: 'Logging out without an Authorization header.',
     source: 'contract; RFC 6750 §3',
-  },
-  bearer_malformed: {
-    status: 401,
-    code: 'token_malformed',
-    message: 'Bearer token malformed.',
-    challenge: 'invalid_request',
-    when: 'The Authorization header is not `Bearer <token>`.',
-    source: 'RFC 6750 §2.1, §3.1',
-  },
-  token_too_long: {
-    ...invalidToken,
-    when: 'The token is longer than 4 KiB.',
-    source: 'RFC 8725 §3.11',
-  },
-  token_not_canonical: {
-    ...invalidToken,
-    when: 'The token is not three segments of canonical base64url.',
-    source: 'RFC 7515 §7.1, RFC 4648 §3.5',
-  },
-  token_header_unacceptable: {
-    ...invalidToken,
-    when: 'The header is not JSON, or names another algorithm, an unknown key, a type other than JWT, or critical extensions.',
-    source: 'RFC 8725 §3.1, RFC 7515 §4.1.11',
-  },
-  token_signature_wrong: {
-    ...invalidToken,
-    when: 'The signature is not by a key of this service.',
-    source: 'RFC 7515 §5.2',
-  },
-  token_claims_unacceptable: {
-    ...invalidToken,
-    when: 'The claims are not a JSON object in UTF-8, or one is missing or of the wrong type.',
-    source: 'RFC 7519 §4.1',
-  },
-  token_issuer_wrong: {
-    ...invalidToken,
-    when: 'The token was issued by somebody else.',
-    source: 'RFC 7519 §4.1.1, RFC 8725 §3.8',
-  },
-  token_audience_wrong: {
-    ...invalidToken,
-    when: 'The token is meant for somebody else.',
-    source: 'RFC 7519 §4.1.3, RFC 8725 §3.9',
-  },
-  token_from_the_future: {
-    ...invalidToken,
-    when: 'The token was issued, or begins to be valid, more than 60 s from now.',
-    source: 'RFC 7519 §4.1.5, §4.1.6',
-  },
-  token_expired: {
-    status: 401,
-    code: 'token_expired',
-    message: 'Signature expired. Please log in again.',
-    challenge: 'invalid_token',
-    when: 'The token is genuine and has expired.',
-    source: 'RFC 7519 §4.1.4',
-  },
-  token_revoked: {
-    status: 401,
-    code: 'token_revoked',
-    message: 'Token blacklisted. Please log in again.',
-    challenge: 'invalid_token',
-    standard: { message: 'Token revoked. Please log in again.' },
-    when: 'The token, its session or its generation was revoked.',
-    source: 'RFC 6750 §3.1',
-  },
-  account_gone: {
-    ...invalidToken,
-    when: 'The account of the token is deleted or disabled.',
-    source: 'contract',
   },
   email_taken: {
     status: 202,

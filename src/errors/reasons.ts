@@ -35,6 +35,15 @@ export type TokenReason =
   | 'token_from_the_future'
   | 'token_expired'
 
+/**
+ * Why there is no key to check a token with: the set lacks the one that the token names, or the set
+ * cannot be had, which says nothing about the token.
+ */
+export type KeyReason = 'token_key_unknown' | 'key_set_unavailable'
+
+/** Why a guard does not let a request in. */
+export type GuardReason = BearerReason | TokenReason | KeyReason
+
 /** Why a good access token is refused all the same: what only the database knows. */
 export type RevocationReason = 'token_revoked' | 'account_gone'
 
@@ -66,6 +75,7 @@ export type Reason =
   | BearerReason
   | 'logout_token_missing'
   | TokenReason
+  | KeyReason
   | RevocationReason
   | AccountReason
   | InputReason

@@ -3,8 +3,9 @@
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Deps, Env } from '../deps.ts'
-import { type Refusal, refusalFor } from '../errors/catalogue.ts'
+import { refusalFor } from '../errors/catalogue.ts'
 import type { Reason } from '../errors/reasons.ts'
+import { bearerChallenge } from '../errors/token-refusals.ts'
 
 /** A success: its members beside the envelope's. */
 export function respond(
@@ -27,16 +28,9 @@ export function respondRefused(
 ): Response {
   c.set('reason', reason)
   const refusal = refusalFor(reason, deps.vocabulary)
-  if (refusal.challenge) c.header('WWW-Authenticate', bearerChallenge(refusal))
+  const challenge = bearerChallenge(refusal)
+  if (challenge) c.header('WWW-Authenticate', challenge)
   if (refusal.retryAfterSeconds) c.header('Retry-After', String(refusal.retryAfterSeconds))
   const { status, code, message } = refusal
   return c.json({ status: 'fail', message, code, ...details }, status)
-}
-
-/**
- * RFC 6750 §3: a bare challenge when nothing was presented, and what is wrong with it otherwise.
- */
-function bearerChallenge({ challenge, message }: Refusal): string {
-  if (challenge === 'bare') return 'Bearer'
-  return `Bearer error="${challenge}", error_description="${message}"`
 }

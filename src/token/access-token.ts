@@ -2,12 +2,18 @@
 // service and by guards alike. The order of its checks is that of RFC 8725: form, header, signature
 // (compact-jws.ts), and only then what the token claims.
 
-import { sign } from 'hono/jwt'
 import { createRandomId } from '../crypto/random-id.ts'
-import { type Result, refuse, succeed, type TokenReason } from '../errors/reasons.ts'
+import {
+  type KeyReason,
+  type Result,
+  refuse,
+  succeed,
+  type TokenReason,
+} from '../errors/reasons.ts'
 import type { Runtime } from '../runtime.ts'
-import { parseJsonObject, verifyCompactJws } from './compact-jws.ts'
+import { type FindKey, parseJsonObject, signCompactJws, verifyCompactJws } from './compact-jws.ts'
 import type { SigningKey } from './signing-key.ts'
+import type { VerificationKey } from './verification-key.ts'
 
 /** What an access token says, once it is verified. */
 export interface AccessTokenClaims {
@@ -33,12 +39,26 @@ export interface AccessTokenSubject {
   readonly tokenGeneration: string
 }
 
-/** Who issues tokens, for whom, with which key, and for how long. */
-export interface AccessTokenSettings {
+/** How tokens are issued. */
+export interface IssuerSettings {
   readonly issuer: string
   readonly audience: string
-  readonly signingKey: SigningKey
   readonly accessTokenLifetimeSeconds: number
+  readonly signingKey: () => Promise<SigningKey>
+}
+
+/** Whose tokens are accepted, and for whom they must be. */
+export interface Expectations {
+  readonly issuer: string
+  /** One that the token must name; `undefined` accepts tokens for anybody. */
+  readonly audience: string | undefined
+  readonly findKey: FindKey
+}
+
+/** A good token: what it says, and the key that it was signed with. */
+export interface VerifiedAccessToken {
+  readonly claims: AccessTokenClaims
+  readonly key: VerificationKey
 }
 
 /**
@@ -49,8 +69,8 @@ const clockLeewaySeconds = 60
 
 /** A fresh token with a fresh `jti`, valid from now for the configured lifetime. */
 export async function issueAccessToken(
-  settings: AccessTokenSettings,
-  runtime: Runtime,
+  settings: IssuerSettings,
+  runtime: Pick<Runtime, 'now' | 'randomBytes'>,
   subject: AccessTokenSubject,
 ): Promise<string> {
   const now = runtime.now()
@@ -64,23 +84,25 @@ export async function issueAccessToken(
     iat: now,
     exp: now + settings.accessTokenLifetimeSeconds,
   } satisfies AccessTokenClaims
-  return sign(claims, await settings.signingKey.cryptoKey(), settings.signingKey.algorithm)
+  return signCompactJws(claims, await settings.signingKey())
 }
 
 /**
  * The claims of a token that this issuer signed, for this audience, and that has not expired; or
  * the first reason why not. Never throws. Whether the token was revoked is another question, and
- * the caller's: see `revocationIds`. No I/O.
+ * the caller's: see `revocationIds`. No I/O beyond what `findKey` does.
  *
  * @see RFC 7519 §7.2, RFC 8725 §3
  */
 export async function verifyAccessToken(
-  settings: Omit<AccessTokenSettings, 'accessTokenLifetimeSeconds'>,
+  expected: Expectations,
   runtime: Pick<Runtime, 'now'>,
   token: string,
-): Promise<Result<AccessTokenClaims, TokenReason>> {
-  const payload = await verifyCompactJws(token, settings.signingKey)
-  return payload.ok ? checkClaims(payload.value, settings, runtime.now()) : payload
+): Promise<Result<VerifiedAccessToken, TokenReason | KeyReason>> {
+  const jws = await verifyCompactJws(token, expected.findKey)
+  if (!jws.ok) return jws
+  const claims = checkClaims(jws.value.payload, expected, runtime.now())
+  return claims.ok ? succeed({ claims: claims.value, key: jws.value.key }) : claims
 }
 
 /** The opaque ids that revoke this token when any of them is in the set of revoked ids. */
@@ -92,13 +114,15 @@ export function revocationIds(
 
 function checkClaims(
   payload: Uint8Array,
-  expected: Pick<AccessTokenSettings, 'issuer' | 'audience'>,
+  expected: Pick<Expectations, 'issuer' | 'audience'>,
   now: number,
 ): Result<AccessTokenClaims, TokenReason> {
   const claims = parseJsonObject(payload)
   if (!claims || !hasTypedClaims(claims)) return refuse('token_claims_unacceptable')
   if (claims.iss !== expected.issuer) return refuse('token_issuer_wrong')
-  if (![claims.aud].flat().includes(expected.audience)) return refuse('token_audience_wrong')
+  if (expected.audience !== undefined && ![claims.aud].flat().includes(expected.audience)) {
+    return refuse('token_audience_wrong')
+  }
   const latestStart = now + clockLeewaySeconds
   if (claims.iat > latestStart || (claims.nbf ?? 0) > latestStart) {
     return refuse('token_from_the_future')

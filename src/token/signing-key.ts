@@ -1,35 +1,94 @@
-// The key that signs access tokens. HS256 keys are at least as long as the hash (RFC 7518 §3.2);
-// config.ts refuses shorter ones.
+// The key that signs access tokens, and the set it comes from: SIGNING_KEYS, a private JWK Set whose
+// keys have a state. The active one signs; the next one is published before it does, so that
+// everybody knows it by then; a retired one stays until its last token has expired.
 
-/** A key for one algorithm. The key names the algorithm, never the token (RFC 8725 §3.1). */
-export interface SigningKey {
-  readonly algorithm: 'HS256'
-  /** The `kid` that tokens of this key carry; none carries one where this is undefined. */
-  readonly keyId: string | undefined
-  /**
-   * The imported key: made once per isolate, on first use, because an import costs more than a
-   * verification.
-   */
-  cryptoKey(): Promise<CryptoKey>
+import { type Result, refuse, succeed } from '../errors/reasons.ts'
+import { isCoordinate, isObject, type PublicJwk, parsePublicJwk } from './jwk.ts'
+import { importAlgorithms, importSecretKey, type VerificationKey } from './verification-key.ts'
+
+/** Where a key is in its life. */
+export type KeyState = 'next' | 'active' | 'retired'
+
+/** A private key of SIGNING_KEYS. */
+export interface SigningJwk extends PublicJwk {
+  /** The private half. */
+  readonly d: string
+  readonly state: KeyState
+  /** When it stopped signing, in seconds since 1970. */
+  readonly retired_at?: number
 }
 
-/** HS256 with the UTF-8 bytes of `secretKey`. */
-export function createSecretSigningKey(secretKey: string): SigningKey {
-  let imported: CryptoKey | undefined
+/** What signs: the same members as what verifies. */
+export type SigningKey = VerificationKey
+
+const states: readonly unknown[] = ['next', 'active', 'retired'] satisfies KeyState[]
+const maxKeys = 16
+const cure = 'make a set with `npm run keys -- generate`'
+
+/**
+ * The keys of a private JWK Set, or what is wrong with it, to complete the sentence "SIGNING_KEYS
+ * …"; keys are named by their place, never by what they hold.
+ */
+export function parseSigningKeys(text: string): Result<readonly SigningJwk[], string> {
+  const entries = parseEntries(text)
+  if (!entries) return refuse(`must be a private JWK Set, {"keys":[…]} in JSON; ${cure}`)
+  if (entries.length > maxKeys) return refuse(`must have at most ${maxKeys} keys`)
+  const keys: SigningJwk[] = []
+  for (const [index, entry] of entries.entries()) {
+    const key = parseSigningKey(entry)
+    if (!key.ok) return refuse(`has a mistake: key ${index + 1} ${key.reason}; ${cure}`)
+    keys.push(key.value)
+  }
+  if (new Set(keys.map(({ kid }) => kid)).size < keys.length) {
+    return refuse('must not name two keys alike (kid)')
+  }
+  const active = keys.filter(({ state }) => state === 'active').length
+  return active === 1 ? succeed(keys) : refuse(`must have one active key (state), not ${active}`)
+}
+
+/** The key that signs. */
+export function activeKeyOf(keys: readonly SigningJwk[]): SigningJwk | undefined {
+  return keys.find(({ state }) => state === 'active')
+}
+
+/** What `/.well-known/jwks.json` publishes: public halves only (RFC 7517 §5). */
+export function publicJwkSet(keys: readonly SigningJwk[]): { readonly keys: readonly PublicJwk[] } {
   return {
-    algorithm: 'HS256',
-    keyId: undefined,
-    async cryptoKey() {
-      // The value is kept, never the promise: a promise dies with the request that made it, and
-      // takes those waiting for it along.
-      imported ??= await importHmacKey(secretKey)
-      return imported
-    },
+    keys: keys.map(({ d: _, state: __, retired_at: ___, ...jwk }) => ({ ...jwk, use: 'sig' })),
   }
 }
 
-function importHmacKey(secretKey: string): Promise<CryptoKey> {
-  const bytes = new TextEncoder().encode(secretKey)
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  return crypto.subtle.importKey('raw', bytes, algorithm, false, ['sign', 'verify'])
+/** HS256 with SECRET_KEY, for a service that verifies its own tokens. */
+export const importSecretSigningKey: (secretKey: string) => Promise<SigningKey> = importSecretKey
+
+/** The private key of a JWK. */
+export async function importSigningKey(jwk: SigningJwk): Promise<SigningKey> {
+  const { kty, crv, x, y, d, alg } = jwk
+  const data = { kty, crv, x, d, ...(y !== undefined && { y }) }
+  const cryptoKey = await crypto.subtle.importKey('jwk', data, importAlgorithms[alg], false, [
+    'sign',
+  ])
+  return { algorithm: alg, keyId: jwk.kid, cryptoKey }
+}
+
+function parseEntries(text: string): readonly unknown[] | undefined {
+  try {
+    const set: unknown = JSON.parse(text)
+    return isObject(set) && Array.isArray(set.keys) && set.keys.length > 0 ? set.keys : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function parseSigningKey(entry: unknown): Result<SigningJwk, string> {
+  const jwk = parsePublicJwk(entry)
+  if (!jwk.ok) return jwk
+  const { d, state, retired_at: retiredAt } = entry as Readonly<Record<string, unknown>>
+  if (!isCoordinate(d)) return refuse('lacks its private half (d)')
+  if (!states.includes(state)) return refuse('has no state: next, active or retired')
+  if (retiredAt !== undefined && !Number.isSafeInteger(retiredAt)) {
+    return refuse('has a retired_at that is no number of seconds')
+  }
+  const since = retiredAt !== undefined && { retired_at: Number(retiredAt) }
+  return succeed({ ...jwk.value, d, state: state as KeyState, ...since })
 }

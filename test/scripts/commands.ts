@@ -1,7 +1,7 @@
 // The project's commands as a user runs them: real processes, in a folder of the project or of a
 // copy of it.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,6 +43,13 @@ export function startCommand(
     if (!output.includes(text)) throw new Error(`It ended without saying "${text}":\n${output}`)
   }
   return { child, printed, output: () => output, exitCode: () => closed }
+}
+
+/** Runs a script to its end, with nothing of the developer's settings but what is given. */
+export function runNpm(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const { SIGNING_KEYS: _, ...own } = process.env
+  const options = { cwd: root, encoding: 'utf8', timeout: 30_000, env: { ...own, ...env } } as const
+  return spawnSync('npm', ['run', '--silent', script, '--', ...args], options)
 }
 
 export function startNpm(script: string, ...args: string[]): Command {

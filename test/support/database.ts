@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client/node'
-import { applyMigrations } from '../../scripts/migrations.ts'
 import { findFreePort } from '../../scripts/ports.ts'
 import { type Sqld, startSqld } from '../../scripts/sqld.ts'
+import { applyMigrations } from '../../src/cli/migrations.ts'
 
 export interface TestDatabase {
   readonly url: string

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, createClient } from '@libsql/client/node'
 import type { TestProject } from 'vitest/node'
-import { applyMigrations } from '../../scripts/migrations.ts'
 import { findFreePort } from '../../scripts/ports.ts'
 import { startSqld } from '../../scripts/sqld.ts'
+import { applyMigrations } from '../../src/cli/migrations.ts'
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const migrated = await startDatabase(applyMigrations)
@@ -16,7 +16,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('databaseUrl', migrated.url)
   project.provide('emptyDatabaseUrl', empty.url)
   project.provide('futureDatabaseUrl', fromTheFuture.url)
-  project.provide('wycheproofJws', readWycheproofJws())
+  project.provide('wycheproof', readWycheproof())
   return async () => {
     await Promise.all([migrated.stop(), empty.stop(), fromTheFuture.stop()])
   }
@@ -43,9 +43,17 @@ async function migrateBeyondThisVersion(client: Client): Promise<void> {
   )
 }
 
-function readWycheproofJws(): string | undefined {
-  const file = new URL('../../../shared/wycheproof/json_web_signature_test.json', import.meta.url)
-  if (existsSync(file)) return readFileSync(file, 'utf8')
-  console.warn(`Left out: the JWS vectors of Wycheproof, for ${file.pathname} is not there.`)
-  return undefined
+function readWycheproof() {
+  const folder = new URL('../../../shared/wycheproof/', import.meta.url)
+  if (!existsSync(folder)) {
+    console.warn(`Left out: the vectors of Wycheproof, for ${folder.pathname} is not there.`)
+    return undefined
+  }
+  const read = (name: string) => readFileSync(new URL(`${name}_test.json`, folder), 'utf8')
+  return {
+    jws: read('json_web_signature'),
+    ecdsa: read('ecdsa_secp256r1_sha256_p1363'),
+    ed25519: read('ed25519'),
+    hmac: read('hmac_sha256'),
+  }
 }

@@ -10,8 +10,8 @@ declare module 'vitest' {
     emptyDatabaseUrl: string
     /** A database that a much later version has migrated. */
     futureDatabaseUrl: string
-    /** The text of Wycheproof's JWS vectors, or undefined where their folder is not. */
-    wycheproofJws: string | undefined
+    /** The texts of Wycheproof's vectors, or undefined where their folder is not. */
+    wycheproof: { jws: string; ecdsa: string; ed25519: string; hmac: string } | undefined
     /** The file of the Worker's bundle. */
     bundle: string
   }

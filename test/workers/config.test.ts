@@ -30,6 +30,7 @@ describe('the configuration', () => {
       databaseTimeoutMs: 5_000,
       databaseHasReplicas: false,
       secretKey: good.SECRET_KEY,
+      signingKeys: [],
       accessTokenLifetimeSeconds: 900,
       longestAccessTokenLifetimeSeconds: 900,
       bcryptCost: 10,

@@ -3,6 +3,7 @@
 
 import type { Deps } from '../../deps.ts'
 import {
+  type KeyReason,
   type Result,
   type RevocationReason,
   refuse,
@@ -20,7 +21,7 @@ import { verifyUserToken } from './user-token.ts'
 export async function findAccountOfToken(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens'>,
   token: string,
-): Promise<Result<Account, TokenReason | RevocationReason>> {
+): Promise<Result<Account, TokenReason | KeyReason | RevocationReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
   const { userId, claims } = verified.value

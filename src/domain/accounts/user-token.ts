@@ -2,7 +2,13 @@
 // look up.
 
 import type { Deps } from '../../deps.ts'
-import { type Result, refuse, succeed, type TokenReason } from '../../errors/reasons.ts'
+import {
+  type KeyReason,
+  type Result,
+  refuse,
+  succeed,
+  type TokenReason,
+} from '../../errors/reasons.ts'
 import { type AccessTokenClaims, verifyAccessToken } from '../../token/access-token.ts'
 
 export interface UserToken {
@@ -17,12 +23,13 @@ export interface UserToken {
 export async function verifyUserToken(
   deps: Pick<Deps, 'runtime' | 'accessTokens'>,
   token: string,
-): Promise<Result<UserToken, TokenReason>> {
-  const claims = await verifyAccessToken(deps.accessTokens, deps.runtime, token)
-  if (!claims.ok) return claims
-  const userId = parseUserId(claims.value.sub)
+): Promise<Result<UserToken, TokenReason | KeyReason>> {
+  const verified = await verifyAccessToken(deps.accessTokens, deps.runtime, token)
+  if (!verified.ok) return verified
+  const { claims } = verified.value
+  const userId = parseUserId(claims.sub)
   if (userId === undefined) return refuse('token_claims_unacceptable')
-  return succeed({ userId, claims: claims.value })
+  return succeed({ userId, claims })
 }
 
 /** The one spelling of a positive whole number; anything else is no user's id. */

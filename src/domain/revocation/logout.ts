@@ -3,6 +3,7 @@
 
 import type { Deps } from '../../deps.ts'
 import {
+  type KeyReason,
   type Result,
   type RevocationReason,
   refuse,
@@ -21,7 +22,7 @@ import { verifyUserToken } from '../accounts/user-token.ts'
 export async function logout(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'longestAccessTokenLifetimeSeconds'>,
   token: string,
-): Promise<Result<undefined, TokenReason | RevocationReason>> {
+): Promise<Result<undefined, TokenReason | KeyReason | RevocationReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
   const { userId, claims } = verified.value

@@ -7,7 +7,10 @@ import { ask, bearing, createTestService, registerAccount } from '../support/ser
 
 const { app, clock, log } = createTestService({ CORS_ORIGINS: 'https://app.example.com' })
 const routes = app.routes.filter(({ method }) => method !== 'ALL')
-const named = routes.map(({ method, path }) => ({ method, path, name: `${method} ${path}` }))
+const named = [...new Set(routes.map(({ method, path }) => `${method} ${path}`))].map((name) => {
+  const [method = '', path = ''] = name.split(' ')
+  return { method, path, name }
+})
 const paths = [...new Set(routes.map(({ path }) => path))]
 const documentedStatuses = new Set(
   Object.values(catalogue).flatMap((entry) => [
@@ -16,9 +19,13 @@ const documentedStatuses = new Set(
   ]),
 )
 
+/** What everybody may read and keep, in formats of their own. */
+const documents = ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']
 /** Routes that take a token; a new one under /auth belongs here, or among those that take none. */
 const takeNoToken = ['POST /auth/register', 'POST /auth/login', 'GET /health', 'GET /ready']
-const takeToken = named.filter(({ name }) => !takeNoToken.includes(name))
+const takeToken = named.filter(
+  ({ name, path }) => !takeNoToken.includes(name) && !documents.includes(path),
+)
 
 const bodies: [string, RequestInit][] = [
   ['no body', {}],
@@ -130,15 +137,20 @@ describe('every answer', () => {
     '/auth/nowhere',
     '/auth/%2e%2e/health',
     '/auth//login',
-  ])('at %s carries a request id, the security headers, and is not stored', async (path) => {
-    for (const method of ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']) {
-      const { headers } = await ask(app, path, { method })
-      expect(headers.get('X-Request-Id')).toMatch(/^[\w-]{16}$/)
-      expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
-      expect(headers.get('Strict-Transport-Security')).toContain('max-age=')
-      expect(headers.get('Cache-Control')).toBe('no-store')
-    }
-  })
+  ])(
+    'at %s carries a request id, the security headers, and is stored only where it may be',
+    async (path) => {
+      for (const method of ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']) {
+        const { status, headers } = await ask(app, path, { method })
+        expect(headers.get('X-Request-Id')).toMatch(/^[\w-]{16}$/)
+        expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+        expect(headers.get('Strict-Transport-Security')).toContain('max-age=')
+        const isPublic = documents.includes(path) && status === 200
+        const caching = isPublic ? 'public, max-age=60, must-revalidate' : 'no-store'
+        expect(headers.get('Cache-Control')).toBe(caching)
+      }
+    },
+  )
 
   it('leaves one line in the log, without what the client sent', async () => {
     const before = log.length
@@ -161,6 +173,7 @@ describe('every answer', () => {
 function expectDocumented({ status, headers, body }: Awaited<ReturnType<typeof ask>>) {
   expect([200, 201, ...documentedStatuses]).toContain(status)
   expect(status).toBeLessThan(500)
-  expect(headers.get('Content-Type')).toMatch(/^application\/json/)
+  expect(headers.get('Content-Type')).toMatch(/^application\/(jwk-set\+)?json/)
+  if (!('status' in body)) return expect(['keys', 'issuer']).toContain(Object.keys(body)[0])
   expect(body.status).toBe(status < 202 ? 'success' : 'fail')
 }

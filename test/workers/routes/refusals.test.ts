@@ -64,7 +64,18 @@ const provocations = {
     ask(app, '/auth/status', { headers: { Authorization: 'Token x' } }),
   token_too_long: (service) => statusWith(service, 'A'.repeat(4_097)),
   token_not_canonical: (service) => statusWith(service, 'a.b'),
-  token_header_unacceptable: statusOfClaims({}, { kid: 'other' }),
+  token_header_unacceptable: statusOfClaims({}, { typ: 'other' }),
+  token_key_unknown: statusOfClaims({}, { kid: 'other' }),
+  // Its coordinates have the right length, and are no point of the curve.
+  key_set_unavailable: ({ config }) => {
+    const half = 'A'.repeat(43)
+    const jwk = { kty: 'EC', crv: 'P-256', kid: 'broken', x: half, y: half, d: half }
+    const variables = {
+      HTTP_CONTRACT: config.vocabulary,
+      SIGNING_KEYS: JSON.stringify({ keys: [{ ...jwk, state: 'active' }] }),
+    }
+    return statusOfClaims({}, { kid: 'broken' })(createTestService(variables))
+  },
   token_signature_wrong: statusOfClaims({}, {}, 'x'.repeat(32)),
   token_claims_unacceptable: statusOfClaims({ sub: '007' }),
   token_issuer_wrong: statusOfClaims({ iss: 'https://elsewhere.example.com' }),

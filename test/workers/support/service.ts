@@ -25,6 +25,7 @@ export function createFakeClock(): FakeClock {
   return {
     now: () => now,
     elapsedMs: () => now * 1_000,
+    delay: systemRuntime.delay,
     randomBytes: systemRuntime.randomBytes,
     advance(seconds) {
       now += seconds

@@ -7,13 +7,15 @@ import {
   revocationIds,
   verifyAccessToken,
 } from '../../../src/token/access-token.ts'
-import { createSecretSigningKey } from '../../../src/token/signing-key.ts'
+import { createSecretKeySet } from '../../../src/token/key-set.ts'
+import { importSecretSigningKey } from '../../../src/token/signing-key.ts'
 import { createFakeClock, secretKey } from '../support/service.ts'
 
 const settings = {
   issuer: 'https://auth.example.com',
   audience: 'https://api.example.com',
-  signingKey: createSecretSigningKey(secretKey),
+  signingKey: () => importSecretSigningKey(secretKey),
+  findKey: (keyId: string | undefined) => createSecretKeySet(secretKey).find(keyId, {}),
   accessTokenLifetimeSeconds: 900,
 }
 const keyBytes = new TextEncoder().encode(secretKey)
@@ -45,7 +47,7 @@ async function signedRaw(header: string | Uint8Array, payload: string | Uint8Arr
   const segment = (part: string | Uint8Array) =>
     encodeBase64Url(typeof part === 'string' ? new TextEncoder().encode(part) : part)
   const input = `${segment(header)}.${segment(payload)}`
-  const key = await settings.signingKey.cryptoKey()
+  const { cryptoKey: key } = await settings.signingKey()
   const mac = await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(input))
   return `${input}.${encodeBase64Url(new Uint8Array(mac))}`
 }
@@ -57,7 +59,10 @@ describe('an access token', () => {
     const claims = await verify(await issue())
     expect(claims).toEqual({
       ok: true,
-      value: { ...goodClaims(), jti: expect.stringMatching(/^[A-Za-z0-9_-]{16}$/) },
+      value: {
+        claims: { ...goodClaims(), jti: expect.stringMatching(/^[A-Za-z0-9_-]{16}$/) },
+        key: expect.objectContaining({ algorithm: 'HS256', keyId: undefined }),
+      },
     })
   })
 
@@ -76,7 +81,7 @@ describe('an access token', () => {
 
   it('has an id of its own each time', async () => {
     const [first, second] = await Promise.all([verify(await issue()), verify(await issue())])
-    expect(first.ok && second.ok && first.value.jti !== second.value.jti).toBe(true)
+    expect(first.ok && second.ok && first.value.claims.jti !== second.value.claims.jti).toBe(true)
   })
 
   it('is revoked by its own id, its session and its generation', () => {
@@ -157,7 +162,8 @@ describe('verification refuses', () => {
     ['no algorithm', { alg: 'none' }],
     ['the algorithm in lower case', { alg: 'hs256' }],
     ['another type', { alg: 'HS256', typ: 'at+jwt' }],
-    ['a key id', { alg: 'HS256', kid: 'k1' }],
+    ['the algorithm of another kind of key', { alg: 'ES256' }],
+    ['a key id that is no text', { alg: 'HS256', kid: 1 }],
     ['critical extensions', { alg: 'HS256', crit: ['exp'] }],
     ['an empty list of critical extensions', { alg: 'HS256', crit: [] }],
     ['nothing', {}],
@@ -199,6 +205,14 @@ describe('verification refuses', () => {
     const accepted = []
     for (const other of others) if ((await verify(other)).ok) accepted.push(other)
     expect(accepted).toEqual([token])
+  })
+
+  it('a token that names a key, where the key has no name', async () => {
+    const token = await signedRaw(
+      JSON.stringify({ alg: 'HS256', kid: 'k1' }),
+      JSON.stringify(goodClaims()),
+    )
+    expect(await verify(token)).toEqual({ ok: false, reason: 'token_key_unknown' })
   })
 
   it('a token of more than 4 KiB before anything else', async () => {

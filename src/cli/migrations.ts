@@ -17,7 +17,7 @@ export interface Migration {
   readonly statements: readonly string[]
 }
 
-const folder = new URL('../migrations/', import.meta.url)
+const folder = new URL('../../migrations/', import.meta.url)
 const ledger = `CREATE TABLE IF NOT EXISTS portcullis_migrations (
   version INTEGER PRIMARY KEY NOT NULL,
   name TEXT NOT NULL,

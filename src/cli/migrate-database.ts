@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import { type Client, createClient, LibsqlError } from '@libsql/client/node'
-import { settings } from '../src/settings.ts'
+import { settings } from '../settings.ts'
 import { Failure } from './failure.ts'
 import {
   applyMigrations,

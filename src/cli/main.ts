@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+// The command line: `portcullis` where the package is installed, `npm run …` in its own repository.
+
+import { Command } from 'commander'
+import { version } from '../version.ts'
+import { runCommand } from './failure.ts'
+import { addKeysCommand } from './keys.ts'
+import { addMigrateCommand } from './migrate.ts'
+
+const program = new Command('portcullis')
+  .description(
+    'Brings the database of a Portcullis service up to date, and keeps its signing keys.',
+  )
+  .version(version)
+
+addMigrateCommand(program)
+addKeysCommand(program)
+
+await runCommand(async () => {
+  await program.parseAsync()
+})

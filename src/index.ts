@@ -1,0 +1,27 @@
+// What other Workers import: guards, the verifier behind them, and key sets.
+
+export type { GuardReason, Result } from './errors/reasons.ts'
+export { type GuardRefusal, refusalResponse } from './middleware/refusal.ts'
+export {
+  type GuardedEnv,
+  type GuardOptions,
+  type OptionallyGuardedEnv,
+  optionalAccessToken,
+  requireAccessToken,
+} from './middleware/require-access-token.ts'
+export {
+  type Authentication,
+  createVerifier,
+  type VerificationContext,
+  type Verifier,
+  type VerifierOptions,
+} from './middleware/verifier.ts'
+export type { Runtime } from './runtime.ts'
+export type { AccessTokenClaims } from './token/access-token.ts'
+export { createLocalKeySet, createSecretKeySet, type KeySet } from './token/key-set.ts'
+export {
+  createRemoteKeySet,
+  type RemoteKeySetOptions,
+  type ServiceBinding,
+} from './token/remote-key-set.ts'
+export type { VerificationKey } from './token/verification-key.ts'

@@ -1,0 +1,117 @@
+// Guards for Hono apps. They add nothing to what verifier.ts decides but the way in and out: the
+// context's bindings in, `c.var.auth` or an answer out.
+
+import type { Context, MiddlewareHandler } from 'hono'
+import { type Runtime, systemRuntime } from '../runtime.ts'
+import { type GuardRefusal, problemDetails } from './refusal.ts'
+import { type Authentication, createVerifier, type VerifierOptions } from './verifier.ts'
+
+/** What a guard is told: whose tokens it accepts, and what it answers otherwise. */
+export interface GuardOptions<Bindings = unknown> extends VerifierOptions<Bindings> {
+  /**
+   * Answers instead of the guard when a request is not let in. The default is the status of the
+   * refusal with a bearer challenge (RFC 6750 §3) and problem details (RFC 9457).
+   */
+  readonly onRefused?: (refusal: GuardRefusal, c: Context) => Response | Promise<Response>
+}
+
+/** Hono's Env behind `requireAccessToken`. */
+export interface GuardedEnv<Bindings, CustomClaims extends object> {
+  Bindings: Bindings
+  Variables: { auth: Authentication<CustomClaims> }
+}
+
+/** Hono's Env behind `optionalAccessToken`. */
+export interface OptionallyGuardedEnv<Bindings, CustomClaims extends object> {
+  Bindings: Bindings
+  Variables: { auth: Authentication<CustomClaims> | undefined }
+}
+
+/**
+ * Lets a request in only with a good access token, and tells the handlers behind it whose it is:
+ * `c.var.auth` with `subject`, `sessionId` and `claims`, typed for handlers that are chained behind
+ * the guard, and unknown to all others.
+ *
+ * Refuses with 401 and a bearer challenge (no token, malformed, invalid, expired), and with 503 and
+ * `Retry-After` while the issuer's keys cannot be had. No I/O on a request while they are at hand.
+ *
+ * @throws TypeError when the issuer is no URL or the audience is empty
+ *
+ * @example
+ * ```ts
+ * const app = new Hono<{ Bindings: Env }>()
+ *   .use('/api/*', requireAccessToken({
+ *     issuer: 'https://auth.example.com',
+ *     audience: 'https://api.example.com',
+ *     service: (env: Env) => env.AUTH,
+ *   }))
+ *   .get('/api/me', (c) => c.json({ user: c.var.auth.subject }))
+ * ```
+ *
+ * @see RFC 6750 §3, RFC 9457
+ */
+export function requireAccessToken<
+  // biome-ignore lint/complexity/noBannedTypes: what Hono takes for bindings unless it is told
+  Bindings extends object = {},
+  CustomClaims extends object = object,
+>(
+  options: GuardOptions<Bindings>,
+  runtime: Runtime = systemRuntime,
+): MiddlewareHandler<GuardedEnv<Bindings, CustomClaims>> {
+  const verifier = createVerifier<Bindings, CustomClaims>(options, runtime)
+  return async function requireAccessToken(c, next) {
+    const auth = await verifier.verify(c.req.raw, contextOf(c))
+    if (!auth.ok) return answer(auth.reason, c, options)
+    c.set('auth', auth.value)
+    await next()
+  }
+}
+
+/**
+ * Lets a request in without a token, too: `c.var.auth` is undefined then. A token that is presented
+ * must be good; a bad one is refused as by `requireAccessToken`, and never taken for none.
+ *
+ * @throws TypeError when the issuer is no URL or the audience is empty
+ */
+export function optionalAccessToken<
+  // biome-ignore lint/complexity/noBannedTypes: what Hono takes for bindings unless it is told
+  Bindings extends object = {},
+  CustomClaims extends object = object,
+>(
+  options: GuardOptions<Bindings>,
+  runtime: Runtime = systemRuntime,
+): MiddlewareHandler<OptionallyGuardedEnv<Bindings, CustomClaims>> {
+  const verifier = createVerifier<Bindings, CustomClaims>(options, runtime)
+  return async function optionalAccessToken(c, next) {
+    const auth = await verifier.verify(c.req.raw, contextOf(c))
+    if (!auth.ok && auth.reason.reason !== 'token_missing') {
+      return answer(auth.reason, c, options)
+    }
+    c.set('auth', auth.ok ? auth.value : undefined)
+    await next()
+  }
+}
+
+/** Outside of Workers there is no execution context, and nothing ends with the response. */
+function contextOf(c: Context) {
+  return {
+    env: c.env,
+    waitUntil(work: Promise<unknown>) {
+      try {
+        c.executionCtx.waitUntil(work)
+      } catch {
+        // The work goes on by itself.
+      }
+    },
+  }
+}
+
+function answer(
+  refusal: GuardRefusal,
+  c: Context,
+  { onRefused }: Pick<GuardOptions<never>, 'onRefused'>,
+): Response | Promise<Response> {
+  if (onRefused) return onRefused(refusal, c)
+  // Through Hono's context, which knows the headers that others have set on this answer.
+  return c.body(problemDetails(refusal), refusal.status, { ...refusal.headers })
+}

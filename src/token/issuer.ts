@@ -1,0 +1,15 @@
+// What is found where under an issuer: fixed paths, so that a guard needs no discovery (RFC 8414 is
+// for everybody else).
+
+/** The key set, under the issuer. */
+export const keySetPath = '/.well-known/jwks.json'
+
+/** Where the issuer publishes its key set. */
+export function keySetUrl(issuer: string): string {
+  return `${issuer.replace(/\/$/, '')}${keySetPath}`
+}
+
+/** The path of the issuer's URL, without a slash at its end: empty for most. */
+export function issuerPath(issuer: string): string {
+  return new URL(issuer).pathname.replace(/\/$/, '')
+}

@@ -1,0 +1,76 @@
+// JSON Web Keys (RFC 7517) of the two kinds that sign access tokens: ES256 on P-256 (RFC 7518 §6.2)
+// and EdDSA on Ed25519 (RFC 8037). Algorithms are allowed by name; whatever is not named here is no
+// key of ours.
+
+import { isCanonicalBase64Url } from '../crypto/base64url.ts'
+import { type Result, refuse, succeed } from '../errors/reasons.ts'
+
+/** A public key, with the members that we have read and no others. */
+export interface PublicJwk {
+  readonly kid: string
+  readonly alg: KeyPairAlgorithm
+  readonly kty: 'EC' | 'OKP'
+  readonly crv: 'P-256' | 'Ed25519'
+  readonly x: string
+  readonly y?: string
+}
+
+/** The signature algorithms with a public half. */
+export type KeyPairAlgorithm = 'ES256' | 'EdDSA'
+
+const kinds = [
+  { kty: 'EC', crv: 'P-256', alg: 'ES256', names: ['ES256'], coordinates: ['x', 'y'] },
+  // RFC 9864 gives the algorithm its curve's name; in tokens it goes by the older one.
+  { kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', names: ['EdDSA', 'Ed25519'], coordinates: ['x'] },
+] as const
+
+const maxKeyIdCharacters = 128
+/** 32 bytes in base64url. */
+const coordinateCharacters = 43
+
+/**
+ * The public half of a JWK, or what is wrong with it, to complete the sentence "the key …". A key
+ * without `alg` has the one of its curve; one that says it is for something else than signatures is
+ * refused.
+ */
+export function parsePublicJwk(value: unknown): Result<PublicJwk, string> {
+  if (!isObject(value)) return refuse('is not a JSON object')
+  const kind = kinds.find(({ kty, crv }) => value.kty === kty && value.crv === crv)
+  if (!kind) return refuse('is neither EC on P-256 nor OKP on Ed25519 (kty, crv)')
+  if (value.alg !== undefined && !kind.names.some((name) => name === value.alg)) {
+    return refuse(`names another algorithm (alg) than ${kind.names.join(' or ')}`)
+  }
+  if (!isKeyId(value.kid)) return refuse('has no name (kid) of 1 to 128 characters')
+  if (!isForSignatures(value)) return refuse('is not for signatures (use, key_ops)')
+  if (!kind.coordinates.every((name) => isCoordinate(value[name]))) {
+    return refuse(`lacks its public half (${kind.coordinates.join(', ')}: 32 bytes of base64url)`)
+  }
+  const { kty, crv, alg } = kind
+  const y = kty === 'EC' && { y: String(value.y) }
+  return succeed({ kid: value.kid, alg, kty, crv, x: String(value.x), ...y })
+}
+
+/** Whether a member of a JWK is 32 bytes in base64url: a coordinate, or a private key. */
+export function isCoordinate(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length === coordinateCharacters &&
+    isCanonicalBase64Url(value)
+  )
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isKeyId(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= maxKeyIdCharacters
+}
+
+function isForSignatures({ use, key_ops: operations }: Readonly<Record<string, unknown>>): boolean {
+  const isAllowed = (operation: unknown) => operation === 'verify' || operation === 'sign'
+  return (
+    (use === undefined || use === 'sig') &&
+    (operations === undefined || (Array.isArray(operations) && operations.some(isAllowed)))
+  )
+}

@@ -1,0 +1,107 @@
+// Key sets: where the key comes from that a token names. This file has those that hold their keys;
+// remote-key-set.ts has the one that fetches them.
+
+import type { KeyReason, Result } from '../errors/reasons.ts'
+import { refuse, succeed } from '../errors/reasons.ts'
+import { isObject, type PublicJwk, parsePublicJwk } from './jwk.ts'
+import { madeOnce } from './made-once.ts'
+import { importPublicKey, importSecretKey, type VerificationKey } from './verification-key.ts'
+
+/** What surrounds one verification. */
+export interface VerificationContext {
+  /** The Worker's bindings, for the options that are functions of them. */
+  readonly env?: unknown
+  /** Keeps work alive after the response: `ctx.waitUntil` on Workers. */
+  readonly waitUntil?: (work: Promise<unknown>) => void
+}
+
+/** Keys that verify the tokens of one issuer. */
+export interface KeySet {
+  /** Whose keys they are, where that is known. */
+  readonly issuer?: string
+  /** The key, where it is at hand: no I/O now, though a refresh may begin in the background. */
+  current(keyId: string | undefined, context: VerificationContext): VerificationKey | undefined
+  /**
+   * The key, fetched if need be. Never throws. Refuses with 'token_key_unknown' when the set lacks
+   * it, with 'key_set_unavailable' when the set cannot be had.
+   */
+  find(
+    keyId: string | undefined,
+    context: VerificationContext,
+  ): Promise<Result<VerificationKey, KeyReason>>
+  /** What last kept the set from being had: a sentence for whoever runs the guard. */
+  problem?(): string | undefined
+}
+
+/** A key, and how to import it. */
+export interface KeySource {
+  readonly keyId: string | undefined
+  readonly load: () => Promise<VerificationKey>
+}
+
+const minSecretKeyBytes = 32
+
+/** A set of keys at hand, each imported with its first token. */
+export function createKeySetOf(sources: readonly KeySource[]): KeySet {
+  const loaded = new Map<string | undefined, VerificationKey>()
+  const loaders = new Map(sources.map(({ keyId, load }) => [keyId, madeOnce(load)]))
+  return {
+    current: (keyId) => loaded.get(keyId),
+    async find(keyId) {
+      const load = loaders.get(keyId)
+      if (!load) return refuse('token_key_unknown')
+      const key = await load().catch(() => undefined)
+      // Text of the right form need not be a point of the curve.
+      if (!key) return refuse('key_set_unavailable')
+      loaded.set(keyId, key)
+      return succeed(key)
+    },
+  }
+}
+
+/**
+ * A key set that is known beforehand: a JWK Set with public keys (RFC 7517 §5), as an object.
+ *
+ * @throws TypeError when it is not a JWK Set, or one of its keys is not ES256 or EdDSA
+ */
+export function createLocalKeySet(jwkSet: { readonly keys: readonly unknown[] }): KeySet {
+  if (!isObject(jwkSet) || !Array.isArray(jwkSet.keys)) {
+    throw new TypeError('A key set is a JWK Set: { keys: […] }.')
+  }
+  return createKeySetOf(jwkSet.keys.map(publicKeySource))
+}
+
+/**
+ * The key set of a service that signs with its SECRET_KEY (HS256). Whoever has this key can mint
+ * tokens, too: for the service's own Worker, and for nobody else.
+ *
+ * @throws TypeError when the key has fewer than 32 bytes (RFC 7518 §3.2)
+ */
+export function createSecretKeySet(secretKey: string): KeySet {
+  if (typeof secretKey !== 'string' || byteLength(secretKey) < minSecretKeyBytes) {
+    throw new TypeError(
+      'A secret key is a string of at least 32 bytes: the SECRET_KEY of the service.',
+    )
+  }
+  return createKeySetOf([secretKeySource(secretKey)])
+}
+
+/** How to import a secret: tokens of it carry no `kid`. */
+export function secretKeySource(secretKey: string): KeySource {
+  return { keyId: undefined, load: () => importSecretKey(secretKey) }
+}
+
+/** How to import a public key. */
+export function jwkSource(jwk: PublicJwk): KeySource {
+  return { keyId: jwk.kid, load: () => importPublicKey(jwk) }
+}
+
+function publicKeySource(entry: unknown): KeySource {
+  const jwk = parsePublicJwk(entry)
+  if (!jwk.ok) throw new TypeError(`In the key set, a key ${jwk.reason}.`)
+  return jwkSource(jwk.value)
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length
+}

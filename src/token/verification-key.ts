@@ -1,0 +1,48 @@
+// The keys that check and make signatures, as Web Crypto has them. A key is for one algorithm, and
+// names it: never the token does (RFC 8725 §3.1).
+
+import type { PublicJwk } from './jwk.ts'
+
+/** Web Crypto's key: not every platform's types have its name. */
+export type WebCryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
+
+/** The algorithms that tokens are signed with. */
+export type JwsAlgorithm = 'HS256' | 'ES256' | 'EdDSA'
+
+/** What checks the signatures of one key. */
+export interface VerificationKey {
+  readonly algorithm: JwsAlgorithm
+  /** The `kid` that tokens of this key carry; none carries one where this is undefined. */
+  readonly keyId: string | undefined
+  readonly cryptoKey: WebCryptoKey
+}
+
+/** The public key of a JWK. Rejects where the platform finds that it is no point of its curve. */
+export async function importPublicKey(jwk: PublicJwk): Promise<VerificationKey> {
+  const { kty, crv, x, y } = jwk
+  const data = { kty, crv, x, ...(y !== undefined && { y }) }
+  const cryptoKey = await crypto.subtle.importKey('jwk', data, importAlgorithms[jwk.alg], false, [
+    'verify',
+  ])
+  return { algorithm: jwk.alg, keyId: jwk.kid, cryptoKey }
+}
+
+/**
+ * HS256 with the UTF-8 bytes of `secretKey`: one key signs and verifies, so whoever has it can mint
+ * tokens.
+ */
+export async function importSecretKey(secretKey: string): Promise<VerificationKey> {
+  const bytes = new TextEncoder().encode(secretKey)
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  const usages: KeyUsage[] = ['sign', 'verify']
+  const cryptoKey = await crypto.subtle.importKey('raw', bytes, algorithm, false, usages)
+  return { algorithm: 'HS256', keyId: undefined, cryptoKey }
+}
+
+type KeyUsage = 'sign' | 'verify'
+
+/** What Web Crypto calls them. */
+export const importAlgorithms = {
+  ES256: { name: 'ECDSA', namedCurve: 'P-256' },
+  EdDSA: { name: 'Ed25519' },
+} as const

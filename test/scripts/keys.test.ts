@@ -1,0 +1,140 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { parseSigningKeys, type SigningJwk } from '../../src/token/signing-key.ts'
+import { runNpm } from './commands.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'portcullis-keys-'))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+function keys(args: string[], env: NodeJS.ProcessEnv = {}) {
+  return runNpm('keys', args, env)
+}
+
+let files = 0
+function newFile(...args: string[]): string {
+  files += 1
+  const file = join(directory, `keys-${files}.json`)
+  expect(keys(['generate', '--file', file, ...args]).status).toBe(0)
+  return file
+}
+
+function readSet(text: string): readonly SigningJwk[] {
+  const parsed = parseSigningKeys(text)
+  if (!parsed.ok) throw new Error(parsed.reason)
+  return parsed.value
+}
+
+const inFile = (file: string) => readSet(readFileSync(file, 'utf8'))
+const statesOf = (set: readonly SigningJwk[]) => set.map(({ state }) => state)
+
+describe('npm run keys', () => {
+  it('generates a set on the standard output, and everything else beside it', () => {
+    const { status, stdout, stderr } = keys(['generate'])
+    const set = readSet(stdout)
+    expect([status, statesOf(set)]).toEqual([0, ['active', 'next']])
+    for (const { kid, d } of set) {
+      expect(stderr).toContain(kid)
+      expect(stderr).not.toContain(d)
+    }
+    expect(stderr).toContain('npx wrangler secret put SIGNING_KEYS')
+  })
+
+  it('generates EdDSA keys where it is told', () => {
+    expect(inFile(newFile('--algorithm', 'EdDSA')).map(({ alg }) => alg)).toEqual([
+      'EdDSA',
+      'EdDSA',
+    ])
+  })
+
+  it('keeps a set in a file that only its owner reads, and never overwrites one', () => {
+    const file = newFile()
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    const before = readFileSync(file, 'utf8')
+    const { status, stderr } = keys(['generate', '--file', file])
+    expect([status, stderr]).toEqual([
+      1,
+      `${file} exists, and is left as it is: \`keys rotate\` changes it.\n`,
+    ])
+    expect(readFileSync(file, 'utf8')).toBe(before)
+  })
+
+  it('rotates: the next one signs, the active one is retired, a new one is the next', () => {
+    const file = newFile('--algorithm', 'EdDSA')
+    const [active, next] = inFile(file)
+    const { status, stdout } = keys(['rotate', '--file', file])
+    expect([status, stdout]).toEqual([0, ''])
+    const rotated = inFile(file)
+    expect(rotated.slice(0, 2)).toEqual([
+      { ...active, state: 'retired', retired_at: expect.any(Number) },
+      { ...next, state: 'active' },
+    ])
+    expect(rotated[2]).toMatchObject({ state: 'next', alg: 'EdDSA' })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+  })
+
+  it('rotates what is in SIGNING_KEYS, and prints it', () => {
+    const { stdout } = keys(['generate'])
+    const rotated = keys(['rotate'], { SIGNING_KEYS: stdout })
+    expect(statesOf(readSet(rotated.stdout))).toEqual(['retired', 'active', 'next'])
+  })
+
+  it('lets no key sign that was not published before', () => {
+    const file = newFile()
+    const [active] = inFile(file)
+    writeFileSync(file, JSON.stringify({ keys: [active] }))
+    const { stderr } = keys(['rotate', '--file', file])
+    expect(stderr).toContain('There was no next key; now there is one.')
+    expect(inFile(file)).toMatchObject([{ ...active, state: 'active' }, { state: 'next' }])
+  })
+
+  it('retires those whose last token has expired, and no others', () => {
+    const file = newFile()
+    keys(['rotate', '--file', file])
+    keys(['retire', '--file', file])
+    expect(statesOf(inFile(file))).toEqual(['retired', 'active', 'next'])
+    const [retired, ...others] = inFile(file)
+    const longAgo = { ...retired, retired_at: Number(retired?.retired_at) - 86_401 }
+    writeFileSync(file, JSON.stringify({ keys: [longAgo, ...others] }))
+    expect(keys(['show', '--file', file]).stdout).toMatch(/retired +now/)
+    keys(['retire', '--file', file])
+    expect(inFile(file)).toEqual(others)
+  })
+
+  it('retires a named key at once, unless it signs', () => {
+    const file = newFile()
+    const [active, next] = inFile(file)
+    const refused = keys(['retire', String(active?.kid), '--file', file])
+    expect([refused.status, refused.stderr]).toMatchObject([
+      1,
+      expect.stringContaining('rotate first'),
+    ])
+    expect(keys(['retire', 'nobody', '--file', file]).stderr).toContain('There is no key nobody')
+    expect(keys(['retire', String(next?.kid), '--file', file]).status).toBe(0)
+    expect(inFile(file)).toEqual([active])
+  })
+
+  it('shows which keys there are, and nothing secret', () => {
+    const file = newFile()
+    const { status, stdout } = keys(['show', '--file', file])
+    expect(status).toBe(0)
+    for (const { kid, d } of inFile(file)) {
+      expect(stdout).toContain(kid)
+      expect(stdout).not.toContain(d)
+    }
+  })
+
+  it.each([
+    [['show'], {}, 'Say where the set is: pass --file, or set SIGNING_KEYS in the environment.'],
+    [['show', '--file', '/nowhere/k.json'], {}, '/nowhere/k.json cannot be read: make it with'],
+    [['generate', '--file', '/nowhere/k.json'], {}, '/nowhere/k.json cannot be written: check its'],
+    [['rotate'], { SIGNING_KEYS: '{"keys":[]}' }, 'SIGNING_KEYS must be a private JWK Set'],
+    [['generate', '--algorithm', 'RS256'], {}, 'Allowed choices are ES256, EdDSA'],
+  ])('%j with %j says what to do', (args, env, sentence) => {
+    const { status, stderr } = keys(args, env)
+    expect(status).toBe(1)
+    expect(stderr).toContain(sentence)
+    expect(stderr).not.toMatch(/^ +at /m)
+  })
+})
