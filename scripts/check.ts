@@ -2,7 +2,7 @@
 // what is deployed.
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -27,7 +27,8 @@ const steps: readonly (readonly [string, ...string[]])[] = [
 
 await runCommand(async () => {
   for (const [command, ...args] of steps) run(command, args)
-  measureBundle()
+  inTemporaryFolder('package', checkPackage)
+  inTemporaryFolder('bundle', measureBundle)
 })
 
 function run(command: string, args: readonly string[]): void {
@@ -38,14 +39,27 @@ function run(command: string, args: readonly string[]): void {
   if (status !== 0) throw new Failure(`${command} found something; mend it and check again.`)
 }
 
-function measureBundle(): void {
-  const directory = mkdtempSync(join(tmpdir(), 'portcullis-bundle-'))
+/** Whether those who install the package find what it promises. */
+function checkPackage(directory: string): void {
+  const pack = ['pack', '--silent', '--pack-destination', directory]
+  const { status } = spawnSync('npm', pack, { cwd: root, stdio: 'inherit' })
+  const [tarball] = readdirSync(directory)
+  if (status !== 0 || !tarball) throw new Failure('The package cannot be packed.')
+  run('publint', [join(directory, tarball), '--strict'])
+  run('attw', [join(directory, tarball), '--profile', 'esm-only', '--format', 'ascii', '-q'])
+}
+
+function measureBundle(directory: string): void {
+  run('wrangler', ['deploy', '--dry-run', '--outdir', directory, ...noSettings])
+  const size = gzipSync(readFileSync(join(directory, 'worker.js'))).length / 1024
+  console.log(`The Worker's bundle: ${size.toFixed(1)} KiB gzip (at most ${maxBundleKiB}).`)
+  if (size > maxBundleKiB) throw new Failure('The bundle is too large; see what it has pulled in.')
+}
+
+function inTemporaryFolder(name: string, use: (directory: string) => void): void {
+  const directory = mkdtempSync(join(tmpdir(), `portcullis-${name}-`))
   try {
-    run('wrangler', ['deploy', '--dry-run', '--outdir', directory, ...noSettings])
-    const size = gzipSync(readFileSync(join(directory, 'worker.js'))).length / 1024
-    console.log(`The Worker's bundle: ${size.toFixed(1)} KiB gzip (at most ${maxBundleKiB}).`)
-    if (size > maxBundleKiB)
-      throw new Failure('The bundle is too large; see what it has pulled in.')
+    use(directory)
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }

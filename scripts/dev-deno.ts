@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { migrate } from '../src/cli/migrate-database.ts'
 import { settings } from '../src/settings.ts'
 import { type DevOptions, parseDevOptions, root, settleVariables } from './dev/options.ts'
-import { ensureSecretKey } from './dev/secret-key.ts'
+import { ensureSecrets } from './dev/secrets.ts'
 import { refuseTakenPort, serve } from './dev/serve.ts'
 import { runUntilStopped } from './dev/stopping.ts'
 import { makeDirectory } from './directory.ts'
@@ -22,7 +22,7 @@ await runUntilStopped(async (stopping) => {
   )
   const settled = settleVariables(options, {
     TURSO_DATABASE_URL: `file:${join(options.data, 'portcullis.db')}`,
-    SECRET_KEY: options.variables.SECRET_KEY ?? ensureSecretKey(join(root, '.dev.vars')),
+    ...(await ensureSecrets(join(root, '.dev.vars'), options.variables)),
   })
   const url = settled.config.databaseUrl
   await refuseTakenPort(options.port)

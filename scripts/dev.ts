@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Failure } from '../src/cli/failure.ts'
 import { migrate } from '../src/cli/migrate-database.ts'
 import { type DevOptions, parseDevOptions, root, settleVariables } from './dev/options.ts'
-import { ensureSecretKey } from './dev/secret-key.ts'
+import { ensureSecrets, type Secrets } from './dev/secrets.ts'
 import { refuseTakenPort, serve } from './dev/serve.ts'
 import { runUntilStopped } from './dev/stopping.ts'
 import { type Sqld, startSqld } from './sqld.ts'
@@ -16,7 +16,8 @@ await runUntilStopped(async (stopping) => {
     'npm run dev --',
     'Runs the service on workerd over a libSQL server, both on this machine.',
   )
-  const settled = settle(options)
+  const secrets = await ensureSecrets(join(root, '.dev.vars'), options.variables)
+  const settled = settle(options, secrets)
   const url = settled.config.databaseUrl
   await refuseTakenPort(options.port)
   const database = options.variables.TURSO_DATABASE_URL
@@ -25,18 +26,18 @@ await runUntilStopped(async (stopping) => {
   try {
     await migrate({ url, authToken: settled.config.databaseAuthToken, stopping }, console.log)
     const ending = endsWith(database, stopping)
-    if (!ending.aborted) await serve(onWorkerd(options, settled.variables), settled, ending)
+    if (!ending.aborted)
+      await serve(onWorkerd(options, settled.variables, secrets), settled, ending)
     if (database?.hasEnded()) throw new Failure('sqld has ended by itself; start again.')
   } finally {
     await database?.stop()
   }
 })
 
-function settle(options: DevOptions) {
-  const secretKey = options.variables.SECRET_KEY ?? ensureSecretKey(join(root, '.dev.vars'))
+function settle(options: DevOptions, secrets: Secrets) {
   const settled = settleVariables(options, {
     TURSO_DATABASE_URL: `http://127.0.0.1:${options.databasePort}`,
-    SECRET_KEY: secretKey,
+    ...secrets,
   })
   if (settled.config.databaseUrl.startsWith('file:')) {
     throw new Failure('Workers have no files: take `npm run dev:deno` for a file: database.')
@@ -58,11 +59,15 @@ function endsWith(database: Sqld | undefined, stopping: AbortSignal): AbortSigna
   return AbortSignal.any([stopping, databaseEnded.signal])
 }
 
-function onWorkerd(options: DevOptions, variables: Readonly<Record<string, string>>) {
+function onWorkerd(
+  options: DevOptions,
+  variables: Readonly<Record<string, string>>,
+  secrets: Secrets,
+) {
   console.log('Starting wrangler dev.')
   const handedOn = Object.entries(variables)
-    // .dev.vars holds it, and a key on a command line is a key in everyone's process list.
-    .filter(([name]) => name !== 'SECRET_KEY' || options.variables.SECRET_KEY !== undefined)
+    // .dev.vars holds those, and a key on a command line is a key in everyone's process list.
+    .filter(([name]) => !(name in secrets))
     .flatMap(([name, value]) => ['--var', `${name}:${value}`])
   return {
     name: 'wrangler dev',

@@ -35,7 +35,19 @@ export interface Surroundings {
 
 /** The service, ready for its first request. */
 export function createService(config: Config, surroundings: Surroundings): Service {
-  const deps: Deps = {
+  const deps = createDeps(config, surroundings)
+  return {
+    app: createApp(deps),
+    async prune() {
+      const pruned = await pruneRevocations(deps)
+      deps.log(JSON.stringify({ event: 'prune', pruned }))
+    },
+  }
+}
+
+/** What `createApp` needs, from the settings and the surroundings. */
+export function createDeps(config: Config, surroundings: Surroundings): Deps {
+  return {
     ...surroundings,
     passwords: createPasswordHasher(config.bcryptCost, surroundings.runtime),
     accessTokens: {
@@ -49,13 +61,6 @@ export function createService(config: Config, surroundings: Surroundings): Servi
     passwordMinLength: config.passwordMinLength,
     corsOrigins: config.corsOrigins,
     vocabulary: config.vocabulary,
-  }
-  return {
-    app: createApp(deps),
-    async prune() {
-      const pruned = await pruneRevocations(deps)
-      deps.log(JSON.stringify({ event: 'prune', pruned }))
-    },
   }
 }
 

@@ -94,10 +94,16 @@ const layers: Readonly<Record<string, Layer>> = {
     packages: [/^commander$/, /^node:/, /^@libsql\/client\/node$/],
   },
   worker: {
-    files: /^worker\.ts$/,
+    files: /^(create-)?worker\.ts$/,
     mayImport: ['config', 'errors', 'runtime', 'service', 'store'],
     packages: [],
   },
+  server: {
+    files: /^server\.ts$/,
+    mayImport: ['app', 'config', 'deps', 'reasons', 'runtime', 'service', 'worker'],
+    packages: [],
+  },
+  database: { files: /^database(-embedded)?\.ts$/, mayImport: ['store', 'embedded'], packages: [] },
   deno: {
     files: /^deno\.ts$/,
     mayImport: ['config', 'runtime', 'service', 'store', 'embedded'],

@@ -48,13 +48,15 @@ export function settleVariables(
   const variables = {
     ISSUER: `http://127.0.0.1:${options.port}`,
     PASSWORD_MIN_LENGTH: '6',
+    // None from elsewhere: where there are some, they are among the defaults or the user's own.
+    SIGNING_KEYS: '',
     ...defaults,
     ...options.variables,
   }
   const config = parseConfig(variables, { hasFiles: true })
   if (!config.ok) {
     const isKeyOfFile =
-      !('SECRET_KEY' in options.variables) && /SECRET_KEY/.test(`${config.reason}`)
+      !('SECRET_KEY' in options.variables) && /SECRET_KEY|SIGNING_KEYS/.test(`${config.reason}`)
     const places = isKeyOfFile ? '--var or .dev.vars' : '--var'
     throw new Failure(`The settings do not fit. Change ${places}: ${config.reason.join(' ')}`)
   }

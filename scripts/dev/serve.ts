@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../src/cli/failure.ts'
+import type { Config } from '../../src/config.ts'
 import { isPortTaken } from '../ports.ts'
 import { announce } from './announce.ts'
 import type { Settled } from './options.ts'
@@ -41,7 +42,7 @@ export async function serve(
     throw new Failure(`${served.name} is not installed: run \`npm ci\`.`)
   }
   await refuseTakenPort(served.port)
-  const output = createOutput([config.secretKey, config.databaseAuthToken ?? ''].filter(Boolean))
+  const output = createOutput(secretsOf(config))
   const group = startProcessGroup(served.command, served.args, served.env, output.take)
   const baseUrl = `http://127.0.0.1:${served.port}`
   const loud = setTimeout(output.showAll, quietMs)
@@ -58,6 +59,10 @@ export async function serve(
     await group.stop(served.stopSignal)
     if (!stopping.aborted) output.showAll()
   }
+}
+
+function secretsOf({ secretKey, databaseAuthToken = '', signingKeys }: Config): string[] {
+  return [secretKey, databaseAuthToken, ...signingKeys.map(({ d }) => d)].filter(Boolean)
 }
 
 /** Before anything is started: a taken port is better said at once. */

@@ -3,6 +3,8 @@
 // finds it there. So it may run twice, or at once, or be cut off.
 
 import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type Client, LibsqlError } from '@libsql/client/node'
 
 /** A migration of this version of the service. */
@@ -17,7 +19,7 @@ export interface Migration {
   readonly statements: readonly string[]
 }
 
-const folder = new URL('../../migrations/', import.meta.url)
+const folder = fileURLToPath(new URL('../../migrations', import.meta.url).href)
 const ledger = `CREATE TABLE IF NOT EXISTS portcullis_migrations (
   version INTEGER PRIMARY KEY NOT NULL,
   name TEXT NOT NULL,
@@ -98,7 +100,7 @@ function isAlreadyEntered(error: unknown): boolean {
 }
 
 function readMigration(file: string): Migration {
-  const text = readFileSync(new URL(file, folder), 'utf8')
+  const text = readFileSync(join(folder, file), 'utf8')
   const [, number, name] = /^(\d+)_(\w+)\.sql$/.exec(file) ?? []
   const [, oldestSchemaServed] = /^-- Oldest schema served: (\d+)$/m.exec(text) ?? []
   if (!number || !name || !oldestSchemaServed) {

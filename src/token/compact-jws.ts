@@ -38,7 +38,7 @@ export async function signCompactJws(payload: JsonObject, key: SigningKey): Prom
     ...(key.keyId !== undefined && { kid: key.keyId }),
   }
   const signingInput = [header, payload].map((part) => encodeText(JSON.stringify(part))).join('.')
-  const signature = await createSignature(key, new TextEncoder().encode(signingInput))
+  const signature = await createSignature(key, encodeUtf8(signingInput))
   return `${signingInput}.${encodeBase64Url(signature)}`
 }
 
@@ -63,7 +63,7 @@ export async function verifyCompactJws(
   const key = await findKey(named.keyId)
   if (!key.ok) return key
   if (named.algorithm !== key.value.algorithm) return refuse('token_header_unacceptable')
-  const signingInput = new TextEncoder().encode(`${header}.${payload}`)
+  const signingInput = encodeUtf8(`${header}.${payload}`)
   const isGenuine = await isSignatureGenuine(key.value, decodeBase64Url(signature), signingInput)
   if (!isGenuine) return refuse('token_signature_wrong')
   return succeed({ payload: decodeBase64Url(payload), key: key.value })
@@ -99,5 +99,10 @@ function parseHeader(bytes: Uint8Array): { algorithm: unknown; keyId?: string } 
 }
 
 function encodeText(text: string): string {
-  return encodeBase64Url(new TextEncoder().encode(text))
+  return encodeBase64Url(encodeUtf8(text))
+}
+
+/** Over a buffer of its own, which not every platform's types say of it. */
+function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>
 }

@@ -11,7 +11,7 @@ const signatureBytes = { HS256: 32, ES256: 64, EdDSA: 64 } as const
 /** The signature of `data`. */
 export async function createSignature(
   { cryptoKey, algorithm }: SigningKey,
-  data: Uint8Array,
+  data: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array> {
   return new Uint8Array(await signing(cryptoKey, algorithm, data))
 }
@@ -19,8 +19,8 @@ export async function createSignature(
 /** Whether `signature` is the key's, of `data`. Never throws for what a stranger has sent. */
 export async function isSignatureGenuine(
   { cryptoKey, algorithm }: VerificationKey,
-  signature: Uint8Array,
-  data: Uint8Array,
+  signature: Uint8Array<ArrayBuffer>,
+  data: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
   if (signature.length !== signatureBytes[algorithm]) return false
   return verifying(cryptoKey, algorithm, signature, data)

@@ -7,7 +7,7 @@ import { isCoordinate, isObject, type PublicJwk, parsePublicJwk } from './jwk.ts
 import { importAlgorithms, importSecretKey, type VerificationKey } from './verification-key.ts'
 
 /** Where a key is in its life. */
-export type KeyState = 'next' | 'active' | 'retired'
+type KeyState = 'next' | 'active' | 'retired'
 
 /** A private key of SIGNING_KEYS. */
 export interface SigningJwk extends PublicJwk {

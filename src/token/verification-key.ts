@@ -4,7 +4,7 @@
 import type { PublicJwk } from './jwk.ts'
 
 /** Web Crypto's key: not every platform's types have its name. */
-export type WebCryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
+type WebCryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
 
 /** The algorithms that tokens are signed with. */
 export type JwsAlgorithm = 'HS256' | 'ES256' | 'EdDSA'

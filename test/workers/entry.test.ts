@@ -10,6 +10,7 @@ const env = {
   // Not the database in which other tests count what is pruned.
   TURSO_DATABASE_URL: inject('futureDatabaseUrl'),
   SECRET_KEY: secretKey,
+  SIGNING_KEYS: '',
 }
 const context = {} as ExecutionContext
 

@@ -1,0 +1,128 @@
+// What is published, used as its users would: installed into empty projects, type-checked, bundled
+// and run there.
+
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createClientOf } from '../support/client.ts'
+import { startDatabase } from '../support/database.ts'
+import { createProject, type Project, packPackage } from '../support/package.ts'
+import { testSettings } from '../support/settings.ts'
+import { serveOnWorkerd } from '../support/workerd.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'portcullis-pack-'))
+const tarball = packPackage(directory)
+const projects: Project[] = []
+afterAll(() => {
+  for (const project of projects) project.remove()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const tsconfig = (types: string[], module: string, moduleResolution: string) =>
+  JSON.stringify({
+    compilerOptions: {
+      target: 'ES2024',
+      lib: ['ES2024', ...(types.includes('node') ? ['DOM'] : [])],
+      module,
+      moduleResolution,
+      types,
+      noEmit: true,
+      strict: true,
+      noUncheckedIndexedAccess: true,
+      exactOptionalPropertyTypes: true,
+      verbatimModuleSyntax: true,
+      skipLibCheck: false,
+    },
+    include: ['worker.ts'],
+  })
+
+const wrangler = 'name = "a-worker"\nmain = "worker.ts"\ncompatibility_date = "2026-10-01"\n'
+
+function createWorkerProject(packages: string[], worker: string, types: string[]): Project {
+  const project = createProject([tarball, ...packages], {
+    'worker.ts': worker,
+    'wrangler.toml': wrangler,
+    'bundler.json': tsconfig(types, 'ESNext', 'Bundler'),
+    'nodenext.json': tsconfig(types, 'NodeNext', 'NodeNext'),
+  })
+  projects.push(project)
+  return project
+}
+
+const guarded = `
+import { Hono } from 'hono'
+import { requireAccessToken, type ServiceBinding } from 'portcullis'
+
+interface Env { AUTH: ServiceBinding }
+
+const app = new Hono<{ Bindings: Env }>()
+  .use('/api/*', requireAccessToken({
+    issuer: 'https://auth.example.com',
+    audience: 'https://api.example.com',
+    service: (env: Env) => env.AUTH,
+  }))
+  .get('/api/me', (c) => c.json({ user: c.var.auth.subject }))
+  .get('/open', (c) => c.text('open'))
+
+export default app
+`
+
+describe('the guard, from the tarball', () => {
+  const project = createWorkerProject(['hono', '@cloudflare/workers-types'], guarded, [
+    '@cloudflare/workers-types',
+  ])
+
+  it('brings nothing of the service along', () => {
+    const installed = (name: string) => existsSync(join(project.directory, 'node_modules', name))
+    expect(installed('portcullis')).toBe(true)
+    for (const name of ['@libsql', 'drizzle-orm', 'bcryptjs']) expect(installed(name)).toBe(false)
+  })
+
+  it.each(['bundler', 'nodenext'])('type-checks under %s', (configuration) => {
+    expect(project.run('tsc', '-p', `${configuration}.json`)).toBe('')
+  })
+
+  it('bundles and runs, and guards', async () => {
+    project.run('wrangler', 'deploy', '--dry-run', '--outdir', 'out')
+    const server = await serveOnWorkerd(join(project.directory, 'out/worker.js'), {})
+    const open = await fetch(`${server.baseUrl}/open`)
+    const closed = await fetch(`${server.baseUrl}/api/me`)
+    await server.stop()
+    expect([open.status, closed.status]).toEqual([200, 401])
+    expect(await closed.json()).toMatchObject({ code: 'token_missing' })
+  })
+})
+
+const service = `
+import { createWorker } from 'portcullis/server'
+
+export default createWorker() satisfies ExportedHandler<object>
+`
+
+describe('the service, from the tarball', () => {
+  const peers = ['hono', '@libsql/client', 'drizzle-orm', 'bcryptjs']
+  const project = createWorkerProject([...peers, '@cloudflare/workers-types'], service, [
+    '@cloudflare/workers-types',
+  ])
+
+  it('type-checks', () => {
+    // drizzle-orm's own declarations name drivers that are not installed.
+    expect(project.run('tsc', '-p', 'bundler.json', '--skipLibCheck')).toBe('')
+  })
+
+  it('bundles, migrates its database, and runs', async () => {
+    const database = await startDatabase()
+    const migrate = ['node_modules/portcullis/dist/cli/main.js', 'migrate', '--check']
+    const checked = project.run('node', ...migrate, '--url', database.url)
+    expect(checked).toBe('The database is up to date.\n')
+    project.run('wrangler', 'deploy', '--dry-run', '--outdir', 'out')
+    const server = await serveOnWorkerd(join(project.directory, 'out/worker.js'), {
+      ...testSettings,
+      TURSO_DATABASE_URL: database.url,
+    })
+    const registered = await createClientOf(server.baseUrl).register()
+    await Promise.all([server.stop(), database.stop()])
+    expect(registered.status).toBe(201)
+  })
+})
