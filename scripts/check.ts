@@ -20,6 +20,9 @@ const steps: readonly (readonly [string, ...string[]])[] = [
   ['tsc', '-p', 'tsconfig.node.json'],
   ['tsc', '-p', 'tsconfig.workers.json'],
   ['deno', 'check', '--quiet', 'src/deno.ts'],
+  ['node', 'scripts/build.ts'],
+  ['tsc', '-p', 'examples/tsconfig.json'],
+  ['deno', 'check', '--quiet', '--config', 'examples/deno/deno.json', 'examples/deno/main.ts'],
   ['wrangler', 'types', '--check', '--include-runtime=false', ...noSettings],
   ['drizzle-kit', 'check'],
   ['knip'],
@@ -41,7 +44,7 @@ function run(command: string, args: readonly string[]): void {
 
 /** Whether those who install the package find what it promises. */
 function checkPackage(directory: string): void {
-  const pack = ['pack', '--silent', '--pack-destination', directory]
+  const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', directory]
   const { status } = spawnSync('npm', pack, { cwd: root, stdio: 'inherit' })
   const [tarball] = readdirSync(directory)
   if (status !== 0 || !tarball) throw new Failure('The package cannot be packed.')

@@ -17,7 +17,7 @@ export interface WorkerContext {
 /** The handlers of the service: assignable to `ExportedHandler`. */
 export interface ServiceWorker {
   /** Answers a request. Throws nothing; what is wrong with the settings is answered 500. */
-  fetch(request: Request, env: object, context: WorkerContext): Promise<Response>
+  fetch(request: Request, env: object, context?: WorkerContext): Promise<Response>
   /** Housekeeping, for a cron trigger: prunes revocations that no living token needs. */
   scheduled(controller: unknown, env: object): Promise<void>
 }

@@ -6,11 +6,20 @@ import { type Server, startServer } from './server.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Serves with the given variables; the permissions are those of `deno task start`. */
+/** Serves the service with the given variables; the permissions are those of `deno task start`. */
 export async function serveOnDeno(variables: Readonly<Record<string, string>>): Promise<Server> {
-  const port = await findFreePort()
   const permissions = ['net', 'env', 'read', 'write', 'ffi', 'sys'].map((name) => `--allow-${name}`)
-  const args = ['run', '--no-prompt', ...permissions, `${root}src/deno.ts`]
+  return serveFile('src/deno.ts', permissions, variables)
+}
+
+/** Serves any other program, which takes its port from `PORT`. */
+export async function serveFile(
+  file: string,
+  permissions: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Promise<Server> {
+  const port = await findFreePort()
+  const args = ['run', '--no-prompt', ...permissions, `${root}${file}`]
   const env = { ...variables, PORT: String(port), DENO_NO_UPDATE_CHECK: '1' }
   return startServer(`${root}node_modules/.bin/deno`, args, port, env)
 }

@@ -17,9 +17,9 @@ export interface Project {
   remove(): void
 }
 
-/** Packs the package, as for publishing. */
+/** Packs the package, which the global set-up has built. */
 export function packPackage(directory: string): string {
-  const printed = npm(root, 'pack', '--json', '--pack-destination', directory)
+  const printed = npm(root, 'pack', '--ignore-scripts', '--json', '--pack-destination', directory)
   const [{ filename }] = JSON.parse(printed.slice(printed.indexOf('[')))
   return join(directory, filename)
 }

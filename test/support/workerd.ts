@@ -10,15 +10,19 @@ import { type Server, startServer } from './server.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const workerd = join(root, 'node_modules/.bin/workerd')
 
-/** Serves `bundle` with the given variables. */
+/** Service bindings, by name: the base URLs of what runs behind them, in processes of their own. */
+type Services = Readonly<Record<string, string>>
+
+/** Serves `bundle` with the given variables and service bindings. */
 export async function serveOnWorkerd(
   bundle: string,
   variables: Readonly<Record<string, string>>,
+  { services = {}, port: wanted }: { services?: Services; port?: number } = {},
 ): Promise<Server> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-workerd-'))
-  const port = await findFreePort()
+  const port = wanted ?? (await findFreePort())
   copyFileSync(bundle, join(directory, 'worker.js'))
-  writeFileSync(join(directory, 'config.capnp'), configuration(port, variables))
+  writeFileSync(join(directory, 'config.capnp'), configuration(port, variables, services))
   const server = await startServer(workerd, ['serve', join(directory, 'config.capnp')], port)
   const stop = async () => {
     await server.stop()
@@ -27,14 +31,23 @@ export async function serveOnWorkerd(
   return { ...server, stop }
 }
 
-function configuration(port: number, variables: Readonly<Record<string, string>>): string {
+function configuration(
+  port: number,
+  variables: Readonly<Record<string, string>>,
+  services: Services,
+): string {
   const bindings = Object.entries(variables).map(
     ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
   )
+  const others = Object.entries(services).map(([name, url]) => {
+    bindings.push(`(name = "${name}", service = "${name}")`)
+    return `(name = "${name}", external = (address = "${new URL(url).host}", http = ())),`
+  })
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
+    ${others.join('\n    ')}
     (name = "internet", network = (allow = ["public", "private", "local"]))
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]

@@ -1,0 +1,16 @@
+// An API that verifies the service's tokens, and reaches the service over a service binding.
+
+import { env } from 'cloudflare:workers'
+import { Hono } from 'hono'
+import { requireAccessToken } from 'portcullis'
+
+const guard = requireAccessToken({
+  issuer: env.ISSUER,
+  audience: env.AUDIENCE,
+  service: (bindings: Env) => bindings.AUTH,
+})
+
+export default new Hono<{ Bindings: Env }>()
+  .get('/', (c) => c.text('Open to everybody.'))
+  .use('/api/*', guard)
+  .get('/api/me', (c) => c.json({ user: c.var.auth.subject, session: c.var.auth.sessionId }))

@@ -1,0 +1,23 @@
+// One Worker that is both: the service at /auth and /.well-known, and an API of its own behind the
+// guard. The guard asks the service in the same Worker, without any network.
+
+import { env } from 'cloudflare:workers'
+import { type Context, Hono } from 'hono'
+import { requireAccessToken } from 'portcullis'
+import { createWorker } from 'portcullis/server'
+
+const auth = createWorker()
+const toService = (c: Context<{ Bindings: Env }>) => auth.fetch(c.req.raw, c.env, c.executionCtx)
+const guard = requireAccessToken({
+  issuer: env.ISSUER,
+  audience: env.ISSUER,
+  service: (bindings: Env) => ({ fetch: (request) => auth.fetch(request, bindings) }),
+})
+
+const app = new Hono<{ Bindings: Env }>()
+  .all('/auth/*', toService)
+  .all('/.well-known/*', toService)
+  .use('/api/*', guard)
+  .get('/api/me', (c) => c.json({ user: c.var.auth.subject, session: c.var.auth.sessionId }))
+
+export default { fetch: app.fetch, scheduled: auth.scheduled }

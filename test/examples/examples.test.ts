@@ -1,0 +1,105 @@
+// The examples as they stand, each in a process of its own beside the service.
+
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { bundleWorker } from '../support/bundle.ts'
+import { bearing, createClientOf, send } from '../support/client.ts'
+import { serveFile } from '../support/deno.ts'
+import { startIssuingService } from '../support/issuing-service.ts'
+import type { Server } from '../support/server.ts'
+import { serveOnWorkerd } from '../support/workerd.ts'
+
+type Service = Awaited<ReturnType<typeof startIssuingService>>
+
+let service: Service
+/** One whose issuer has no address that anybody could reach: only a binding does. */
+let boundService: Service
+const boundIssuer = 'https://auth.invalid'
+beforeAll(async () => {
+  service = await startIssuingService(inject('bundle'))
+  boundService = await startIssuingService(inject('bundle'), { ISSUER: boundIssuer })
+})
+afterAll(() => Promise.all([service.stop(), boundService.stop()]))
+
+const variables = () => ({ ISSUER: service.issuer, AUDIENCE: service.issuer })
+const bound = { ISSUER: boundIssuer, AUDIENCE: boundIssuer }
+const binding = () => ({ AUTH: boundService.issuer })
+
+async function serveExample(
+  name: string,
+  settings: Readonly<Record<string, string>>,
+  services: Readonly<Record<string, string>> = {},
+  port?: number,
+): Promise<Server> {
+  const bundle = bundleWorker(`examples/${name}/wrangler.toml`)
+  const server = await serveOnWorkerd(bundle.file, settings, {
+    services,
+    ...(port !== undefined && { port }),
+  })
+  bundle.remove()
+  return server
+}
+
+const examples: Record<string, () => Promise<Server>> = {
+  'api-worker': () => serveExample('api-worker', bound, binding()),
+  'plain-fetch': () => serveExample('plain-fetch', bound, binding()),
+  'api-over-http': () => serveExample('api-over-http', variables()),
+  deno: () => serveFile('examples/deno/main.ts', ['--allow-net', '--allow-env'], variables()),
+}
+
+function issuerOf(name: string): Service {
+  return name === 'api-worker' || name === 'plain-fetch' ? boundService : service
+}
+
+describe.each(Object.keys(examples))('the example %s', (name) => {
+  let server: Server
+  beforeAll(async () => {
+    server = await (examples[name] as () => Promise<Server>)()
+  })
+  afterAll(() => server.stop())
+
+  it('lets in who has a token of the service, and nobody else', async () => {
+    const me = `${server.baseUrl}/api/me`
+    const token = await issuerOf(name).client.token()
+    const answer = await send(me, bearing(token))
+    expect([answer.status, answer.body]).toEqual([
+      200,
+      { user: expect.stringMatching(/^\d+$/), session: expect.stringMatching(/^[\w-]{16}$/) },
+    ])
+    const forged = `${token.slice(0, -10)}AAAAAAAAAA`
+    const refused = await Promise.all([send(me), send(me, bearing(forged)), send(me, bearing('x'))])
+    expect(refused.map(({ status }) => status)).toEqual([401, 401, 401])
+    for (const { headers } of refused) {
+      expect(headers.get('WWW-Authenticate')).toMatch(/^Bearer/)
+      expect(headers.get('Content-Type')).toBe('application/problem+json')
+    }
+  })
+})
+
+describe('the example api-over-http', () => {
+  it('takes a token or none where it says so', async () => {
+    const server = await serveExample('api-over-http', variables())
+    const token = await service.client.token()
+    const [stranger, known, bad] = await Promise.all([
+      send(server.baseUrl),
+      send(server.baseUrl, bearing(token)),
+      send(server.baseUrl, bearing('bad')),
+    ])
+    await server.stop()
+    expect([stranger.text, known.text]).toEqual([
+      'Hello, stranger.',
+      expect.stringMatching(/^Hello, \d+\.$/),
+    ])
+    expect(bad.status).toBe(401)
+  })
+})
+
+describe('the example mounted', () => {
+  it('is the service and the API', async () => {
+    const server = await serveExample('mounted', service.settings)
+    const token = await createClientOf(server.baseUrl).token()
+    const me = await send(`${server.baseUrl}/api/me`, bearing(token))
+    const stranger = await send(`${server.baseUrl}/api/me`)
+    await server.stop()
+    expect([me.status, stranger.status]).toEqual([200, 401])
+  })
+})

@@ -1,0 +1,35 @@
+// The built package's guard on runtimes other than workerd, with keys from a real service.
+
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { createKeySet, startIssuingService } from '../support/issuing-service.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const runtimes = {
+  Node: [process.execPath],
+  Bun: [join(root, 'node_modules/.bin/bun')],
+  Deno: [join(root, 'node_modules/.bin/deno'), 'run', '--allow-net'],
+} as const
+
+describe.each(['ES256', 'EdDSA'] as const)('the guard, with keys for %s,', (algorithm) => {
+  let service: Awaited<ReturnType<typeof startIssuingService>>
+  beforeAll(async () => {
+    service = await startIssuingService(inject('bundle'), {
+      SIGNING_KEYS: await createKeySet(algorithm),
+    })
+  })
+  afterAll(() => service.stop())
+
+  it.each(Object.entries(runtimes))('guards on %s', async (_, [command, ...args]) => {
+    const script = join(root, 'test/support/guard-smoke.mjs')
+    const token = await service.client.token()
+    const { stdout } = await promisify(execFile)(command, [...args, script, service.issuer, token])
+    expect(JSON.parse(stdout)).toEqual({
+      statuses: [200, 200, 401, 401, 401, 401],
+      unreachable: 'key_set_unavailable',
+    })
+  })
+})

@@ -1,0 +1,29 @@
+// Bundles a Worker as it would be deployed.
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface Bundle {
+  readonly file: string
+  remove(): void
+}
+
+/** The bundle of the Worker that a configuration describes. */
+export function bundleWorker(configuration: string): Bundle {
+  const directory = mkdtempSync(join(tmpdir(), 'portcullis-bundle-'))
+  const args = ['deploy', '-c', configuration, '--dry-run', '--outdir', directory]
+  execFileSync(join(root, 'node_modules/.bin/wrangler'), [...args, '--env-file', '/dev/null'], {
+    cwd: root,
+    stdio: 'pipe',
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
+  })
+  return {
+    file: join(directory, 'worker.js'),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  }
+}
