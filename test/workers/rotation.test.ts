@@ -9,13 +9,7 @@ import { requireAccessToken } from '../../src/index.ts'
 import { systemRuntime } from '../../src/runtime.ts'
 import type { SigningJwk } from '../../src/token/signing-key.ts'
 import { issuer } from './support/issuer.ts'
-import {
-  ask,
-  bearing,
-  createTestService,
-  registerAccount,
-  type TestService,
-} from './support/service.ts'
+import { bearing, createTestService, registerAccount, type TestService } from './support/service.ts'
 
 const rotations = 20
 const tokensPerKey = 2
