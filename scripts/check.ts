@@ -11,6 +11,7 @@ import { Failure, runCommand } from '../src/cli/failure.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const maxBundleKiB = 100
+const maxGuardKiB = 15
 
 /** A file without settings, so that those of the developer's machine change nothing. */
 const noSettings = ['--env-file', '/dev/null']
@@ -32,6 +33,7 @@ await runCommand(async () => {
   for (const [command, ...args] of steps) run(command, args)
   inTemporaryFolder('package', checkPackage)
   inTemporaryFolder('bundle', measureBundle)
+  inTemporaryFolder('guard', measureGuard)
 })
 
 function run(command: string, args: readonly string[]): void {
@@ -57,6 +59,16 @@ function measureBundle(directory: string): void {
   const size = gzipSync(readFileSync(join(directory, 'worker.js'))).length / 1024
   console.log(`The Worker's bundle: ${size.toFixed(1)} KiB gzip (at most ${maxBundleKiB}).`)
   if (size > maxBundleKiB) throw new Failure('The bundle is too large; see what it has pulled in.')
+}
+
+/** What the guard adds to a Worker that has Hono already. */
+function measureGuard(directory: string): void {
+  const file = join(directory, 'guard.js')
+  const options = ['--bundle', '--minify', '--format=esm', '--external:hono', '--external:hono/*']
+  run('esbuild', ['dist/index.js', ...options, '--log-level=warning', `--outfile=${file}`])
+  const size = gzipSync(readFileSync(file)).length / 1024
+  console.log(`The guard: ${size.toFixed(1)} KiB gzip without Hono (at most ${maxGuardKiB}).`)
+  if (size > maxGuardKiB) throw new Failure('The guard is too large; see what it has pulled in.')
 }
 
 function inTemporaryFolder(name: string, use: (directory: string) => void): void {

@@ -21,7 +21,7 @@ export function freshEmail(): string {
 export async function send(url: string, init: RequestInit = {}): Promise<Answer> {
   const answer = await fetch(url, init)
   const text = await answer.text()
-  const isJson = /^application\/json/.test(answer.headers.get('Content-Type') ?? '')
+  const isJson = /^application\/([a-z-]+\+)?json/.test(answer.headers.get('Content-Type') ?? '')
   const body = isJson && text ? JSON.parse(text) : {}
   return { status: answer.status, headers: answer.headers, text, body }
 }

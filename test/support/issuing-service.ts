@@ -20,8 +20,9 @@ export async function createKeySet(algorithm: KeyPairAlgorithm = 'ES256'): Promi
 export async function startIssuingService(
   bundle: string,
   variables: Readonly<Record<string, string>> = {},
+  wanted?: number,
 ) {
-  const port = await findFreePort()
+  const port = wanted ?? (await findFreePort())
   const issuer = `http://127.0.0.1:${port}`
   const database = await startDatabase()
   const settings = {
