@@ -38,6 +38,9 @@ Every refusal is \`{ "status": "fail", "message": "…", "code": "…" }\` in JS
 people. The log of the service names the reason, which is finer than the code. A bug (\`internal\`) adds \`request_id\`, and bad fields
 (\`invalid_input\`) add \`errors: [{ "field", "message" }]\`. Where the vocabularies of \`HTTP_CONTRACT\` differ, the second line is \`standard\`.
 
+Guards in other Workers refuse for the reasons that begin with \`token_\`, \`bearer_\` and \`key_\`, with the same status, code and challenge (and the sentence of \`standard\`), as problem details (RFC 9457):
+\`{ "title", "status", "detail", "code" }\` in \`application/problem+json\`.
+
 | status | code | message | when | reason in the log | challenge, Retry-After | source |
 | --- | --- | --- | --- | --- | --- | --- |
 ${reasons.map(errorRow).join('\n')}

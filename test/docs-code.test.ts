@@ -1,0 +1,70 @@
+// The TypeScript of the README and of the docstrings, type-checked as a user's Worker would be: the
+// package by its name, and `wrangler types`' Env.
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+// Inside the repository, where the package is known by its own name.
+mkdirSync(join(root, '.portcullis'), { recursive: true })
+const directory = mkdtempSync(join(root, '.portcullis/docs-'))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+const environment = `
+interface Env { readonly AUTH: Fetcher; readonly SECRET_KEY: string }
+`
+/** What an example leaves out because the text before it has said it. */
+const imports = `
+import { Hono } from 'hono'
+import { createVerifier, refusalResponse, requireAccessToken } from 'portcullis'
+export { Hono, createVerifier, refusalResponse, requireAccessToken }
+`
+
+function sourceFiles(): string[] {
+  const all = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  return all.filter((file) => file.endsWith('.ts')).map((file) => `src/${file}`)
+}
+
+const blocks = ['README.md', ...sourceFiles()].flatMap((file) => {
+  const text = readFileSync(join(root, file), 'utf8').replaceAll(/^ \* ?/gm, '')
+  const found = Array.from(text.matchAll(/^```ts\n(.*?)^```$/gms), ([, code = '']) => code)
+  return found.map((code, index) => ({ name: `${file}, example ${index + 1}`, code }))
+})
+
+describe('the code in the documentation', () => {
+  it('is there', () => {
+    expect(blocks.length).toBeGreaterThan(4)
+  })
+
+  it('type-checks', () => {
+    for (const [index, { code }] of blocks.entries()) {
+      const whole = code.includes('import ') ? code : `${imports}${code}`
+      writeFileSync(join(directory, `example-${index}.ts`), whole)
+    }
+    writeFileSync(join(directory, 'env.d.ts'), environment)
+    writeFileSync(
+      join(directory, 'tsconfig.json'),
+      JSON.stringify({
+        extends: join(root, 'tsconfig.json'),
+        compilerOptions: { types: ['@cloudflare/workers-types'] },
+        include: ['.'],
+      }),
+    )
+    const check = () =>
+      execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', directory], { encoding: 'utf8' })
+    expect(runOrSay(check), blocks.map(({ name }, index) => `${index}: ${name}`).join('\n')).toBe(
+      '',
+    )
+  })
+})
+
+function runOrSay(run: () => string): string {
+  try {
+    return run()
+  } catch (error) {
+    return String((error as { stdout?: unknown }).stdout)
+  }
+}
