@@ -10,7 +10,7 @@ export interface Variant {
   readonly token: string
 }
 
-const rounds = 9
+const rounds = 15
 const requestsPerRound = 20_000
 const connections = 16
 

@@ -1,10 +1,10 @@
 // Guards for Hono apps. They add nothing to what verifier.ts decides but the way in and out: the
 // context's bindings in, `c.var.auth` or an answer out.
 
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler, Next } from 'hono'
 import { type Runtime, systemRuntime } from '../runtime.ts'
 import { type GuardRefusal, problemDetails } from './refusal.ts'
-import { type Authentication, createVerifier, type VerifierOptions } from './verifier.ts'
+import { type Authentication, createRecallingVerifier, type VerifierOptions } from './verifier.ts'
 
 /** What a guard is told: whose tokens it accepts, and what it answers otherwise. */
 export interface GuardOptions<Bindings = unknown> extends VerifierOptions<Bindings> {
@@ -58,13 +58,7 @@ export function requireAccessToken<
   options: GuardOptions<Bindings>,
   runtime: Runtime = systemRuntime,
 ): MiddlewareHandler<GuardedEnv<Bindings, CustomClaims>> {
-  const verifier = createVerifier<Bindings, CustomClaims>(options, runtime)
-  return async function requireAccessToken(c, next) {
-    const auth = await verifier.verify(c.req.raw, contextOf(c))
-    if (!auth.ok) return answer(auth.reason, c, options)
-    c.set('auth', auth.value)
-    await next()
-  }
+  return createGuard<Bindings, CustomClaims>(options, runtime, () => false)
 }
 
 /**
@@ -81,14 +75,34 @@ export function optionalAccessToken<
   options: GuardOptions<Bindings>,
   runtime: Runtime = systemRuntime,
 ): MiddlewareHandler<OptionallyGuardedEnv<Bindings, CustomClaims>> {
-  const verifier = createVerifier<Bindings, CustomClaims>(options, runtime)
-  return async function optionalAccessToken(c, next) {
+  return createGuard<Bindings, CustomClaims>(
+    options,
+    runtime,
+    ({ reason }) => reason === 'token_missing',
+  )
+}
+
+/** A guard that lets in who is refused for nothing more than `isNoObstacle` allows. */
+function createGuard<Bindings extends object, CustomClaims extends object>(
+  options: GuardOptions<Bindings>,
+  runtime: Runtime,
+  isNoObstacle: (refusal: GuardRefusal) => boolean,
+) {
+  const verifier = createRecallingVerifier<Bindings, CustomClaims>(options, runtime)
+
+  async function verifyFirst(c: Context, next: Next): Promise<Response | undefined> {
     const auth = await verifier.verify(c.req.raw, contextOf(c))
-    if (!auth.ok && auth.reason.reason !== 'token_missing') {
-      return answer(auth.reason, c, options)
-    }
+    if (!auth.ok && !isNoObstacle(auth.reason)) return answer(auth.reason, c, options)
     c.set('auth', auth.ok ? auth.value : undefined)
     await next()
+  }
+
+  // Not async: a request whose token is known has nothing to wait for.
+  return function guard(c: Context, next: Next) {
+    const known = verifier.recall(c.req.raw, contextOf(c))
+    if (!known) return verifyFirst(c, next)
+    c.set('auth', known)
+    return next()
   }
 }
 

@@ -4,15 +4,11 @@
 
 import { type GuardReason, type Result, refuse, succeed } from '../errors/reasons.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
-import {
-  type AccessTokenClaims,
-  type VerifiedAccessToken,
-  verifyAccessToken,
-} from '../token/access-token.ts'
+import { type AccessTokenClaims, verifyAccessToken } from '../token/access-token.ts'
 import type { KeySet, VerificationContext } from '../token/key-set.ts'
 import { createRemoteKeySet, type ServiceBinding } from '../token/remote-key-set.ts'
 import type { VerificationKey } from '../token/verification-key.ts'
-import { createVerifiedTokens, type VerifiedTokens } from '../token/verified-tokens.ts'
+import { createVerifiedTokens } from '../token/verified-tokens.ts'
 import { parseBearer } from './bearer.ts'
 import { createRefusal, type GuardRefusal } from './refusal.ts'
 
@@ -77,8 +73,8 @@ export interface Verifier<CustomClaims extends object = object> {
   ): Promise<Result<Authentication<CustomClaims>, GuardRefusal>>
 }
 
-interface Verified {
-  readonly result: { readonly ok: true; readonly value: Authentication }
+interface Verified<CustomClaims extends object> {
+  readonly authentication: Authentication<CustomClaims>
   readonly key: VerificationKey
   readonly expiresAt: number
 }
@@ -110,51 +106,68 @@ export function createVerifier<Bindings = unknown, CustomClaims extends object =
   options: VerifierOptions<Bindings>,
   runtime: Runtime = systemRuntime,
 ): Verifier<CustomClaims> {
+  return createRecallingVerifier(options, runtime)
+}
+
+/** What guards use: a verifier that can also be asked without waiting. */
+export interface RecallingVerifier<CustomClaims extends object> extends Verifier<CustomClaims> {
+  /**
+   * Who sent the request, where its token was verified before and is still good; otherwise ask
+   * `verify`. Most requests end here, so no promise is made.
+   */
+  recall(request: Request, context: VerificationContext): Authentication<CustomClaims> | undefined
+}
+
+/** As `createVerifier`. */
+export function createRecallingVerifier<Bindings, CustomClaims extends object>(
+  options: VerifierOptions<Bindings>,
+  runtime: Runtime,
+): RecallingVerifier<CustomClaims> {
   const expected = checkOptions(options)
-  const tokens = createVerifiedTokens<Verified>()
+  const tokens = createVerifiedTokens<Verified<CustomClaims>>()
   let keys: KeySet | undefined
+
+  /** The key may have been withdrawn, and the token may have expired, since it was verified. */
+  function recallToken(token: string, context: VerificationContext) {
+    const known = tokens.find(token)
+    if (!known || !keys || known.expiresAt <= runtime.now()) return undefined
+    return keys.current(known.key.keyId, context) === known.key ? known.authentication : undefined
+  }
 
   async function verifyAnew(token: string, set: KeySet, context: VerificationContext) {
     const findKey = (keyId: string | undefined) => set.find(keyId, context)
     const verified = await verifyAccessToken({ ...expected, findKey }, runtime, token)
     if (!verified.ok) return refuse(createRefusal(verified.reason, set.problem?.()))
-    return keepVerified(tokens, token, verified.value)
+    const { claims, key } = verified.value
+    const authentication = authenticationOf<CustomClaims>(claims)
+    tokens.keep(token, { authentication, key, expiresAt: claims.exp })
+    return succeed(authentication)
   }
 
   return {
+    recall(request, context) {
+      const authorization = request.headers.get('Authorization')
+      // Any other spelling of the scheme is for `verify`; so is whatever is no token.
+      if (!authorization?.startsWith(usualScheme)) return undefined
+      return recallToken(authorization.slice(usualScheme.length), context)
+    },
     async verify(input, context = {}) {
       const token = tokenOf(input)
       if (!token.ok) return refuse(createRefusal(token.reason))
       keys ??= keySetOf(options, context.env as Bindings, runtime)
-      const known = tokens.find(token.value)
-      const result =
-        known && isStillGood(known, keys, context, runtime)
-          ? known.result
-          : await verifyAnew(token.value, keys, context)
-      return result as Result<Authentication<CustomClaims>, GuardRefusal>
+      const known = recallToken(token.value, context)
+      return known ? succeed(known) : verifyAnew(token.value, keys, context)
     },
   }
 }
 
-/** The key may have been withdrawn, and the token may have expired, since it was verified. */
-function isStillGood(
-  { key, expiresAt }: Verified,
-  keys: KeySet,
-  context: VerificationContext,
-  runtime: Runtime,
-): boolean {
-  return expiresAt > runtime.now() && keys.current(key.keyId, context) === key
-}
+const usualScheme = 'Bearer '
 
-function keepVerified(
-  tokens: VerifiedTokens<Verified>,
-  token: string,
-  { claims, key }: VerifiedAccessToken,
-) {
+function authenticationOf<CustomClaims extends object>(
+  claims: AccessTokenClaims,
+): Authentication<CustomClaims> {
   const authentication = { subject: claims.sub, sessionId: claims.sid, claims }
-  const result = succeed(deepFreeze(authentication))
-  tokens.keep(token, { result, key, expiresAt: claims.exp })
-  return result
+  return deepFreeze(authentication) as Authentication<CustomClaims>
 }
 
 function tokenOf(input: Request | string): Result<string, GuardReason> {
