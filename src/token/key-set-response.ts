@@ -30,7 +30,11 @@ export async function readKeySet(response: Response): Promise<Result<PublicJwk[]
       `answers with an HTML page (status ${response.status}), so something else is there: a route of the same zone does not reach its Worker; check the issuer, or ${cure}`,
     )
   }
-  if (!response.ok) return refuse(`answers with status ${response.status}`)
+  if (!response.ok) {
+    return refuse(
+      `answers with status ${response.status}; check that the service runs, and the issuer`,
+    )
+  }
   return parseKeySet(text)
 }
 

@@ -180,9 +180,10 @@ async function fetchKeys(
     redirect: 'manual',
     signal,
   })
-  const fetchIt = async () => readKeySet(await binding().fetch(request))
+  const fetchOnce = async () => readKeySet(await binding().fetch(request))
   try {
-    const jwks = await Promise.race([fetchIt(), rejectWhenAborted(signal)])
+    // Connections get lost, and a cold isolate has nothing else: once more, within the same time.
+    const jwks = await Promise.race([fetchOnce().catch(fetchOnce), rejectWhenAborted(signal)])
     if (!jwks.ok) return refuse(`The key set at ${url} ${jwks.reason}.`)
     const keys = await importKeys(jwks.value, known)
     return keys
@@ -238,5 +239,6 @@ function explain(error: unknown): string {
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return `the service did not answer within ${timeoutMs / 1000} s`
   }
-  return `${error instanceof Error ? error.message : 'the request failed'}; check that the service runs, and the issuer`
+  const message = error instanceof Error ? error.message.replace(/\.+$/, '') : 'the request failed'
+  return `${message}; check that the service runs, and the issuer`
 }

