@@ -86,7 +86,7 @@ export const settings = {
       'Signs the tokens with keys whose public halves are published, so that other Workers can verify them; a secret',
     unit: 'private JWK Set',
     default: 'none',
-    bounds: 'as `npm run keys -- generate` prints it',
+    bounds: 'as `portcullis keys generate` prints it',
     fallback: [],
     parse: parseSigningKeys,
   },

@@ -44,7 +44,7 @@ async function loadDatabaseClient() {
 function tellPending(pending: readonly Migration[]): void {
   if (pending.length > 0) {
     const names = pending.map(({ version, name }) => `${version}, ${name}`).join('; ')
-    throw new Failure(`Migrations are pending: ${names}. Run \`npm run migrate\`, then deploy.`)
+    throw new Failure(`Migrations are pending: ${names}. Run it without --check, then deploy.`)
   }
   console.log('The database is up to date.')
 }

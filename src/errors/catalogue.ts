@@ -91,7 +91,7 @@ export const catalogue = {
   schema_outdated: {
     status: 503,
     code: 'schema_outdated',
-    message: 'The database lacks migrations of this version. Run `npm run migrate`.',
+    message: 'The database lacks migrations of this version. Run `portcullis migrate`.',
     retryAfterSeconds: 30,
     when: '`GET /ready` on a database that was not migrated.',
     source: 'docs/storage.md',

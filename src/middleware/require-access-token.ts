@@ -35,6 +35,7 @@ export interface OptionallyGuardedEnv<Bindings, CustomClaims extends object> {
  * Refuses with 401 and a bearer challenge (no token, malformed, invalid, expired), and with 503 and
  * `Retry-After` while the issuer's keys cannot be had. No I/O on a request while they are at hand.
  *
+ * @param runtime clock and randomness, for tests
  * @throws TypeError when the issuer is no URL or the audience is empty
  *
  * @example
@@ -65,6 +66,7 @@ export function requireAccessToken<
  * Lets a request in without a token, too: `c.var.auth` is undefined then. A token that is presented
  * must be good; a bad one is refused as by `requireAccessToken`, and never taken for none.
  *
+ * @param runtime clock and randomness, for tests
  * @throws TypeError when the issuer is no URL or the audience is empty
  */
 export function optionalAccessToken<

@@ -83,6 +83,7 @@ interface Verified<CustomClaims extends object> {
  * A verifier: make one for the isolate, and keep it, for it holds the key set and a cache of at most
  * 4 MiB of tokens that were verified.
  *
+ * @param runtime clock and randomness, for tests
  * @throws TypeError when the issuer is no URL or the audience is empty
  *
  * @example

@@ -23,7 +23,7 @@ export type SigningKey = VerificationKey
 
 const states: readonly unknown[] = ['next', 'active', 'retired'] satisfies KeyState[]
 const maxKeys = 16
-const cure = 'make a set with `npm run keys -- generate`'
+const cure = 'make a set with `portcullis keys generate`'
 
 /**
  * The keys of a private JWK Set, or what is wrong with it, to complete the sentence "SIGNING_KEYS

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { parseSigningKeys } from '../../src/token/signing-key.ts'
 import { createClientOf } from '../support/client.ts'
 import { startDatabase } from '../support/database.ts'
 import { createProject, type Project, packPackage } from '../support/package.ts'
@@ -111,10 +112,16 @@ describe('the service, from the tarball', () => {
     expect(project.run('tsc', '-p', 'bundler.json', '--skipLibCheck')).toBe('')
   })
 
+  const portcullis = (...args: string[]) =>
+    project.run('node', 'node_modules/portcullis/dist/cli/main.js', ...args)
+
+  it('makes signing keys', () => {
+    expect(parseSigningKeys(portcullis('keys', 'generate'))).toMatchObject({ ok: true })
+  })
+
   it('bundles, migrates its database, and runs', async () => {
     const database = await startDatabase()
-    const migrate = ['node_modules/portcullis/dist/cli/main.js', 'migrate', '--check']
-    const checked = project.run('node', ...migrate, '--url', database.url)
+    const checked = portcullis('migrate', '--check', '--url', database.url)
     expect(checked).toBe('The database is up to date.\n')
     project.run('wrangler', 'deploy', '--dry-run', '--outdir', 'out')
     const server = await serveOnWorkerd(join(project.directory, 'out/worker.js'), {
