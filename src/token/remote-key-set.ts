@@ -4,16 +4,9 @@
 
 import { type KeyReason, type Result, refuse, succeed } from '../errors/reasons.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
-import { keySetUrl } from './issuer.ts'
-import type { PublicJwk } from './jwk.ts'
+import { fetchKeySet, type KeysByName, type ServiceBinding, timeoutMs } from './fetch-key-set.ts'
 import type { KeySet, VerificationContext } from './key-set.ts'
-import { readKeySet } from './key-set-response.ts'
-import { importPublicKey, type VerificationKey } from './verification-key.ts'
-
-/** What sends a request to another Worker: a service binding, or anything else that can fetch. */
-export interface ServiceBinding {
-  fetch(request: Request): Promise<Response>
-}
+import type { VerificationKey } from './verification-key.ts'
 
 /** Where the keys are. */
 export interface RemoteKeySetOptions<Bindings = unknown> {
@@ -27,8 +20,6 @@ export interface RemoteKeySetOptions<Bindings = unknown> {
 const freshForMs = 10 * 60_000
 /** After this, a copy that could not be renewed is worth nothing. */
 const usableForMs = 24 * 60 * 60_000
-/** How long the service may take to answer. */
-const timeoutMs = 3_000
 /** No fetch for an unknown `kid` within this time after one that did not find its own. */
 const coolDownMs = 30_000
 /** After a failure: doubled with each further one, up to the cool-down. */
@@ -36,18 +27,10 @@ const firstPauseMs = 1_000
 /** How often a request looks whether another one's fetch has come back. */
 const pollEveryMs = 20
 
-/** The keys by their names. */
-type Keys = ReadonlyMap<string, KnownKey>
-
 interface Copy {
-  readonly keys: Keys
+  readonly keys: KeysByName
   /** When its fetch began. */
   readonly atMs: number
-}
-
-interface KnownKey {
-  readonly jwk: PublicJwk
-  readonly key: VerificationKey
 }
 
 /**
@@ -63,20 +46,23 @@ export function createRemoteKeySet<Bindings>(
   runtime: Pick<Runtime, 'elapsedMs' | 'delay'> = systemRuntime,
 ): KeySet {
   const { issuer, service } = options
-  const fetchWith: FetchKeys = (env, known) =>
-    fetchKeys(issuer, () => bindingOf(service, env as Bindings), known)
-  return new RemoteKeySet(issuer, fetchWith, runtime)
+  const fetchKeys: FetchKeys = (env, known) =>
+    fetchKeySet(issuer, service && (() => service(env as Bindings)), known)
+  return new RemoteKeySet(issuer, fetchKeys, runtime)
 }
 
-type FetchKeys = (env: unknown, known: Keys | undefined) => Promise<Result<Keys, string>>
+type FetchKeys = (
+  env: unknown,
+  known: KeysByName | undefined,
+) => Promise<Result<KeysByName, string>>
 
 class RemoteKeySet implements KeySet {
   readonly issuer: string
   readonly #fetchKeys: FetchKeys
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
   #copy: Copy | undefined
-  #loadingUntilMs = Number.NEGATIVE_INFINITY
-  #nextLoadAtMs = Number.NEGATIVE_INFINITY
+  #loading = never
+  #pause = never
   #failures = 0
   #problem: string | undefined
 
@@ -91,10 +77,12 @@ class RemoteKeySet implements KeySet {
   }
 
   current(keyId: string | undefined, context: VerificationContext): VerificationKey | undefined {
-    const age = this.#runtime.elapsedMs() - (this.#copy?.atMs ?? Number.NEGATIVE_INFINITY)
-    if (keyId === undefined || age >= usableForMs) return undefined
-    const key = this.#copy?.keys.get(keyId)?.key
-    if (key && age >= freshForMs && this.#mayLoad()) void this.#loadFor(context)
+    const nowMs = this.#runtime.elapsedMs()
+    const copy = this.#copy
+    if (keyId === undefined || !copy || nowMs - copy.atMs >= usableForMs) return undefined
+    const key = copy.keys.get(keyId)?.key
+    const isFresh = covers({ fromMs: copy.atMs, forMs: freshForMs }, nowMs)
+    if (key && !isFresh && this.#mayLoad()) void this.#loadFor(context)
     return key
   }
 
@@ -116,7 +104,7 @@ class RemoteKeySet implements KeySet {
     await this.#loadOrWait(context)
     const key = this.current(keyId, context)
     if (key) return succeed(key)
-    if (this.#copy !== before) this.#nextLoadAtMs = this.#runtime.elapsedMs() + coolDownMs
+    if (this.#copy !== before) this.#pauseFor(coolDownMs)
     const isKnownSet = this.#copy !== undefined && this.#failures === 0
     return refuse(isKnownSet ? 'token_key_unknown' : 'key_set_unavailable')
   }
@@ -137,9 +125,9 @@ class RemoteKeySet implements KeySet {
 
   async #load(env: unknown): Promise<void> {
     const startedAtMs = this.#runtime.elapsedMs()
-    this.#loadingUntilMs = startedAtMs + timeoutMs
+    this.#loading = { fromMs: startedAtMs, forMs: timeoutMs }
     const keys = await this.#fetchKeys(env, this.#copy?.keys)
-    this.#loadingUntilMs = Number.NEGATIVE_INFINITY
+    this.#loading = never
     if (!keys.ok) return this.#fail(keys.reason)
     this.#copy = { keys: keys.value, atMs: startedAtMs }
     this.#failures = 0
@@ -147,98 +135,33 @@ class RemoteKeySet implements KeySet {
   }
 
   #fail(problem: string): void {
-    const pauseMs = Math.min(firstPauseMs * 2 ** this.#failures, coolDownMs)
-    this.#nextLoadAtMs = this.#runtime.elapsedMs() + pauseMs
+    this.#pauseFor(Math.min(firstPauseMs * 2 ** this.#failures, coolDownMs))
     this.#failures += 1
     this.#problem = problem
     console.error(JSON.stringify({ event: 'key_set_unavailable', issuer: this.issuer, problem }))
   }
 
+  #pauseFor(forMs: number): void {
+    this.#pause = { fromMs: this.#runtime.elapsedMs(), forMs }
+  }
+
   #isLoading(): boolean {
-    return this.#runtime.elapsedMs() < this.#loadingUntilMs
+    return covers(this.#loading, this.#runtime.elapsedMs())
   }
 
   #mayLoad(): boolean {
-    return this.#runtime.elapsedMs() >= this.#nextLoadAtMs && !this.#isLoading()
+    return !covers(this.#pause, this.#runtime.elapsedMs()) && !this.#isLoading()
   }
 }
 
-/** The set's keys by name, or a sentence. Never throws. */
-async function fetchKeys(
-  issuer: string,
-  binding: () => ServiceBinding,
-  known: Keys | undefined,
-): Promise<Result<Keys, string>> {
-  const url = keySetUrl(issuer)
-  const signal = AbortSignal.timeout(timeoutMs)
-  const request = new Request(url, {
-    headers: {
-      Accept: 'application/jwk-set+json, application/json',
-      // A cache on the way must not hold back a new key.
-      'Cache-Control': 'no-cache',
-    },
-    redirect: 'manual',
-    signal,
-  })
-  const fetchOnce = async () => readKeySet(await binding().fetch(request))
-  try {
-    // Connections get lost, and a cold isolate has nothing else: once more, within the same time.
-    const jwks = await Promise.race([fetchOnce().catch(fetchOnce), rejectWhenAborted(signal)])
-    if (!jwks.ok) return refuse(`The key set at ${url} ${jwks.reason}.`)
-    const keys = await importKeys(jwks.value, known)
-    return keys
-      ? succeed(keys)
-      : refuse(`The key set at ${url} has a point that is not on its curve.`)
-  } catch (error) {
-    return refuse(`The key set at ${url} cannot be fetched: ${explain(error)}.`)
-  }
+/** A span of time. On Workers its clock is the wall's, and may be set back: then it is over. */
+interface Span {
+  readonly fromMs: number
+  readonly forMs: number
 }
 
-/** For bindings that do not look at the signal. */
-function rejectWhenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason))
-  })
-}
+const never: Span = { fromMs: 0, forMs: 0 }
 
-/**
- * A key that has not changed stays the very same object, so that tokens verified with it need not
- * be verified again. Nothing where one cannot be imported.
- */
-async function importKeys(
-  jwks: readonly PublicJwk[],
-  known: Keys | undefined,
-): Promise<Keys | undefined> {
-  const importOne = async (jwk: PublicJwk): Promise<[string, KnownKey]> => {
-    const same = known?.get(jwk.kid)
-    const isSame = same && JSON.stringify(same.jwk) === JSON.stringify(jwk)
-    return [jwk.kid, isSame ? same : { jwk, key: await importPublicKey(jwk) }]
-  }
-  const keys = await Promise.all(jwks.map(importOne)).catch(() => undefined)
-  return keys && new Map(keys)
-}
-
-function bindingOf<Bindings>(
-  service: RemoteKeySetOptions<Bindings>['service'],
-  env: Bindings,
-): ServiceBinding {
-  if (!service) return { fetch: (request) => fetch(request) }
-  const binding: ServiceBinding | undefined = service(env)
-  if (typeof binding?.fetch !== 'function') throw new MissingBinding()
-  return binding
-}
-
-class MissingBinding extends Error {
-  override readonly name = 'MissingBinding'
-}
-
-function explain(error: unknown): string {
-  if (error instanceof MissingBinding) {
-    return '`service` gives no binding; add it to [[services]] in wrangler.toml, and call verify with { env }'
-  }
-  if (error instanceof DOMException && error.name === 'TimeoutError') {
-    return `the service did not answer within ${timeoutMs / 1000} s`
-  }
-  const message = error instanceof Error ? error.message.replace(/\.+$/, '') : 'the request failed'
-  return `${message}; check that the service runs, and the issuer`
+function covers({ fromMs, forMs }: Span, nowMs: number): boolean {
+  return nowMs >= fromMs && nowMs < fromMs + forMs
 }

@@ -4,8 +4,8 @@
 import { generateKeyPair } from '../../../src/domain/keys/key-pair.ts'
 import { systemRuntime } from '../../../src/runtime.ts'
 import { issueAccessToken } from '../../../src/token/access-token.ts'
+import type { ServiceBinding } from '../../../src/token/fetch-key-set.ts'
 import type { KeyPairAlgorithm } from '../../../src/token/jwk.ts'
-import type { ServiceBinding } from '../../../src/token/remote-key-set.ts'
 import { importSigningKey, publicJwkSet, type SigningJwk } from '../../../src/token/signing-key.ts'
 import type { FakeClock } from './service.ts'
 

@@ -249,6 +249,25 @@ describe('an answer that is no key set', () => {
   })
 })
 
+describe('a clock that is set back by an hour', () => {
+  it('takes no key away, and holds up no fetch', async () => {
+    const { clock, binding, find, settle } = setUp(first)
+    await find(first.kid)
+    expect(await find('nobody')).toBe('token_key_unknown')
+    clock.advance(-3_600)
+    expect(await find(first.kid)).toBe(first.kid)
+    await settle()
+    expect(binding.asked).toHaveLength(3)
+    binding.serve(first, second)
+    expect(await find(second.kid)).toBe(second.kid)
+    binding.answerWith(() => new Response('no'))
+    expect(await find(third.kid)).toBe('key_set_unavailable')
+    clock.advance(-3_600)
+    binding.serve(third)
+    expect(await find(third.kid)).toBe(third.kid)
+  })
+})
+
 describe('a service that hangs', () => {
   it('is given up after three seconds, by those who wait for it, too', async () => {
     const clock = createFakeClock()
