@@ -1,7 +1,7 @@
 // What is published, used as its users would: installed into empty projects, type-checked, bundled
 // and run there.
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -44,6 +44,8 @@ function createWorkerProject(packages: string[], worker: string, types: string[]
   const project = createProject([tarball, ...packages], {
     'worker.ts': worker,
     'wrangler.toml': wrangler,
+    'deno.json': '{ "nodeModulesDir": "manual" }',
+    'deno.ts': readFileSync(new URL('../../examples/deno/main.ts', import.meta.url), 'utf8'),
     'bundler.json': tsconfig(types, 'ESNext', 'Bundler'),
     'nodenext.json': tsconfig(types, 'NodeNext', 'NodeNext'),
   })
@@ -82,6 +84,10 @@ describe('the guard, from the tarball', () => {
 
   it.each(['bundler', 'nodenext'])('type-checks under %s', (configuration) => {
     expect(project.run('tsc', '-p', `${configuration}.json`)).toBe('')
+  })
+
+  it('type-checks on Deno', () => {
+    expect(() => project.run('deno', 'check', 'deno.ts')).not.toThrow()
   })
 
   it('bundles and runs, and guards', async () => {
