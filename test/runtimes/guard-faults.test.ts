@@ -1,13 +1,13 @@
 // A guarded Worker whose way to the key set breaks, hangs, or leads somewhere else: real processes,
 // with a proxy between them.
 
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { findFreePort } from '../../scripts/ports.ts'
 import { type Bundle, bundleWorker } from '../support/bundle.ts'
 import { bearing, send } from '../support/client.ts'
 import { startIssuingService } from '../support/issuing-service.ts'
 import { type DatabaseProxy, type Fault, startProxy } from '../support/proxy.ts'
-import { until } from '../support/server.ts'
+import { type Server, until } from '../support/server.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
 
 let service: Awaited<ReturnType<typeof startIssuingService>>
@@ -27,10 +27,15 @@ afterAll(async () => {
   bundle.remove()
 })
 
+/** Those of the current test, which may fail before its end. */
+const running: Server[] = []
+afterEach(() => Promise.all(running.splice(0).map((server) => server.stop())))
+
 async function startGuarded() {
   proxy.setFault('none')
   const variables = { ISSUER: proxy.url, AUDIENCE: proxy.url }
   const server = await serveOnWorkerd(bundle.file, variables)
+  running.push(server)
   proxy.reset()
   const me = (bearer = token) => send(`${server.baseUrl}/api/me`, bearing(bearer))
   return { server, me }
@@ -59,18 +64,16 @@ describe.each(faults)('a key set that %s', (fault, sentence) => {
     expect(server.log()[0]?.problem).toMatch(sentence)
     proxy.setFault('none')
     await until(async () => (await me()).status === 200)
-    await server.stop()
   })
 
   it('changes nothing for a guard that has its copy', async () => {
-    const { server, me } = await startGuarded()
+    const { me } = await startGuarded()
     expect((await me()).status).toBe(200)
     proxy.setFault(fault)
     const other = await service.client.token()
     const statuses = await Promise.all([me(), me(other), me(`${other.slice(0, -9)}AAAAAAAAA`)])
     expect(statuses.map(({ status }) => status)).toEqual([200, 200, 401])
     expect(proxy.count()).toBe(1)
-    await server.stop()
   })
 })
 
@@ -88,11 +91,10 @@ describe('a guarded Worker', () => {
     expect(await first).toBe('hung up')
     proxy.setFault('none')
     await until(async () => (await me()).status === 200)
-    await server.stop()
   })
 
   it('fetches at most 10 times for 10,000 tokens that name random keys', async () => {
-    const { server, me } = await startGuarded()
+    const { me } = await startGuarded()
     expect((await me()).status).toBe(200)
     const segments = token.split('.').slice(1)
     const ask = async (number: number) => {
@@ -108,14 +110,12 @@ describe('a guarded Worker', () => {
     expect([...statuses]).toEqual([401])
     expect(proxy.count() - 1).toBeLessThanOrEqual(10)
     expect((await me()).status).toBe(200)
-    await server.stop()
   }, 120_000)
 
   it('fetches once for a cold start under load', async () => {
-    const { server, me } = await startGuarded()
+    const { me } = await startGuarded()
     const answers = await Promise.all(Array.from({ length: 50 }, () => me()))
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
     expect(proxy.count()).toBe(1)
-    await server.stop()
   })
 })
