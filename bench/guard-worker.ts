@@ -4,7 +4,7 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { jwt } from 'hono/jwt'
 import { createSecretKeySet, requireAccessToken } from '../src/index.ts'
-import type { ServiceBinding } from '../src/token/fetch-key-set.ts'
+import type { ServiceBinding } from '../src/remote/ask-service.ts'
 
 interface Bindings {
   readonly AUTH: ServiceBinding

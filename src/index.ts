@@ -16,9 +16,9 @@ export {
   type Verifier,
   type VerifierOptions,
 } from './middleware/verifier.ts'
+export type { ServiceBinding } from './remote/ask-service.ts'
 export type { Runtime } from './runtime.ts'
 export type { AccessTokenClaims } from './token/access-token.ts'
-export type { ServiceBinding } from './token/fetch-key-set.ts'
 export { createLocalKeySet, createSecretKeySet, type KeySet } from './token/key-set.ts'
 export { createRemoteKeySet, type RemoteKeySetOptions } from './token/remote-key-set.ts'
 export type { VerificationKey } from './token/verification-key.ts'

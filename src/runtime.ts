@@ -9,6 +9,8 @@ export interface Runtime {
    * §2).
    */
   now(): number
+  /** The wall clock in milliseconds: `now` is its whole seconds. */
+  nowMs(): number
   /** A clock that only moves forward, in milliseconds; for durations. */
   elapsedMs(): number
   /** Resolves after so many milliseconds. */
@@ -20,6 +22,7 @@ export interface Runtime {
 /** The platform's own clock and generator. */
 export const systemRuntime: Runtime = {
   now: () => Math.floor(Date.now() / 1000),
+  nowMs: () => Date.now(),
   elapsedMs: () => performance.now(),
   delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),

@@ -22,6 +22,7 @@ const valibot = /^valibot$/
 
 const layers: Readonly<Record<string, Layer>> = {
   runtime: { files: /^runtime\.ts$/, mayImport: [], packages: [] },
+  oneAtATime: { files: /^one-at-a-time\.ts$/, mayImport: ['runtime'], packages: [] },
   version: { files: /^version\.ts$/, mayImport: [], packages: [] },
   reasons: { files: /^errors\/reasons\.ts$/, mayImport: [], packages: [] },
   refusals: { files: /^errors\/token-refusals\.ts$/, mayImport: ['reasons'], packages: [] },
@@ -29,10 +30,15 @@ const layers: Readonly<Record<string, Layer>> = {
   password: { files: /^crypto\/password\.ts$/, mayImport: ['runtime'], packages: [/^bcryptjs$/] },
   crypto: { files: /^crypto\//, mayImport: ['runtime'], packages: [] },
   // The face: what other Workers will import. It must never pull in the service.
-  token: { files: /^token\//, mayImport: ['runtime', 'reasons', 'crypto'], packages: [honoJwt] },
+  token: {
+    files: /^token\//,
+    mayImport: ['runtime', 'oneAtATime', 'reasons', 'crypto', 'remote'],
+    packages: [honoJwt],
+  },
+  remote: { files: /^remote\//, mayImport: ['reasons'], packages: [] },
   middleware: {
     files: /^middleware\//,
-    mayImport: ['runtime', 'reasons', 'refusals', 'token'],
+    mayImport: ['runtime', 'reasons', 'refusals', 'remote', 'token'],
     packages: [hono],
   },
   config: {
@@ -42,7 +48,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   index: {
     files: /^index\.ts$/,
-    mayImport: ['reasons', 'runtime', 'token', 'middleware'],
+    mayImport: ['reasons', 'runtime', 'remote', 'token', 'middleware'],
     packages: [],
   },
   // All SQL.

@@ -3,9 +3,9 @@
 // a look into a map.
 
 import { type GuardReason, type Result, refuse, succeed } from '../errors/reasons.ts'
+import type { ServiceBinding } from '../remote/ask-service.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
 import { type AccessTokenClaims, verifyAccessToken } from '../token/access-token.ts'
-import type { ServiceBinding } from '../token/fetch-key-set.ts'
 import type { KeySet, VerificationContext } from '../token/key-set.ts'
 import { createRemoteKeySet } from '../token/remote-key-set.ts'
 import type { VerificationKey } from '../token/verification-key.ts'

@@ -1,15 +1,11 @@
 // One fetch of an issuer's key set (RFC 7517 §5), over a service binding or over HTTP.
 
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
+import { askService, type FindBinding } from '../remote/ask-service.ts'
 import { keySetUrl } from './issuer.ts'
 import type { PublicJwk } from './jwk.ts'
-import { readKeySet } from './key-set-response.ts'
+import { parseKeySet } from './key-set-response.ts'
 import { importPublicKey, type VerificationKey } from './verification-key.ts'
-
-/** What sends a request to another Worker: a service binding, or anything else that can fetch. */
-export interface ServiceBinding {
-  fetch(request: Request): Promise<Response>
-}
 
 /** The keys by their names. */
 export type KeysByName = ReadonlyMap<string, KnownKey>
@@ -19,48 +15,29 @@ interface KnownKey {
   readonly key: VerificationKey
 }
 
-/** How long the service may take to answer. */
-export const timeoutMs = 3_000
+const maxBytes = 64 * 1024
 
 /**
  * The keys that the issuer publishes, or a sentence that says what is in the way and what to do.
- * Never throws. At most 3 s. Without `service`, the request goes over HTTP.
+ * Never throws. At most 3 s. Without a binding, the request goes over HTTP.
  */
 export async function fetchKeySet(
   issuer: string,
-  service: (() => ServiceBinding | undefined) | undefined,
+  findBinding: FindBinding,
   known: KeysByName | undefined,
 ): Promise<Result<KeysByName, string>> {
   const url = keySetUrl(issuer)
-  const signal = AbortSignal.timeout(timeoutMs)
-  const request = new Request(url, {
-    headers: {
-      Accept: 'application/jwk-set+json, application/json',
-      // A cache on the way must not hold back a new key.
-      'Cache-Control': 'no-cache',
-    },
-    redirect: 'manual',
-    signal,
-  })
-  const fetchOnce = async () => readKeySet(await bindingOf(service).fetch(request))
-  try {
-    // Connections get lost, and a cold isolate has nothing else: once more, within the same time.
-    const jwks = await Promise.race([fetchOnce().catch(fetchOnce), rejectWhenAborted(signal)])
-    if (!jwks.ok) return refuse(`The key set at ${url} ${jwks.reason}.`)
-    const keys = await importKeys(jwks.value, known)
-    return keys
-      ? succeed(keys)
-      : refuse(`The key set at ${url} has a point that is not on its curve.`)
-  } catch (error) {
-    return refuse(`The key set at ${url} cannot be fetched: ${explain(error)}.`)
+  const subject = 'The key set'
+  const accept = 'application/jwk-set+json, application/json'
+  const answer = await askService(findBinding, { url, subject, accept, maxBytes })
+  if (!answer.ok) return answer
+  if (!answer.value.isFound) {
+    return refuse(`${subject} at ${url} answers with status 404; check the issuer.`)
   }
-}
-
-/** For bindings that do not look at the signal. */
-function rejectWhenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason))
-  })
+  const jwks = parseKeySet(answer.value.text)
+  if (!jwks.ok) return refuse(`${subject} at ${url} ${jwks.reason}.`)
+  const keys = await importKeys(jwks.value, known)
+  return keys ? succeed(keys) : refuse(`${subject} at ${url} has a point that is not on its curve.`)
 }
 
 /**
@@ -78,26 +55,4 @@ async function importKeys(
   }
   const keys = await Promise.all(jwks.map(importOne)).catch(() => undefined)
   return keys && new Map(keys)
-}
-
-function bindingOf(service: (() => ServiceBinding | undefined) | undefined): ServiceBinding {
-  if (!service) return { fetch: (request) => fetch(request) }
-  const binding = service()
-  if (typeof binding?.fetch !== 'function') throw new MissingBinding()
-  return binding
-}
-
-class MissingBinding extends Error {
-  override readonly name = 'MissingBinding'
-}
-
-function explain(error: unknown): string {
-  if (error instanceof MissingBinding) {
-    return '`service` gives no binding; add it to [[services]] in wrangler.toml, and call verify with { env }'
-  }
-  if (error instanceof DOMException && error.name === 'TimeoutError') {
-    return `the service did not answer within ${timeoutMs / 1000} s`
-  }
-  const message = error instanceof Error ? error.message.replace(/\.+$/, '') : 'the request failed'
-  return `${message}; check that the service runs, and the issuer`
 }

@@ -3,8 +3,10 @@
 // another request's must not be waited for on Workers), and none for a while after one in vain.
 
 import { type KeyReason, type Result, refuse, succeed } from '../errors/reasons.ts'
+import { OneAtATime } from '../one-at-a-time.ts'
+import { type ServiceBinding, timeoutMs } from '../remote/ask-service.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
-import { fetchKeySet, type KeysByName, type ServiceBinding, timeoutMs } from './fetch-key-set.ts'
+import { fetchKeySet, type KeysByName } from './fetch-key-set.ts'
 import type { KeySet, VerificationContext } from './key-set.ts'
 import type { VerificationKey } from './verification-key.ts'
 
@@ -24,8 +26,6 @@ const usableForMs = 24 * 60 * 60_000
 const coolDownMs = 30_000
 /** After a failure: doubled with each further one, up to the cool-down. */
 const firstPauseMs = 1_000
-/** How often a request looks whether another one's fetch has come back. */
-const pollEveryMs = 20
 
 interface Copy {
   readonly keys: KeysByName
@@ -60,9 +60,8 @@ class RemoteKeySet implements KeySet {
   readonly issuer: string
   readonly #fetchKeys: FetchKeys
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
+  readonly #fetching: OneAtATime
   #copy: Copy | undefined
-  #loading = never
-  #pause = never
   #failures = 0
   #problem: string | undefined
 
@@ -70,6 +69,7 @@ class RemoteKeySet implements KeySet {
     this.issuer = issuer
     this.#fetchKeys = fetchKeys
     this.#runtime = runtime
+    this.#fetching = new OneAtATime(runtime)
   }
 
   problem(): string | undefined {
@@ -81,8 +81,9 @@ class RemoteKeySet implements KeySet {
     const copy = this.#copy
     if (keyId === undefined || !copy || nowMs - copy.atMs >= usableForMs) return undefined
     const key = copy.keys.get(keyId)?.key
-    const isFresh = covers({ fromMs: copy.atMs, forMs: freshForMs }, nowMs)
-    if (key && !isFresh && this.#mayLoad()) void this.#loadFor(context)
+    // A clock that was set back makes the copy's age unknown.
+    const isFresh = nowMs >= copy.atMs && nowMs < copy.atMs + freshForMs
+    if (key && !isFresh && this.#fetching.mayBegin()) void this.#loadFor(context)
     return key
   }
 
@@ -101,19 +102,13 @@ class RemoteKeySet implements KeySet {
     context: VerificationContext,
   ): Promise<Result<VerificationKey, KeyReason>> {
     const before = this.#copy
-    await this.#loadOrWait(context)
+    const isRenewed = () => this.#copy !== before
+    await this.#fetching.doOrWait(isRenewed, () => this.#loadFor(context))
     const key = this.current(keyId, context)
     if (key) return succeed(key)
-    if (this.#copy !== before) this.#pauseFor(coolDownMs)
+    if (isRenewed()) this.#fetching.pauseFor(coolDownMs)
     const isKnownSet = this.#copy !== undefined && this.#failures === 0
     return refuse(isKnownSet ? 'token_key_unknown' : 'key_set_unavailable')
-  }
-
-  /** Fetches the set, unless another request is fetching it: then its copy serves this one, too. */
-  async #loadOrWait(context: VerificationContext): Promise<void> {
-    const before = this.#copy
-    while (this.#isLoading()) await this.#runtime.delay(pollEveryMs)
-    if (this.#copy === before && this.#mayLoad()) await this.#loadFor(context)
   }
 
   /** Others may wait for it: so it goes on when its own client hangs up. */
@@ -125,9 +120,9 @@ class RemoteKeySet implements KeySet {
 
   async #load(env: unknown): Promise<void> {
     const startedAtMs = this.#runtime.elapsedMs()
-    this.#loading = { fromMs: startedAtMs, forMs: timeoutMs }
+    this.#fetching.begin(timeoutMs)
     const keys = await this.#fetchKeys(env, this.#copy?.keys)
-    this.#loading = never
+    this.#fetching.end()
     if (!keys.ok) return this.#fail(keys.reason)
     this.#copy = { keys: keys.value, atMs: startedAtMs }
     this.#failures = 0
@@ -135,33 +130,9 @@ class RemoteKeySet implements KeySet {
   }
 
   #fail(problem: string): void {
-    this.#pauseFor(Math.min(firstPauseMs * 2 ** this.#failures, coolDownMs))
+    this.#fetching.pauseFor(Math.min(firstPauseMs * 2 ** this.#failures, coolDownMs))
     this.#failures += 1
     this.#problem = problem
     console.error(JSON.stringify({ event: 'key_set_unavailable', issuer: this.issuer, problem }))
   }
-
-  #pauseFor(forMs: number): void {
-    this.#pause = { fromMs: this.#runtime.elapsedMs(), forMs }
-  }
-
-  #isLoading(): boolean {
-    return covers(this.#loading, this.#runtime.elapsedMs())
-  }
-
-  #mayLoad(): boolean {
-    return !covers(this.#pause, this.#runtime.elapsedMs()) && !this.#isLoading()
-  }
-}
-
-/** A span of time. On Workers its clock is the wall's, and may be set back: then it is over. */
-interface Span {
-  readonly fromMs: number
-  readonly forMs: number
-}
-
-const never: Span = { fromMs: 0, forMs: 0 }
-
-function covers({ fromMs, forMs }: Span, nowMs: number): boolean {
-  return nowMs >= fromMs && nowMs < fromMs + forMs
 }

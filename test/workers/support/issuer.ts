@@ -2,9 +2,9 @@
 // service binding that answers as the service would, or as the test says.
 
 import { generateKeyPair } from '../../../src/domain/keys/key-pair.ts'
+import type { ServiceBinding } from '../../../src/remote/ask-service.ts'
 import { systemRuntime } from '../../../src/runtime.ts'
 import { issueAccessToken } from '../../../src/token/access-token.ts'
-import type { ServiceBinding } from '../../../src/token/fetch-key-set.ts'
 import type { KeyPairAlgorithm } from '../../../src/token/jwk.ts'
 import { importSigningKey, publicJwkSet, type SigningJwk } from '../../../src/token/signing-key.ts'
 import type { FakeClock } from './service.ts'

@@ -24,6 +24,7 @@ export function createFakeClock(): FakeClock {
   let now = systemRuntime.now()
   return {
     now: () => now,
+    nowMs: () => now * 1_000,
     elapsedMs: () => now * 1_000,
     delay: systemRuntime.delay,
     randomBytes: systemRuntime.randomBytes,

@@ -1,0 +1,73 @@
+// Work that an isolate does once for all of its requests: fetching a key set, reading the feed. On
+// Workers no request may wait for another one's promise (it dies with the request that made it), so
+// what is under way is marked by a value with a deadline, and the others look whether it is over.
+
+import type { Runtime } from './runtime.ts'
+
+/** How often a request looks whether another one's work is over. */
+const pollEveryMs = 20
+
+/**
+ * The mark of one piece of work. Work whose request was cancelled never says that it has ended: its
+ * deadline does.
+ */
+export class OneAtATime {
+  readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
+  #work = never
+  #pause = never
+
+  constructor(runtime: Pick<Runtime, 'elapsedMs' | 'delay'>) {
+    this.#runtime = runtime
+  }
+
+  /** Marks the work as under way, for at most `forMs` from now; again, to go on for longer. */
+  begin(forMs: number): void {
+    this.#work = { fromMs: this.#runtime.elapsedMs(), forMs }
+  }
+
+  end(): void {
+    this.#work = never
+  }
+
+  /** Lets nobody begin for so long. */
+  pauseFor(forMs: number): void {
+    this.#pause = { fromMs: this.#runtime.elapsedMs(), forMs }
+  }
+
+  isUnderWay(): boolean {
+    return covers(this.#work, this.#runtime.elapsedMs())
+  }
+
+  isPaused(): boolean {
+    return covers(this.#pause, this.#runtime.elapsedMs())
+  }
+
+  mayBegin(): boolean {
+    return !this.isPaused() && !this.isUnderWay()
+  }
+
+  /**
+   * Does the work, unless another request is doing it: then waits for that one, with timers of the
+   * caller's own, and does it after all where it came to nothing. Neither while there is a pause.
+   */
+  async doOrWait(isDone: () => boolean, work: () => Promise<void>): Promise<void> {
+    while (!isDone()) {
+      if (this.mayBegin()) return work()
+      if (!this.isUnderWay()) return
+      await this.#runtime.delay(pollEveryMs)
+    }
+  }
+}
+
+/** A span of time. On Workers its clock is the wall's, and may be set back: then it is over. */
+interface Span {
+  readonly fromMs: number
+  readonly forMs: number
+}
+
+const never: Span = { fromMs: 0, forMs: 0 }
+
+/** Whether a moment lies in the span. */
+function covers({ fromMs, forMs }: Span, nowMs: number): boolean {
+  return nowMs >= fromMs && nowMs < fromMs + forMs
+}
