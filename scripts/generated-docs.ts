@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { catalogue, refusalFor } from '../src/errors/catalogue.ts'
 import type { Reason } from '../src/errors/reasons.ts'
-import type { Refusal } from '../src/errors/token-refusals.ts'
+import { type Entry, guardRefusals, type Refusal } from '../src/errors/token-refusals.ts'
 import { type Setting, settings } from '../src/settings.ts'
 
 /** A file of the documentation as it should be. */
@@ -38,12 +38,12 @@ Every refusal is \`{ "status": "fail", "message": "…", "code": "…" }\` in JS
 people. The log of the service names the reason, which is finer than the code. A bug (\`internal\`) adds \`request_id\`, and bad fields
 (\`invalid_input\`) add \`errors: [{ "field", "message" }]\`. Where the vocabularies of \`HTTP_CONTRACT\` differ, the second line is \`standard\`.
 
-Guards in other Workers refuse for the reasons that begin with \`token_\`, \`bearer_\` and \`key_\`, with the same status, code and challenge (and the sentence of \`standard\`), as problem details (RFC 9457):
+Guards in other Workers refuse for the reasons that begin with \`token_\`, \`bearer_\`, \`key_\` and \`revocations_\`, with the same status, code and challenge (and the sentence of \`standard\`), as problem details (RFC 9457):
 \`{ "title", "status", "detail", "code" }\` in \`application/problem+json\`.
 
 | status | code | message | when | reason in the log | challenge, Retry-After | source |
 | --- | --- | --- | --- | --- | --- | --- |
-${reasons.map(errorRow).join('\n')}
+${[...reasons.map(errorRow), guardRow()].join('\n')}
 `
 }
 
@@ -61,6 +61,17 @@ function errorRow(reason: Reason): string {
     `\`${reason}\``,
     both(headersOf),
     source,
+  ])
+}
+
+/** The one refusal that the service itself never gives. */
+function guardRow(): string {
+  const { status, code, message, when, source, ...entry }: Entry =
+    guardRefusals.revocations_unavailable
+  const headers = headersOf({ status, code, message, ...entry })
+  return tableRow([
+    ...[String(status), `\`${code}\``, message, when],
+    ...['`revocations_unavailable`', headers, source],
   ])
 }
 

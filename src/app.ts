@@ -14,6 +14,7 @@ import { noStore } from './http/no-store.ts'
 import { requestLog } from './http/request-log.ts'
 import { respondRefused } from './http/respond.ts'
 import { authRoutes } from './routes/auth.ts'
+import { feedRoutes } from './routes/feed.ts'
 import { healthRoutes } from './routes/health.ts'
 import { wellKnownRoutes } from './routes/well-known.ts'
 import { issuerPath } from './token/issuer.ts'
@@ -49,6 +50,7 @@ export function createApp(deps: Deps): Hono<Env> {
 
   const path = issuerPath(deps.accessTokens.issuer)
   app.route(`${path}/auth`, authRoutes(deps))
+  app.route(`${path}/auth/feed`, feedRoutes(deps))
   app.route(path, healthRoutes(deps))
   app.route('/', wellKnownRoutes(deps))
 

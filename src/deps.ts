@@ -2,10 +2,12 @@
 // one request.
 
 import type { PasswordHasher } from './crypto/password.ts'
+import type { RevocationFeed } from './domain/revocation/feed.ts'
 import type { Vocabulary } from './errors/catalogue.ts'
 import type { Reason } from './errors/reasons.ts'
 import type { Runtime } from './runtime.ts'
 import type { Database } from './store/database.ts'
+import type { Revocation } from './store/revoked-tokens.ts'
 import type { Expectations, IssuerSettings } from './token/access-token.ts'
 import type { PublicJwk } from './token/jwk.ts'
 
@@ -22,6 +24,10 @@ export interface Deps {
    * be remembered.
    */
   readonly longestAccessTokenLifetimeSeconds: number
+  /** What `/auth/feed` shows, shared by the requests of the isolate. */
+  readonly feed: RevocationFeed
+  /** Tells the guards of this isolate of a revocation that was stored. */
+  readonly revokeInIsolate: (revocation: Revocation) => void
   /** In characters. */
   readonly passwordMinLength: number
   /** The origins whose pages may call the service (CORS). */

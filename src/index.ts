@@ -1,4 +1,5 @@
-// What other Workers import: guards, the verifier behind them, and key sets.
+// What other Workers import: guards, the verifier behind them, key sets, and where
+// revocations come from.
 
 export type { GuardReason, Result } from './errors/reasons.ts'
 export { type GuardRefusal, refusalResponse } from './middleware/refusal.ts'
@@ -17,6 +18,8 @@ export {
   type VerifierOptions,
 } from './middleware/verifier.ts'
 export type { ServiceBinding } from './remote/ask-service.ts'
+export type { BoundedStaleness, RevocationOption } from './revocation/policy.ts'
+export type { RevocationSource } from './revocation/source.ts'
 export type { Runtime } from './runtime.ts'
 export type { AccessTokenClaims } from './token/access-token.ts'
 export { createLocalKeySet, createSecretKeySet, type KeySet } from './token/key-set.ts'

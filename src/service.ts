@@ -6,7 +6,9 @@ import { createApp } from './app.ts'
 import type { Config } from './config.ts'
 import { createPasswordHasher } from './crypto/password.ts'
 import type { Deps, Env } from './deps.ts'
+import { RevocationFeed } from './domain/revocation/feed.ts'
 import { pruneRevocations } from './domain/revocation/prune.ts'
+import { revokeInIsolate } from './revocation/isolate-views.ts'
 import type { Runtime } from './runtime.ts'
 import type { Database } from './store/database.ts'
 import { createKeySetOf, jwkSource, secretKeySource } from './token/key-set.ts'
@@ -47,9 +49,10 @@ export function createService(config: Config, surroundings: Surroundings): Servi
 
 /** What `createApp` needs, from the settings and the surroundings. */
 export function createDeps(config: Config, surroundings: Surroundings): Deps {
+  const { runtime, database } = surroundings
   return {
     ...surroundings,
-    passwords: createPasswordHasher(config.bcryptCost, surroundings.runtime),
+    passwords: createPasswordHasher(config.bcryptCost, runtime),
     accessTokens: {
       issuer: config.issuer,
       audience: config.audience,
@@ -57,6 +60,8 @@ export function createDeps(config: Config, surroundings: Surroundings): Deps {
       accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,
     },
     jwkSet: publicJwkSet(config.signingKeys),
+    feed: new RevocationFeed(database, runtime),
+    revokeInIsolate: (revocation) => revokeInIsolate(config.issuer, runtime, revocation),
     longestAccessTokenLifetimeSeconds: config.longestAccessTokenLifetimeSeconds,
     passwordMinLength: config.passwordMinLength,
     corsOrigins: config.corsOrigins,

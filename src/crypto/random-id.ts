@@ -1,7 +1,8 @@
 import type { Runtime } from '../runtime.ts'
 import { encodeBase64Url } from './base64url.ts'
 
-const idBytes = 12
+/** Of an opaque id. */
+export const idBytes = 12
 
 /**
  * A fresh opaque id: 96 random bits as 16 characters of base64url. Session ids, token ids and token

@@ -41,8 +41,14 @@ export type TokenReason =
  */
 export type KeyReason = 'token_key_unknown' | 'key_set_unavailable'
 
+/**
+ * Why a guard does not let a good token pass: it was revoked, or whether it was cannot be known
+ * within the guard's bound.
+ */
+export type GateReason = 'token_revoked' | 'revocations_unavailable'
+
 /** Why a guard does not let a request in. */
-export type GuardReason = BearerReason | TokenReason | KeyReason
+export type GuardReason = BearerReason | TokenReason | KeyReason | GateReason
 
 /** Why a good access token is refused all the same: what only the database knows. */
 export type RevocationReason = 'token_revoked' | 'account_gone'

@@ -1,7 +1,13 @@
 // What a client hears when its token is refused: the part of the catalogue that guards share with
 // the service, which has it in its own envelope.
 
-import type { BearerReason, KeyReason, RevocationReason, TokenReason } from './reasons.ts'
+import type {
+  BearerReason,
+  GuardReason,
+  KeyReason,
+  RevocationReason,
+  TokenReason,
+} from './reasons.ts'
 
 /** What a refusal looks like over HTTP. */
 export interface Refusal {
@@ -126,6 +132,19 @@ export const tokenRefusals = {
     source: 'contract',
   },
 } as const satisfies Record<BearerReason | TokenReason | KeyReason | RevocationReason, Entry>
+
+/** What guards answer in other Workers, where the database cannot be asked. */
+export const guardRefusals = {
+  ...tokenRefusals,
+  revocations_unavailable: {
+    status: 503,
+    code: 'unavailable',
+    message: tokenRefusals.key_set_unavailable.message,
+    retryAfterSeconds: 5,
+    when: 'A guard cannot know within its bound whether the token was revoked; its log says why, and what to do.',
+    source: 'docs/feed.md',
+  },
+} as const satisfies Record<GuardReason, Entry>
 
 /**
  * The challenge of a refusal (RFC 6750 §3): bare when nothing was presented, and what is wrong with

@@ -2,13 +2,13 @@
 // problem (RFC 9457).
 
 import type { GuardReason } from '../errors/reasons.ts'
-import { bearerChallenge, type Entry, tokenRefusals } from '../errors/token-refusals.ts'
+import { bearerChallenge, type Entry, guardRefusals } from '../errors/token-refusals.ts'
 
 /** Why a request is not let in, and what its client is told by default. */
 export interface GuardRefusal {
   /** The exact reason: for logs and decisions, more than a client should learn. */
   readonly reason: GuardReason
-  /** 401 for what is wrong with the token; 503 when the keys to verify it with cannot be had. */
+  /** 401 for what is wrong with the token; 503 when keys or revocations cannot be had. */
   readonly status: 401 | 503
   /** The stable word for programs. */
   readonly code: string
@@ -22,7 +22,7 @@ export interface GuardRefusal {
 
 /** The refusal for a reason. */
 export function createRefusal(reason: GuardReason, problem?: string): GuardRefusal {
-  const entry: Entry = tokenRefusals[reason]
+  const entry: Entry = guardRefusals[reason]
   const { code, message, retryAfterSeconds, ...refusal } = { ...entry, ...entry.standard }
   const challenge = bearerChallenge({ code, message, ...refusal })
   const status = refusal.status === 503 ? 503 : 401

@@ -1,44 +1,23 @@
 // What a guard does, without a web framework: a request or a token in, who it is or a refusal out.
-// While the key set is at hand nothing here does any I/O, and a token that was verified before costs
-// a look into a map.
+// While keys and revocations are at hand nothing here does any I/O, and a token that was verified
+// before costs a look into a map, and one for each of its ids.
 
 import { type GuardReason, type Result, refuse, succeed } from '../errors/reasons.ts'
-import type { ServiceBinding } from '../remote/ask-service.ts'
+import { type RevocableToken, revocableToken } from '../revocation/gate.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
-import { type AccessTokenClaims, verifyAccessToken } from '../token/access-token.ts'
+import {
+  type AccessTokenClaims,
+  revocationIdsOf,
+  verifyAccessToken,
+} from '../token/access-token.ts'
 import type { KeySet, VerificationContext } from '../token/key-set.ts'
-import { createRemoteKeySet } from '../token/remote-key-set.ts'
 import type { VerificationKey } from '../token/verification-key.ts'
 import { createVerifiedTokens } from '../token/verified-tokens.ts'
 import { parseBearer } from './bearer.ts'
 import { createRefusal, type GuardRefusal } from './refusal.ts'
+import { checkOptions, gateOf, keySetOf, type VerifierOptions } from './verifier-options.ts'
 
-/**
- * Whose tokens are accepted, and where the keys come from. `Bindings` is the type of the Worker's
- * `env`, as it is handed to the options that are functions of it.
- */
-export interface VerifierOptions<Bindings = unknown> {
-  /** The `iss` of the tokens: exactly the service's ISSUER (RFC 7519 §4.1.1). */
-  readonly issuer: string
-  /**
-   * The `aud` that a token must name, as in the service's AUDIENCE (RFC 7519 §4.1.3). `'any'`
-   * accepts tokens that the issuer has made for anybody; say it only on purpose.
-   */
-  readonly audience: string
-  /**
-   * The service binding that reaches the service: `(env) => env.AUTH`. Without it the key set is
-   * fetched over HTTP from the issuer's address, which between Workers of one account needs a
-   * Custom Domain.
-   */
-  readonly service?: ((env: Bindings) => ServiceBinding) | undefined
-  /**
-   * The keys, where they are not to be fetched: a local key set, one with the service's own secret,
-   * or one that several verifiers share. Called with the first token, and kept.
-   */
-  readonly keys?: ((env: Bindings) => KeySet) | undefined
-  /** Whether revoked tokens are refused. In this version they are not: `'none'` is all there is. */
-  readonly revocation?: 'none'
-}
+export type { VerifierOptions }
 
 /**
  * Who sent a request. Frozen: it is shared between the requests with the same token.
@@ -51,6 +30,8 @@ export interface Authentication<CustomClaims extends object = object> {
   readonly subject: string
   /** The session's id (`sid`), the same for all tokens of one login. */
   readonly sessionId: string
+  /** The opaque ids of which any revokes the token: for `isRevoked`, and for SQL. */
+  readonly revocationIds: readonly string[]
   /** Everything that the token says. */
   readonly claims: AccessTokenClaims & Readonly<CustomClaims>
 }
@@ -64,20 +45,30 @@ export interface Verifier<CustomClaims extends object = object> {
    * Who sent the request, by its `Authorization: Bearer` header (RFC 6750 §2.1; no other place
    * counts), or whose the token is. Never rejects for what a client has sent.
    *
-   * No I/O while the key set is at hand; see `createRemoteKeySet` for when it is fetched. Needs
-   * `env` where the options are functions of it, and `waitUntil` on Workers, so that a key set that
-   * is renewed in the background outlives the response.
+   * No I/O while the key set is at hand and what is known of the revocations is young enough; see
+   * `createRemoteKeySet` and `revocation`. Needs `env` where the options are functions of it, and
+   * `waitUntil` on Workers, so that what is renewed in the background outlives the response.
    */
   verify(
     input: Request | string,
     context?: VerificationContext,
   ): Promise<Result<Authentication<CustomClaims>, GuardRefusal>>
+  /**
+   * Whether a token that was let in must not be any more: it was revoked since, or that cannot be
+   * known within the bound. For what goes on after a request, such as a WebSocket: ask now and then,
+   * and look at `claims.exp`. No I/O while what is known is young enough. Never rejects.
+   */
+  isRevoked(
+    authentication: Pick<Authentication, 'revocationIds'>,
+    context?: VerificationContext,
+  ): Promise<boolean>
 }
 
 interface Verified<CustomClaims extends object> {
   readonly authentication: Authentication<CustomClaims>
   readonly key: VerificationKey
   readonly expiresAt: number
+  readonly revocable: RevocableToken
 }
 
 /**
@@ -126,6 +117,7 @@ export function createRecallingVerifier<Bindings, CustomClaims extends object>(
   runtime: Runtime,
 ): RecallingVerifier<CustomClaims> {
   const expected = checkOptions(options)
+  const gate = gateOf(options, runtime)
   const tokens = createVerifiedTokens<Verified<CustomClaims>>()
   let keys: KeySet | undefined
 
@@ -133,17 +125,38 @@ export function createRecallingVerifier<Bindings, CustomClaims extends object>(
   function recallToken(token: string, context: VerificationContext) {
     const known = tokens.find(token)
     if (!known || !keys || known.expiresAt <= runtime.now()) return undefined
-    return keys.current(known.key.keyId, context) === known.key ? known.authentication : undefined
+    return keys.current(known.key.keyId, context) === known.key ? known : undefined
   }
 
-  async function verifyAnew(token: string, set: KeySet, context: VerificationContext) {
+  async function verifyAnew(
+    token: string,
+    set: KeySet,
+    context: VerificationContext,
+  ): Promise<Result<Verified<CustomClaims>, GuardRefusal>> {
     const findKey = (keyId: string | undefined) => set.find(keyId, context)
     const verified = await verifyAccessToken({ ...expected, findKey }, runtime, token)
     if (!verified.ok) return refuse(createRefusal(verified.reason, set.problem?.()))
     const { claims, key } = verified.value
-    const authentication = authenticationOf<CustomClaims>(claims)
-    tokens.keep(token, { authentication, key, expiresAt: claims.exp })
-    return succeed(authentication)
+    const revocable = revocableToken(await revocationIdsOf(verified.value))
+    const authentication = authenticationOf<CustomClaims>(claims, revocable.ids)
+    const kept = { authentication, key, expiresAt: claims.exp, revocable }
+    tokens.keep(token, kept)
+    return succeed(kept)
+  }
+
+  async function verifyToken(
+    token: string,
+    context: VerificationContext,
+  ): Promise<Result<Authentication<CustomClaims>, GuardRefusal>> {
+    keys ??= keySetOf(options, context.env as Bindings, runtime)
+    const known = recallToken(token, context)
+    const verified = known ? succeed(known) : await verifyAnew(token, keys, context)
+    if (!verified.ok) return verified
+    const { revocable, authentication } = verified.value
+    const admitted = await gate.admit(revocable, context)
+    return admitted.ok
+      ? succeed(authentication)
+      : refuse(createRefusal(admitted.reason, gate.problem()))
   }
 
   return {
@@ -151,14 +164,15 @@ export function createRecallingVerifier<Bindings, CustomClaims extends object>(
       const authorization = request.headers.get('Authorization')
       // Any other spelling of the scheme is for `verify`; so is whatever is no token.
       if (!authorization?.startsWith(usualScheme)) return undefined
-      return recallToken(authorization.slice(usualScheme.length), context)
+      const known = recallToken(authorization.slice(usualScheme.length), context)
+      return known && gate.isKnownLive(known.revocable, context) ? known.authentication : undefined
     },
     async verify(input, context = {}) {
       const token = tokenOf(input)
-      if (!token.ok) return refuse(createRefusal(token.reason))
-      keys ??= keySetOf(options, context.env as Bindings, runtime)
-      const known = recallToken(token.value, context)
-      return known ? succeed(known) : verifyAnew(token.value, keys, context)
+      return token.ok ? verifyToken(token.value, context) : refuse(createRefusal(token.reason))
+    },
+    async isRevoked({ revocationIds }, context = {}) {
+      return !(await gate.admit(revocableToken(revocationIds), context)).ok
     },
   }
 }
@@ -167,37 +181,15 @@ const usualScheme = 'Bearer '
 
 function authenticationOf<CustomClaims extends object>(
   claims: AccessTokenClaims,
+  revocationIds: readonly string[],
 ): Authentication<CustomClaims> {
-  const authentication = { subject: claims.sub, sessionId: claims.sid, claims }
+  const authentication = { subject: claims.sub, sessionId: claims.sid, revocationIds, claims }
   return deepFreeze(authentication) as Authentication<CustomClaims>
 }
 
 function tokenOf(input: Request | string): Result<string, GuardReason> {
   if (typeof input === 'string') return succeed(input)
   return parseBearer(input.headers.get('Authorization') ?? undefined)
-}
-
-function keySetOf<Bindings>(
-  { issuer, service, keys }: VerifierOptions<Bindings>,
-  env: Bindings,
-  runtime: Runtime,
-): KeySet {
-  const set = keys ? keys(env) : createRemoteKeySet({ issuer, service }, runtime)
-  if (set.issuer !== undefined && set.issuer !== issuer) {
-    throw new TypeError(`The key set is ${set.issuer}'s, and the issuer is to be ${issuer}.`)
-  }
-  return set
-}
-
-/** An empty or missing value would accept what it should not, so it is no option. */
-function checkOptions({ issuer, audience }: VerifierOptions<never>) {
-  if (typeof issuer !== 'string' || !URL.canParse(issuer)) {
-    throw new TypeError("issuer must be the service's ISSUER, such as https://auth.example.com.")
-  }
-  if (typeof audience !== 'string' || audience === '') {
-    throw new TypeError("audience must be the API's own name (the service's AUDIENCE), or 'any'.")
-  }
-  return { issuer, audience: audience === 'any' ? undefined : audience }
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -17,7 +17,7 @@ export interface Question {
   readonly url: string
   /** What is asked for, to begin a sentence with: "The key set". */
   readonly subject: string
-  readonly accept: string
+  readonly headers: Readonly<Record<string, string>>
   /** Sent as JSON in a POST. */
   readonly body?: object
   /** More than this is not read. */
@@ -48,19 +48,11 @@ export async function askService(
   }
 }
 
-function createRequest({ url, accept, body }: Question, signal: AbortSignal): Request {
-  // A cache on the way must not hold back what is new.
-  const headers = new Headers({ Accept: accept, 'Cache-Control': 'no-cache' })
-  if (!body) return new Request(url, { headers, redirect: 'manual', signal })
-  headers.set('Content-Type', 'application/json')
-  const method = 'POST'
-  return new Request(url, {
-    method,
-    headers,
-    body: JSON.stringify(body),
-    redirect: 'manual',
-    signal,
-  })
+function createRequest({ url, headers, body }: Question, signal: AbortSignal): Request {
+  const request = new Request(url, { headers: { ...headers }, redirect: 'manual', signal })
+  if (!body) return request
+  request.headers.set('Content-Type', 'application/json')
+  return new Request(request, { method: 'POST', body: JSON.stringify(body) })
 }
 
 /** For bindings that do not look at the signal. */

@@ -3,12 +3,19 @@
 
 import { and, eq, exists, inArray, isNull, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
+import { keepAfterExpirySeconds } from '../revocation/feed-format.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
-import { decodeRow, decodeRows, flag } from './rows.ts'
+import { decodeRow, decodeRows, flag, instant } from './rows.ts'
 import { revokedTokens, users } from './schema.ts'
 
+/** An id that is in the set, and until when it is remembered, in seconds since 1970. */
+export interface Revocation {
+  readonly id: string
+  readonly expiresAt: number
+}
+
 /** What becomes of an attempt to revoke. */
-export type RevocationOutcome = 'revoked' | 'already_revoked' | 'account_gone'
+export type RevocationOutcome = Revocation | 'already_revoked' | 'account_gone'
 
 export interface SessionRevocation {
   readonly sessionId: string
@@ -21,8 +28,8 @@ export interface SessionRevocation {
   readonly longestLifetimeSeconds: number
 }
 
-/** How long rows stay after the last token's expiry, for verifiers whose clocks are behind. */
-const keepAfterExpirySeconds = 300
+/** In 2106: as long as a view can tell (revoked-ids.ts has minutes in 28 bits), and then some. */
+const endOfTime = 2 ** 32 - 1
 /** Rows per delete: a writer must not hold up the others for long. */
 export const maxRowsPerDelete = 1_000
 
@@ -39,8 +46,27 @@ export function anyRevoked(ids: readonly string[]): SQL {
 }
 
 /**
+ * The condition that a token is not revoked, for a statement of the handler's own (drizzle): so a
+ * strict check costs no round trip beside the one that there is anyway. Where the database has
+ * replicas, such a statement must go to the primary.
+ *
+ * @example
+ * ```ts
+ * import { type SQL, sql } from 'drizzle-orm'
+ * import type { Authentication } from 'portcullis'
+ * import { liveToken } from 'portcullis/database'
+ *
+ * const selectNotes = (auth: Authentication): SQL =>
+ *   sql`SELECT text FROM notes WHERE owner = ${auth.subject} AND ${liveToken(auth)}`
+ * ```
+ */
+export function liveToken({ revocationIds }: { readonly revocationIds: readonly string[] }): SQL {
+  return not(anyRevoked(revocationIds))
+}
+
+/**
  * Revokes a session, if the token that asks is not revoked and its account is there: exactly one of
- * several concurrent calls is told 'revoked'. Atomic; one round trip.
+ * several concurrent calls gets the revocation. Atomic; one round trip.
  */
 export async function insertSessionRevocation(
   database: Database,
@@ -54,9 +80,29 @@ export async function insertSessionRevocation(
       .select({ isRevoked: sql<number>`${anyRevoked(revocation.revocationIds)}` })
       .from(sql`(SELECT 1)`),
   ])
-  const ownRow = v.object({ id: v.literal(revocation.sessionId) })
-  if (decodeRows(ownRow, inserted).length > 0) return 'revoked'
+  const ownRow = v.object({ id: v.literal(revocation.sessionId), expiresAt: instant })
+  const [own] = decodeRows(ownRow, inserted)
+  if (own) return own
   return decodeRow(revokedRow, found).isRevoked ? 'already_revoked' : 'account_gone'
+}
+
+/**
+ * Revokes an id for ever, whatever it belongs to. Revoked again, it takes a new place in the order,
+ * so that every verifier hears of it once more. Atomic, idempotent; one round trip.
+ */
+export async function insertLastingRevocation(database: Database, id: string): Promise<void> {
+  await runBatch(database, [
+    build
+      .insert(revokedTokens)
+      .values({ id, revokedAt: databaseNow, expiresAt: endOfTime })
+      .onConflictDoUpdate({
+        target: revokedTokens.id,
+        set: {
+          seq: sql`excluded.seq`,
+          expiresAt: sql`max(${revokedTokens.expiresAt}, excluded.expires_at)`,
+        },
+      }),
+  ])
 }
 
 /**
@@ -95,5 +141,5 @@ function insertRevocation(revocation: SessionRevocation) {
         .from(users)
         .where(and(eq(users.id, userId), isNull(users.disabledAt), not(anyRevoked(revocationIds)))),
     )
-    .returning({ id: revokedTokens.id })
+    .returning({ id: revokedTokens.id, expiresAt: revokedTokens.expiresAt })
 }

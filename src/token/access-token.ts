@@ -2,7 +2,8 @@
 // service and by guards alike. The order of its checks is that of RFC 8725: form, header, signature
 // (compact-jws.ts), and only then what the token claims.
 
-import { createRandomId } from '../crypto/random-id.ts'
+import { encodeBase64Url } from '../crypto/base64url.ts'
+import { createRandomId, idBytes } from '../crypto/random-id.ts'
 import {
   type KeyReason,
   type Result,
@@ -90,7 +91,7 @@ export async function issueAccessToken(
 /**
  * The claims of a token that this issuer signed, for this audience, and that has not expired; or
  * the first reason why not. Never throws. Whether the token was revoked is another question, and
- * the caller's: see `revocationIds`. No I/O beyond what `findKey` does.
+ * the caller's: see `revocationIdsOf`. No I/O beyond what `findKey` does.
  *
  * @see RFC 7519 §7.2, RFC 8725 §3
  */
@@ -105,11 +106,26 @@ export async function verifyAccessToken(
   return claims.ok ? succeed({ claims: claims.value, key: jws.value.key }) : claims
 }
 
-/** The opaque ids that revoke this token when any of them is in the set of revoked ids. */
-export function revocationIds(
-  claims: Pick<AccessTokenClaims, 'jti' | 'sid' | 'gen'>,
-): [jti: string, sid: string, gen: string] {
-  return [claims.jti, claims.sid, claims.gen]
+/**
+ * The opaque ids that revoke this token when any of them is in the set of revoked ids: its own, its
+ * session's, its user's generation, and its key's, where it names one.
+ */
+export async function revocationIdsOf({
+  claims: { jti, sid, gen },
+  key,
+}: VerifiedAccessToken): Promise<readonly string[]> {
+  return key.keyId === undefined
+    ? [jti, sid, gen]
+    : [jti, sid, gen, await keyRevocationId(key.keyId)]
+}
+
+/**
+ * The opaque id that revokes all tokens of a key: the first 96 bits of SHA-256 of its `kid`, in
+ * base64url.
+ */
+export async function keyRevocationId(keyId: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(keyId))
+  return encodeBase64Url(new Uint8Array(digest, 0, idBytes))
 }
 
 function checkClaims(

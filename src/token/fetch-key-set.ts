@@ -16,6 +16,11 @@ interface KnownKey {
 }
 
 const maxBytes = 64 * 1024
+const headers = {
+  Accept: 'application/jwk-set+json, application/json',
+  // A cache on the way must not hold back a new key.
+  'Cache-Control': 'no-cache',
+}
 
 /**
  * The keys that the issuer publishes, or a sentence that says what is in the way and what to do.
@@ -28,8 +33,7 @@ export async function fetchKeySet(
 ): Promise<Result<KeysByName, string>> {
   const url = keySetUrl(issuer)
   const subject = 'The key set'
-  const accept = 'application/jwk-set+json, application/json'
-  const answer = await askService(findBinding, { url, subject, accept, maxBytes })
+  const answer = await askService(findBinding, { url, subject, headers, maxBytes })
   if (!answer.ok) return answer
   if (!answer.value.isFound) {
     return refuse(`${subject} at ${url} answers with status 404; check the issuer.`)

@@ -9,6 +9,11 @@ export function keySetUrl(issuer: string): string {
   return `${issuer.replace(/\/$/, '')}${keySetPath}`
 }
 
+/** Where the issuer's revocation feed is (docs/feed.md). */
+export function feedUrl(issuer: string): string {
+  return `${issuer.replace(/\/$/, '')}/auth/feed`
+}
+
 /** The path of the issuer's URL, without a slash at its end: empty for most. */
 export function issuerPath(issuer: string): string {
   return new URL(issuer).pathname.replace(/\/$/, '')

@@ -11,7 +11,6 @@ import {
   type TokenReason,
 } from '../../errors/reasons.ts'
 import { type Account, findAccountAndRevocation } from '../../store/users.ts'
-import { revocationIds } from '../../token/access-token.ts'
 import { verifyUserToken } from './user-token.ts'
 
 /**
@@ -24,9 +23,12 @@ export async function findAccountOfToken(
 ): Promise<Result<Account, TokenReason | KeyReason | RevocationReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
-  const { userId, claims } = verified.value
-  const ids = revocationIds(claims)
-  const { account, isRevoked } = await findAccountAndRevocation(deps.database, userId, ids)
+  const { userId, revocationIds } = verified.value
+  const { account, isRevoked } = await findAccountAndRevocation(
+    deps.database,
+    userId,
+    revocationIds,
+  )
   if (isRevoked) return refuse('token_revoked')
   return account ? succeed(account) : refuse('account_gone')
 }

@@ -9,11 +9,17 @@ import {
   succeed,
   type TokenReason,
 } from '../../errors/reasons.ts'
-import { type AccessTokenClaims, verifyAccessToken } from '../../token/access-token.ts'
+import {
+  type AccessTokenClaims,
+  revocationIdsOf,
+  verifyAccessToken,
+} from '../../token/access-token.ts'
 
 export interface UserToken {
   readonly userId: number
   readonly claims: AccessTokenClaims
+  /** The ids of which any revokes the token. */
+  readonly revocationIds: readonly string[]
 }
 
 /**
@@ -29,7 +35,7 @@ export async function verifyUserToken(
   const { claims } = verified.value
   const userId = parseUserId(claims.sub)
   if (userId === undefined) return refuse('token_claims_unacceptable')
-  return succeed({ userId, claims })
+  return succeed({ userId, claims, revocationIds: await revocationIdsOf(verified.value) })
 }
 
 /** The one spelling of a positive whole number; anything else is no user's id. */

@@ -11,28 +11,37 @@ import {
   type TokenReason,
 } from '../../errors/reasons.ts'
 import { insertSessionRevocation } from '../../store/revoked-tokens.ts'
-import { revocationIds } from '../../token/access-token.ts'
 import { verifyUserToken } from '../accounts/user-token.ts'
 
 /**
  * Revokes the token's session. Of several concurrent calls exactly one succeeds; the others are
- * refused with 'token_revoked'. When it has succeeded the revocation is stored. No round trip for a
+ * refused with 'token_revoked'. When it has succeeded the revocation is stored, and known to the
+ * guards of this isolate. No round trip for a
  * bad token, one for any other. Atomic.
  */
 export async function logout(
-  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'longestAccessTokenLifetimeSeconds'>,
+  deps: Pick<
+    Deps,
+    | 'database'
+    | 'runtime'
+    | 'accessTokens'
+    | 'longestAccessTokenLifetimeSeconds'
+    | 'revokeInIsolate'
+  >,
   token: string,
 ): Promise<Result<undefined, TokenReason | KeyReason | RevocationReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
-  const { userId, claims } = verified.value
+  const { userId, claims, revocationIds } = verified.value
   const outcome = await insertSessionRevocation(deps.database, {
     userId,
     sessionId: claims.sid,
-    revocationIds: revocationIds(claims),
+    revocationIds,
     tokenExpiresAt: claims.exp,
     longestLifetimeSeconds: deps.longestAccessTokenLifetimeSeconds,
   })
   if (outcome === 'already_revoked') return refuse('token_revoked')
-  return outcome === 'account_gone' ? refuse('account_gone') : succeed(undefined)
+  if (outcome === 'account_gone') return refuse('account_gone')
+  deps.revokeInIsolate(outcome)
+  return succeed(undefined)
 }

@@ -10,11 +10,15 @@ import {
   refusalResponse,
   requireAccessToken,
 } from '../../../src/index.ts'
+import { keyRevocationId } from '../../../src/token/access-token.ts'
 import { importSecretSigningKey, publicJwkSet } from '../../../src/token/signing-key.ts'
 import { audience, createBinding, createSigningJwk, issuer, issueWith } from '../support/issuer.ts'
 import { bearing, createFakeClock, secretKey } from '../support/service.ts'
 
 const signing = await createSigningJwk()
+
+/** Guards that look at tokens and keys alone; test/workers/revocation has the others. */
+const signatureOnly = { issuer, audience, revocation: 'none' } as const
 
 interface Bindings {
   readonly AUTH: ReturnType<typeof createBinding>
@@ -23,7 +27,11 @@ interface Bindings {
 function setUp(options: Partial<GuardOptions<Bindings>> = {}) {
   const clock = createFakeClock()
   const env: Bindings = { AUTH: createBinding(signing) }
-  const guard = { issuer, audience, service: (bindings: Bindings) => bindings.AUTH, ...options }
+  const guard = {
+    ...signatureOnly,
+    service: (bindings: Bindings) => bindings.AUTH,
+    ...options,
+  }
   const app = new Hono<{ Bindings: Bindings }>()
     .use('/api/*', requireAccessToken<Bindings, { plan?: string }>(guard, clock))
     .get('/api/me', (c) => c.json(c.var.auth))
@@ -41,6 +49,12 @@ describe('requireAccessToken', () => {
     expect(await answer.json()).toEqual({
       subject: '7',
       sessionId: 's'.repeat(16),
+      revocationIds: [
+        expect.stringMatching(/^[\w-]{16}$/),
+        's'.repeat(16),
+        'g'.repeat(16),
+        await keyRevocationId(signing.kid),
+      ],
       claims: expect.objectContaining({ iss: issuer, aud: audience, exp: clock.now() + 900 }),
     })
   })
@@ -159,7 +173,7 @@ describe('requireAccessToken', () => {
   it('hands out claims that nobody can change for the next request', async () => {
     const { clock } = setUp()
     const verifier = createVerifier(
-      { issuer, audience, keys: () => createLocalKeySet(publicJwkSet([signing])) },
+      { ...signatureOnly, keys: () => createLocalKeySet(publicJwkSet([signing])) },
       clock,
     )
     const auth = await verifier.verify(await issueWith(signing, clock))
@@ -191,7 +205,7 @@ describe('optionalAccessToken', () => {
     const clock = createFakeClock()
     const keys = () => createLocalKeySet(publicJwkSet([signing]))
     const app = new Hono()
-      .use(optionalAccessToken({ issuer, audience, keys }, clock))
+      .use(optionalAccessToken({ ...signatureOnly, keys }, clock))
       .get('/', (c) => c.text(c.var.auth?.subject ?? 'nobody'))
     expect(await (await app.request('/')).text()).toBe('nobody')
     const token = await issueWith(signing, clock)
@@ -207,7 +221,7 @@ describe('a verifier', () => {
 
   it('takes a request or a token, and answers for those without Hono', async () => {
     const verifier = createVerifier(
-      { issuer, audience, service: (env: Bindings) => env.AUTH },
+      { ...signatureOnly, service: (env: Bindings) => env.AUTH },
       clock,
     )
     const token = await issueWith(signing, clock)
@@ -228,18 +242,18 @@ describe('a verifier', () => {
     const signingKey = () => importSecretSigningKey(secretKey)
     const token = await issueWith(signing, clock, { signingKey })
     const keys = () => createSecretKeySet(secretKey)
-    expect(await createVerifier({ issuer, audience, keys }, clock).verify(token)).toMatchObject({
+    expect(await createVerifier({ ...signatureOnly, keys }, clock).verify(token)).toMatchObject({
       ok: true,
     })
     const published = () => createLocalKeySet(publicJwkSet([signing]))
-    const outcome = await createVerifier({ issuer, audience, keys: published }, clock).verify(token)
+    const outcome = await createVerifier({ ...signatureOnly, keys: published }, clock).verify(token)
     expect(outcome).toMatchObject({ ok: false, reason: { reason: 'token_key_unknown' } })
   })
 
   it("never takes one issuer's keys for another's", async () => {
     const other = 'https://other.example.com'
     const keys = () => createLocalKeySet(publicJwkSet([signing]))
-    const ours = createVerifier({ issuer, audience, keys }, clock)
+    const ours = createVerifier({ ...signatureOnly, keys }, clock)
     const strange = await createSigningJwk()
     const forged = await issueWith({ ...strange, kid: signing.kid }, clock)
     expect((await ours.verify(forged)).ok).toBe(false)
@@ -251,7 +265,7 @@ describe('a verifier', () => {
 
   it('is not made with the fetched key set of another issuer', async () => {
     const keys = () => createRemoteKeySet({ issuer: 'https://other.example.com' })
-    const verifier = createVerifier({ issuer, audience, keys }, clock)
+    const verifier = createVerifier({ ...signatureOnly, keys }, clock)
     await expect(verifier.verify('a.b.c')).rejects.toThrow(/https:\/\/other\.example\.com's/)
   })
 

@@ -22,7 +22,10 @@ const documentedStatuses = new Set(
 /** What everybody may read and keep, in formats of their own. */
 const documents = ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']
 /** Routes that take a token; a new one under /auth belongs here, or among those that take none. */
-const takeNoToken = ['POST /auth/register', 'POST /auth/login', 'GET /health', 'GET /ready']
+const takeNoToken = [
+  ...['POST /auth/register', 'POST /auth/login', 'GET /health', 'GET /ready'],
+  ...['GET /auth/feed/since/:segment', 'GET /auth/feed/snapshot/:page', 'POST /auth/feed/check'],
+]
 const takeToken = named.filter(
   ({ name, path }) => !takeNoToken.includes(name) && !documents.includes(path),
 )

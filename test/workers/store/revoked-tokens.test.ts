@@ -1,11 +1,15 @@
 import { createClient } from '@libsql/client/http'
+import { sql } from 'drizzle-orm'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { createRandomId } from '../../../src/crypto/random-id.ts'
 import { pruneRevocations } from '../../../src/domain/revocation/prune.ts'
 import { systemRuntime } from '../../../src/runtime.ts'
+import { build, readBatch } from '../../../src/store/database.ts'
 import {
   deleteExpiredRevocations,
+  insertLastingRevocation,
   insertSessionRevocation,
+  liveToken,
 } from '../../../src/store/revoked-tokens.ts'
 import { findAccountAndRevocation, insertUser } from '../../../src/store/users.ts'
 import { database, freshEmail } from '../support/service.ts'
@@ -45,7 +49,9 @@ describe('revoking a session', () => {
     const revocation = revocationOf(freshId())
     const ask = () => insertSessionRevocation(database, revocation)
     const outcomes = await Promise.all(Array.from({ length: 20 }, ask))
-    expect(outcomes.filter((outcome) => outcome === 'revoked')).toHaveLength(1)
+    const winners = outcomes.filter((outcome) => typeof outcome === 'object')
+    const expiresAt = Number((await rowOf(revocation.sessionId))?.expires_at)
+    expect(winners).toEqual([{ id: revocation.sessionId, expiresAt }])
     expect(outcomes.filter((outcome) => outcome === 'already_revoked')).toHaveLength(19)
     const { rows } = await client.execute({
       sql: 'SELECT count(*) AS n FROM portcullis_revoked_tokens WHERE id = ?',
@@ -99,6 +105,35 @@ describe('revoking a session', () => {
     await insertSessionRevocation(database, revocation)
     const after = await findAccountAndRevocation(database, userId, revocation.revocationIds)
     expect([before.isRevoked, after.isRevoked]).toEqual([false, true])
+  })
+})
+
+describe('a lasting revocation', () => {
+  it('takes a new place in the order when it is revoked again, and outlives every token', async () => {
+    const id = freshId()
+    await insertSessionRevocation(database, revocationOf(id))
+    const before = await rowOf(id)
+    await insertSessionRevocation(database, revocationOf(freshId()))
+    await insertLastingRevocation(database, id)
+    const after = await rowOf(id)
+    expect(Number(after?.seq)).toBe(Number(before?.seq) + 2)
+    expect(after?.expires_at).toBe(2 ** 32 - 1)
+    await insertLastingRevocation(database, id)
+    expect(Number((await rowOf(id))?.seq)).toBeGreaterThan(Number(after?.seq))
+  })
+})
+
+describe('the condition for statements of others', () => {
+  it('holds until any of the ids is revoked', async () => {
+    const revocationIds = [freshId(), freshId()]
+    const ask = async () => {
+      const statement = build.select({ live: sql<number>`${liveToken({ revocationIds })}` })
+      const [rows] = await readBatch(database, [statement.from(sql`(SELECT 1)`)])
+      return rows
+    }
+    expect(await ask()).toEqual([{ live: 1 }])
+    await insertLastingRevocation(database, revocationIds[1] ?? '')
+    expect(await ask()).toEqual([{ live: 0 }])
   })
 })
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { encodeBase64Url } from '../../../src/crypto/base64url.ts'
 import {
   issueAccessToken,
-  revocationIds,
+  revocationIdsOf,
   verifyAccessToken,
 } from '../../../src/token/access-token.ts'
 import { createSecretKeySet } from '../../../src/token/key-set.ts'
@@ -84,8 +84,19 @@ describe('an access token', () => {
     expect(first.ok && second.ok && first.value.claims.jti !== second.value.claims.jti).toBe(true)
   })
 
-  it('is revoked by its own id, its session and its generation', () => {
-    expect(revocationIds({ jti: 'a', sid: 'b', gen: 'c' })).toEqual(['a', 'b', 'c'])
+  it('is revoked by its own id, its session and its generation', async () => {
+    const verified = await verify(await issue())
+    if (!verified.ok) throw new Error(verified.reason)
+    const { jti, sid, gen } = verified.value.claims
+    expect(await revocationIdsOf(verified.value)).toEqual([jti, sid, gen])
+  })
+
+  it('is revoked by its key, where it names one: 96 bits of the SHA-256 of its name', async () => {
+    const verified = await verify(await issue())
+    if (!verified.ok) throw new Error(verified.reason)
+    const key = { ...verified.value.key, keyId: 'abc' }
+    // printf abc | openssl dgst -sha256 -binary | head -c 12 | base64 | tr +/ -_
+    expect((await revocationIdsOf({ ...verified.value, key }))[3]).toBe('ungWv48Bz-pBQUDe')
   })
 
   it('is valid until the second before its expiry, and without leeway no longer', async () => {

@@ -1,0 +1,114 @@
+// Keeps a view up to date, once for all guards of an isolate: one load at a time, and pauses after
+// one that failed.
+
+import { OneAtATime } from '../one-at-a-time.ts'
+import { timeoutMs } from '../remote/ask-service.ts'
+import type { Runtime } from '../runtime.ts'
+import type { VerificationContext } from '../token/key-set.ts'
+import type { RevocationSource } from './source.ts'
+import { maxIds, RevocationView } from './view.ts'
+
+/** Longer than one page takes. */
+const pageDeadlineMs = timeoutMs + 1_000
+/** After a failure; doubled with each further one. */
+const firstPauseMs = 500
+const longestPauseMs = 5_000
+/** Pages that lead no further: the first of an empty feed, and one after a restored backup. */
+const maxPagesInVain = 4
+/** A view that cannot hold all ids is tried again when some may have expired. */
+const pauseWhenFullMs = 300_000
+
+export class RevocationLoader {
+  readonly view: RevocationView
+  readonly #issuer: string
+  readonly #loading: OneAtATime
+  #failures = 0
+  #problem: string | undefined
+
+  constructor(issuer: string, runtime: Runtime, most = maxIds) {
+    this.view = new RevocationView(runtime, most)
+    this.#issuer = issuer
+    this.#loading = new OneAtATime(runtime)
+  }
+
+  /** What last kept the feed from being had. */
+  get problem(): string | undefined {
+    return this.#problem
+  }
+
+  /** Whether the feed could not be had, and it is too early for another attempt. */
+  isHopeless(): boolean {
+    return this.#failures > 0 && this.#loading.isPaused()
+  }
+
+  /** Begins to load in the background, unless that is under way, or it is too early. */
+  refresh(source: RevocationSource, context: VerificationContext): void {
+    if (this.#loading.mayBegin()) void this.#loadFor(source, context)
+  }
+
+  /**
+   * Loads, or waits for the load that is under way, until `isDone`, or until there is nothing to
+   * wait for. While the feed cannot be had, only who loads waits.
+   */
+  async renew(
+    isDone: () => boolean,
+    source: RevocationSource,
+    context: VerificationContext,
+  ): Promise<void> {
+    if (this.#failures > 0 && this.#loading.isUnderWay()) return
+    await this.#loading.doOrWait(isDone, () => this.#loadFor(source, context))
+  }
+
+  /** Leaves a line in the log, and remembers the sentence for refusals. */
+  report(event: string, problem: string): void {
+    this.#problem = problem
+    console.error(JSON.stringify({ event, issuer: this.#issuer, problem }))
+  }
+
+  /** Others may wait for it: so it goes on when its own client hangs up. */
+  #loadFor(source: RevocationSource, context: VerificationContext): Promise<void> {
+    const loading = this.#load(source, context)
+    context.waitUntil?.(loading)
+    return loading
+  }
+
+  async #load(source: RevocationSource, context: VerificationContext): Promise<void> {
+    for (let inVain = 0; inVain < maxPagesInVain; ) {
+      this.#loading.begin(pageDeadlineMs)
+      const askedAt = this.view.readClocks()
+      const before = this.view.position
+      const page = await source.pull(before, context)
+      if (!page.ok) return this.#fail(page.reason)
+      const applied = this.view.apply(page.value, askedAt)
+      if (applied === 'complete') return this.#succeed()
+      if (applied === 'full') return this.#giveUp()
+      if (typeof applied === 'object') {
+        return this.#fail(`The revocation feed is not to be used: ${applied.problem}.`)
+      }
+      if (this.view.position === before) inVain += 1
+    }
+    return this.#fail('The revocation feed does not get on; look at the log of its service.')
+  }
+
+  #succeed(): void {
+    this.#loading.end()
+    this.#failures = 0
+    this.#problem = undefined
+  }
+
+  #fail(problem: string): void {
+    this.#loading.end()
+    this.#loading.pauseFor(Math.min(firstPauseMs * 2 ** this.#failures, longestPauseMs))
+    this.#failures += 1
+    this.report('revocation_feed_unavailable', problem)
+  }
+
+  #giveUp(): void {
+    this.#succeed()
+    this.#loading.pauseFor(pauseWhenFullMs)
+    this.report(
+      'revocation_view_full',
+      `More than ${maxIds} revocations are alive: every token is checked with the service. Shorten ACCESS_TOKEN_LIFETIME_SECONDS.`,
+    )
+  }
+}

@@ -1,0 +1,28 @@
+// Where a guard learns which ids are revoked: over a service binding, over HTTP (remote-source.ts),
+// or from the database itself (store/revocation-source.ts).
+
+import type { Result } from '../errors/reasons.ts'
+import type { VerificationContext } from '../token/key-set.ts'
+import type { FeedPage } from './feed-format.ts'
+
+/** A page, and how far its moment lies before the question, at most. */
+export interface PulledPage extends FeedPage {
+  /** In milliseconds; Infinity where nothing is known of it. */
+  readonly ageMs: number
+}
+
+/** What an exact check says of one token. */
+export interface CheckedToken {
+  /** Whether any of its ids was revoked at the moment of the question, or later. */
+  readonly isRevoked: boolean
+  /** The database's clock, in milliseconds since 1970. */
+  readonly nowMs: number
+}
+
+/** Refusals are sentences for whoever runs the guard. Neither function throws. */
+export interface RevocationSource {
+  /** A page of the feed that begins right after `after`, or before that. */
+  pull(after: number, context: VerificationContext): Promise<Result<PulledPage, string>>
+  /** Whether any of the ids is revoked: exact, one round trip. */
+  check(ids: readonly string[], context: VerificationContext): Promise<Result<CheckedToken, string>>
+}

@@ -1,0 +1,141 @@
+// What an isolate knows of the revocations: the ids, up to which place in the order of revocations
+// it knows all of them, and as of when. Revoking is final: nothing here ever takes an id back
+// before every token that carries it has expired.
+
+import type { Runtime } from '../runtime.ts'
+import { rowCharacters } from './feed-format.ts'
+import { type IdWords, RevokedIds } from './revoked-ids.ts'
+import type { PulledPage } from './source.ts'
+
+/** Both clocks at once: the one that never steps, and the one that goes on while a machine sleeps. */
+export interface ClockReading {
+  readonly elapsedMs: number
+  readonly wallMs: number
+}
+
+/** What became of a page. */
+export type Applied = 'complete' | 'partial' | 'full' | { readonly problem: string }
+
+/** More ids than this are not kept: 32 MB. */
+export const maxIds = 1_000_000
+/** Less than `keepAfterExpirySeconds`: an id is not forgotten where its token is still accepted. */
+const maxClockDifferenceMs = 240_000
+
+export class RevocationView {
+  readonly #ids = new RevokedIds()
+  readonly #runtime: Pick<Runtime, 'elapsedMs' | 'nowMs'>
+  readonly #maxIds: number
+  #epoch: string | undefined
+  /** Every id up to this place is known, in this epoch. */
+  #position = 0
+  /** Every id that was revoked before this moment is known. */
+  #asOf: ClockReading | undefined
+
+  constructor(runtime: Pick<Runtime, 'elapsedMs' | 'nowMs'>, most = maxIds) {
+    this.#runtime = runtime
+    this.#maxIds = most
+  }
+
+  get position(): number {
+    return this.#position
+  }
+
+  /** How many ids are known. */
+  get size(): number {
+    return this.#ids.size
+  }
+
+  /** Whether everything was known at some moment. */
+  isLoaded(): boolean {
+    return this.#asOf !== undefined
+  }
+
+  /** Whether any of the ids is known to be revoked, however old the view is. */
+  isRevoked(words: IdWords): boolean {
+    return this.#ids.hasAny(words)
+  }
+
+  /**
+   * For how long revocations may have gone unnoticed; Infinity where that is not known, as after a
+   * clock was set back.
+   */
+  ageMs(): number {
+    return this.#asOf ? timeSince(this.#asOf, this.readClocks()) : Number.POSITIVE_INFINITY
+  }
+
+  readClocks(): ClockReading {
+    return { elapsedMs: this.#runtime.elapsedMs(), wallMs: this.#runtime.nowMs() }
+  }
+
+  /** Takes in one id, ahead of the feed. */
+  revoke(id: string, expiresAt: number): void {
+    this.#ids.add(id, expiresAt)
+  }
+
+  /**
+   * Takes in a page that was asked for at `askedAt`. Pages may come twice, late, and in any order.
+   * Says whether all is known now; 'full' when there are more ids than fit.
+   */
+  apply(page: PulledPage, askedAt: ClockReading): Applied {
+    const { epoch, head, rows } = page
+    const problem = clockProblem(page.nowMs, this.#runtime.nowMs())
+    if (problem) return { problem }
+    if (epoch === this.#epoch && head < this.#position) {
+      return {
+        problem: `it is behind what was known already (${head}, not ${this.#position}); after a restored backup, run \`portcullis migrate --restored\``,
+      }
+    }
+    if (!rows.every((text) => this.#ids.addRows(text))) {
+      return { problem: 'it has a row that is none' }
+    }
+    this.#forgetExpired(rows.reduce((sum, text) => sum + text.length / rowCharacters, 0))
+    if (this.#ids.size > this.#maxIds) return this.#startOver()
+    this.#moveOn(page)
+    if (this.#position < head || page.ageMs === Number.POSITIVE_INFINITY) return 'partial'
+    this.#becomeAsOf(askedAt, page.ageMs)
+    return 'complete'
+  }
+
+  #moveOn({ epoch, first, from, through }: PulledPage): void {
+    // Another history begins at its beginning; what is known of the one before stays known.
+    if (epoch !== this.#epoch) this.#position = 0
+    this.#epoch = epoch
+    this.#position = Math.max(this.#position, first - 1)
+    if (from <= this.#position + 1) this.#position = Math.max(this.#position, through)
+  }
+
+  #becomeAsOf(askedAt: ClockReading, ageMs: number): void {
+    const asOf = { elapsedMs: askedAt.elapsedMs - ageMs, wallMs: askedAt.wallMs - ageMs }
+    if (timeSince(asOf, this.readClocks()) < this.ageMs()) this.#asOf = asOf
+  }
+
+  /** A share of the table with each page, and more with more rows, so that none takes long. */
+  #forgetExpired(rows: number): void {
+    const nowSeconds = this.#runtime.nowMs() / 1_000
+    this.#ids.sweep(Math.ceil(this.#ids.capacity / 64) + 4 * rows, nowSeconds)
+    if (this.#ids.size > this.#maxIds) this.#ids.sweep(this.#ids.capacity, nowSeconds)
+  }
+
+  #startOver(): Applied {
+    this.#position = 0
+    this.#asOf = undefined
+    return 'full'
+  }
+}
+
+/**
+ * What is wrong with a database's clock, seen from here. Ids are forgotten `keepAfterExpirySeconds`
+ * after their tokens have expired, by either clock, so the two must not be further apart.
+ */
+export function clockProblem(databaseMs: number, hereMs: number): string | undefined {
+  const difference = Math.abs(databaseMs - hereMs)
+  if (difference <= maxClockDifferenceMs) return undefined
+  return `the database's clock and the one here are ${Math.round(difference / 1_000)} s apart, of at most ${maxClockDifferenceMs / 1_000}`
+}
+
+function timeSince(then: ClockReading, now: ClockReading): number {
+  const elapsed = now.elapsedMs - then.elapsedMs
+  const onTheWall = now.wallMs - then.wallMs
+  const isKnown = elapsed >= 0 && onTheWall >= 0
+  return isKnown ? Math.max(elapsed, onTheWall) : Number.POSITIVE_INFINITY
+}

@@ -1,0 +1,39 @@
+// The database as a guard's source, for a Worker that is the service, too.
+
+import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
+import { type Result, refuse, succeed } from '../errors/reasons.ts'
+import { placesPerPage } from '../revocation/feed-format.ts'
+import type { RevocationSource } from '../revocation/source.ts'
+import type { Database } from './database.ts'
+import { findRevokedIds, readFeed } from './revocation-feed.ts'
+
+/**
+ * Reads the revocations straight from the service's database. Each question is one round trip; where
+ * there are replicas, to the primary.
+ */
+export function createDatabaseSource(database: Database): RevocationSource {
+  return {
+    pull: (after) =>
+      sayOutage(async () => {
+        const range = { from: after + 1, through: after + placesPerPage }
+        const { state, chunks } = await readFeed(database, range)
+        const through = Math.min(range.through, Math.max(after, state.head))
+        const rows = chunks.map((chunk) => chunk.rows)
+        return { ...state, from: range.from, through, rows, ageMs: 0 }
+      }),
+    check: (ids) =>
+      sayOutage(async () => {
+        const { nowMs, revoked } = await findRevokedIds(database, ids)
+        return { nowMs, isRevoked: revoked.length > 0 }
+      }),
+  }
+}
+
+async function sayOutage<T>(ask: () => Promise<T>): Promise<Result<T, string>> {
+  try {
+    return succeed(await ask())
+  } catch (error) {
+    if (!(error instanceof DatabaseUnavailable)) throw error
+    return refuse(`The revocations cannot be read: ${error.message}.`)
+  }
+}

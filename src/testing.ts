@@ -1,0 +1,9 @@
+// For the tests of applications: an issuer in memory, and a clock to advance.
+
+export {
+  createTestIssuer,
+  type RevokeOptions,
+  type TestIssuer,
+  type TestIssuerOptions,
+  type TestTokenClaims,
+} from './testing/test-issuer.ts'

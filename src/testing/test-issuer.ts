@@ -1,0 +1,183 @@
+// An issuer for the tests of applications: tokens, keys and revocations as the service has them, in
+// memory. Guards cannot tell the difference: they verify real signatures and read a real feed.
+
+import { decodeBase64Url } from '../crypto/base64url.ts'
+import { createRandomId } from '../crypto/random-id.ts'
+import { generateKeyPair } from '../domain/keys/key-pair.ts'
+import type { ServiceBinding } from '../remote/ask-service.ts'
+import { revokeInIsolate } from '../revocation/isolate-views.ts'
+import { type Runtime, systemRuntime } from '../runtime.ts'
+import { parseJsonObject, signCompactJws } from '../token/compact-jws.ts'
+import { keySetPath } from '../token/issuer.ts'
+import { madeOnce } from '../token/made-once.ts'
+import { importSigningKey, publicJwkSet, type SigningJwk } from '../token/signing-key.ts'
+import { TestFeed } from './test-feed.ts'
+
+/** Whose tokens they are, and for whom. */
+export interface TestIssuerOptions {
+  /** `https://auth.test` by default. */
+  readonly issuer?: string
+  /** The issuer by default. */
+  readonly audience?: string
+}
+
+/** What a token says; all of it has a default, and more is welcome. */
+export interface TestTokenClaims {
+  /** The user's id; `'1'` by default. */
+  readonly sub?: string
+  /** Seconds since 1970; `iat` is now and `exp` 900 s later by default. */
+  readonly iat?: number
+  readonly exp?: number
+  readonly [claim: string]: unknown
+}
+
+/** How a revocation reaches the guards. */
+export interface RevokeOptions {
+  /**
+   * As if it were done in another isolate: the guards hear of it when they next look at the feed,
+   * within their bound. Otherwise they know at once, as the isolate does that logs a user out.
+   */
+  readonly elsewhere?: boolean
+}
+
+/** An issuer in memory. */
+export interface TestIssuer {
+  readonly issuer: string
+  readonly audience: string
+  /** Stands in for the service binding: `app.request(path, init, { AUTH: issuer.service })`. */
+  readonly service: ServiceBinding
+  /** For a guard: `requireAccessToken(issuer.options, issuer.runtime)`. */
+  readonly options: {
+    readonly issuer: string
+    readonly audience: string
+    readonly service: () => ServiceBinding
+  }
+  /** The issuer's clock, which guards need as well if it is to be advanced. */
+  readonly runtime: Runtime
+  /** A token of a session of its own. */
+  token(claims?: TestTokenClaims): Promise<string>
+  /** Revokes the session of a token, as logging out does. */
+  revoke(token: string, options?: RevokeOptions): void
+  /** Lets time pass, without waiting. */
+  advance(seconds: number): void
+  /**
+   * The service cannot be reached any more, and so much time passes that no guard may go by what it
+   * knows: bounded guards and strict ones answer 503. Tokens that were issued before are still valid.
+   */
+  goStale(): void
+  /** The service can be reached again. */
+  recover(): void
+}
+
+const lifetimeSeconds = 900
+/** More than any guard's bound. */
+const staleAfterSeconds = 301
+
+/**
+ * An issuer in memory, for guards under test.
+ *
+ * @example
+ * ```ts
+ * import { Hono } from 'hono'
+ * import { requireAccessToken } from 'portcullis'
+ * import { createTestIssuer } from 'portcullis/testing'
+ *
+ * const issuer = createTestIssuer()
+ * const app = new Hono()
+ *   .use(requireAccessToken(issuer.options, issuer.runtime))
+ *   .get('/', (c) => c.text(c.var.auth.subject))
+ *
+ * const token = await issuer.token({ sub: '7' })
+ * const ask = () => app.request('/', { headers: { Authorization: `Bearer ${token}` } })
+ * // (await ask()).status is 200
+ * issuer.revoke(token)
+ * // (await ask()).status is 401
+ * ```
+ */
+export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
+  const { issuer = 'https://auth.test', audience = issuer } = options
+  const clock = createClock()
+  const feed = new TestFeed(clock.runtime)
+  const makeKey = madeOnce<SigningJwk>(async () => ({
+    ...(await generateKeyPair('ES256', clock.runtime)),
+    state: 'active',
+  }))
+  let isAway = false
+  const service: ServiceBinding = {
+    async fetch(request) {
+      if (isAway) throw new Error('The test issuer is away')
+      if (new URL(request.url).pathname.endsWith(keySetPath)) {
+        return Response.json(publicJwkSet([await makeKey()]))
+      }
+      return feed.answer(request)
+    },
+  }
+  return {
+    issuer,
+    audience,
+    service,
+    options: { issuer, audience, service: () => service },
+    runtime: clock.runtime,
+    async token(claims = {}) {
+      const defaults = { iss: issuer, aud: audience, ...defaultClaims(clock.runtime) }
+      return signCompactJws({ ...defaults, ...claims }, await importSigningKey(await makeKey()))
+    },
+    revoke(token, { elsewhere = false } = {}) {
+      const revocation = revocationOf(token)
+      feed.revoke(revocation.id, revocation.expiresAt)
+      if (!elsewhere) revokeHere(issuer, clock.runtime, revocation)
+    },
+    advance: clock.advance,
+    goStale() {
+      isAway = true
+      clock.advance(staleAfterSeconds)
+    },
+    recover() {
+      isAway = false
+    },
+  }
+}
+
+function defaultClaims(runtime: Runtime) {
+  const iat = runtime.now()
+  const [sid, jti, gen] = [
+    createRandomId(runtime),
+    createRandomId(runtime),
+    createRandomId(runtime),
+  ]
+  return { sub: '1', sid, jti, gen, iat, exp: iat + lifetimeSeconds }
+}
+
+/** Guards with the issuer's clock know, and so do those of an application that has its own. */
+function revokeHere(
+  issuer: string,
+  runtime: Runtime,
+  revocation: { id: string; expiresAt: number },
+): void {
+  for (const clock of [runtime, systemRuntime]) revokeInIsolate(issuer, clock, revocation)
+}
+
+function revocationOf(token: string): { id: string; expiresAt: number } {
+  const claims = parseJsonObject(decodeBase64Url(token.split('.')[1] ?? ''))
+  if (typeof claims?.sid !== 'string' || typeof claims.exp !== 'number') {
+    throw new TypeError('Pass a token of this issuer, as `token` gave it.')
+  }
+  return { id: claims.sid, expiresAt: claims.exp }
+}
+
+/** The system's clock, ahead by what was advanced. */
+function createClock() {
+  let aheadMs = 0
+  const runtime: Runtime = {
+    ...systemRuntime,
+    now: () => Math.floor(runtime.nowMs() / 1_000),
+    nowMs: () => systemRuntime.nowMs() + aheadMs,
+    elapsedMs: () => systemRuntime.elapsedMs() + aheadMs,
+  }
+  return {
+    runtime,
+    advance(seconds: number) {
+      aheadMs += seconds * 1_000
+    },
+  }
+}
