@@ -130,7 +130,8 @@ class RemoteSource implements RevocationSource {
   async #askThroughCaches(path: string, ask: Ask): Promise<Result<PulledPage, string> | undefined> {
     const askedAtMs = this.#runtime.elapsedMs()
     const answer = await ask(path)
-    if (!answer.ok || !answer.value || !this.#clocks) return undefined
+    if (!answer.ok) return answer
+    if (!answer.value || !this.#clocks) return undefined
     const madeAtMs = answer.value.nowMs - this.#clocks.aheadMs
     // One from the future means that a clock was set.
     const isPlausible = madeAtMs <= this.#runtime.elapsedMs()
