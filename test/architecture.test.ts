@@ -118,7 +118,17 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   cli: {
     files: /^cli\//,
-    mayImport: ['config', 'domain', 'keyPair', 'reasons', 'runtime', 'store', 'token', 'version'],
+    mayImport: [
+      'config',
+      'domain',
+      'errors',
+      'keyPair',
+      'reasons',
+      'runtime',
+      'store',
+      'token',
+      'version',
+    ],
     packages: [/^commander$/, /^node:/, /^@libsql\/client\/node$/],
   },
   worker: {

@@ -13,6 +13,7 @@ import {
 import { systemRuntime } from '../runtime.ts'
 import type { KeyPairAlgorithm } from '../token/jwk.ts'
 import { activeKeyOf, type SigningJwk } from '../token/signing-key.ts'
+import { databaseAddress, loadDatabaseClient } from './database-client.ts'
 import { Failure } from './failure.ts'
 import { createKeyFile, type KeyStore, openKeyStore } from './key-store.ts'
 
@@ -25,7 +26,7 @@ const fileOption = [
   'keeps the set; without it, it is read from SIGNING_KEYS',
 ] as const
 
-/** Adds `keys` with its four commands. */
+/** Adds `keys` with its five commands. */
 export function addKeysCommand(program: Command): void {
   const keys = program
     .command('keys')
@@ -49,6 +50,13 @@ export function addKeysCommand(program: Command): void {
     .argument('[kid]', 'a key to drop at once; its tokens become invalid')
     .option(...fileOption)
     .action(retire)
+  keys
+    .command('revoke')
+    .description('Takes back every token that a key has signed, everywhere, within the bounds.')
+    .argument('<kid>', 'the key that others may have')
+    .option('--file <file>', 'the set that the key is looked up in; without it, SIGNING_KEYS')
+    .option('--url <url>', "the service's database", process.env.TURSO_DATABASE_URL)
+    .action(revoke)
   keys
     .command('show')
     .description('Shows which keys there are, and nothing secret.')
@@ -85,6 +93,26 @@ async function retire(kid: string | undefined, { file }: KeyOptions): Promise<vo
       ? `The key ${kid} signs: rotate first, deploy that, and retire it then.`
       : `There is no key ${kid} in the set; \`keys show\` lists them.`,
   )
+}
+
+/** A key that is in no set any more can be revoked as well: then there is nothing to look it up in. */
+async function revoke(kid: string, { file, url }: KeyOptions & { url?: string }): Promise<void> {
+  const address = databaseAddress(url)
+  const isSetAtHand = file !== undefined || process.env.SIGNING_KEYS
+  const set = isSetAtHand ? openKeyStore(file).keys : undefined
+  const key = set?.find((candidate) => candidate.kid === kid)
+  if (set && !key) {
+    throw new Failure(
+      `There is no key ${kid} in the set; \`keys show\` lists them. Without a set, any key is revoked.`,
+    )
+  }
+  const { revokeKeyIn } = await loadDatabaseClient(() => import('./revoke-key.ts'))
+  await revokeKeyIn(address, kid)
+  console.error(
+    `Revoked: the service refuses the tokens of ${kid} now, guards within their bounds.`,
+  )
+  if (key?.state !== 'active') return
+  console.error('It still signs, so nobody can log in: `keys rotate`, and deploy the set now.')
 }
 
 function generatePair(algorithm: KeyPairAlgorithm) {

@@ -1,9 +1,7 @@
-// Opens a database for the commands, and brings it to the schema of this version: what goes wrong
-// becomes a sentence.
+// Brings a database to the schema of this version, for the commands.
 
 import { existsSync } from 'node:fs'
-import { type Client, createClient, LibsqlError } from '@libsql/client/node'
-import { settings } from '../settings.ts'
+import type { Client } from '@libsql/client/node'
 import { Failure } from './failure.ts'
 import {
   applyMigrations,
@@ -12,19 +10,13 @@ import {
   type Migration,
   readMigrations,
 } from './migrations.ts'
+import { type DatabaseAddress, withDatabase } from './with-database.ts'
 
-export interface DatabaseAddress {
-  readonly url: string
-  readonly authToken?: string | undefined
-  /** Gives up when the user has ended the command. */
-  readonly stopping?: AbortSignal
-}
-
-const timeoutMs = 15_000
+const failed = 'The migration failed'
 
 /** Applies what is pending and tells of each. Idempotent, and safe when run twice at once. */
 export function migrate(address: DatabaseAddress, tell: (line: string) => void): Promise<void> {
-  return withDatabase(address, async (client) => {
+  return withDatabase(address, failed, async (client) => {
     await refuseLaterSchema(client)
     await applyMigrations(client, ({ version, name }) =>
       tell(`Applied migration ${version}, ${name}.`),
@@ -36,9 +28,21 @@ export function migrate(address: DatabaseAddress, tell: (line: string) => void):
 export function findPending(address: DatabaseAddress): Promise<Migration[]> {
   // Opening a file makes it.
   if (isMissingFile(address.url)) return Promise.resolve(readMigrations())
-  return withDatabase(address, async (client) => {
+  return withDatabase(address, failed, async (client) => {
     await refuseLaterSchema(client)
     return listPendingMigrations(client)
+  })
+}
+
+/**
+ * Gives the history of revocations a new name, after a backup was restored: whoever follows it
+ * begins anew, and forgets nothing. Idempotent.
+ */
+export function replaceEpoch(address: DatabaseAddress): Promise<void> {
+  return withDatabase(address, failed, async (client) => {
+    await client.execute(
+      'UPDATE portcullis_feed_state SET epoch = lower(hex(randomblob(12))) WHERE id = 1',
+    )
   })
 }
 
@@ -54,59 +58,4 @@ async function refuseLaterSchema(client: Client): Promise<void> {
 function isMissingFile(url: string): boolean {
   const [, path] = /^file:(?:\/\/[^/]*)?(.+)$/.exec(url) ?? []
   return path !== undefined && !existsSync(decodeURIComponent(path))
-}
-
-async function withDatabase<T>(
-  { url, authToken, stopping }: DatabaseAddress,
-  use: (client: Client) => Promise<T>,
-): Promise<T> {
-  const isAddress = settings.TURSO_DATABASE_URL.parse(url)
-  if (!isAddress.ok) {
-    throw new Failure(
-      `The migration failed: that is no address of a database; it ${isAddress.reason}.`,
-    )
-  }
-  let client: Client | undefined
-  try {
-    const fetchInTime = (request: Request) => {
-      const timeout = AbortSignal.timeout(timeoutMs)
-      return fetch(request, { signal: stopping ? AbortSignal.any([stopping, timeout]) : timeout })
-    }
-    client = createClient({
-      url,
-      fetch: fetchInTime,
-      timeout: timeoutMs,
-      ...(authToken && { authToken }),
-    })
-    return await use(client)
-  } catch (error) {
-    if (error instanceof Failure) throw error
-    throw new Failure(`The migration failed: ${explain(error)}`)
-  } finally {
-    client?.close()
-  }
-}
-
-/** What the clients say in their messages, and what to do about it. */
-const explanations: readonly (readonly [RegExp, string])[] = [
-  [/NOTADB/, 'the file is no database; check TURSO_DATABASE_URL.'],
-  [/BUSY|locked/i, 'another process is writing to the database; try again when it is done.'],
-  [/timeout|timed out/i, 'the database did not answer within 15 s; check TURSO_DATABASE_URL.'],
-  [
-    /CANTOPEN|unable to open|ConnectionFailed/i,
-    'the database file cannot be opened; check that its folder exists and can be written.',
-  ],
-  [
-    /ECONNREFUSED|ENOTFOUND|fetch failed|error sending request/i,
-    'the database cannot be reached; check TURSO_DATABASE_URL, and that it is running.',
-  ],
-  [/status 40[13]|unauthorized/i, 'the database refuses the token; check TURSO_AUTH_TOKEN.'],
-  [/HTTP status|JSON/i, 'what answers there is no libSQL database; check TURSO_DATABASE_URL.'],
-]
-
-function explain(error: unknown): string {
-  const code = error instanceof LibsqlError ? error.code : ''
-  const text = `${code} ${error} ${error instanceof Error ? error.cause : ''}`
-  const known = explanations.find(([message]) => message.test(text))
-  return known?.[1] ?? `${text.trim()}. Nothing of it was applied; mend that, and run it again.`
 }

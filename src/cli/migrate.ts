@@ -2,6 +2,7 @@
 // before deploying.
 
 import type { Command } from 'commander'
+import { databaseAddress, loadDatabaseClient } from './database-client.ts'
 import { Failure } from './failure.ts'
 import type { Migration } from './migrations.ts'
 
@@ -11,34 +12,34 @@ export function addMigrateCommand(program: Command): void {
     .command('migrate')
     .description('Applies pending migrations. Idempotent, and safe when run twice at once.')
     .option('--check', 'change nothing; exit 1 when migrations are pending', false)
+    .option('--restored', 'after a backup was restored: the revocation feed begins anew', false)
     .option('--url <url>', 'the database', process.env.TURSO_DATABASE_URL)
     .allowExcessArguments(false)
     .action(runMigrate)
 }
 
-async function runMigrate({ check, url }: { check: boolean; url?: string }): Promise<void> {
-  if (!url) {
-    throw new Failure(
-      'Say which database: set TURSO_DATABASE_URL (and TURSO_AUTH_TOKEN), or pass --url.',
-    )
-  }
-  const { findPending, migrate } = await loadDatabaseClient()
-  const address = { url, authToken: process.env.TURSO_AUTH_TOKEN }
+interface MigrateOptions {
+  readonly check: boolean
+  readonly restored: boolean
+  readonly url?: string
+}
+
+async function runMigrate({ check, restored, url }: MigrateOptions): Promise<void> {
+  const address = databaseAddress(url)
+  if (check && restored) throw new Failure('--check changes nothing: leave it out, or --restored.')
+  const { findPending, migrate, replaceEpoch } = await loadDatabaseClient(
+    () => import('./migrate-database.ts'),
+  )
   if (check) return tellPending(await findPending(address))
   await migrate(address, console.log)
   console.log('The database is up to date.')
-}
-
-/** The client of the database is an optional peer of the package: guards do without. */
-async function loadDatabaseClient() {
-  try {
-    return await import('./migrate-database.ts')
-  } catch (error) {
-    if (!/Cannot find (package|module)/.test(`${error}`)) throw error
-    throw new Failure(
-      'The client of the database is not installed: run `npm install @libsql/client drizzle-orm`.',
-    )
-  }
+  if (!restored) return
+  await replaceEpoch(address)
+  console.log(
+    'The revocation feed begins anew: guards load it, and forget nothing that they knew.\n' +
+      'The backup has forgotten the revocations since it was made. So that no older token outlives\n' +
+      'them, put a new SECRET_KEY and new SIGNING_KEYS (`portcullis keys generate`), and deploy.',
+  )
 }
 
 function tellPending(pending: readonly Migration[]): void {

@@ -108,9 +108,10 @@ function isConstraintViolation(error: unknown): boolean {
   return error instanceof LibsqlError && error.code.startsWith('SQLITE_CONSTRAINT')
 }
 
-/** Names the failure without quoting it: messages of the client can hold SQL. */
+/** Names the failure without quoting it: messages of the client can hold SQL. Logs leave out the cause. */
 function outage(error: unknown): DatabaseUnavailable {
   if (error instanceof DatabaseUnavailable) return error
   const what = error instanceof LibsqlError ? error.code : error instanceof Error ? error.name : ''
-  return new DatabaseUnavailable(`The database gave no usable answer (${what || 'unknown'})`)
+  const message = `The database gave no usable answer (${what || 'unknown'})`
+  return new DatabaseUnavailable(message, { cause: error })
 }

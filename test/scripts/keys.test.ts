@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, inject, it } from 'vitest'
 import { parseSigningKeys, type SigningJwk } from '../../src/token/signing-key.ts'
+import { startIssuingService } from '../support/issuing-service.ts'
 import { runNpm } from './commands.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-keys-'))
@@ -28,6 +29,30 @@ function readSet(text: string): readonly SigningJwk[] {
 
 const inFile = (file: string) => readSet(readFileSync(file, 'utf8'))
 const statesOf = (set: readonly SigningJwk[]) => set.map(({ state }) => state)
+
+describe('npm run keys -- revoke', () => {
+  it('takes back every token of a key, at once at the service, and says when it still signs', async () => {
+    const file = newFile()
+    const set = readFileSync(file, 'utf8')
+    const service = await startIssuingService(inject('bundle'), { SIGNING_KEYS: set })
+    const token = await service.client.token()
+    const [active, next] = inFile(file)
+    const revoke = (kid = '', ...args: string[]) =>
+      keys(['revoke', kid, ...args], { TURSO_DATABASE_URL: service.database.url })
+    expect(revoke(next?.kid, '--file', file).stderr).toBe(
+      `Revoked: the service refuses the tokens of ${next?.kid} now, guards within their bounds.\n`,
+    )
+    expect((await service.client.status(token)).status).toBe(200)
+    const unknown = revoke('nobody', '--file', file)
+    expect([unknown.status, unknown.stderr]).toEqual([1, expect.stringContaining('keys show')])
+    const revoked = revoke(active?.kid, '--file', file)
+    expect([revoked.status, revoked.stderr]).toEqual([0, expect.stringContaining('still signs')])
+    expect((await service.client.status(token)).body.code).toBe('token_revoked')
+    expect(revoke('of no set').status).toBe(0)
+    expect(revoke(active?.kid, '--file', file).status).toBe(0)
+    await service.stop()
+  })
+})
 
 describe('npm run keys', () => {
   it('generates a set on the standard output, and everything else beside it', () => {
@@ -126,6 +151,8 @@ describe('npm run keys', () => {
   })
 
   it.each([
+    [['revoke', 'k'], { TURSO_DATABASE_URL: '' }, 'Say which database'],
+    [['revoke', 'k', '--url', 'http://127.0.0.1:9'], {}, 'The key was not revoked: the database'],
     [['show'], {}, 'Say where the set is: pass --file, or set SIGNING_KEYS in the environment.'],
     [['show', '--file', '/nowhere/k.json'], {}, '/nowhere/k.json cannot be read: make it with'],
     [['generate', '--file', '/nowhere/k.json'], {}, '/nowhere/k.json cannot be written: check its'],
