@@ -11,6 +11,7 @@ import { isObject } from '../token/jwk.ts'
 import type { VerificationContext } from '../token/key-set.ts'
 import {
   type FeedAnswer,
+  type FeedPage,
   feedVersion,
   parseFeed,
   placesPerPage,
@@ -53,7 +54,8 @@ class RemoteSource implements RevocationSource {
   readonly #url: string
   readonly #bindingIn: (env: unknown) => FindBinding
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'randomBytes'>
-  #head: number | undefined
+  /** Where the history stood when it was last heard of. */
+  #known: Pick<FeedPage, 'epoch' | 'head'> | undefined
   #clocks: ClockComparison | undefined
 
   constructor(
@@ -68,10 +70,9 @@ class RemoteSource implements RevocationSource {
 
   async pull(after: number, { env }: VerificationContext): Promise<Result<PulledPage, string>> {
     const ask = (path: string, nonce?: string) => this.#ask(env, path, nonce)
-    const isFar =
-      this.#head === undefined || segmentOf(this.#head) - segmentOf(after) >= segmentsKept
+    const isFar = !this.#known || segmentOf(this.#known.head) - segmentOf(after) >= segmentsKept
     const page = isFar ? await this.#pullSnapshot(after, ask) : await this.#pullSegment(after, ask)
-    if (page.ok) this.#head = page.value.head
+    if (page.ok) this.#known = { epoch: page.value.epoch, head: page.value.head }
     return page
   }
 
@@ -103,7 +104,7 @@ class RemoteSource implements RevocationSource {
   async #pullSnapshot(after: number, ask: Ask): Promise<Result<PulledPage, string>> {
     const number = Math.floor((after + 1) / placesPerPage)
     const cached = await ask(`snapshot/${number}`)
-    const isOfNoUse = cached.ok && cached.value && !getsOn(cached.value, after)
+    const isOfNoUse = cached.ok && cached.value && !this.#getsOn(cached.value, after)
     const answer = isOfNoUse ? await this.#pastCaches(ask)(`snapshot/${number}`) : cached
     if (!answer.ok) return answer
     if (!answer.value) {
@@ -136,12 +137,24 @@ class RemoteSource implements RevocationSource {
     // One from the future means that a clock was set.
     const isPlausible = madeAtMs <= this.#runtime.elapsedMs()
     const ageMs = Math.max(0, askedAtMs - madeAtMs)
-    return isPlausible && ageMs <= maxCachedMs ? succeed({ ...answer.value, ageMs }) : undefined
+    const isUsable = isPlausible && ageMs <= maxCachedMs && this.#isCurrent(answer.value)
+    return isUsable ? succeed({ ...answer.value, ageMs }) : undefined
   }
 
   /** Questions with a nonce, which no cache has an answer to. */
   #pastCaches(ask: Ask): Ask {
     return (path) => ask(path, createRandomId(this.#runtime))
+  }
+
+  /** Whether an answer knows as much of the history as was known before. */
+  #isCurrent({ epoch, head }: FeedAnswer): boolean {
+    return !this.#known || (epoch === this.#known.epoch && head >= this.#known.head)
+  }
+
+  /** Whether a page leads to more than is known, or says that there is no more. */
+  #getsOn({ epoch, through, head }: FeedAnswer, after: number): boolean {
+    const isKnownHistory = !this.#known || epoch === this.#known.epoch
+    return isKnownHistory && (through > after || head === after)
   }
 
   #areClocksCompared(): boolean {
@@ -176,11 +189,6 @@ type Ask = (path: string, nonce?: string) => Promise<Result<FeedAnswer | undefin
 /** The segment in which what comes after a place begins. */
 function segmentOf(after: number): number {
   return Math.floor((after + 1) / placesPerSegment)
-}
-
-/** Whether a page leads to more than is known, or says that there is no more. */
-function getsOn({ through, head }: FeedAnswer, after: number): boolean {
-  return through > after || head === after
 }
 
 function expectFrom(page: PulledPage, from: number): Result<PulledPage, string> {

@@ -1,6 +1,6 @@
 // The set of revoked ids in memory: exact, all 96 bits of each, in one flat table of 16 bytes an
 // entry (open addressing, linear probing, at most three quarters full). Ids are random, and nobody
-// but the issuer makes them, so their own bits are the hash and cannot be made to collide.
+// but the issuer makes them, so their own bits, folded, are a hash that nobody can make collide.
 
 import { keepAfterExpirySeconds, rowCharacters } from './feed-format.ts'
 
@@ -105,10 +105,15 @@ export class RevokedIds {
     return this.#table[slot * wordsPerEntry + 3] ?? 0
   }
 
+  /** The slot where a search for an id begins. */
+  #homeOf(first: number, second: number, third: number): number {
+    return ((first ^ second ^ third) >>> 0) % this.#capacity
+  }
+
   /** The slot of an id, or the empty one where it would go. */
   #find(first: number, second: number, third: number): number {
     const table = this.#table
-    let slot = (first >>> 0) % this.#capacity
+    let slot = this.#homeOf(first, second, third)
     for (;;) {
       const at = slot * wordsPerEntry
       if (table[at + 3] === 0) return slot
@@ -137,10 +142,11 @@ export class RevokedIds {
     let gap = slot
     for (let next = (gap + 1) % this.#capacity; ; next = (next + 1) % this.#capacity) {
       if (this.#minuteAt(next) === 0) break
-      const home = ((table[next * wordsPerEntry] ?? 0) >>> 0) % this.#capacity
+      const at = next * wordsPerEntry
+      const home = this.#homeOf(table[at] ?? 0, table[at + 1] ?? 0, table[at + 2] ?? 0)
       const isReachable = gap < next ? gap < home && home <= next : gap < home || home <= next
       if (isReachable) continue
-      table.copyWithin(gap * wordsPerEntry, next * wordsPerEntry, (next + 1) * wordsPerEntry)
+      table.copyWithin(gap * wordsPerEntry, at, at + wordsPerEntry)
       gap = next
     }
     table.fill(0, gap * wordsPerEntry, (gap + 1) * wordsPerEntry)

@@ -18,6 +18,8 @@ export type Applied = 'complete' | 'partial' | 'full' | { readonly problem: stri
 
 /** More ids than this are not kept: 32 MB. */
 export const maxIds = 1_000_000
+/** Slots that are looked through with each page, beside a share of the table. */
+const leastSweep = 64
 /** Less than `keepAfterExpirySeconds`: an id is not forgotten where its token is still accepted. */
 const maxClockDifferenceMs = 240_000
 
@@ -28,6 +30,8 @@ export class RevocationView {
   #epoch: string | undefined
   /** Every id up to this place is known, in this epoch. */
   #position = 0
+  /** When that was learnt. */
+  #movedAtMs = 0
   /** Every id that was revoked before this moment is known. */
   #asOf: ClockReading | undefined
 
@@ -77,14 +81,11 @@ export class RevocationView {
    * Says whether all is known now; 'full' when there are more ids than fit.
    */
   apply(page: PulledPage, askedAt: ClockReading): Applied {
-    const { epoch, head, rows } = page
-    const problem = clockProblem(page.nowMs, this.#runtime.nowMs())
+    const { head, rows } = page
+    const problem =
+      clockProblem(page.nowMs, this.#runtime.nowMs()) ?? this.#historyProblem(page, askedAt)
     if (problem) return { problem }
-    if (epoch === this.#epoch && head < this.#position) {
-      return {
-        problem: `it is behind what was known already (${head}, not ${this.#position}); after a restored backup, run \`portcullis migrate --restored\``,
-      }
-    }
+    if (this.#isFromBefore(page, askedAt)) return 'partial'
     if (!rows.every((text) => this.#ids.addRows(text))) {
       return { problem: 'it has a row that is none' }
     }
@@ -96,12 +97,28 @@ export class RevocationView {
     return 'complete'
   }
 
+  /** The history that is followed cannot be shorter than it was, once the question was asked. */
+  #historyProblem(page: PulledPage, askedAt: ClockReading): string | undefined {
+    const isShorter = page.epoch === this.#epoch && page.head < this.#position
+    if (!isShorter || this.#isFromBefore(page, askedAt)) return undefined
+    return `it is behind what was known already (${page.head}, not ${this.#position}); after a restored backup, run \`portcullis migrate --restored\``
+  }
+
+  /** A page that came late, or was held back, and knows less than is known: nothing to go by. */
+  #isFromBefore({ epoch, head, ageMs }: PulledPage, askedAt: ClockReading): boolean {
+    const knowsLess = epoch !== this.#epoch || head < this.#position
+    return this.#epoch !== undefined && knowsLess && askedAt.elapsedMs - ageMs < this.#movedAtMs
+  }
+
   #moveOn({ epoch, first, from, through }: PulledPage): void {
+    const before = this.#position
+    const isNew = epoch !== this.#epoch
     // Another history begins at its beginning; what is known of the one before stays known.
-    if (epoch !== this.#epoch) this.#position = 0
+    if (isNew) this.#position = 0
     this.#epoch = epoch
     this.#position = Math.max(this.#position, first - 1)
     if (from <= this.#position + 1) this.#position = Math.max(this.#position, through)
+    if (isNew || this.#position > before) this.#movedAtMs = this.#runtime.elapsedMs()
   }
 
   #becomeAsOf(askedAt: ClockReading, ageMs: number): void {
@@ -112,7 +129,7 @@ export class RevocationView {
   /** A share of the table with each page, and more with more rows, so that none takes long. */
   #forgetExpired(rows: number): void {
     const nowSeconds = this.#runtime.nowMs() / 1_000
-    this.#ids.sweep(Math.ceil(this.#ids.capacity / 64) + 4 * rows, nowSeconds)
+    this.#ids.sweep(leastSweep + this.#ids.capacity / 64 + 4 * rows, nowSeconds)
     if (this.#ids.size > this.#maxIds) this.#ids.sweep(this.#ids.capacity, nowSeconds)
   }
 

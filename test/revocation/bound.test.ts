@@ -1,0 +1,111 @@
+// The promise itself: whatever networks, clocks and histories do, no request that begins at commit +
+// bound, or later, is let in with a revoked token.
+
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { createGate, revocableToken } from '../../src/revocation/gate.ts'
+import { RevocationLoader } from '../../src/revocation/loader.ts'
+import {
+  type Code,
+  calmScenario,
+  findBreaches,
+  type Scenario,
+  scenario,
+} from '../support/revocation-model.ts'
+
+vi.spyOn(console, 'error').mockImplementation(() => {})
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+mkdirSync(join(root, '.portcullis'), { recursive: true })
+const directory = mkdtempSync(join(root, '.portcullis/broken-'))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+const code: Code = { createGate, revocableToken, RevocationLoader }
+
+/** Fails where a scenario has a breach. */
+function holdsFor(broken: Code, worlds: fc.Arbitrary<Scenario>) {
+  return fc.asyncProperty(worlds, async (world) => {
+    expect(await findBreaches(broken, world)).toEqual([])
+  })
+}
+
+describe('view, loader and gate', () => {
+  it('never let in beyond the bound, nor refuse what was not revoked', async () => {
+    await fc.assert(holdsFor(code, scenario), { numRuns: 10_000 })
+  }, 180_000)
+
+  it('answer no 503 while everybody answers and no clock is set', async () => {
+    await fc.assert(holdsFor(code, calmScenario), { numRuns: 1_000 })
+  }, 180_000)
+})
+
+/** What a hurried hand could do to the code. */
+const breaks: readonly (readonly [what: string, file: string, from: string, to: string])[] = [
+  [
+    'a bound twice as long',
+    'gate',
+    '>= this.#maxStalenessMs) return',
+    '>= this.#maxStalenessMs * 2) return',
+  ],
+  [
+    'known as of the answer, not of the question',
+    'loader',
+    'page.value, askedAt)',
+    'page.value, this.view.readClocks())',
+  ],
+  ['the age of an answer left out', 'view', 'askedAt, page.ageMs)', 'askedAt, 0)'],
+  ['places skipped', 'view', 'if (from <= this.#position + 1)', ''],
+  ['everything known after the first page', 'view', 'this.#position < head ||', ''],
+  [
+    'another history followed from where the last one ended',
+    'view',
+    'if (isNew) this.#position = 0',
+    '',
+  ],
+  [
+    'a check in vain taken for a good one',
+    'gate',
+    "return refuse('revocations_unavailable')\n  }\n}",
+    'return succeed(undefined)\n  }\n}',
+  ],
+  ['a clock that is an hour off believed', 'view', 'difference <= maxClockDifferenceMs', 'true'],
+  [
+    'ids forgotten too early',
+    'revoked-ids',
+    'nowSeconds - keepAfterExpirySeconds',
+    'nowSeconds + 110',
+  ],
+]
+
+describe('the same, broken on purpose', () => {
+  it.each(breaks)(
+    'is found out: %s',
+    async (_, file, from, to) => {
+      const broken = await breakCode(`revocation/${file}.ts`, from, to)
+      await expect(
+        fc.assert(holdsFor(broken, scenario), { numRuns: 50_000, seed: 4 }),
+      ).rejects.toThrow(/Property failed/)
+    },
+    180_000,
+  )
+})
+
+let copies = 0
+
+/** A copy of the source with one place changed. */
+async function breakCode(file: string, from: string, to: string): Promise<Code> {
+  copies += 1
+  const copy = join(directory, String(copies))
+  cpSync(join(root, 'src'), copy, { recursive: true })
+  const text = readFileSync(join(copy, file), 'utf8')
+  if (text.split(from).length !== 2) throw new Error(`${file} has not one place like "${from}"`)
+  writeFileSync(join(copy, file), text.replace(from, to))
+  const [gate, loader] = await Promise.all([
+    import(/* @vite-ignore */ join(copy, 'revocation/gate.ts')),
+    import(/* @vite-ignore */ join(copy, 'revocation/loader.ts')),
+  ])
+  return { ...gate, ...loader }
+}

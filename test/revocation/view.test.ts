@@ -1,0 +1,158 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { renderRow } from '../../src/revocation/feed-format.ts'
+import { wordsOf } from '../../src/revocation/revoked-ids.ts'
+import type { PulledPage } from '../../src/revocation/source.ts'
+import { RevocationView } from '../../src/revocation/view.ts'
+import { VirtualTime } from '../support/virtual-time.ts'
+
+const epochMs = 1_800_000_000_000
+
+let time: VirtualTime
+beforeEach(() => {
+  time = new VirtualTime()
+  time.wallAheadMs = epochMs
+})
+
+const idOf = (number: number) => `id${String(number).padStart(14, '0')}`
+
+/** A page with an id at every place. */
+function page(from: number, through: number, changes: Partial<PulledPage> = {}): PulledPage {
+  const places = Array.from({ length: Math.max(0, through - from + 1) }, (_, index) => from + index)
+  const nowMs = time.runtime.nowMs()
+  const rows = [places.map((place) => renderRow(idOf(place), nowMs / 1_000 + 900)).join('')]
+  return { epoch: 'e', nowMs, first: 1, head: through, from, through, rows, ageMs: 0, ...changes }
+}
+
+const knows = (view: RevocationView, number: number) => view.isRevoked(wordsOf([idOf(number)]))
+
+describe('a view', () => {
+  it('knows nothing at first, and everything once a page leads to the head', () => {
+    const view = new RevocationView(time.runtime)
+    expect([view.isLoaded(), view.ageMs()]).toEqual([false, Number.POSITIVE_INFINITY])
+    expect(view.apply(page(1, 3, { head: 5 }), view.readClocks())).toBe('partial')
+    expect([view.isLoaded(), view.position, knows(view, 3)]).toEqual([false, 3, true])
+    expect(view.apply(page(4, 5), view.readClocks())).toBe('complete')
+    expect([view.isLoaded(), view.ageMs(), view.position]).toEqual([true, 0, 5])
+  })
+
+  it('is as old as the question, and what the answer was older', () => {
+    const view = new RevocationView(time.runtime)
+    const askedAt = view.readClocks()
+    time.nowMs += 700
+    view.apply(page(1, 3, { ageMs: 300 }), askedAt)
+    expect(view.ageMs()).toBe(1_000)
+  })
+
+  it('is not made older by a page that comes late', () => {
+    const view = new RevocationView(time.runtime)
+    const early = view.readClocks()
+    time.nowMs += 5_000
+    view.apply(page(1, 3), view.readClocks())
+    view.apply(page(1, 3), early)
+    expect(view.ageMs()).toBe(0)
+  })
+
+  it('is of no known age once either clock is set back, and is renewed by the next page', () => {
+    const view = new RevocationView(time.runtime)
+    view.apply(page(1, 3), view.readClocks())
+    time.wallAheadMs -= 1
+    expect(view.ageMs()).toBe(Number.POSITIVE_INFINITY)
+    view.apply(page(1, 3), view.readClocks())
+    expect(view.ageMs()).toBe(0)
+  })
+
+  it('ages by the wall clock where that runs ahead, as when the machine slept', () => {
+    const view = new RevocationView(time.runtime)
+    view.apply(page(1, 3), view.readClocks())
+    time.wallAheadMs += 60_000
+    expect(view.ageMs()).toBe(60_000)
+  })
+
+  it('begins where the rows begin, however many places were pruned', () => {
+    const view = new RevocationView(time.runtime)
+    const empty = { from: 0, through: 399_999, rows: [], first: 2_000_001, head: 2_000_005 }
+    expect(view.apply(page(0, 0, empty), view.readClocks())).toBe('partial')
+    expect(view.position).toBe(2_000_000)
+  })
+
+  it('does not take a page for the next one that leaves places out', () => {
+    const view = new RevocationView(time.runtime)
+    view.apply(page(1, 3), view.readClocks())
+    expect(view.apply(page(5, 6), view.readClocks())).toBe('partial')
+    expect([view.position, knows(view, 6)]).toEqual([3, true])
+  })
+
+  it('follows another history from its beginning, and forgets nothing', () => {
+    const view = new RevocationView(time.runtime)
+    view.apply(page(1, 9), view.readClocks())
+    const other = page(10, 10, { epoch: 'f', head: 12, rows: [] })
+    expect(view.apply(other, view.readClocks())).toBe('partial')
+    expect([view.position, knows(view, 9)]).toEqual([0, true])
+    expect(view.ageMs()).toBe(0)
+  })
+
+  it('refuses a history that is shorter than it was, and names the cure', () => {
+    const view = new RevocationView(time.runtime)
+    view.apply(page(1, 9), view.readClocks())
+    time.nowMs += 1
+    expect(view.apply(page(1, 5), view.readClocks())).toEqual({
+      problem: expect.stringContaining('portcullis migrate --restored'),
+    })
+    time.nowMs += 3_000
+    expect(view.ageMs()).toBe(3_001)
+  })
+
+  it('passes over an answer from before that comes late', () => {
+    const view = new RevocationView(time.runtime)
+    const early = view.readClocks()
+    time.nowMs += 1_000
+    view.apply(page(1, 9), view.readClocks())
+    expect(view.apply(page(1, 5), early)).toBe('partial')
+    expect(view.apply(page(1, 5, { epoch: 'before' }), early)).toBe('partial')
+    expect(view.position).toBe(9)
+  })
+
+  it.each([240_001, -240_001])('refuses a database whose clock is %i ms ahead', (aheadMs) => {
+    const view = new RevocationView(time.runtime)
+    const nowMs = time.runtime.nowMs() + aheadMs
+    expect(view.apply(page(1, 3, { nowMs }), view.readClocks())).toEqual({
+      problem: expect.stringContaining('240 s apart, of at most 240'),
+    })
+    expect(view.isLoaded()).toBe(false)
+  })
+
+  it('refuses rows that are none', () => {
+    const view = new RevocationView(time.runtime)
+    expect(view.apply(page(1, 3, { rows: ['x'] }), view.readClocks())).toHaveProperty('problem')
+  })
+
+  it('forgets what has expired more than 300 s ago, a share with each page', () => {
+    const view = new RevocationView(time.runtime)
+    for (let from = 1; from <= 20_000; from += 1_000) {
+      view.apply(page(from, from + 999), view.readClocks())
+    }
+    expect(view.size).toBe(20_000)
+    time.nowMs += 1_199_000
+    view.apply(page(20_001, 20_001), view.readClocks())
+    expect(view.size).toBe(20_001)
+    time.nowMs += 120_000
+    for (let pull = 0; pull < 200; pull += 1) view.apply(page(20_001, 20_001), view.readClocks())
+    expect(view.size).toBe(1)
+    expect(knows(view, 20_001)).toBe(true)
+  })
+
+  it('says that it is full, forgets nothing, and begins anew when there is room', () => {
+    const view = new RevocationView(time.runtime, 10)
+    view.apply(page(1, 10), view.readClocks())
+    expect(view.apply(page(11, 12), view.readClocks())).toBe('full')
+    expect([view.isLoaded(), view.position, knows(view, 12), knows(view, 1)]).toEqual([
+      false,
+      0,
+      true,
+      true,
+    ])
+    time.nowMs += 1_300_000
+    expect(view.apply(page(12, 14, { first: 12 }), view.readClocks())).toBe('complete')
+    expect(view.size).toBe(3)
+  })
+})

@@ -1,0 +1,39 @@
+// Prints, for each number of ids, the bytes that a view of so many takes: the difference of two
+// measurements of the heap, with everything that is garbage collected before each. Run with
+// --expose-gc.
+
+import { renderRow } from '../../src/revocation/feed-format.ts'
+import { RevocationView } from '../../src/revocation/view.ts'
+import { systemRuntime } from '../../src/runtime.ts'
+
+const idsPerPage = 1_000
+
+function bytesInUse(): number {
+  for (let round = 0; round < 3; round += 1) globalThis.gc?.()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
+function measure(count: number): number {
+  const before = bytesInUse()
+  const view = new RevocationView(systemRuntime, 2_000_000)
+  for (let from = 0; from < count; from += idsPerPage)
+    fill(view, from, Math.min(count, from + idsPerPage))
+  const bytes = bytesInUse() - before
+  if (view.size !== count) throw new Error(`The view has ${view.size} ids, not ${count}`)
+  return bytes
+}
+
+function fill(view: RevocationView, from: number, to: number): void {
+  const rows = Array.from({ length: to - from }, () => {
+    const id = Buffer.from(systemRuntime.randomBytes(12)).toString('base64url')
+    return renderRow(id, systemRuntime.now() + 900)
+  }).join('')
+  const page = { epoch: 'e', nowMs: systemRuntime.nowMs(), first: 1, head: to, from, through: to }
+  view.apply({ ...page, rows: [rows], ageMs: 0 }, view.readClocks())
+}
+
+// Whatever is made with the first view is not counted.
+measure(1_000)
+const counts = process.argv.slice(2).map(Number)
+console.log(JSON.stringify(counts.map((count) => ({ count, bytes: measure(count) }))))

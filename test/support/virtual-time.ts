@@ -1,0 +1,53 @@
+// Time that passes only when a test says so, with everything that waits for it in its order.
+
+import type { Runtime } from '../../src/runtime.ts'
+
+interface Timer {
+  readonly atMs: number
+  readonly fire: () => void
+}
+
+/** True time, in milliseconds from 0, and a machine's clocks over it. */
+export class VirtualTime {
+  nowMs = 0
+  /** How far the machine's wall clock is ahead of true time. */
+  wallAheadMs = 0
+  #timers: Timer[] = []
+
+  /** The machine's clocks. */
+  readonly runtime: Runtime = {
+    now: () => Math.floor(this.runtime.nowMs() / 1_000),
+    nowMs: () => this.nowMs + this.wallAheadMs,
+    elapsedMs: () => this.nowMs,
+    delay: (ms) => this.delay(ms),
+    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  }
+
+  delay(ms: number): Promise<void> {
+    return new Promise((fire) => this.#timers.push({ atMs: this.nowMs + ms, fire }))
+  }
+
+  /** Lets so much time pass. */
+  async advance(ms: number): Promise<void> {
+    const endMs = this.nowMs + ms
+    for (;;) {
+      await everythingReady()
+      const next = this.#timers
+        .filter(({ atMs }) => atMs <= endMs)
+        .reduce<Timer | undefined>(
+          (one, other) => (one && one.atMs <= other.atMs ? one : other),
+          undefined,
+        )
+      if (!next) break
+      this.#timers = this.#timers.filter((timer) => timer !== next)
+      this.nowMs = Math.max(this.nowMs, next.atMs)
+      next.fire()
+    }
+    this.nowMs = endMs
+  }
+}
+
+/** Everything that waits for promises alone has gone on. */
+function everythingReady(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
