@@ -21,6 +21,7 @@ const pauseWhenFullMs = 300_000
 export class RevocationLoader {
   readonly view: RevocationView
   readonly #issuer: string
+  readonly #maxIds: number
   readonly #loading: OneAtATime
   #failures = 0
   #problem: string | undefined
@@ -28,6 +29,7 @@ export class RevocationLoader {
   constructor(issuer: string, runtime: Runtime, most = maxIds) {
     this.view = new RevocationView(runtime, most)
     this.#issuer = issuer
+    this.#maxIds = most
     this.#loading = new OneAtATime(runtime)
   }
 
@@ -108,7 +110,7 @@ export class RevocationLoader {
     this.#loading.pauseFor(pauseWhenFullMs)
     this.report(
       'revocation_view_full',
-      `More than ${maxIds} revocations are alive: every token is checked with the service. Shorten ACCESS_TOKEN_LIFETIME_SECONDS.`,
+      `More than ${this.#maxIds} revocations are alive, so every token is checked with the service; shorter tokens (ACCESS_TOKEN_LIFETIME_SECONDS) make fewer.`,
     )
   }
 }

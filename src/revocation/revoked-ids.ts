@@ -1,6 +1,6 @@
 // The set of revoked ids in memory: exact, all 96 bits of each, in one flat table of 16 bytes an
 // entry (open addressing, linear probing, at most three quarters full). Ids are random, and nobody
-// but the issuer makes them, so their own bits, folded, are a hash that nobody can make collide.
+// but the issuer makes them, so nobody can make them collide.
 
 import { keepAfterExpirySeconds, rowCharacters } from './feed-format.ts'
 
@@ -107,7 +107,8 @@ export class RevokedIds {
 
   /** The slot where a search for an id begins. */
   #homeOf(first: number, second: number, third: number): number {
-    return ((first ^ second ^ third) >>> 0) % this.#capacity
+    const mixed = Math.imul(first ^ Math.imul(second, 0x85eb_ca6b) ^ third, 0x9e37_79b1)
+    return ((mixed ^ (mixed >>> 15)) >>> 0) % this.#capacity
   }
 
   /** The slot of an id, or the empty one where it would go. */

@@ -1,0 +1,199 @@
+// What a gate does while its source fails, hangs, or has more than fits.
+
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { renderRow } from '../../src/revocation/feed-format.ts'
+import { createGate, revocableToken } from '../../src/revocation/gate.ts'
+import { RevocationLoader } from '../../src/revocation/loader.ts'
+import type { RevocationSource } from '../../src/revocation/source.ts'
+import { VirtualTime } from '../support/virtual-time.ts'
+
+const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+const lines = () => log.mock.calls.map(([line]) => JSON.parse(String(line)))
+
+const idOf = (number: number) => `id${String(number).padStart(14, '0')}`
+const token = revocableToken([idOf(0)])
+const revoked = revocableToken([idOf(1)])
+
+let time: VirtualTime
+let asked: string[]
+/** How many ids there are, from 1 on. */
+let head: number
+let fate: 'answers' | 'fails' | 'hangs'
+
+beforeEach(() => {
+  log.mockClear()
+  time = new VirtualTime()
+  time.wallAheadMs = 1_800_000_000_000
+  asked = []
+  head = 3
+  fate = 'answers'
+  source = createSource()
+})
+
+/** Tests may replace its functions. */
+let source: RevocationSource
+
+const createSource = (): RevocationSource => ({
+  async pull(after) {
+    asked.push('pull')
+    if (fate === 'hangs') await time.delay(3_000)
+    if (fate !== 'answers') return { ok: false, reason: 'The source is away.' }
+    const expiresAt = time.runtime.now() + 900
+    const rows = Array.from({ length: head - after }, (_, index) =>
+      renderRow(idOf(after + 1 + index), expiresAt),
+    )
+    const nowMs = time.runtime.nowMs()
+    const page = { epoch: 'e', nowMs, first: 1, head, from: after + 1, through: head, rows }
+    return { ok: true, value: { ...page, ageMs: 0 } }
+  },
+  async check(ids) {
+    asked.push('check')
+    if (fate !== 'answers') return { ok: false, reason: 'The source is away.' }
+    const isRevoked = ids.some((id) => id !== idOf(0) && Number(id.slice(2)) <= head)
+    return { ok: true, value: { isRevoked, nowMs: time.runtime.nowMs() } }
+  },
+})
+
+function createBounded(most?: number) {
+  const loader = new RevocationLoader('https://auth.example.com', time.runtime, most)
+  const policy = { maxStalenessSeconds: 10, acceptStaleSeconds: 0 }
+  const gate = createGate(policy, { loader, sourceOf: () => source })
+  const ask = async (asking = token) => {
+    const admitted = await gate.admit(asking, {})
+    return admitted.ok ? 'let in' : admitted.reason
+  }
+  const questions = () => asked.splice(0)
+  return { gate, loader, ask, questions }
+}
+
+/** One that has loaded everything. */
+async function createWarm() {
+  const warm = createBounded()
+  await warm.ask()
+  await time.advance(0)
+  warm.questions()
+  return warm
+}
+
+describe('a gate with a bound', () => {
+  it('asks nobody about a token that is known to be revoked, however old that knowledge', async () => {
+    const { ask, questions } = await createWarm()
+    await time.advance(3_600_000)
+    expect(await ask(revoked)).toBe('token_revoked')
+    expect(questions()).toEqual([])
+  })
+
+  it('lets all who wait for a load have what it brings', async () => {
+    const { ask, questions } = await createWarm()
+    await time.advance(10_000)
+    fate = 'hangs'
+    const asking = [ask(), ask(), ask()]
+    await time.advance(100)
+    expect(questions()).toEqual(['pull'])
+    fate = 'answers'
+    await time.advance(3_000)
+    expect(await Promise.all(asking)).toEqual(['let in', 'let in', 'let in'])
+    expect(questions()).toEqual([])
+  })
+
+  it('lets only one wait for a source that failed before', async () => {
+    const { ask, questions } = await createWarm()
+    await time.advance(10_000)
+    fate = 'fails'
+    expect(await ask()).toBe('revocations_unavailable')
+    fate = 'hangs'
+    await time.advance(500)
+    questions()
+    const first = ask()
+    const startedAtMs = time.nowMs
+    expect(await ask()).toBe('revocations_unavailable')
+    expect([time.nowMs, questions()]).toEqual([startedAtMs, ['pull']])
+    await time.advance(3_000)
+    expect(await first).toBe('revocations_unavailable')
+  })
+
+  it('asks nothing for a while after a cold start in vain', async () => {
+    const { ask, questions } = createBounded()
+    fate = 'fails'
+    expect(await ask()).toBe('revocations_unavailable')
+    expect(questions().sort()).toEqual(['check', 'pull'])
+    expect(await ask()).toBe('revocations_unavailable')
+    expect(questions()).toEqual([])
+    fate = 'answers'
+    await time.advance(500)
+    expect(await ask()).toBe('let in')
+  })
+
+  it('is let in by what was loaded, where only the check of a cold start failed', async () => {
+    const { gate, ask } = createBounded()
+    source.check = async () => {
+      await time.delay(50)
+      return { ok: false, reason: 'The check is away.' }
+    }
+    const asking = [ask(), ask(revoked)]
+    await time.advance(100)
+    expect(await Promise.all(asking)).toEqual(['let in', 'token_revoked'])
+    expect(lines()[0]).toMatchObject({ event: 'revocation_check_failed' })
+    expect(gate.isKnownLive(token, {})).toBe(true)
+  })
+
+  it('refuses a check whose clock is far off', async () => {
+    const { ask } = createBounded()
+    source.pull = async () => ({ ok: false, reason: 'The source is away.' })
+    source.check = async () => {
+      const nowMs = time.runtime.nowMs() - 300_000
+      return { ok: true, value: { isRevoked: false, nowMs } }
+    }
+    expect(await ask()).toBe('revocations_unavailable')
+    expect(lines().at(-1)?.problem).toMatch(/300 s apart/)
+  })
+
+  it('checks every token while there are more ids than fit, says so, and tries again later', async () => {
+    head = 11
+    const { ask, questions } = createBounded(10)
+    expect(await ask()).toBe('let in')
+    await time.advance(0)
+    expect(questions().sort()).toEqual(['check', 'pull'])
+    expect(lines()).toMatchObject([{ event: 'revocation_view_full' }])
+    expect(await ask()).toBe('let in')
+    expect(await ask(revocableToken([idOf(11)]))).toBe('token_revoked')
+    head = 12
+    expect(await ask(revocableToken([idOf(12)]))).toBe('token_revoked')
+    await time.advance(299_000)
+    questions()
+    expect(await ask()).toBe('let in')
+    expect(questions()).toEqual(['check'])
+    await time.advance(1_000)
+    expect(await ask()).toBe('let in')
+    expect(questions().sort()).toEqual(['check', 'pull'])
+    expect(lines()).toHaveLength(2)
+  })
+
+  it('gives up on a feed that leads nowhere', async () => {
+    const { ask, questions } = await createWarm()
+    await time.advance(10_000)
+    source.pull = async () => {
+      asked.push('pull')
+      const nowMs = time.runtime.nowMs()
+      const page = { epoch: 'e', nowMs, first: 1, head: 9, from: 1, through: 3, rows: [] }
+      return { ok: true, value: { ...page, ageMs: 0 } }
+    }
+    expect(await ask()).toBe('revocations_unavailable')
+    expect(questions()).toHaveLength(4)
+    expect(lines()[0]?.problem).toMatch(/does not get on/)
+  })
+
+  it('goes on after a load whose request was cancelled, once its time is over', async () => {
+    const { ask, questions } = await createWarm()
+    await time.advance(10_000)
+    const { pull } = source
+    source.pull = () => new Promise(() => {})
+    void ask()
+    source.pull = pull
+    const asking = ask()
+    await time.advance(3_900)
+    expect(questions()).toEqual([])
+    await time.advance(200)
+    expect(await asking).toBe('let in')
+  })
+})

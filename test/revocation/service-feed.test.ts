@@ -1,0 +1,131 @@
+// What the service reads for its feed, over a database of its own, whose history can be changed.
+
+import { createClient } from '@libsql/client/node'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { RevocationFeed } from '../../src/domain/revocation/feed.ts'
+import type { Database } from '../../src/store/database.ts'
+import { openRemoteDatabase } from '../../src/store/remote-database.ts'
+import { createDatabaseSource } from '../../src/store/revocation-source.ts'
+import { type ServedDatabase, startDatabase } from '../support/database.ts'
+import { VirtualTime } from '../support/virtual-time.ts'
+
+let served: ServedDatabase
+let database: Database
+beforeAll(async () => {
+  served = await startDatabase()
+  database = openRemoteDatabase({
+    databaseUrl: served.url,
+    databaseAuthToken: undefined,
+    databaseTimeoutMs: 5_000,
+    databaseHasReplicas: false,
+  })
+})
+afterAll(() => served.stop())
+
+const idOf = (word: string, number: number) =>
+  `${word}${String(number).padStart(16 - word.length, '0')}`
+
+async function insert(word: string, count: number): Promise<void> {
+  const client = createClient({ url: served.url })
+  await client.execute({
+    sql: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+      INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at)
+      SELECT ? || printf('%0*d', ? - length(?), i), unixepoch(), unixepoch() + 900 FROM n`,
+    args: [count, word, 16, word],
+  })
+  client.close()
+}
+
+/** As a backup leaves it, once it is restored by the book. */
+async function restore(head: number): Promise<void> {
+  await served.query('DELETE FROM portcullis_revoked_tokens WHERE seq > ?', head)
+  await served.query(
+    "UPDATE sqlite_sequence SET seq = ? WHERE name = 'portcullis_revoked_tokens'",
+    head,
+  )
+  await served.query('UPDATE portcullis_feed_state SET epoch = lower(hex(randomblob(12)))')
+}
+
+const idsIn = (rows: readonly string[] = []) =>
+  (rows.join('').match(/.{23}/g) ?? []).map((row) => row.slice(0, 16))
+
+describe('the feed of the service', () => {
+  it('adds to a segment what comes, and begins anew with another history', async () => {
+    const time = new VirtualTime()
+    const feed = new RevocationFeed(database, time.runtime)
+    await insert('a', 3)
+    expect(idsIn((await feed.findSegment(0))?.rows)).toHaveLength(3)
+    time.nowMs += 1_000
+    await insert('b', 2)
+    const ids = idsIn((await feed.findSegment(0))?.rows)
+    expect(ids.sort()).toEqual([
+      idOf('a', 1),
+      idOf('a', 2),
+      idOf('a', 3),
+      idOf('b', 1),
+      idOf('b', 2),
+    ])
+    await restore(1)
+    await insert('c', 2)
+    time.nowMs += 1_000
+    expect(idsIn((await feed.findSegment(0))?.rows).sort()).toEqual([
+      idOf('a', 1),
+      idOf('c', 1),
+      idOf('c', 2),
+    ])
+  })
+
+  it('asks a database that fails once for all who wait, and not again at once', async () => {
+    const time = new VirtualTime()
+    let reads = 0
+    let isAway = true
+    const failing: Database = {
+      hasReplicas: false,
+      async withClient(use) {
+        reads += 1
+        await time.delay(100)
+        if (isAway) throw new TypeError('fetch failed')
+        return database.withClient(use)
+      },
+    }
+    const feed = new RevocationFeed(failing, time.runtime)
+    const asking = Array.from({ length: 20 }, () => feed.findSegment(0).catch(({ name }) => name))
+    await time.advance(300)
+    expect(new Set(await Promise.all(asking))).toEqual(new Set(['DatabaseUnavailable']))
+    expect(reads).toBe(1)
+    await time.advance(300)
+    isAway = false
+    const after = feed.findSegment(0)
+    await time.advance(100)
+    // The database has a clock of its own.
+    await expect.poll(() => reads).toBe(2)
+    expect(await after).toBeDefined()
+  })
+})
+
+describe('the database as a source', () => {
+  it('gives the places after one, exactly as of now, and says which ids are revoked', async () => {
+    const source = createDatabaseSource(database)
+    const [row] = await served.query(
+      'SELECT seq, id FROM portcullis_revoked_tokens ORDER BY seq DESC',
+    )
+    const head = Number(row?.seq)
+    const pulled = await source.pull(head - 1, {})
+    expect(pulled).toMatchObject({ ok: true, value: { head, from: head, through: head, ageMs: 0 } })
+    expect(pulled.ok && idsIn(pulled.value.rows)).toEqual([row?.id])
+    expect(await source.pull(head, {})).toMatchObject({ value: { through: head, rows: [] } })
+    const check = (...ids: string[]) => source.check(ids, {})
+    expect(await check(idOf('x', 1), String(row?.id))).toMatchObject({ value: { isRevoked: true } })
+    expect(await check(idOf('x', 1))).toMatchObject({ value: { isRevoked: false } })
+  })
+
+  it('says what is in the way', async () => {
+    const away: Database = { ...database, withClient: () => Promise.reject(new TypeError('x')) }
+    const source = createDatabaseSource(away)
+    expect(await source.pull(0, {})).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining('The revocations cannot be read'),
+    })
+    expect(await source.check([idOf('x', 1)], {})).toMatchObject({ ok: false })
+  })
+})
