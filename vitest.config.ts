@@ -1,5 +1,8 @@
+import { fileURLToPath } from 'node:url'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+
+const root = fileURLToPath(new URL('.', import.meta.url))
 
 export default defineConfig({
   test: {
@@ -13,6 +16,24 @@ export default defineConfig({
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 30_000,
         },
+      },
+      {
+        // The examples' own tests, as those who copy an example would run them.
+        plugins: [
+          cloudflareTest({
+            miniflare: {
+              compatibilityDate: '2026-10-01',
+              bindings: { ISSUER: 'https://auth.example.com', AUDIENCE: 'https://api.example.com' },
+            },
+          }),
+        ],
+        resolve: {
+          alias: [
+            { find: /^portcullis$/, replacement: `${root}src/index.ts` },
+            { find: /^portcullis\/testing$/, replacement: `${root}src/testing.ts` },
+          ],
+        },
+        test: { name: 'examples', include: ['examples/**/*.test.ts'] },
       },
       {
         // Black boxes over HTTP on workerd and Deno, the commands, and the project's own files.

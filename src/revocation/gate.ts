@@ -87,9 +87,11 @@ class StrictGate implements RevocationGate {
     token: RevocableToken,
     context: VerificationContext,
   ): Promise<Result<undefined, GateReason>> {
+    const { view } = this.loader
+    const askedAtMs = view.readClocks().wallMs
     const checked = await this.sourceOf(context).check(token.ids, context)
     const problem = checked.ok
-      ? clockProblem(checked.value.nowMs, this.loader.view.readClocks().wallMs)
+      ? clockProblem(checked.value.nowMs, askedAtMs, view.readClocks().wallMs)
       : checked.reason
     if (checked.ok && checked.value.isRevoked) return refuse('token_revoked')
     if (problem === undefined) return succeed(undefined)

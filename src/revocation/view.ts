@@ -82,14 +82,16 @@ export class RevocationView {
    */
   apply(page: PulledPage, askedAt: ClockReading): Applied {
     const { head, rows } = page
+    const earliestMs = askedAt.wallMs - page.ageMs
     const problem =
-      clockProblem(page.nowMs, this.#runtime.nowMs()) ?? this.#historyProblem(page, askedAt)
+      clockProblem(page.nowMs, earliestMs, this.#runtime.nowMs()) ??
+      this.#historyProblem(page, askedAt)
     if (problem) return { problem }
     if (this.#isFromBefore(page, askedAt)) return 'partial'
     if (!rows.every((text) => this.#ids.addRows(text))) {
       return { problem: 'it has a row that is none' }
     }
-    this.#forgetExpired(rows.reduce((sum, text) => sum + text.length / rowCharacters, 0))
+    this.#forgetExpired(page)
     if (this.#ids.size > this.#maxIds) return this.#startOver()
     this.#moveOn(page)
     if (this.#position < head || page.ageMs === Number.POSITIVE_INFINITY) return 'partial'
@@ -126,9 +128,13 @@ export class RevocationView {
     if (timeSince(asOf, this.readClocks()) < this.ageMs()) this.#asOf = asOf
   }
 
-  /** A share of the table with each page, and more with more rows, so that none takes long. */
-  #forgetExpired(rows: number): void {
-    const nowSeconds = this.#runtime.nowMs() / 1_000
+  /**
+   * A share of the table with each page, and more with more rows, so that none takes long. Only what
+   * has expired by both clocks: the one here may be set back again.
+   */
+  #forgetExpired({ rows: texts, nowMs }: PulledPage): void {
+    const rows = texts.reduce((sum, text) => sum + text.length / rowCharacters, 0)
+    const nowSeconds = Math.min(nowMs, this.#runtime.nowMs()) / 1_000
     this.#ids.sweep(leastSweep + this.#ids.capacity / 64 + 4 * rows, nowSeconds)
     if (this.#ids.size > this.#maxIds) this.#ids.sweep(this.#ids.capacity, nowSeconds)
   }
@@ -141,11 +147,16 @@ export class RevocationView {
 }
 
 /**
- * What is wrong with a database's clock, seen from here. Ids are forgotten `keepAfterExpirySeconds`
- * after their tokens have expired, by either clock, so the two must not be further apart.
+ * What is wrong with a database's clock, read at some moment between two of the clock here. Ids are
+ * forgotten `keepAfterExpirySeconds` after their tokens have expired, by either clock, so the two
+ * must not be further apart.
  */
-export function clockProblem(databaseMs: number, hereMs: number): string | undefined {
-  const difference = Math.abs(databaseMs - hereMs)
+export function clockProblem(
+  databaseMs: number,
+  earliestMs: number,
+  latestMs: number,
+): string | undefined {
+  const difference = Math.max(earliestMs - databaseMs, databaseMs - latestMs)
   if (difference <= maxClockDifferenceMs) return undefined
   return `the database's clock and the one here are ${Math.round(difference / 1_000)} s apart, of at most ${maxClockDifferenceMs / 1_000}`
 }

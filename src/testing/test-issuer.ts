@@ -1,7 +1,7 @@
 // An issuer for the tests of applications: tokens, keys and revocations as the service has them, in
 // memory. Guards cannot tell the difference: they verify real signatures and read a real feed.
 
-import { decodeBase64Url } from '../crypto/base64url.ts'
+import { decodeBase64Url, isCanonicalBase64Url } from '../crypto/base64url.ts'
 import { createRandomId } from '../crypto/random-id.ts'
 import { generateKeyPair } from '../domain/keys/key-pair.ts'
 import type { ServiceBinding } from '../remote/ask-service.ts'
@@ -158,8 +158,9 @@ function revokeHere(
 }
 
 function revocationOf(token: string): { id: string; expiresAt: number } {
-  const claims = parseJsonObject(decodeBase64Url(token.split('.')[1] ?? ''))
-  if (typeof claims?.sid !== 'string' || typeof claims.exp !== 'number') {
+  const payload = token.split('.')[1] ?? ''
+  const claims = isCanonicalBase64Url(payload) && parseJsonObject(decodeBase64Url(payload))
+  if (!claims || typeof claims.sid !== 'string' || typeof claims.exp !== 'number') {
     throw new TypeError('Pass a token of this issuer, as `token` gave it.')
   }
   return { id: claims.sid, expiresAt: claims.exp }

@@ -38,12 +38,27 @@ const tsconfig = (types: string[], module: string, moduleResolution: string) =>
     include: ['worker.ts'],
   })
 
+const guardTest = `
+import { requireAccessToken } from 'portcullis'
+import { createTestIssuer } from 'portcullis/testing'
+import { Hono } from 'hono'
+
+const issuer = createTestIssuer()
+const app = new Hono().use(requireAccessToken(issuer.options, issuer.runtime)).get('/', (c) => c.text('in'))
+const token = await issuer.token()
+const ask = async () => (await app.request('/', { headers: { Authorization: 'Bearer ' + token } })).status
+const before = await ask()
+issuer.revoke(token)
+console.log(before, await ask())
+`
+
 const wrangler = 'name = "a-worker"\nmain = "worker.ts"\ncompatibility_date = "2026-10-01"\n'
 
 function createWorkerProject(packages: string[], worker: string, types: string[]): Project {
   const project = createProject([tarball, ...packages], {
     'worker.ts': worker,
     'wrangler.toml': wrangler,
+    'guard.test.mjs': guardTest,
     'deno.json': '{ "nodeModulesDir": "manual" }',
     'deno.ts': readFileSync(new URL('../../examples/deno/main.ts', import.meta.url), 'utf8'),
     'bundler.json': tsconfig(types, 'ESNext', 'Bundler'),
@@ -88,6 +103,10 @@ describe('the guard, from the tarball', () => {
 
   it('type-checks on Deno', () => {
     expect(() => project.run('deno', 'check', 'deno.ts')).not.toThrow()
+  })
+
+  it('is tested with an issuer in memory, without any server', () => {
+    expect(project.run('node', 'guard.test.mjs')).toBe('200 401\n')
   })
 
   it('bundles and runs, and guards', async () => {

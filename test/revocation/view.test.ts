@@ -121,6 +121,16 @@ describe('a view', () => {
     expect(view.isLoaded()).toBe(false)
   })
 
+  it('takes a page of unknown age as it is, and one that was under way while the machine slept', () => {
+    const view = new RevocationView(time.runtime)
+    const old = { nowMs: time.runtime.nowMs() - 7_200_000, ageMs: Number.POSITIVE_INFINITY }
+    expect(view.apply(page(1, 3, old), view.readClocks())).toBe('partial')
+    const [askedAt, answered] = [view.readClocks(), page(4, 5)]
+    time.wallAheadMs += 600_000
+    expect(view.apply(answered, askedAt)).toBe('complete')
+    expect(view.ageMs()).toBe(600_000)
+  })
+
   it('refuses rows that are none', () => {
     const view = new RevocationView(time.runtime)
     expect(view.apply(page(1, 3, { rows: ['x'] }), view.readClocks())).toHaveProperty('problem')
@@ -139,6 +149,17 @@ describe('a view', () => {
     for (let pull = 0; pull < 200; pull += 1) view.apply(page(20_001, 20_001), view.readClocks())
     expect(view.size).toBe(1)
     expect(knows(view, 20_001)).toBe(true)
+  })
+
+  it('forgets nothing because of a clock that is set forward, and back again', () => {
+    const view = new RevocationView(time.runtime)
+    view.apply(page(1, 3), view.readClocks())
+    const [askedAt, answered] = [view.readClocks(), page(4, 4)]
+    time.wallAheadMs += 7_200_000
+    view.apply(answered, askedAt)
+    expect(view.size).toBe(4)
+    time.wallAheadMs -= 7_200_000
+    expect(knows(view, 1)).toBe(true)
   })
 
   it('says that it is full, forgets nothing, and begins anew when there is room', () => {
