@@ -39,7 +39,7 @@ export interface FeedPage {
 }
 
 /** That an answer was made after its question, and how old its page was then. */
-export interface FeedProof {
+interface FeedProof {
   /** The nonce of the question. */
   readonly nonce: string
   /** In milliseconds. */

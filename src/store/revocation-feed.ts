@@ -12,7 +12,7 @@ import { feedState, revokedTokens } from './schema.ts'
 export type FeedState = Pick<FeedPage, 'epoch' | 'nowMs' | 'first' | 'head'>
 
 /** The rows of one stretch of places, numbered from 0 on. */
-export interface FeedChunk {
+interface FeedChunk {
   readonly number: number
   readonly rows: string
 }

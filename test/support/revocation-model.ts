@@ -36,7 +36,7 @@ export interface Scenario {
   readonly databaseAheadMs: number
 }
 
-export const boundMs = 10_000
+const boundMs = 10_000
 const tokens = 4
 const placesPerPage = 4
 const lifetimeMs = 120_000
