@@ -5,7 +5,7 @@ import { bundleWorker } from '../support/bundle.ts'
 import { bearing, createClientOf, send } from '../support/client.ts'
 import { serveFile } from '../support/deno.ts'
 import { startIssuingService } from '../support/issuing-service.ts'
-import type { Server } from '../support/server.ts'
+import { type Server, until } from '../support/server.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
 
 type Service = Awaited<ReturnType<typeof startIssuingService>>
@@ -73,6 +73,15 @@ describe.each(Object.keys(examples))('the example %s', (name) => {
       expect(headers.get('Content-Type')).toBe('application/problem+json')
     }
   })
+
+  it('refuses who has logged out, within its bound', async () => {
+    const { client } = issuerOf(name)
+    const token = await client.token()
+    const me = () => send(`${server.baseUrl}/api/me`, bearing(token))
+    expect((await me()).status).toBe(200)
+    expect((await client.logout(token)).status).toBe(200)
+    await until(async () => (await me()).status === 401)
+  })
 })
 
 describe('the example api-over-http', () => {
@@ -99,7 +108,10 @@ describe('the example mounted', () => {
     const token = await createClientOf(server.baseUrl).token()
     const me = await send(`${server.baseUrl}/api/me`, bearing(token))
     const stranger = await send(`${server.baseUrl}/api/me`)
-    await server.stop()
     expect([me.status, stranger.status]).toEqual([200, 401])
+    await createClientOf(server.baseUrl).logout(token)
+    // The isolate that revokes applies it at once.
+    expect((await send(`${server.baseUrl}/api/me`, bearing(token))).body.code).toBe('token_revoked')
+    await server.stop()
   })
 })

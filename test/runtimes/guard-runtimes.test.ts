@@ -1,4 +1,5 @@
-// The built package's guard on runtimes other than workerd, with keys from a real service.
+// The built package's guard on runtimes other than workerd, with keys and revocations from
+// a real service.
 
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
@@ -26,9 +27,13 @@ describe.each(['ES256', 'EdDSA'] as const)('the guard, with keys for %s,', (algo
   it.each(Object.entries(runtimes))('guards on %s', async (_, [command, ...args]) => {
     const script = join(root, 'test/support/guard-smoke.mjs')
     const token = await service.client.token()
-    const { stdout } = await promisify(execFile)(command, [...args, script, service.issuer, token])
+    const revoked = await service.client.token()
+    await service.client.logout(revoked)
+    const given = [...args, script, service.issuer, token, revoked]
+    const { stdout } = await promisify(execFile)(command, given)
     expect(JSON.parse(stdout)).toEqual({
-      statuses: [200, 200, 401, 401, 401, 401],
+      statuses: [401, 200, 200, 401, 401, 401, 401],
+      strict: [true, 'token_revoked'],
       unreachable: 'key_set_unavailable',
     })
   })

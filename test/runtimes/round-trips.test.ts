@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { createClientOf, freshEmail } from '../support/client.ts'
+import { createClientOf, freshEmail, send } from '../support/client.ts'
 import { type ServedDatabase, startDatabase } from '../support/database.ts'
 import { type DatabaseProxy, startProxy } from '../support/proxy.ts'
-import type { Server } from '../support/server.ts'
+import { type Server, until } from '../support/server.ts'
 import { testSettings } from '../support/settings.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
 
@@ -53,6 +53,24 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
     expect(await roundTrips(() => client().logout(token))).toEqual([200, 1])
     expect(await roundTrips(() => client().status(token))).toEqual([401, 1])
     expect(await roundTrips(() => client().logout(token))).toEqual([401, 1])
+  })
+
+  it('the feed 1 for all who ask within a second, a check 1', async () => {
+    const get = (path: string) => send(`${server.baseUrl}/auth/feed/${path}`)
+    await until(async () => {
+      proxy.reset()
+      const answers = await Promise.all(Array.from({ length: 50 }, () => get('since/0')))
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+      // Two where the second was over in the middle.
+      return proxy.count() === 1
+    })
+    const check = () =>
+      send(`${server.baseUrl}/auth/feed/check`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ ids: ['x'.repeat(16)] }),
+      })
+    expect(await roundTrips(check)).toEqual([200, 1])
   })
 
   it('0 for a bad token, bad input, and whether the service is alive', async () => {

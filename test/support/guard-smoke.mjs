@@ -3,7 +3,7 @@
 import { Hono } from 'hono'
 import { createVerifier, requireAccessToken } from '../../dist/index.js'
 
-const [issuer, token] = process.argv.slice(2)
+const [issuer, token, revoked] = process.argv.slice(2)
 const options = { issuer, audience: issuer }
 const app = new Hono()
   .use(requireAccessToken(options))
@@ -22,7 +22,15 @@ async function ask(...tokens) {
 const forged = `${token.slice(0, -10)}AAAAAAAAAA`
 // A signature of another length: some platforms throw for it.
 const shortened = token.slice(0, token.lastIndexOf('.') + 5)
-const statuses = await ask(token, token, undefined, 'x', forged, shortened)
+const statuses = await ask(revoked, token, token, undefined, 'x', forged, shortened)
+const strict = createVerifier({ ...options, revocation: 'strict' })
+const [good, bad] = [await strict.verify(token), await strict.verify(revoked)]
 const elsewhere = createVerifier({ issuer: 'http://127.0.0.1:9', audience: 'any' })
 const unreachable = await elsewhere.verify(token)
-console.log(JSON.stringify({ statuses, unreachable: unreachable.reason.reason }))
+console.log(
+  JSON.stringify({
+    statuses,
+    strict: [good.ok, bad.reason.reason],
+    unreachable: unreachable.reason.reason,
+  }),
+)
