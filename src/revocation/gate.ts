@@ -146,10 +146,15 @@ class BoundedGate extends StrictGate {
     token: RevocableToken,
     context: VerificationContext,
   ): Promise<Result<undefined, GateReason>> {
-    if (this.loader.isHopeless()) return refuse('revocations_unavailable')
+    const { checks } = this.loader
     this.loader.refresh(this.sourceOf(context), context)
+    if (checks.isPaused()) return refuse('revocations_unavailable')
     const checked = await this.check(token, context)
-    if (checked.ok || checked.reason === 'token_revoked') return checked
+    if (checked.ok || checked.reason === 'token_revoked') {
+      checks.succeed()
+      return checked
+    }
+    checks.fail()
     return this.#decide(token, this.#maxStalenessMs)
   }
 

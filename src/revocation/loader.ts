@@ -1,18 +1,15 @@
 // Keeps a view up to date, once for all guards of an isolate: one load at a time, and pauses after
 // one that failed.
 
-import { OneAtATime } from '../one-at-a-time.ts'
 import { timeoutMs } from '../remote/ask-service.ts'
 import type { Runtime } from '../runtime.ts'
 import type { VerificationContext } from '../token/key-set.ts'
+import { Attempts } from './attempts.ts'
 import type { RevocationSource } from './source.ts'
 import { maxIds, RevocationView } from './view.ts'
 
 /** Longer than one page takes. */
 const pageDeadlineMs = timeoutMs + 1_000
-/** After a failure; doubled with each further one. */
-const firstPauseMs = 500
-const longestPauseMs = 5_000
 /** Pages that lead no further: the first of an empty feed, and one after a restored backup. */
 const maxPagesInVain = 4
 /** A view that cannot hold all ids is tried again when some may have expired. */
@@ -22,25 +19,22 @@ export class RevocationLoader {
   readonly view: RevocationView
   readonly #issuer: string
   readonly #maxIds: number
-  readonly #loading: OneAtATime
-  #failures = 0
+  /** Exact checks, while nothing is loaded: they pause after failures of their own. */
+  readonly checks: Attempts
+  readonly #loading: Attempts
   #problem: string | undefined
 
   constructor(issuer: string, runtime: Runtime, most = maxIds) {
     this.view = new RevocationView(runtime, most)
     this.#issuer = issuer
     this.#maxIds = most
-    this.#loading = new OneAtATime(runtime)
+    this.checks = new Attempts(runtime)
+    this.#loading = new Attempts(runtime)
   }
 
   /** What last kept the feed from being had. */
   get problem(): string | undefined {
     return this.#problem
-  }
-
-  /** Whether the feed could not be had, and it is too early for another attempt. */
-  isHopeless(): boolean {
-    return this.#failures > 0 && this.#loading.isPaused()
   }
 
   /** Begins to load in the background, unless that is under way, or it is too early. */
@@ -57,7 +51,7 @@ export class RevocationLoader {
     source: RevocationSource,
     context: VerificationContext,
   ): Promise<void> {
-    if (this.#failures > 0 && this.#loading.isUnderWay()) return
+    if (this.#loading.haveFailed() && this.#loading.isUnderWay()) return
     await this.#loading.doOrWait(isDone, () => this.#loadFor(source, context))
   }
 
@@ -93,15 +87,12 @@ export class RevocationLoader {
   }
 
   #succeed(): void {
-    this.#loading.end()
-    this.#failures = 0
+    this.#loading.succeed()
     this.#problem = undefined
   }
 
   #fail(problem: string): void {
-    this.#loading.end()
-    this.#loading.pauseFor(Math.min(firstPauseMs * 2 ** this.#failures, longestPauseMs))
-    this.#failures += 1
+    this.#loading.fail()
     this.report('revocation_feed_unavailable', problem)
   }
 

@@ -88,7 +88,7 @@ export class RevocationView {
       clockProblem(page.nowMs, earliestMs, this.#runtime.nowMs()) ??
       this.#historyProblem(page, askedAt)
     if (problem) return { problem }
-    if (this.#isFromBefore(page, askedAt)) return 'partial'
+    if (this.#isFromBefore(page, askedAt)) return this.#passOver(page, askedAt)
     if (!rows.every((text) => this.#ids.addRows(text))) {
       return { problem: 'it has a row that is none' }
     }
@@ -107,10 +107,17 @@ export class RevocationView {
     return `it is behind what was known already (${page.head}, not ${this.#position}); after a restored backup, run \`portcullis migrate --restored\``
   }
 
-  /** A page that came late, or was held back, and knows less than is known: nothing to go by. */
+  /** A page that came late, or was held back, and knows less than is known. */
   #isFromBefore({ epoch, head, ageMs }: PulledPage, askedAt: ClockReading): boolean {
     const knowsLess = epoch !== this.#epoch || head < this.#position
     return this.#epoch !== undefined && knowsLess && askedAt.elapsedMs - ageMs < this.#movedAtMs
+  }
+
+  /** All that was revoked when a page of this history was read is among what is known. */
+  #passOver({ epoch, ageMs }: PulledPage, askedAt: ClockReading): Applied {
+    if (epoch !== this.#epoch || ageMs === Number.POSITIVE_INFINITY) return 'partial'
+    this.#becomeAsOf(askedAt, ageMs)
+    return 'complete'
   }
 
   #moveOn({ epoch, first, from, through }: PulledPage): void {

@@ -124,6 +124,17 @@ describe('a gate with a bound', () => {
     expect(await ask()).toBe('let in')
   })
 
+  it('checks the tokens of a cold start, however the feed fails', async () => {
+    const { ask, questions } = createBounded()
+    source.pull = async () => ({ ok: false, reason: 'The feed is away.' })
+    expect([await ask(), await ask(), await ask(revoked)]).toEqual([
+      'let in',
+      'let in',
+      'token_revoked',
+    ])
+    expect(questions()).toEqual(['check', 'check', 'check'])
+  })
+
   it('is let in by what was loaded, where only the check of a cold start failed', async () => {
     const { gate, ask } = createBounded()
     source.check = async () => {

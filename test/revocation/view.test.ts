@@ -107,9 +107,19 @@ describe('a view', () => {
     const early = view.readClocks()
     time.nowMs += 1_000
     view.apply(page(1, 9), view.readClocks())
-    expect(view.apply(page(1, 5), early)).toBe('partial')
+    expect(view.apply(page(1, 5), early)).toBe('complete')
     expect(view.apply(page(1, 5, { epoch: 'before' }), early)).toBe('partial')
-    expect(view.position).toBe(9)
+    expect([view.position, view.ageMs()]).toEqual([9, 0])
+  })
+
+  it('is complete as of an answer that knows less than it does', () => {
+    const view = new RevocationView(time.runtime)
+    const ageMs = Number.POSITIVE_INFINITY
+    expect(view.apply(page(1, 9, { ageMs }), view.readClocks())).toBe('partial')
+    time.nowMs += 100
+    // What another isolate of the service read a second ago.
+    expect(view.apply(page(1, 8, { ageMs: 900 }), view.readClocks())).toBe('complete')
+    expect(view.ageMs()).toBe(900)
   })
 
   it.each([240_001, -240_001])('refuses a database whose clock is %i ms ahead', (aheadMs) => {
