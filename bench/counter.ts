@@ -1,0 +1,67 @@
+// Stands between guards and the service, and counts what they ask.
+
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A round trip for what is new in the feed, for all of it, for one token, or for the keys. */
+export type Question = 'since' | 'snapshot' | 'check' | 'keys'
+export type Questions = Readonly<Record<Question, number>>
+
+export interface Counter {
+  readonly url: string
+  /** What was asked since the last call. */
+  take(): Questions
+  stop(): Promise<void>
+}
+
+const none: Questions = { since: 0, snapshot: 0, check: 0, keys: 0 }
+
+/** A counter before the service at `target`. */
+export async function startCounter(target: string): Promise<Counter> {
+  let questions = none
+  const server = createServer((incoming, outgoing) => {
+    const question = questionOf(incoming.url ?? '')
+    questions = { ...questions, [question]: questions[question] + 1 }
+    forward(target, incoming, outgoing)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    take() {
+      const taken = questions
+      questions = none
+      return taken
+    },
+    stop() {
+      server.closeAllConnections()
+      return new Promise((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+export function addQuestions(one: Questions, other: Questions): Questions {
+  return {
+    since: one.since + other.since,
+    snapshot: one.snapshot + other.snapshot,
+    check: one.check + other.check,
+    keys: one.keys + other.keys,
+  }
+}
+
+/** @throws Error for a question that no guard has */
+function questionOf(path: string): Question {
+  const [, kind] = /^\/auth\/feed\/(since|snapshot|check)\b/.exec(path) ?? []
+  if (kind) return kind as Question
+  if (path === '/.well-known/jwks.json') return 'keys'
+  throw new Error(`A guard asks for ${path}`)
+}
+
+function forward(target: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const { method, headers, url } = incoming
+  const onward = request(`${target}${url}`, { method, headers }, (answer) => {
+    outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+    answer.pipe(outgoing)
+  })
+  onward.on('error', () => incoming.socket.destroy())
+  incoming.pipe(onward)
+}

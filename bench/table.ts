@@ -1,0 +1,20 @@
+// What is printed: Markdown, ready for docs/.
+
+export function renderTable(
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const rule = heads.map(() => '---')
+  return [heads, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+/** 12,345 */
+export function renderCount(count: number): string {
+  return Math.round(count).toLocaleString('en-US')
+}
+
+/** The figure that this share of all figures is at most: 0.5 for the median. */
+export function quantile(figures: readonly number[], share: number): number {
+  const sorted = figures.toSorted((one, other) => one - other)
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
+}
