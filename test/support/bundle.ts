@@ -13,10 +13,11 @@ export interface Bundle {
   remove(): void
 }
 
-/** The bundle of the Worker that a configuration describes. */
-export function bundleWorker(configuration: string): Bundle {
+/** The bundle of the Worker that a configuration describes, or of another one in its place. */
+export function bundleWorker(configuration: string, main?: string): Bundle {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-bundle-'))
-  const args = ['deploy', '-c', configuration, '--dry-run', '--outdir', directory]
+  const script = main === undefined ? [] : [main]
+  const args = ['deploy', ...script, '-c', configuration, '--dry-run', '--outdir', directory]
   execFileSync(join(root, 'node_modules/.bin/wrangler'), [...args, '--env-file', '/dev/null'], {
     cwd: root,
     stdio: 'pipe',

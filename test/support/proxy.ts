@@ -1,15 +1,17 @@
-// Stands between the service and its database: counts what passes, and does to it what networks and
-// databases do.
+// Stands between the service and its database, or between a guard and the service: counts what
+// passes, and does to it what networks and databases do.
 
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What the database seems to do. */
+/** What the other side seems to do. */
 export type Fault =
   | 'none'
   | 'hangs'
   | 'cuts the connection'
   | 'cuts the answer'
+  | 'stalls in the answer'
+  | 'answers 404'
   | 'answers 500'
   | 'answers 502 with HTML'
   | 'answers 429'
@@ -22,33 +24,41 @@ export type Fault =
   | 'redirects'
   | 'is busy twice'
 
+/** Changes the body of an answer. */
+export type Rewrite = (body: string) => string
+
 export interface DatabaseProxy {
   readonly url: string
-  /** Requests since the last `reset`. */
-  count(): number
+  /** Requests since the last `reset`, of paths that begin so. */
+  count(prefix?: string): number
   reset(): void
-  setFault(fault: Fault): void
+  /** From now on, for paths that begin so; what hangs is cut by 'none'. */
+  setFault(fault: Fault | Rewrite, prefix?: string): void
   stop(): Promise<void>
 }
 
 /** A proxy before the database at `target`, which lets everything wait for `delayMs`. */
 export async function startProxy(target: string, delayMs = 0): Promise<DatabaseProxy> {
-  let count = 0
-  let fault: Fault = 'none'
+  let paths: string[] = []
+  let fault: Fault | Rewrite = 'none'
+  let prefix = '/'
   const server = createServer((incoming, outgoing) => {
-    count += 1
-    if (fault === 'is busy twice' && count > 2) fault = 'none'
-    setTimeout(() => forward(target, incoming, outgoing, fault), delayMs)
+    const path = incoming.url ?? ''
+    paths.push(path)
+    if (fault === 'is busy twice' && paths.length > 2) fault = 'none'
+    const its = path.startsWith(prefix) ? fault : 'none'
+    setTimeout(() => forward(target, incoming, outgoing, its), delayMs)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    count: () => count,
+    count: (prefix = '/') => paths.filter((path) => path.startsWith(prefix)).length,
     reset() {
-      count = 0
+      paths = []
     },
-    setFault(next) {
+    setFault(next, of = '/') {
       fault = next
+      prefix = of
       if (next === 'none') server.closeAllConnections()
     },
     stop() {
@@ -65,6 +75,7 @@ function hranaError(code: string, message: string): string {
 }
 
 const canned: Partial<Record<Fault, [status: number, type: string, body: string]>> = {
+  'answers 404': [404, 'application/json', '{"error":"not here"}'],
   'is busy twice': [200, 'application/json', hranaError('SQLITE_BUSY', 'database is locked')],
   'answers 500': [500, 'application/json', '{"error":"boom"}'],
   'answers 502 with HTML': [502, 'text/html', '<h1>Bad gateway</h1>'],
@@ -78,31 +89,39 @@ function forward(
   target: string,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  fault: Fault,
+  fault: Fault | Rewrite,
 ) {
   if (fault === 'hangs') return
   if (fault === 'cuts the connection') return incoming.socket.destroy()
   if (fault === 'redirects')
     return outgoing.writeHead(307, { Location: `${target}/elsewhere` }).end()
-  const answer = canned[fault]
+  const answer = typeof fault === 'string' && canned[fault]
   if (answer) {
     const [status, type, body] = answer
     return outgoing.writeHead(status, { 'Content-Type': type }).end(body)
   }
   const { method, headers, url } = incoming
   const onward = request(`${target}${url}`, { method, headers }, (response) =>
-    collect(response).then((body) => pass(outgoing, response, body, fault)),
+    collect(response)
+      .then((body) => pass(outgoing, response, body, fault))
+      .catch(() => incoming.socket.destroy()),
   )
   onward.on('error', () => incoming.socket.destroy())
   incoming.pipe(onward)
 }
 
-function pass(outgoing: ServerResponse, response: IncomingMessage, body: string, fault: Fault) {
+function pass(
+  outgoing: ServerResponse,
+  response: IncomingMessage,
+  body: string,
+  fault: Fault | Rewrite,
+) {
   const { 'content-length': _, 'transfer-encoding': __, ...headers } = response.headers
-  const corrupt = corruptions[fault]
-  if (fault === 'cuts the answer') {
+  const corrupt = typeof fault === 'string' ? corruptions[fault] : fault
+  if (fault === 'cuts the answer' || fault === 'stalls in the answer') {
     outgoing.writeHead(200, { ...headers, 'Content-Length': body.length + 100 })
-    outgoing.write(body.slice(0, body.length / 2), () => outgoing.destroy())
+    const cut = () => fault === 'cuts the answer' && outgoing.destroy()
+    outgoing.write(body.slice(0, body.length / 2), cut)
     return
   }
   outgoing.writeHead(response.statusCode ?? 500, headers).end(corrupt ? corrupt(body) : body)

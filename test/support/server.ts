@@ -18,6 +18,12 @@ export interface Server {
 const startTimeoutMs = 30_000
 const pollEveryMs = 20
 
+/** What must not outlive us. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** Starts `command`, and waits until something answers at `port`. */
 export async function startServer(
   command: string,
@@ -36,11 +42,10 @@ export async function startServer(
   child.stderr.setEncoding('utf8').on('data', (text) => {
     output += text
   })
-  const killWithUs = () => child.kill('SIGKILL')
-  process.once('exit', killWithUs)
+  running.add(child)
   const stop = async () => {
-    process.off('exit', killWithUs)
     await endProcess(child)
+    running.delete(child)
   }
   const baseUrl = `http://127.0.0.1:${port}`
   await untilItAnswers(child, baseUrl, () => output)

@@ -1,0 +1,60 @@
+// Guards whose way to the revocation feed breaks: from memory inside the bound, 503 beyond it, and
+// soon themselves again. They stand side by side, each with a fault of its own, for the bound is long.
+
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { type FeedFault, faultOf, feedFaults } from '../support/feed-faults.ts'
+import { expectFailsClosed, type Outage, observeOutage } from '../support/outage.ts'
+import { type GuardedByProxy, type Stage, startStage, type Way } from '../support/stage.ts'
+
+interface Case {
+  readonly way: Way
+  readonly fault: FeedFault
+  readonly sentence: RegExp
+}
+
+interface Observed extends Outage {
+  /** The sentences in the log. */
+  readonly problems: readonly unknown[]
+}
+
+const onWay = (way: Way) => (fault: (typeof feedFaults)[number]) => ({ way, ...fault })
+/** Every fault over HTTP; otherwise those in which the runtime has a part. */
+const cases: readonly Case[] = [
+  ...feedFaults.map(onWay('over HTTP')),
+  ...feedFaults.slice(0, 6).map(onWay('over a service binding')),
+  ...feedFaults.slice(0, 4).map(onWay('on Deno')),
+]
+
+let stage: Stage
+const observed = new Map<Case, Observed | Error>()
+
+beforeAll(async () => {
+  stage = await startStage(inject('bundle'))
+  const guards = await Promise.all(cases.map(({ way }) => stage.startGuard(way)))
+  const observing = cases.map(async (one, index) => {
+    observed.set(one, await observe(guards[index], one.fault).catch((error) => error))
+  })
+  await Promise.all(observing)
+})
+afterAll(() => stage?.stop())
+
+async function observe(guard: GuardedByProxy | undefined, fault: FeedFault): Promise<Observed> {
+  if (!guard) throw new Error('There is no guard.')
+  const outage = await observeOutage({
+    ...stage,
+    guard,
+    break: () => guard.proxy.setFault(faultOf(fault), '/auth/feed/'),
+    mend: () => guard.proxy.setFault('none'),
+  })
+  const lines = guard.server.log().filter(({ event }) => event === 'revocation_feed_unavailable')
+  return { ...outage, problems: lines.map(({ problem }) => problem) }
+}
+
+describe.each(cases)('a guard $way, when the feed $fault,', (one) => {
+  it('answers from memory, then 503, says why in its log, and mends by itself', () => {
+    const outage = observed.get(one)
+    if (!outage || outage instanceof Error) throw outage
+    expectFailsClosed(outage)
+    expect(outage.problems[0]).toMatch(one.sentence)
+  })
+})

@@ -1,0 +1,117 @@
+// A service runs in many isolates, and each shares for a second what it has read of the feed. A guard
+// may hear older things after newer ones, and what it hears is never quite new.
+
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { send } from '../support/client.ts'
+import { boundMs } from '../support/guarded.ts'
+import { loaded } from '../support/outage.ts'
+import type { Server } from '../support/server.ts'
+import { type GuardedByProxy, type Stage, startStage } from '../support/stage.ts'
+import { statusesOf, watch } from '../support/watch.ts'
+import { serveOnWorkerd } from '../support/workerd.ts'
+
+let stage: Stage
+/** Another process of the service, over the same database. */
+let other: Server
+/** A guard that nobody asks, and since when. */
+let idle: GuardedByProxy
+let idleSinceMs: number
+
+beforeAll(async () => {
+  stage = await startStage(inject('bundle'))
+  other = await serveOnWorkerd(inject('bundle'), stage.service.settings)
+  idle = await stage.startGuard()
+  // What it compares the clocks by is not quite new either.
+  await fetch(`${stage.service.issuer}/auth/feed/since/0`)
+  await delay(700)
+  await loaded(idle, await stage.mint(idle.issuer))
+  idleSinceMs = performance.now()
+})
+afterAll(async () => {
+  await other?.stop()
+  await stage?.stop()
+})
+
+/** Sends questions for the snapshot to the other process, and all the rest to `target`. */
+async function startRouter(target: string) {
+  const server = createServer((incoming, outgoing) => {
+    const { url = '', method, headers } = incoming
+    const base = url.startsWith('/auth/feed/snapshot/') ? other.baseUrl : target
+    const onward = request(base + url, { method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
+      answer.pipe(outgoing)
+    })
+    onward.on('error', () => incoming.socket.destroy())
+    incoming.pipe(onward)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop() {
+      server.closeAllConnections()
+      return new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+describe('a cold guard of a service in two isolates', () => {
+  it('loads without a break when the second that it asks is a moment behind the first', async () => {
+    const guard = await stage.startGuard('over HTTP', startRouter)
+    const [live, revoked] = [await stage.mint(guard.issuer), await stage.mint(guard.issuer)]
+    // The other one has not read anything yet, and will know of the revocation.
+    await fetch(`${stage.service.issuer}/auth/feed/since/0`)
+    await stage.revoke(revoked)
+    const revokedAtMs = performance.now()
+    const watches = [watch(() => guard.ask(live)), watch(() => guard.ask(revoked))]
+    await loaded(guard, live)
+    await Promise.all(watches.map((one) => one.answered(() => true, revokedAtMs + boundMs)))
+    const [liveSeen = [], revokedSeen = []] = await Promise.all(watches.map((one) => one.stop()))
+    expect(statusesOf(revokedSeen, revokedAtMs + boundMs)).toEqual([401])
+    expect(statusesOf(liveSeen, 0)).toEqual([200])
+    expect(guard.server.log()).toEqual([])
+  })
+})
+
+describe('a guard that is told what was read a moment ago', () => {
+  it('counts that moment in: the bound holds even when it is told nothing more', async () => {
+    const late = await stage.mint(idle.issuer)
+    // After this, it pulls with the next request.
+    await delay(Math.max(0, idleSinceMs + boundMs - performance.now()))
+    await fetch(`${stage.service.issuer}/auth/feed/since/0`)
+    await stage.revoke(late)
+    const revokedAtMs = performance.now()
+    await delay(700)
+    await idle.ask(late)
+    idle.proxy.setFault('cuts the connection')
+    const lateWatch = watch(() => idle.ask(late))
+    await lateWatch.answered(() => true, revokedAtMs + 1.5 * boundMs)
+    const seen = await lateWatch.stop()
+    expect(statusesOf(seen, revokedAtMs + boundMs)).not.toContain(200)
+  })
+
+  it('misses nothing of what was read for others since it asked last', async () => {
+    const guard = await stage.startGuard()
+    const live = await stage.mint(guard.issuer)
+    await loaded(guard, live)
+    const liveWatch = watch(() => guard.ask(live), 100)
+    const others = watch(() => send(`${stage.service.issuer}/auth/feed/since/0`), 100)
+    const revoked: string[] = []
+    const startedAtMs = performance.now()
+    while (performance.now() < startedAtMs + boundMs) {
+      const token = await stage.mint(guard.issuer)
+      await stage.revoke(token)
+      revoked.push(token)
+      await delay(50)
+    }
+    await liveWatch.answered(() => true, performance.now() + boundMs)
+    const statuses = await Promise.all(
+      revoked.map(async (token) => (await guard.ask(token)).status),
+    )
+    await Promise.all([liveWatch.stop(), others.stop()])
+    expect(revoked.length).toBeGreaterThan(20)
+    expect(new Set(statuses)).toEqual(new Set([401]))
+  })
+})

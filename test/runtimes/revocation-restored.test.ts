@@ -1,0 +1,111 @@
+// A database that is put back to what it was: it has forgotten revocations that guards know of. And a
+// feed that changes its history with every answer, as two databases behind one name would.
+
+import { execFileSync } from 'node:child_process'
+import { cpSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { type Sqld, startSqld } from '../../scripts/sqld.ts'
+import { withHead } from '../support/feed-faults.ts'
+import { boundMs } from '../support/guarded.ts'
+import { loaded } from '../support/outage.ts'
+import { until } from '../support/server.ts'
+import { type GuardedByProxy, revokedSession, type Stage, startStage } from '../support/stage.ts'
+import { statusesOf, watch } from '../support/watch.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+let stage: Stage
+let sqld: Sqld
+beforeAll(async () => {
+  stage = await startStage(inject('bundle'))
+  sqld = stage.service.database.sqld
+})
+afterAll(async () => {
+  await sqld?.stop()
+  await stage?.stop()
+})
+
+/** Ends the database, does something to its files, and starts it again where it was. */
+async function whileStopped(work: (directory: string) => void): Promise<void> {
+  const { directory, url } = stage.service.database
+  await sqld.stop()
+  work(directory)
+  sqld = await startSqld({ directory, port: Number(new URL(url).port) })
+}
+
+async function mintMany(guard: GuardedByProxy, count: number) {
+  return Promise.all(Array.from({ length: count }, () => stage.mint(guard.issuer)))
+}
+
+describe('a guard of a service whose database is put back to an older state', () => {
+  it('does not go by it, names the command, and forgets nothing when that was run', async () => {
+    const backup = `${stage.service.database.directory}-backup`
+    const guard = await stage.startGuard()
+    const [live = '', early = '', ...lost] = await mintMany(guard, 7)
+    const after = lost.pop() ?? ''
+    await stage.revoke(early)
+    await whileStopped((directory) => cpSync(directory, backup, { recursive: true }))
+    await loaded(guard, live)
+    for (const token of lost) await stage.revoke(token)
+    const statusesNow = () =>
+      Promise.all([early, ...lost].map(async (token) => (await guard.ask(token)).status))
+    // From memory: a loaded guard asks nobody about single tokens.
+    await until(async () => (await statusesNow()).every((status) => status === 401))
+
+    const watches = [live, early, ...lost].map((token) => watch(() => guard.ask(token), 100))
+    const [liveWatch] = watches
+    await whileStopped((directory) => {
+      rmSync(directory, { recursive: true })
+      cpSync(backup, directory, { recursive: true })
+    })
+    rmSync(backup, { recursive: true })
+    const restoredAtMs = performance.now()
+    await stage.revoke(after)
+    await liveWatch?.answered(({ answer }) => answer.status === 503, restoredAtMs + boundMs)
+    const command = /behind what was known.*run `portcullis migrate --restored`/
+    await until(() => guard.server.log().some(({ problem }) => command.test(String(problem))))
+    expect((await guard.ask(after)).status).toBe(503)
+
+    const args = ['src/cli/main.ts', 'migrate', '--restored', '--url', stage.service.database.url]
+    const startedAtMs = performance.now()
+    execFileSync(process.execPath, args, { cwd: root, stdio: 'pipe' })
+    const replacedAtMs = performance.now()
+    await liveWatch?.answered(({ answer }) => answer.status === 200, replacedAtMs)
+    await until(async () => (await guard.ask(after)).status === 401)
+    await Promise.all(watches.map((one) => one.answered(() => true, performance.now())))
+    const [liveSeen = [], ...refused] = await Promise.all(watches.map((one) => one.stop()))
+    const broken = liveSeen.filter(({ answeredAtMs }) => answeredAtMs < startedAtMs)
+    expect(statusesOf(broken, restoredAtMs + boundMs)).toEqual([503])
+    for (const seen of refused) expect(statusesOf(seen, 0)).toEqual([401])
+  })
+})
+
+describe('a guard of a feed that changes its history with every answer', () => {
+  it('answers in time, forgets nothing, and comes to rest with the feed', async () => {
+    const guard = await stage.startGuard()
+    const live = await stage.mint(guard.issuer)
+    const known = await stage.mint(guard.issuer, revokedSession)
+    // More than one segment, so that a view takes several answers.
+    await stage.service.database.query(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+      INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at)
+      SELECT printf('%016d', i), unixepoch(), unixepoch() + 900 FROM n`,
+    )
+    await loaded(guard, live)
+    let answers = 0
+    const another = withHead((head) => ({ ...head, epoch: `history ${answers++}` }))
+    guard.proxy.setFault(another, '/auth/feed/')
+    const watches = [live, known].map((token) => watch(() => guard.ask(token), 100))
+    const [liveWatch, knownWatch] = watches
+    await liveWatch?.answered(({ answer }) => answer.status === 503)
+    guard.proxy.setFault('none')
+    const mendedAtMs = performance.now()
+    await liveWatch?.answered(({ answer }) => answer.status === 200, mendedAtMs)
+    await knownWatch?.answered(() => true, performance.now())
+    const [liveSeen = [], knownSeen = []] = await Promise.all(watches.map((one) => one.stop()))
+    expect(statusesOf(knownSeen, 0)).toEqual([401])
+    const slowest = Math.max(...liveSeen.map((one) => one.answeredAtMs - one.sentAtMs))
+    expect(slowest).toBeLessThan(boundMs)
+  })
+})

@@ -1,0 +1,89 @@
+// Guards in processes of their own, and tokens for them: an issuer for each, so that each can have a
+// way of its own to the one service.
+
+import { createRandomId } from '../../src/crypto/random-id.ts'
+import { systemRuntime } from '../../src/runtime.ts'
+import { type IssuerSettings, issueAccessToken } from '../../src/token/access-token.ts'
+import { activeKeyOf, importSigningKey, parseSigningKeys } from '../../src/token/signing-key.ts'
+import { bearing, send } from './client.ts'
+import type { TestDatabase } from './database.ts'
+import { serveFile } from './deno.ts'
+import type { Server } from './server.ts'
+import { serveOnWorkerd } from './workerd.ts'
+
+/** The least that a guard takes. */
+export const boundSeconds = 4
+export const boundMs = boundSeconds * 1_000
+
+/** The policies of guarded/worker.ts. */
+type Route = '/bounded' | '/strict' | '/lenient'
+
+export interface Guarded {
+  readonly issuer: string
+  readonly server: Server
+  ask(token: string, route?: Route): ReturnType<typeof send>
+}
+
+export interface GuardedPlace {
+  /** Where it finds keys and revocations, unless it has a binding. */
+  readonly issuer: string
+  /** What is behind its service binding. */
+  readonly binding?: string
+}
+
+/** guarded/worker.ts on workerd, from its bundle. */
+export async function guardOnWorkerd(
+  bundle: string,
+  { issuer, binding }: GuardedPlace,
+): Promise<Guarded> {
+  const services = binding === undefined ? {} : { AUTH: binding }
+  return guarded(issuer, await serveOnWorkerd(bundle, variablesOf(issuer), { services }))
+}
+
+/** The same on Deno, over HTTP. */
+export async function guardOnDeno(issuer: string): Promise<Guarded> {
+  const permissions = ['--allow-net', '--allow-env', '--config', 'examples/deno/deno.json']
+  const server = await serveFile('test/support/guarded/deno.mjs', permissions, variablesOf(issuer))
+  return guarded(issuer, server)
+}
+
+function variablesOf(issuer: string) {
+  return { ISSUER: issuer, MAX_STALENESS_SECONDS: String(boundSeconds) }
+}
+
+function guarded(issuer: string, server: Server): Guarded {
+  const ask = (token: string, route: Route = '/bounded') =>
+    send(`${server.baseUrl}${route}`, bearing(token))
+  return { issuer, server, ask }
+}
+
+/** Signs tokens with the keys of a service, for whatever issuer. */
+export async function createMint(signingKeys: string) {
+  const keys = parseSigningKeys(signingKeys)
+  const active = keys.ok && activeKeyOf(keys.value)
+  if (!active) throw new Error('There is no active key.')
+  const key = await importSigningKey(active)
+  return (issuer: string, sessionId = createRandomId(systemRuntime)): Promise<string> => {
+    const settings: IssuerSettings = {
+      issuer,
+      audience: issuer,
+      accessTokenLifetimeSeconds: 900,
+      signingKey: async () => key,
+    }
+    const tokenGeneration = createRandomId(systemRuntime)
+    return issueAccessToken(settings, systemRuntime, { userId: 1, sessionId, tokenGeneration })
+  }
+}
+
+/** The ids that a token can be revoked by, and whatever else it says. */
+export function claimsOf(token: string): { sid: string; jti: string; gen: string } {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+}
+
+/** Revokes a token's session, as a logout does. When it resolves, the revocation is stored. */
+export async function revoke(database: Pick<TestDatabase, 'query'>, token: string): Promise<void> {
+  await database.query(
+    'INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at) VALUES (?, unixepoch(), unixepoch() + 900) ON CONFLICT DO NOTHING',
+    claimsOf(token).sid,
+  )
+}

@@ -1,0 +1,72 @@
+// One service and as many guards of it as a test likes, each with a way of its own to it: guards whose
+// proxies break do not get into each other's way.
+
+import { fileURLToPath } from 'node:url'
+import { bundleWorker } from './bundle.ts'
+import type { TestDatabase } from './database.ts'
+import { createMint, type Guarded, guardOnDeno, guardOnWorkerd, revoke } from './guarded.ts'
+import { startIssuingService } from './issuing-service.ts'
+import { type DatabaseProxy, startProxy } from './proxy.ts'
+
+const worker = fileURLToPath(new URL('./guarded/worker.ts', import.meta.url))
+
+/** How a guard reaches the service: through the proxy in any case. */
+export type Way = 'over HTTP' | 'over a service binding' | 'on Deno'
+
+/** A session that is revoked before there are any guards, whatever the issuer of its tokens. */
+export const revokedSession = 'a-session-revoke'
+
+export interface GuardedByProxy extends Guarded {
+  readonly proxy: DatabaseProxy
+}
+
+interface Between {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** A service, from its bundle, and what guards it; over a database of its own, unless told. */
+export async function startStage(
+  serviceBundle: string,
+  variables: Readonly<Record<string, string>> = {},
+  elsewhere?: Pick<TestDatabase, 'query'>,
+) {
+  const service = await startIssuingService(serviceBundle, variables)
+  const mint = await createMint(service.settings.SIGNING_KEYS)
+  const database = elsewhere ?? service.database
+  await revoke(database, await mint(service.issuer, revokedSession))
+  const bundle = bundleWorker('wrangler.toml', worker)
+  const stops: (() => Promise<unknown>)[] = [service.stop, async () => bundle.remove()]
+
+  function startOn(way: Way, url: string): Promise<Guarded> {
+    if (way === 'on Deno') return guardOnDeno(url)
+    const isBound = way === 'over a service binding'
+    // Over the binding, it can be the issuer that the service takes itself for.
+    const place = isBound ? { issuer: service.issuer, binding: url } : { issuer: url }
+    return guardOnWorkerd(bundle.file, place)
+  }
+
+  /** With something between it and its proxy, if need be. */
+  async function startGuard(
+    way: Way = 'over HTTP',
+    putBefore?: (proxyUrl: string) => Promise<Between>,
+  ): Promise<GuardedByProxy> {
+    const proxy = await startProxy(service.issuer)
+    stops.push(proxy.stop)
+    const between = await putBefore?.(proxy.url)
+    if (between) stops.push(between.stop)
+    const guard = await startOn(way, between?.url ?? proxy.url)
+    stops.push(guard.server.stop)
+    return { ...guard, proxy }
+  }
+  return {
+    service,
+    mint,
+    startGuard,
+    /** When it resolves, the revocation is stored. */
+    revoke: (token: string) => revoke(database, token),
+    stop: () => Promise.all(stops.map((stop) => stop())),
+  }
+}
+
+export type Stage = Awaited<ReturnType<typeof startStage>>
