@@ -25,7 +25,7 @@ export async function readAnswer(
     return refuse(`answers with a redirect, which is not followed; check the issuer, or ${cure}`)
   }
   const text = await readText(response, maxBytes)
-  if (text === undefined) return refuse(`is larger than ${maxBytes / 1024} KiB`)
+  if (text === undefined) return refuse(`is larger than ${Math.round(maxBytes / 1024)} KiB`)
   if (/^.{0,200}error code: 1042/s.test(text)) {
     return refuse(
       `cannot be fetched from a Worker of the same account on workers.dev (error 1042); ${cure}`,

@@ -93,10 +93,10 @@ class StrictGate implements RevocationGate {
     const problem = checked.ok
       ? clockProblem(checked.value.nowMs, askedAtMs, view.readClocks().wallMs)
       : checked.reason
+    if (problem !== undefined) this.loader.failCheck(problem)
+    else this.loader.checks.succeed()
     if (checked.ok && checked.value.isRevoked) return refuse('token_revoked')
-    if (problem === undefined) return succeed(undefined)
-    this.loader.report('revocation_check_failed', problem)
-    return refuse('revocations_unavailable')
+    return problem === undefined ? succeed(undefined) : refuse('revocations_unavailable')
   }
 }
 
@@ -146,15 +146,10 @@ class BoundedGate extends StrictGate {
     token: RevocableToken,
     context: VerificationContext,
   ): Promise<Result<undefined, GateReason>> {
-    const { checks } = this.loader
     this.loader.refresh(this.sourceOf(context), context)
-    if (checks.isPaused()) return refuse('revocations_unavailable')
+    if (this.loader.checks.isPaused()) return refuse('revocations_unavailable')
     const checked = await this.check(token, context)
-    if (checked.ok || checked.reason === 'token_revoked') {
-      checks.succeed()
-      return checked
-    }
-    checks.fail()
+    if (checked.ok || checked.reason === 'token_revoked') return checked
     return this.#decide(token, this.#maxStalenessMs)
   }
 

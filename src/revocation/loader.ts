@@ -11,7 +11,9 @@ import { maxIds, RevocationView } from './view.ts'
 /** Longer than one page takes. */
 const pageDeadlineMs = timeoutMs + 1_000
 /** Pages that lead no further: the first of an empty feed, and one after a restored backup. */
-const maxPagesInVain = 4
+const maxPagesInVain = 5
+/** Before a third one: what an isolate of the service does not know yet, it will within a second. */
+const pauseInVainMs = 350
 /** A view that cannot hold all ids is tried again when some may have expired. */
 const pauseWhenFullMs = 300_000
 
@@ -19,6 +21,7 @@ export class RevocationLoader {
   readonly view: RevocationView
   readonly #issuer: string
   readonly #maxIds: number
+  readonly #runtime: Runtime
   /** Exact checks, while nothing is loaded: they pause after failures of their own. */
   readonly checks: Attempts
   readonly #loading: Attempts
@@ -28,6 +31,7 @@ export class RevocationLoader {
     this.view = new RevocationView(runtime, most)
     this.#issuer = issuer
     this.#maxIds = most
+    this.#runtime = runtime
     this.checks = new Attempts(runtime)
     this.#loading = new Attempts(runtime)
   }
@@ -55,10 +59,11 @@ export class RevocationLoader {
     await this.#loading.doOrWait(isDone, () => this.#loadFor(source, context))
   }
 
-  /** Leaves a line in the log, and remembers the sentence for refusals. */
-  report(event: string, problem: string): void {
-    this.#problem = problem
-    console.error(JSON.stringify({ event, issuer: this.#issuer, problem }))
+  /** A check that failed leaves one line in the log for each pause, however many fail in it. */
+  failCheck(problem: string): void {
+    if (this.checks.isPaused()) this.#problem = problem
+    else this.#report('revocation_check_failed', problem)
+    this.checks.fail()
   }
 
   /** Others may wait for it: so it goes on when its own client hangs up. */
@@ -70,20 +75,28 @@ export class RevocationLoader {
 
   async #load(source: RevocationSource, context: VerificationContext): Promise<void> {
     for (let inVain = 0; inVain < maxPagesInVain; ) {
-      this.#loading.begin(pageDeadlineMs)
-      const askedAt = this.view.readClocks()
       const before = this.view.position
-      const page = await source.pull(before, context)
-      if (!page.ok) return this.#fail(page.reason)
-      const applied = this.view.apply(page.value, askedAt)
-      if (applied === 'complete') return this.#succeed()
-      if (applied === 'full') return this.#giveUp()
-      if (typeof applied === 'object') {
-        return this.#fail(`The revocation feed is not to be used: ${applied.problem}.`)
-      }
+      const isOver = await this.#loadPage(source, context)
+      if (isOver) return
       if (this.view.position === before) inVain += 1
+      if (inVain > 1) await this.#runtime.delay(pauseInVainMs)
     }
-    return this.#fail('The revocation feed does not get on; look at the log of its service.')
+    this.#fail('The revocation feed does not get on; look at the log of its service.')
+  }
+
+  /** @returns whether there is no more to load, for whatever reason */
+  async #loadPage(source: RevocationSource, context: VerificationContext): Promise<boolean> {
+    this.#loading.begin(pageDeadlineMs)
+    const askedAt = this.view.readClocks()
+    const page = await source.pull(this.view.position, context)
+    const applied = page.ok ? this.view.apply(page.value, askedAt) : undefined
+    if (!page.ok) this.#fail(page.reason)
+    else if (applied === 'complete') this.#succeed()
+    else if (applied === 'full') this.#giveUp()
+    else if (typeof applied === 'object') {
+      this.#fail(`The revocation feed is not to be used: ${applied.problem}.`)
+    }
+    return applied !== 'partial'
   }
 
   #succeed(): void {
@@ -93,13 +106,19 @@ export class RevocationLoader {
 
   #fail(problem: string): void {
     this.#loading.fail()
-    this.report('revocation_feed_unavailable', problem)
+    this.#report('revocation_feed_unavailable', problem)
+  }
+
+  /** Leaves a line in the log, and remembers the sentence for refusals. */
+  #report(event: string, problem: string): void {
+    this.#problem = problem
+    console.error(JSON.stringify({ event, issuer: this.#issuer, problem }))
   }
 
   #giveUp(): void {
     this.#succeed()
     this.#loading.pauseFor(pauseWhenFullMs)
-    this.report(
+    this.#report(
       'revocation_view_full',
       `More than ${this.#maxIds} revocations are alive, so every token is checked with the service; shorter tokens (ACCESS_TOKEN_LIFETIME_SECONDS) make fewer.`,
     )

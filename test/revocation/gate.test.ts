@@ -75,6 +75,25 @@ async function createWarm() {
   return warm
 }
 
+describe('a strict gate', () => {
+  it('asks every time, and leaves one line for all that fail in a while', async () => {
+    const loader = new RevocationLoader('https://auth.example.com', time.runtime)
+    const gate = createGate('strict', { loader, sourceOf: () => source })
+    fate = 'fails'
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => gate.admit(token, {})))
+    expect(new Set(outcomes.map(({ ok }) => ok))).toEqual(new Set([false]))
+    expect([asked.length, lines().length]).toEqual([50, 1])
+    expect(gate.problem()).toBe('The source is away.')
+    fate = 'answers'
+    expect((await gate.admit(token, {})).ok).toBe(true)
+    fate = 'fails'
+    await gate.admit(token, {})
+    await time.advance(5_000)
+    await gate.admit(token, {})
+    expect(lines()).toHaveLength(2)
+  })
+})
+
 describe('a gate with a bound', () => {
   it('asks nobody about a token that is known to be revoked, however old that knowledge', async () => {
     const { ask, questions } = await createWarm()
@@ -180,6 +199,22 @@ describe('a gate with a bound', () => {
     expect(lines()).toHaveLength(2)
   })
 
+  it('waits a little for an isolate of the service that does not know yet', async () => {
+    const { gate, ask } = createBounded()
+    const { pull } = source
+    const behind = async () => {
+      const nowMs = time.runtime.nowMs()
+      const page = { epoch: 'e', nowMs, first: 1, head: 3, from: 0, through: 3, rows: [] }
+      return { ok: true as const, value: { ...page, ageMs: Number.POSITIVE_INFINITY } }
+    }
+    source.pull = behind
+    expect(await ask()).toBe('let in')
+    await time.advance(900)
+    source.pull = pull
+    await time.advance(200)
+    expect([gate.isKnownLive(token, {}), lines()]).toEqual([true, []])
+  })
+
   it('gives up on a feed that leads nowhere', async () => {
     const { ask, questions } = await createWarm()
     await time.advance(10_000)
@@ -189,8 +224,10 @@ describe('a gate with a bound', () => {
       const page = { epoch: 'e', nowMs, first: 1, head: 9, from: 1, through: 3, rows: [] }
       return { ok: true, value: { ...page, ageMs: 0 } }
     }
-    expect(await ask()).toBe('revocations_unavailable')
-    expect(questions()).toHaveLength(4)
+    const asking = ask()
+    await time.advance(1_400)
+    expect(await asking).toBe('revocations_unavailable')
+    expect(questions()).toHaveLength(5)
     expect(lines()[0]?.problem).toMatch(/does not get on/)
   })
 
