@@ -7,6 +7,7 @@ import type { Database } from '../../src/store/database.ts'
 import { openRemoteDatabase } from '../../src/store/remote-database.ts'
 import { createDatabaseSource } from '../../src/store/revocation-source.ts'
 import { type ServedDatabase, startDatabase } from '../support/database.ts'
+import { type Fault, startProxy } from '../support/proxy.ts'
 import { VirtualTime } from '../support/virtual-time.ts'
 
 let served: ServedDatabase
@@ -117,6 +118,32 @@ describe('the database as a source', () => {
     const check = (...ids: string[]) => source.check(ids, {})
     expect(await check(idOf('x', 1), String(row?.id))).toMatchObject({ value: { isRevoked: true } })
     expect(await check(idOf('x', 1))).toMatchObject({ value: { isRevoked: false } })
+  })
+
+  it.each<Fault>([
+    ...(['hangs', 'cuts the connection', 'cuts the answer', 'redirects', 'answers HTML'] as const),
+    ...(['answers other columns', 'answers other types', 'answers an empty object'] as const),
+  ])('says that a database which %s is none, and goes on when it is one again', async (fault) => {
+    const proxy = await startProxy(served.url)
+    const source = createDatabaseSource(
+      openRemoteDatabase({
+        databaseUrl: proxy.url,
+        databaseAuthToken: undefined,
+        databaseTimeoutMs: 300,
+        databaseHasReplicas: false,
+      }),
+    )
+    proxy.setFault(fault)
+    const questions = [source.pull(0, {}), source.check([idOf('x', 1)], {})] as const
+    for (const answer of await Promise.all(questions)) {
+      expect(answer).toMatchObject({
+        ok: false,
+        reason: expect.stringContaining('The revocations cannot be read'),
+      })
+    }
+    proxy.setFault('none')
+    expect(await source.pull(0, {})).toMatchObject({ ok: true })
+    await proxy.stop()
   })
 
   it('says what is in the way', async () => {
