@@ -44,6 +44,7 @@ const directory = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
 try {
   for (const [name, { title, run }] of Object.entries(parts)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue
+    console.error(`Measuring: ${title}. This takes minutes.`)
     console.log(`## ${title}\n\n${await run(directory)}\n`)
   }
 } finally {
