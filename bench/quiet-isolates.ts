@@ -56,7 +56,7 @@ export async function simulateQuietIsolates(): Promise<string> {
   return [
     `One isolate, requests at random (Poisson, seed ${seed}), no revocations; the guard's own code in virtual time, ${renderTime()}. A round trip to the service takes ${roundTripMs} ms, and its answer is up to ${sharedForMs / 1_000} s old.`,
     renderTable(['requests/s per isolate', ...heads], rows),
-    `Dollars: $0.30 for a million requests to the service over HTTP, ${hoursPerMonth} hours a month, beyond what the plan includes and without CPU time; requests over a service binding are not charged for (Cloudflare's list, 2026).`,
+    `Dollars: $0.30 for a million requests to the service over HTTP, ${hoursPerMonth} hours a month, beyond what the plan includes and without CPU time; requests over a service binding are not charged for (as Cloudflare's documentation had it in 2026; look at the current list).`,
   ].join('\n\n')
 }
 
