@@ -2,17 +2,16 @@
 // distance away: all in turn, round after round, so that what the machine does meanwhile falls on
 // all of them. `npm run bench -- alternatives` runs this part alone.
 
-import autocannon from 'autocannon'
 import { createKeySet } from '../test/support/issuing-service.ts'
 import { type Alternative, listAlternatives } from './alternative-list.ts'
 import { checkAlternatives, statusOf } from './check-alternatives.ts'
 import { type Credential, signWithOurKey } from './credentials.ts'
+import { applyLoad, connections } from './load.ts'
 import { bundleAll, type Place, startPlace, startSharedDatabase } from './place.ts'
 import { type Figures, renderAlternatives, renderBundles } from './render-alternatives.ts'
 
 const seconds = Number(process.env.BENCH_ALTERNATIVE_SECONDS ?? 2)
 const rounds = Number(process.env.BENCH_ALTERNATIVE_ROUNDS ?? 5)
-const connections = 16
 const distancesMs = [0, 30]
 /** Where no token is shown twice: 6.5 MB of them, and a guard remembers four. */
 const tokenCount = 16_000
@@ -84,23 +83,8 @@ async function measure(alternative: Alternative, place: Place): Promise<Figures>
   }))
   // A guard that nobody has asked for a while may know too little; a busy one never does.
   await statusOf(url, credentials[0])
-  const share = Math.ceil(requests.length / connections)
-  let clients = 0
   place.takeRoundTrips()
-  const result = await autocannon({
-    url,
-    connections,
-    duration: seconds,
-    requests: requests.slice(0, share),
-    setupClient(client) {
-      // No two connections show the same one, if there are enough.
-      const own = requests.slice(share * clients, share * (clients + 1))
-      if (own.length > 0) client.setRequests(own)
-      clients += 1
-    },
-  })
-  const failed = result.non2xx + result.errors + result.timeouts
-  if (failed > 0) throw new Error(`${alternative.name}: ${failed} requests failed`)
+  const result = await applyLoad({ url, requests, seconds })
   const roundTrips = place.takeRoundTrips()
   return {
     name: alternative.name,

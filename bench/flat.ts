@@ -3,13 +3,8 @@
 
 import { createKeySet } from '../test/support/issuing-service.ts'
 import { bundleGuardedPlace, type GuardedPlace, startGuardedPlace } from './guarded-place.ts'
-import {
-  connections,
-  type Figures,
-  measureVariants,
-  requestsPerRound,
-  type Variant,
-} from './rounds.ts'
+import { connections } from './load.ts'
+import { type Figures, measureVariants, requestsPerRound, type Variant } from './rounds.ts'
 import { renderCount, renderTable } from './table.ts'
 import { activeKey, signTokens } from './tokens.ts'
 

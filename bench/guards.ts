@@ -4,8 +4,8 @@
 import { createKeySet } from '../test/support/issuing-service.ts'
 import type { Questions } from './counter.ts'
 import { bundleGuardedPlace, type GuardedPlace, startGuardedPlace } from './guarded-place.ts'
+import { connections } from './load.ts'
 import {
-  connections,
   type Figures,
   measureVariants,
   requestsPerRound,

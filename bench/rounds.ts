@@ -1,9 +1,9 @@
 // Guarded requests by the thousands, in-process and over HTTP: all variants in turn, round after
 // round, so that what the machine does meanwhile falls on all of them.
 
-import autocannon from 'autocannon'
 import { bearing } from '../test/support/client.ts'
 import { addQuestions, type Counter, type Questions } from './counter.ts'
+import { applyLoad } from './load.ts'
 import { quantile } from './table.ts'
 
 export interface Variant {
@@ -44,7 +44,6 @@ interface Counted extends Measurement {
 }
 
 export const requestsPerRound = 20_000
-export const connections = 16
 
 /** Measures all variants both ways, by name. */
 export async function measureVariants(
@@ -76,22 +75,7 @@ export async function runOverHttp(
 ): Promise<Measurement> {
   const { pathname } = new URL(url)
   const requests = tokens.map((token) => ({ path: pathname, ...bearing(token) }))
-  const share = Math.ceil(requests.length / connections)
-  let clients = 0
-  const result = await autocannon({
-    url,
-    connections,
-    duration: seconds,
-    requests: requests.slice(0, share),
-    setupClient(client) {
-      // Each connection has tokens of its own, if there are enough.
-      const own = requests.slice(share * clients, share * (clients + 1))
-      if (own.length > 0) client.setRequests(own)
-      clients += 1
-    },
-  })
-  const failed = result.non2xx + result.errors + result.timeouts
-  if (failed > 0) throw new Error(`${url}: ${failed} of ${result.requests.total} failed`)
+  const result = await applyLoad({ url, requests, seconds })
   const { total } = result.requests
   return { figure: total / result.duration, requests: total }
 }
