@@ -108,7 +108,9 @@ class RemoteSource implements RevocationSource {
     const answer = isOfNoUse ? await this.#pastCaches(ask)(`snapshot/${number}`) : cached
     if (!answer.ok) return answer
     if (!answer.value) {
-      return refuse(`${subject} at ${this.#url} answers with status 404; check the issuer.`)
+      return refuse(
+        `${subject} at ${this.#url} answers with status 404; check the issuer, and that its service is of version 0.3 or later.`,
+      )
     }
     const ageMs = Number.POSITIVE_INFINITY
     return expectFrom({ ...answer.value, ageMs }, number * placesPerPage)

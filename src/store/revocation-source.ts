@@ -10,6 +10,33 @@ import { findRevokedIds, readFeed } from './revocation-feed.ts'
 /**
  * Reads the revocations straight from the service's database. Each question is one round trip; where
  * there are replicas, to the primary.
+ *
+ * @example
+ * ```ts
+ * import { requireAccessToken } from 'portcullis'
+ * import { createDatabaseSource, openRemoteDatabase } from 'portcullis/database'
+ *
+ * interface Bindings {
+ *   readonly AUTH: Fetcher
+ *   readonly TURSO_DATABASE_URL: string
+ *   readonly TURSO_AUTH_TOKEN: string
+ * }
+ *
+ * const guard = requireAccessToken({
+ *   issuer: 'https://auth.example.com',
+ *   audience: 'https://api.example.com',
+ *   service: (env: Bindings) => env.AUTH,
+ *   revocations: (env: Bindings) =>
+ *     createDatabaseSource(
+ *       openRemoteDatabase({
+ *         databaseUrl: env.TURSO_DATABASE_URL,
+ *         databaseAuthToken: env.TURSO_AUTH_TOKEN,
+ *         databaseTimeoutMs: 3_000,
+ *         databaseHasReplicas: false,
+ *       }),
+ *     ),
+ * })
+ * ```
  */
 export function createDatabaseSource(database: Database): RevocationSource {
   return {
