@@ -18,6 +18,7 @@ let time: VirtualTime
 let asked: string[]
 /** How many ids there are, from 1 on. */
 let head: number
+let databaseAheadMs: number
 let fate: 'answers' | 'fails' | 'hangs'
 
 beforeEach(() => {
@@ -26,6 +27,7 @@ beforeEach(() => {
   time.wallAheadMs = 1_800_000_000_000
   asked = []
   head = 3
+  databaseAheadMs = 0
   fate = 'answers'
   source = createSource()
 })
@@ -42,7 +44,7 @@ const createSource = (): RevocationSource => ({
     const rows = Array.from({ length: head - after }, (_, index) =>
       renderRow(idOf(after + 1 + index), expiresAt),
     )
-    const nowMs = time.runtime.nowMs()
+    const nowMs = time.runtime.nowMs() + databaseAheadMs
     const page = { epoch: 'e', nowMs, first: 1, head, from: after + 1, through: head, rows }
     return { ok: true, value: { ...page, ageMs: 0 } }
   },
@@ -50,7 +52,7 @@ const createSource = (): RevocationSource => ({
     asked.push('check')
     if (fate !== 'answers') return { ok: false, reason: 'The source is away.' }
     const isRevoked = ids.some((id) => id !== idOf(0) && Number(id.slice(2)) <= head)
-    return { ok: true, value: { isRevoked, nowMs: time.runtime.nowMs() } }
+    return { ok: true, value: { isRevoked, nowMs: time.runtime.nowMs() + databaseAheadMs } }
   },
 })
 
@@ -214,6 +216,32 @@ describe('a gate with a bound', () => {
     await time.advance(200)
     expect([gate.isKnownLive(token, {}), lines()]).toEqual([true, []])
   })
+
+  it('lets nobody in while its clock is back by an hour, and everybody once it is right again', async () => {
+    const { ask } = await createWarm()
+    time.wallAheadMs -= 3_600_000
+    databaseAheadMs += 3_600_000
+    expect(await ask()).toBe('revocations_unavailable')
+    expect(lines()[0]?.problem).toMatch(/3600 s apart, of at most 240/)
+    expect(await ask(revoked)).toBe('token_revoked')
+    time.wallAheadMs += 3_600_000
+    databaseAheadMs -= 3_600_000
+    await time.advance(500)
+    expect(await ask()).toBe('let in')
+    expect(await ask(revoked)).toBe('token_revoked')
+  })
+
+  it.each([300_000, -300_000])(
+    'lets nobody in where the clocks are %i ms apart, cold or warm',
+    async (apartMs) => {
+      const warm = await createWarm()
+      databaseAheadMs = apartMs
+      expect(await createBounded().ask()).toBe('revocations_unavailable')
+      await time.advance(10_000)
+      expect(await warm.ask()).toBe('revocations_unavailable')
+      expect(lines().at(-1)?.problem).toMatch(/300 s apart/)
+    },
+  )
 
   it('gives up on a feed that leads nowhere', async () => {
     const { ask, questions } = await createWarm()
