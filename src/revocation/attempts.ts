@@ -15,6 +15,7 @@ export class Attempts extends OneAtATime {
 
   succeed(): void {
     this.end()
+    this.pauseFor(0)
     this.#failures = 0
   }
 

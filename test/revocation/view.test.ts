@@ -112,6 +112,16 @@ describe('a view', () => {
     expect([view.position, view.ageMs()]).toEqual([9, 0])
   })
 
+  it('knows when it learnt of each place, not of the history alone', () => {
+    const view = new RevocationView(time.runtime)
+    view.apply(page(1, 9), view.readClocks())
+    time.nowMs += 500
+    const early = view.readClocks()
+    time.nowMs += 500
+    view.apply(page(10, 12), view.readClocks())
+    expect(view.apply(page(1, 10), early)).toBe('complete')
+  })
+
   it('is complete as of an answer that knows less than it does', () => {
     const view = new RevocationView(time.runtime)
     const ageMs = Number.POSITIVE_INFINITY

@@ -212,8 +212,10 @@ describe('a guard with a bound', () => {
       { ...issuer.options, revocation: { maxStalenessSeconds: 300 } },
       issuer.runtime,
     )
+    expect(await other.verify(await issuer.token())).toMatchObject({ ok: true })
     issuer.revoke(token)
     expect(await other.verify(token)).toMatchObject({ reason: { reason: 'token_revoked' } })
+    expect(await ask(token)).toBe('token_revoked')
     expect(questions()).toEqual([])
   })
 
