@@ -59,10 +59,10 @@ export class RevocationLoader {
     await this.#loading.doOrWait(isDone, () => this.#loadFor(source, context))
   }
 
-  /** A check that failed leaves one line in the log for each pause, however many fail in it. */
+  /** Checks that fail together count as one: one line in the log, and one pause. */
   failCheck(problem: string): void {
-    if (this.checks.isPaused()) this.#problem = problem
-    else this.#report('revocation_check_failed', problem)
+    if (this.checks.isPaused()) return
+    this.#report('revocation_check_failed', problem)
     this.checks.fail()
   }
 

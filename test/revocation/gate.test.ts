@@ -148,6 +148,16 @@ describe('a gate with a bound', () => {
     expect(await ask()).toBe('let in')
   })
 
+  it('pauses for half a second after many that failed together', async () => {
+    const { ask } = createBounded()
+    fate = 'fails'
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => ask()))
+    expect(new Set(outcomes)).toEqual(new Set(['revocations_unavailable']))
+    fate = 'answers'
+    await time.advance(500)
+    expect(await ask()).toBe('let in')
+  })
+
   it('checks the tokens of a cold start, however the feed fails', async () => {
     const { ask, questions } = createBounded()
     source.pull = async () => ({ ok: false, reason: 'The feed is away.' })
