@@ -34,7 +34,13 @@ export async function signToken(key: SigningKey, options: TokenOptions = {}): Pr
   }
   // Random, too: every look into the view is for another id.
   const tokenGeneration = createRandomId(runtime)
-  return issueAccessToken(settings, runtime, { userId: 1, sessionId, tokenGeneration })
+  return issueAccessToken(settings, runtime, {
+    userId: 1,
+    sessionId,
+    tokenGeneration,
+    roles: [],
+    authenticatedAt: runtime.now(),
+  })
 }
 
 /** So many tokens, each of a session and a user of its own. */

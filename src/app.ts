@@ -13,9 +13,12 @@ import { maxBodyBytes } from './http/json-body.ts'
 import { noStore } from './http/no-store.ts'
 import { requestLog } from './http/request-log.ts'
 import { respondRefused } from './http/respond.ts'
+import { sameSiteOnly } from './http/same-site.ts'
 import { authRoutes } from './routes/auth.ts'
 import { feedRoutes } from './routes/feed.ts'
 import { healthRoutes } from './routes/health.ts'
+import { oauthRoutes } from './routes/oauth.ts'
+import { sessionRoutes } from './routes/sessions.ts'
 import { wellKnownRoutes } from './routes/well-known.ts'
 import { issuerPath } from './token/issuer.ts'
 
@@ -36,7 +39,7 @@ export function createApp(deps: Deps): Hono<Env> {
   app.use(requestLog(deps))
   app.use(noStore())
   app.use(secureHeaders())
-  if (deps.corsOrigins.length > 0) app.use(corsFor(deps.corsOrigins))
+  if (deps.corsOrigins.length > 0) app.use(corsFor(deps))
   app.use(bodyLimit({ maxSize: maxBodyBytes, onError: refuse('body_too_large') }))
   app.use(
     methodNotAllowed({
@@ -49,8 +52,11 @@ export function createApp(deps: Deps): Hono<Env> {
   )
 
   const path = issuerPath(deps.accessTokens.issuer)
+  app.use(`${path}/auth/*`, sameSiteOnly(deps))
   app.route(`${path}/auth`, authRoutes(deps))
+  app.route(`${path}/auth`, sessionRoutes(deps))
   app.route(`${path}/auth/feed`, feedRoutes(deps))
+  app.route(`${path}/oauth`, oauthRoutes(deps))
   app.route(path, healthRoutes(deps))
   app.route('/', wellKnownRoutes(deps))
 
@@ -64,15 +70,16 @@ export function createApp(deps: Deps): Hono<Env> {
 }
 
 /**
- * Only origins that were named; never with credentials, for tokens travel in a header that pages
- * set themselves.
+ * Only origins that were named; with credentials only where tokens travel in cookies, for otherwise
+ * they travel in a header that pages set themselves.
  */
-function corsFor(origins: readonly string[]) {
+function corsFor({ corsOrigins, tokenTransport }: Pick<Deps, 'corsOrigins' | 'tokenTransport'>) {
   return cors({
-    origin: [...origins],
-    allowMethods: ['GET', 'HEAD', 'POST'],
+    origin: [...corsOrigins],
+    allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
     allowHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
     exposeHeaders: ['X-Request-Id', 'Retry-After', 'WWW-Authenticate'],
+    credentials: tokenTransport === 'cookie',
     maxAge: 600,
   })
 }

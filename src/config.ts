@@ -3,7 +3,14 @@
 
 import type { Vocabulary } from './errors/catalogue.ts'
 import { type Result, refuse, succeed } from './errors/reasons.ts'
-import { type Setting, type SettingName, type SettingValues, settings } from './settings.ts'
+import {
+  type OAuthClient,
+  type Setting,
+  type SettingName,
+  type SettingValues,
+  settings,
+  type TokenTransport,
+} from './settings.ts'
 import type { SigningJwk } from './token/signing-key.ts'
 
 /** Everything that can be set. */
@@ -18,6 +25,12 @@ export interface Config {
   readonly signingKeys: readonly SigningJwk[]
   readonly accessTokenLifetimeSeconds: number
   readonly longestAccessTokenLifetimeSeconds: number
+  readonly sessionIdleLifetimeSeconds: number
+  readonly sessionLifetimeSeconds: number
+  readonly refreshGraceSeconds: number
+  readonly keepsSessionAddresses: boolean
+  readonly tokenTransport: TokenTransport
+  readonly oauthClients: readonly OAuthClient[]
   readonly bcryptCost: number
   readonly passwordMinLength: number
   readonly corsOrigins: readonly string[]
@@ -140,6 +153,12 @@ function createConfig(values: SettingValues): Config {
       values.ACCESS_TOKEN_LIFETIME_SECONDS,
       values.PREVIOUS_ACCESS_TOKEN_LIFETIME_SECONDS,
     ),
+    sessionIdleLifetimeSeconds: values.SESSION_IDLE_LIFETIME_SECONDS,
+    sessionLifetimeSeconds: values.SESSION_LIFETIME_SECONDS,
+    refreshGraceSeconds: values.REFRESH_GRACE_SECONDS,
+    keepsSessionAddresses: values.SESSION_ADDRESSES === 'keep',
+    tokenTransport: values.TOKEN_TRANSPORT,
+    oauthClients: values.OAUTH_CLIENTS,
     bcryptCost: values.BCRYPT_COST,
     passwordMinLength: values.PASSWORD_MIN_LENGTH,
     corsOrigins: values.CORS_ORIGINS,

@@ -2,6 +2,7 @@
 // isolate's first request, when the settings are there, and kept as a value.
 
 import { parseConfig } from './config.ts'
+import type { ClaimsHook } from './domain/sessions/tokens.ts'
 import { catalogue } from './errors/catalogue.ts'
 import { systemRuntime } from './runtime.ts'
 import { createService, type Service } from './service.ts'
@@ -18,8 +19,17 @@ export interface WorkerContext {
 export interface ServiceWorker {
   /** Answers a request. Throws nothing; what is wrong with the settings is answered 500. */
   fetch(request: Request, env: object, context?: WorkerContext): Promise<Response>
-  /** Housekeeping, for a cron trigger: prunes revocations that no living token needs. */
+  /**
+   * Housekeeping, for a cron trigger: deletes revocations that no living token needs, and sessions
+   * that are long over.
+   */
   scheduled(controller: unknown, env: object): Promise<void>
+}
+
+/** What an application adds to the service. */
+export interface WorkerOptions {
+  /** Adds claims to every access token, from the account as it is. */
+  readonly claims?: ClaimsHook
 }
 
 /**
@@ -34,23 +44,23 @@ export interface ServiceWorker {
  * export default createWorker()
  * ```
  */
-export function createWorker(): ServiceWorker {
+export function createWorker(options: WorkerOptions = {}): ServiceWorker {
   let service: Service | undefined
   return {
     async fetch(request, env, context) {
-      service ??= startService(env)
+      service ??= startService(env, options)
       return service ? service.app.fetch(request, env, context) : answerMisconfigured()
     },
 
     async scheduled(_controller, env) {
-      service ??= startService(env)
+      service ??= startService(env, options)
       await service?.prune()
     },
   }
 }
 
 /** A Worker cannot refuse to start, so it refuses to do anything else than say why, in its log. */
-function startService(env: object): Service | undefined {
+function startService(env: object, { claims }: WorkerOptions): Service | undefined {
   const config = parseConfig({ ...env }, { hasFiles: false })
   if (!config.ok) {
     console.error(JSON.stringify({ event: 'misconfigured', problems: config.reason }))
@@ -60,7 +70,14 @@ function startService(env: object): Service | undefined {
     runtime: systemRuntime,
     database: openRemoteDatabase(config.value),
     log: console.log,
+    claims,
+    clientAddress: addressOnCloudflare,
   })
+}
+
+/** Set by the platform, whatever the client sent under this name. */
+function addressOnCloudflare(request: Request): string | undefined {
+  return request.headers.get('CF-Connecting-IP') ?? undefined
 }
 
 function answerMisconfigured(): Response {

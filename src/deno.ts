@@ -14,9 +14,11 @@ const service = createService(config.value, {
   runtime: systemRuntime,
   database: await openDatabase(config.value),
   log: console.log,
+  clientAddress: (_request, env) =>
+    (env as Deno.ServeHandlerInfo<Deno.NetAddr>).remoteAddr.hostname,
 })
 
-Deno.cron('prune revocations', '17 * * * *', () => service.prune())
+Deno.cron('housekeeping', '17 * * * *', () => service.prune())
 
 const server = listen()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) Deno.addSignalListener(signal, stop)
@@ -29,8 +31,8 @@ function listen(): Deno.HttpServer {
     refuseToStart(['PORT must be a whole number from 1 to 65,535.'])
   }
   try {
-    return Deno.serve({ hostname, port, onListen: sayWhere }, (request) =>
-      service.app.fetch(request),
+    return Deno.serve({ hostname, port, onListen: sayWhere }, (request, info) =>
+      service.app.fetch(request, info),
     )
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error

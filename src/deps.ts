@@ -3,13 +3,20 @@
 
 import type { PasswordHasher } from './crypto/password.ts'
 import type { RevocationFeed } from './domain/revocation/feed.ts'
+import type { RefreshTokens } from './domain/sessions/refresh-token.ts'
+import type { ClaimsHook } from './domain/sessions/tokens.ts'
 import type { Vocabulary } from './errors/catalogue.ts'
 import type { Reason } from './errors/reasons.ts'
 import type { Runtime } from './runtime.ts'
+import type { OAuthClient, TokenTransport } from './settings.ts'
 import type { Database } from './store/database.ts'
 import type { Revocation } from './store/revoked-tokens.ts'
+import type { SessionLifetimes } from './store/sessions.ts'
 import type { Expectations, IssuerSettings } from './token/access-token.ts'
 import type { PublicJwk } from './token/jwk.ts'
+
+/** Finds the address that a request came from; `env` is what the entry hands to the app. */
+export type ClientAddress = (request: Request, env: unknown) => string | undefined
 
 /** Services and settings. Functions take the part they need: `Pick<Deps, …>`. */
 export interface Deps {
@@ -24,6 +31,18 @@ export interface Deps {
    * be remembered.
    */
   readonly longestAccessTokenLifetimeSeconds: number
+  readonly refreshTokens: RefreshTokens
+  readonly sessionLifetimes: SessionLifetimes
+  /** How long after a rotation those who come late are not taken for thieves. */
+  readonly refreshGraceSeconds: number
+  /** Adds claims of an application's own to access tokens. */
+  readonly claims?: ClaimsHook | undefined
+  /** The address that a request came from, as the platform tells it, if it is to be kept. */
+  readonly clientAddress: ClientAddress
+  /** Whether tokens travel in bodies and headers, or in cookies. */
+  readonly tokenTransport: TokenTransport
+  /** Who may introspect: client ids and their secrets. */
+  readonly oauthClients: readonly OAuthClient[]
   /** What `/auth/feed` shows, shared by the requests of the isolate. */
   readonly feed: RevocationFeed
   /** Tells the guards of this isolate of a revocation that was stored. */

@@ -2,7 +2,13 @@
 // revocations come from.
 
 export type { GuardReason, Result } from './errors/reasons.ts'
-export { type GuardRefusal, refusalResponse } from './middleware/refusal.ts'
+export {
+  type FreshLoginOptions,
+  type PermissionOptions,
+  requireFreshLogin,
+  requireRole,
+} from './middleware/permissions.ts'
+export { type GuardRefusal, type OnRefused, refusalResponse } from './middleware/refusal.ts'
 export {
   type GuardedEnv,
   type GuardOptions,

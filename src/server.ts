@@ -3,8 +3,14 @@
 
 export { createApp } from './app.ts'
 export { type Config, type Platform, parseConfig } from './config.ts'
-export { createWorker, type ServiceWorker, type WorkerContext } from './create-worker.ts'
-export type { Deps, Env } from './deps.ts'
+export {
+  createWorker,
+  type ServiceWorker,
+  type WorkerContext,
+  type WorkerOptions,
+} from './create-worker.ts'
+export type { ClientAddress, Deps, Env } from './deps.ts'
+export type { ClaimsHook, ClaimsUser } from './domain/sessions/tokens.ts'
 export type { Result } from './errors/reasons.ts'
 export { type Runtime, systemRuntime } from './runtime.ts'
 export { createDeps, createService, type Service, type Surroundings } from './service.ts'

@@ -5,9 +5,11 @@ import type { Hono } from 'hono'
 import { createApp } from './app.ts'
 import type { Config } from './config.ts'
 import { createPasswordHasher } from './crypto/password.ts'
-import type { Deps, Env } from './deps.ts'
+import type { ClientAddress, Deps, Env } from './deps.ts'
+import { pruneRevocations, pruneSessions } from './domain/housekeeping.ts'
 import { RevocationFeed } from './domain/revocation/feed.ts'
-import { pruneRevocations } from './domain/revocation/prune.ts'
+import { createRefreshTokens } from './domain/sessions/refresh-token.ts'
+import type { ClaimsHook } from './domain/sessions/tokens.ts'
 import { revokeInIsolate } from './revocation/isolate-views.ts'
 import type { Runtime } from './runtime.ts'
 import type { Database } from './store/database.ts'
@@ -33,6 +35,10 @@ export interface Surroundings {
   readonly runtime: Runtime
   readonly database: Database
   readonly log: (line: string) => void
+  /** Adds claims of an application's own to access tokens. */
+  readonly claims?: ClaimsHook | undefined
+  /** How the platform tells where a request came from; nowhere, without it. */
+  readonly clientAddress?: ClientAddress | undefined
 }
 
 /** The service, ready for its first request. */
@@ -42,16 +48,17 @@ export function createService(config: Config, surroundings: Surroundings): Servi
     app: createApp(deps),
     async prune() {
       const pruned = await pruneRevocations(deps)
-      deps.log(JSON.stringify({ event: 'prune', pruned }))
+      const prunedSessions = await pruneSessions(deps)
+      deps.log(JSON.stringify({ event: 'prune', pruned, prunedSessions }))
     },
   }
 }
 
 /** What `createApp` needs, from the settings and the surroundings. */
 export function createDeps(config: Config, surroundings: Surroundings): Deps {
-  const { runtime, database } = surroundings
+  const { runtime, database, claims, log } = surroundings
   return {
-    ...surroundings,
+    ...{ runtime, database, claims, log },
     passwords: createPasswordHasher(config.bcryptCost, runtime),
     accessTokens: {
       issuer: config.issuer,
@@ -59,6 +66,15 @@ export function createDeps(config: Config, surroundings: Surroundings): Deps {
       ...keysOf(config),
       accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,
     },
+    refreshTokens: createRefreshTokens(config.secretKey),
+    sessionLifetimes: {
+      idleSeconds: config.sessionIdleLifetimeSeconds,
+      absoluteSeconds: config.sessionLifetimeSeconds,
+    },
+    refreshGraceSeconds: config.refreshGraceSeconds,
+    clientAddress: clientAddressOf(config, surroundings),
+    tokenTransport: config.tokenTransport,
+    oauthClients: config.oauthClients,
     jwkSet: publicJwkSet(config.signingKeys),
     feed: new RevocationFeed(database, runtime),
     revokeInIsolate: (revocation) => revokeInIsolate(config.issuer, runtime, revocation),
@@ -67,6 +83,14 @@ export function createDeps(config: Config, surroundings: Surroundings): Deps {
     corsOrigins: config.corsOrigins,
     vocabulary: config.vocabulary,
   }
+}
+
+/** Kept only where that was asked for. */
+function clientAddressOf(
+  { keepsSessionAddresses }: Config,
+  { clientAddress }: Surroundings,
+): ClientAddress {
+  return (keepsSessionAddresses && clientAddress) || (() => undefined)
 }
 
 /**

@@ -19,7 +19,17 @@ export interface Setting<T> {
   parse(text: string): Result<T, string>
 }
 
-const maxLifetimeSeconds = 86_400
+/** How tokens reach clients and come back. */
+export type TokenTransport = 'bearer' | 'cookie'
+
+/** A client of the OAuth endpoints (RFC 6749 §2.3.1). */
+export interface OAuthClient {
+  readonly id: string
+  readonly secret: string
+}
+
+/** Of access tokens. */
+export const maxLifetimeSeconds = 86_400
 const minSecretKeyBytes = 32
 /** Fewer different characters than this are a pattern, not a secret. */
 const minDifferentCharacters = 8
@@ -100,6 +110,42 @@ export const settings = {
       'After lowering the lifetime: the one before, until its last token has expired, so that revocations are remembered as long',
     unit: 'seconds',
     ...wholeNumber(0, 0, maxLifetimeSeconds),
+  },
+  SESSION_IDLE_LIFETIME_SECONDS: {
+    meaning: 'How long a session lives without being refreshed',
+    unit: 'seconds',
+    ...wholeNumber(30 * 86_400, 60, 365 * 86_400),
+  },
+  SESSION_LIFETIME_SECONDS: {
+    meaning: 'How long a session lives in all; then a login is due',
+    unit: 'seconds',
+    ...wholeNumber(90 * 86_400, 60, 5 * 365 * 86_400),
+  },
+  REFRESH_GRACE_SECONDS: {
+    meaning:
+      'How long after a refresh its token gives the same answer again, to another tab or a client that has lost it; later it is taken for stolen',
+    unit: 'seconds',
+    ...wholeNumber(10, 0, 60),
+  },
+  SESSION_ADDRESSES: {
+    meaning: 'Whether sessions keep the address that the login came from, for their users to see',
+    unit: 'word',
+    ...oneOf('omit', 'keep'),
+  },
+  TOKEN_TRANSPORT: {
+    meaning:
+      'How tokens travel: in bodies and the Authorization header, or in cookies for pages of the same host',
+    unit: 'word',
+    ...oneOf<TokenTransport>('bearer', 'cookie'),
+  },
+  OAUTH_CLIENTS: {
+    meaning: 'Who may introspect tokens: clients and their secrets, separated by commas; a secret',
+    unit: '`id:secret`',
+    default: 'none',
+    bounds:
+      'ids of letters, digits, `.`, `_` and `-`; secrets of at least 32 characters, without commas and spaces',
+    fallback: [],
+    parse: parseOAuthClients,
   },
   BCRYPT_COST: {
     meaning: 'Work for each password hash; each step doubles it',
@@ -205,4 +251,21 @@ function parseOrigins(text: string): Result<readonly string[], string> {
   return origins.every((origin) => URL.parse(origin)?.origin === origin)
     ? succeed(origins)
     : refuse('must be origins such as https://app.example.com, separated by commas')
+}
+
+const oauthClient = /^([\w.-]{1,128}):([\x21-\x2b\x2d-\x7e]{32,512})$/
+
+function parseOAuthClients(text: string): Result<readonly OAuthClient[], string> {
+  const clients = text.split(',').map((entry) => {
+    const [, id = '', secret = ''] = oauthClient.exec(entry.trim()) ?? []
+    return { id, secret }
+  })
+  if (clients.some(({ id }) => id === '')) {
+    return refuse(
+      'must be id:secret pairs, separated by commas, with secrets of at least 32 characters',
+    )
+  }
+  return new Set(clients.map(({ id }) => id)).size === clients.length
+    ? succeed(clients)
+    : refuse('must not name two clients alike')
 }

@@ -6,14 +6,16 @@ import { version } from '../version.ts'
 import { runCommand } from './failure.ts'
 import { addKeysCommand } from './keys.ts'
 import { addMigrateCommand } from './migrate.ts'
+import { addUsersCommand } from './users.ts'
 
 const program = new Command('portcullis')
   .description(
-    'Brings the database of a Portcullis service up to date, and keeps its signing keys.',
+    'Brings the database of a Portcullis service up to date, changes accounts in it, and keeps its signing keys.',
   )
   .version(version)
 
 addMigrateCommand(program)
+addUsersCommand(program)
 addKeysCommand(program)
 
 await runCommand(async () => {

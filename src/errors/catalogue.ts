@@ -3,7 +3,7 @@
 // generated from here.
 
 import type { Reason } from './reasons.ts'
-import { type Entry, type Refusal, tokenRefusals } from './token-refusals.ts'
+import { crossSiteRequest, type Entry, type Refusal, tokenRefusals } from './token-refusals.ts'
 
 /**
  * Which of the two vocabularies the service speaks: the seed's, or one for applications that never
@@ -38,6 +38,85 @@ export const catalogue = {
     when: 'The email has no account, or the password is not its own: the same answer, in the same time.',
     source: 'contract; ASVS 6.3.8',
   },
+  refresh_token_missing: {
+    status: 401,
+    code: 'refresh_token_missing',
+    message: 'There is no refresh token. Please log in again.',
+    challenge: 'bare',
+    when: 'Refreshing without the cookie that carries the refresh token, where tokens travel in cookies.',
+    source: 'RFC 6750 §3',
+  },
+  refresh_token_invalid: {
+    status: 401,
+    code: 'refresh_token_invalid',
+    message: 'Invalid refresh token. Please log in again.',
+    challenge: 'invalid_token',
+    when: 'The refresh token was not made by this service, or its session is long over.',
+    source: 'RFC 6749 §5.2',
+  },
+  refresh_superseded: {
+    status: 401,
+    code: 'refresh_superseded',
+    message: 'This refresh token was replaced a moment ago. Use the newest one.',
+    challenge: 'invalid_token',
+    when: 'Within the grace window of its session, a refresh token that is more than one behind. Nobody is logged out; the client has got a newer one, or is about to.',
+    source: 'RFC 9700 §4.14.2',
+  },
+  refresh_token_reused: {
+    status: 401,
+    code: 'refresh_token_reused',
+    message:
+      'This refresh token was used before, and its session has been ended. Please log in again.',
+    challenge: 'invalid_token',
+    when: 'After the grace window, a refresh token that was used up: somebody has a copy. Its session is revoked, with all of its tokens.',
+    source: 'RFC 9700 §4.14.2',
+  },
+  session_revoked: {
+    status: 401,
+    code: 'session_revoked',
+    message: 'This session was ended. Please log in again.',
+    challenge: 'invalid_token',
+    when: 'Refreshing a session that was logged out, here or from elsewhere, or whose account was disabled.',
+    source: 'RFC 6749 §5.2',
+  },
+  session_expired: {
+    status: 401,
+    code: 'session_expired',
+    message: 'This session has expired. Please log in again.',
+    challenge: 'invalid_token',
+    when: 'Refreshing a session that was idle for too long, or has reached its greatest age.',
+    source: 'RFC 6749 §5.2; ASVS 7.3.1, 7.3.2',
+  },
+  session_unknown: {
+    status: 404,
+    code: 'session_unknown',
+    message: 'You have no such session.',
+    when: 'Ending a session that is over, was never, or is somebody else’s.',
+    source: 'RFC 9110 §15.5.5',
+  },
+  password_wrong: {
+    status: 403,
+    code: 'password_wrong',
+    message: 'The password is wrong.',
+    when: 'Giving the password again: it is not the account’s.',
+    source: 'RFC 9110 §15.5.4',
+  },
+  client_unknown: {
+    status: 401,
+    code: 'invalid_client',
+    message: 'Unknown client, or wrong client secret.',
+    challenge: 'basic',
+    when: 'An OAuth endpoint was asked with credentials that are not in `OAUTH_CLIENTS`, or without any where they are needed.',
+    source: 'RFC 6749 §5.2',
+  },
+  oauth_request_invalid: {
+    status: 400,
+    code: 'invalid_request',
+    message: 'Send a form with one token, and credentials in one way.',
+    when: 'An OAuth endpoint was asked without a `token`, with a parameter twice, with something that is no form, or with credentials in two ways.',
+    source: 'RFC 6749 §5.2',
+  },
+  cross_site_request: crossSiteRequest,
   body_too_large: {
     status: 413,
     code: 'body_too_large',

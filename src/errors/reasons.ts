@@ -47,14 +47,44 @@ export type KeyReason = 'token_key_unknown' | 'key_set_unavailable'
  */
 export type GateReason = 'token_revoked' | 'revocations_unavailable'
 
+/**
+ * Why a guard does not let a good token do this: it lacks a role, or its user has logged in too long
+ * ago.
+ */
+export type PermissionReason = 'role_missing' | 'login_not_fresh'
+
 /** Why a guard does not let a request in. */
-export type GuardReason = BearerReason | TokenReason | KeyReason | GateReason
+export type GuardReason =
+  | BearerReason
+  | TokenReason
+  | KeyReason
+  | GateReason
+  | PermissionReason
+  | 'cross_site_request'
 
 /** Why a good access token is refused all the same: what only the database knows. */
 export type RevocationReason = 'token_revoked' | 'account_gone'
 
 /** Why the accounts refuse. */
 export type AccountReason = 'email_taken' | 'invalid_credentials'
+
+/**
+ * Why a refresh token is not exchanged. Only 'refresh_superseded' says that there is a newer one to
+ * try; all others say that a login is due.
+ */
+export type RefreshReason =
+  | 'refresh_token_missing'
+  | 'refresh_token_invalid'
+  | 'refresh_superseded'
+  | 'refresh_token_reused'
+  | 'session_revoked'
+  | 'session_expired'
+
+/** Why there is nothing to be done about a session, or with it. */
+export type SessionReason = 'session_unknown' | 'password_wrong'
+
+/** Why an OAuth client is refused. */
+export type ClientReason = 'client_unknown' | 'oauth_request_invalid'
 
 /** Why a request is refused before it means anything. */
 export type InputReason =
@@ -64,6 +94,7 @@ export type InputReason =
   | 'invalid_input'
   | 'not_found'
   | 'method_not_allowed'
+  | 'cross_site_request'
 
 /** Why the service cannot answer at all. */
 export type ServiceReason =
@@ -84,5 +115,8 @@ export type Reason =
   | KeyReason
   | RevocationReason
   | AccountReason
+  | RefreshReason
+  | SessionReason
+  | ClientReason
   | InputReason
   | ServiceReason

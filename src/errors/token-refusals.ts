@@ -16,8 +16,17 @@ export interface Refusal {
   readonly code: string
   /** The sentence for people; also the challenge's `error_description`. */
   readonly message: string
-  /** The `error` of the bearer challenge (RFC 6750 §3.1); `bare` is a challenge that names none. */
-  readonly challenge?: 'bare' | 'invalid_request' | 'invalid_token'
+  /**
+   * The `error` of the bearer challenge (RFC 6750 §3.1, RFC 9470 §3); `bare` is a challenge that
+   * names none, `basic` one for clients (RFC 7617).
+   */
+  readonly challenge?:
+    | 'bare'
+    | 'basic'
+    | 'invalid_request'
+    | 'invalid_token'
+    | 'insufficient_scope'
+    | 'insufficient_user_authentication'
   /** Seconds a client should wait before it tries again (RFC 9110 §10.2.3). */
   readonly retryAfterSeconds?: number
 }
@@ -37,6 +46,15 @@ const invalidToken = {
   message: 'Invalid token. Please log in again.',
   challenge: 'invalid_token',
 } as const
+
+/** Where tokens travel in cookies, for guards and for the service. */
+export const crossSiteRequest = {
+  status: 403,
+  code: 'cross_site_request',
+  message: 'This request came from another site.',
+  when: 'Tokens travel in cookies, and a page of an origin that is not on the list has sent a request that changes something.',
+  source: 'ASVS 3.5.1',
+} as const satisfies Entry
 
 /** Reason → what is answered. */
 export const tokenRefusals = {
@@ -136,6 +154,23 @@ export const tokenRefusals = {
 /** What guards answer in other Workers, where the database cannot be asked. */
 export const guardRefusals = {
   ...tokenRefusals,
+  cross_site_request: crossSiteRequest,
+  role_missing: {
+    status: 403,
+    code: 'role_missing',
+    message: 'Your account does not have the role for this.',
+    challenge: 'insufficient_scope',
+    when: 'The token is good, and its account lacks the role that `requireRole` asks for.',
+    source: 'RFC 6750 §3.1',
+  },
+  login_not_fresh: {
+    status: 401,
+    code: 'login_not_fresh',
+    message: 'Give your password again for this.',
+    challenge: 'insufficient_user_authentication',
+    when: 'The token is good, and its user gave the password longer ago than `requireFreshLogin` allows: `max_age` in the challenge says how long, in seconds.',
+    source: 'RFC 9470 §3',
+  },
   revocations_unavailable: {
     status: 503,
     code: 'unavailable',
@@ -150,8 +185,9 @@ export const guardRefusals = {
  * The challenge of a refusal (RFC 6750 §3): bare when nothing was presented, and what is wrong with
  * it otherwise.
  */
-export function bearerChallenge({ challenge, message }: Refusal): string | undefined {
+export function challengeOf({ challenge, message }: Refusal): string | undefined {
   if (challenge === undefined) return undefined
   if (challenge === 'bare') return 'Bearer'
+  if (challenge === 'basic') return 'Basic realm="OAuth clients", charset="UTF-8"'
   return `Bearer error="${challenge}", error_description="${message}"`
 }

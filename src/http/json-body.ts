@@ -5,36 +5,47 @@ import type { Context } from 'hono'
 import * as v from 'valibot'
 import type { Env } from '../deps.ts'
 import { type InputReason, type Result, refuse, succeed } from '../errors/reasons.ts'
+import type { FieldProblem, InputRefusal } from './respond.ts'
 
 /** A body is read whole, so it has a limit. */
 export const maxBodyBytes = 16 * 1024
-
-/** A field that does not fit, in words for whoever filled it in. */
-interface FieldProblem {
-  readonly field: string
-  readonly message: string
-}
-
-/** Why a body is refused; `errors` where it is for its fields. */
-export interface BodyRefusal {
-  readonly reason: InputReason
-  readonly errors?: readonly FieldProblem[]
-}
 
 /** The body in the shape of `schema`, without members that the schema does not know. */
 export async function readJsonBody<const S extends v.GenericSchema>(
   c: Context<Env>,
   schema: S,
-): Promise<Result<v.InferOutput<S>, BodyRefusal>> {
-  const object = await readJsonObject(c)
-  if (!object.ok) return refuse({ reason: object.reason })
-  const parsed = v.safeParse(schema, object.value)
+): Promise<Result<v.InferOutput<S>, InputRefusal>> {
+  return parseBody(c, schema, await c.req.arrayBuffer())
+}
+
+/** As `readJsonBody`; no body is an empty object. */
+export async function readOptionalJsonBody<const S extends v.GenericSchema>(
+  c: Context<Env>,
+  schema: S,
+): Promise<Result<v.InferOutput<S>, InputRefusal>> {
+  const bytes = await c.req.arrayBuffer()
+  return bytes.byteLength === 0 ? parseFields(schema, {}) : parseBody(c, schema, bytes)
+}
+
+function parseBody<const S extends v.GenericSchema>(
+  c: Context<Env>,
+  schema: S,
+  bytes: ArrayBuffer,
+): Result<v.InferOutput<S>, InputRefusal> {
+  const object = parseJsonObject(c, bytes)
+  return object.ok ? parseFields(schema, object.value) : refuse({ reason: object.reason })
+}
+
+function parseFields<const S extends v.GenericSchema>(
+  schema: S,
+  object: object,
+): Result<v.InferOutput<S>, InputRefusal> {
+  const parsed = v.safeParse(schema, object)
   if (parsed.success) return succeed(parsed.output)
   return refuse({ reason: 'invalid_input', errors: parsed.issues.map(fieldProblem) })
 }
 
-async function readJsonObject(c: Context<Env>): Promise<Result<object, InputReason>> {
-  const bytes = await c.req.arrayBuffer()
+function parseJsonObject(c: Context<Env>, bytes: ArrayBuffer): Result<object, InputReason> {
   if (bytes.byteLength === 0) return refuse('invalid_json')
   if (!isJsonMediaType(c.req.header('Content-Type'))) return refuse('unsupported_media_type')
   try {
@@ -48,7 +59,8 @@ async function readJsonObject(c: Context<Env>): Promise<Result<object, InputReas
   }
 }
 
-function isJsonMediaType(contentType: string | undefined): boolean {
+/** Whether a Content-Type says JSON. */
+export function isJsonMediaType(contentType: string | undefined): boolean {
   const mediaType = contentType?.split(';')[0]?.trim().toLowerCase() ?? ''
   return mediaType === 'application/json' || /^application\/[\w.-]+\+json$/.test(mediaType)
 }

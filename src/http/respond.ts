@@ -1,11 +1,27 @@
-// The one speaker: every answer under /auth leaves through here, in the envelope of the contract.
+// The one speaker: every answer leaves through here, in the envelope of the contract; at the OAuth
+// endpoints refusals have OAuth's own form (RFC 6749 §5.2).
 
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Deps, Env } from '../deps.ts'
 import { refusalFor } from '../errors/catalogue.ts'
 import type { Reason } from '../errors/reasons.ts'
-import { bearerChallenge } from '../errors/token-refusals.ts'
+import { challengeOf, type Refusal } from '../errors/token-refusals.ts'
+import { issuerPath } from '../token/issuer.ts'
+
+/** A field that does not fit, in words for whoever filled it in. */
+export interface FieldProblem {
+  readonly field: string
+  readonly message: string
+}
+
+/** Why what was sent is refused; `errors` where it is for its fields. */
+export interface InputRefusal {
+  readonly reason: Reason
+  readonly errors?: readonly FieldProblem[]
+}
+
+type RefusingDeps = Pick<Deps, 'vocabulary' | 'accessTokens'>
 
 /** A success: its members beside the envelope's. */
 export function respond(
@@ -16,21 +32,43 @@ export function respond(
   return c.json({ status: 'success', ...body }, status)
 }
 
+/** A refusal of what was sent. */
+export function respondInputRefused(
+  c: Context<Env>,
+  deps: RefusingDeps,
+  { reason, errors }: InputRefusal,
+): Response {
+  return respondRefused(c, deps, reason, { errors })
+}
+
 /**
  * A refusal, as the catalogue has it for this vocabulary; `details` are further members of the
  * body.
  */
 export function respondRefused(
   c: Context<Env>,
-  deps: Pick<Deps, 'vocabulary'>,
+  deps: RefusingDeps,
   reason: Reason,
   details: Readonly<Record<string, unknown>> = {},
 ): Response {
   c.set('reason', reason)
   const refusal = refusalFor(reason, deps.vocabulary)
-  const challenge = bearerChallenge(refusal)
+  const challenge = challengeOf(refusal)
   if (challenge) c.header('WWW-Authenticate', challenge)
   if (refusal.retryAfterSeconds) c.header('Retry-After', String(refusal.retryAfterSeconds))
   const { status, code, message } = refusal
-  return c.json({ status: 'fail', message, code, ...details }, status)
+  return isOAuthEndpoint(c, deps)
+    ? c.json({ error: oauthErrorOf(refusal), error_description: message, ...details }, status)
+    : c.json({ status: 'fail', message, code, ...details }, status)
+}
+
+function isOAuthEndpoint(c: Context<Env>, { accessTokens }: Pick<Deps, 'accessTokens'>): boolean {
+  return c.req.path.startsWith(`${issuerPath(accessTokens.issuer)}/oauth/`)
+}
+
+/** The `error` of a refusal at the OAuth endpoints (RFC 6749 §5.2, RFC 7009 §2.2.1). */
+function oauthErrorOf({ status }: Refusal): string {
+  if (status === 401) return 'invalid_client'
+  if (status === 503) return 'temporarily_unavailable'
+  return status === 500 ? 'server_error' : 'invalid_request'
 }

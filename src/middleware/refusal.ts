@@ -1,15 +1,19 @@
 // What a guard answers when it does not let a request in: the bearer challenge (RFC 6750 §3) and a
 // problem (RFC 9457).
 
+import type { Context } from 'hono'
 import type { GuardReason } from '../errors/reasons.ts'
-import { bearerChallenge, type Entry, guardRefusals } from '../errors/token-refusals.ts'
+import { challengeOf, type Entry, guardRefusals } from '../errors/token-refusals.ts'
 
 /** Why a request is not let in, and what its client is told by default. */
 export interface GuardRefusal {
   /** The exact reason: for logs and decisions, more than a client should learn. */
   readonly reason: GuardReason
-  /** 401 for what is wrong with the token; 503 when keys or revocations cannot be had. */
-  readonly status: 401 | 503
+  /**
+   * 401 for what is wrong with the token, or a login that is not fresh; 403 for a role that is
+   * missing, or a request of another site; 503 when keys or revocations cannot be had.
+   */
+  readonly status: 401 | 403 | 503
   /** The stable word for programs. */
   readonly code: string
   /** The sentence for people. */
@@ -20,12 +24,27 @@ export interface GuardRefusal {
   readonly problem?: string
 }
 
+/** Answers in the place of a guard. */
+export type OnRefused = (refusal: GuardRefusal, c: Context) => Response | Promise<Response>
+
+/** What a refusal says beside its reason. */
+interface RefusalDetails {
+  /** What is wrong and what to do, where the guard cannot know. */
+  readonly problem?: string | undefined
+  /** How old a login may be (RFC 9470 §3). */
+  readonly maxAgeSeconds?: number
+}
+
+const titles = { 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' } as const
+
 /** The refusal for a reason. */
-export function createRefusal(reason: GuardReason, problem?: string): GuardRefusal {
+export function createRefusal(reason: GuardReason, details: RefusalDetails = {}): GuardRefusal {
+  const { problem, maxAgeSeconds } = details
   const entry: Entry = guardRefusals[reason]
   const { code, message, retryAfterSeconds, ...refusal } = { ...entry, ...entry.standard }
-  const challenge = bearerChallenge({ code, message, ...refusal })
-  const status = refusal.status === 503 ? 503 : 401
+  const challenge = challengeOf({ code, message, ...refusal })
+  const maxAge = maxAgeSeconds === undefined ? '' : `, max_age="${maxAgeSeconds}"`
+  const status = refusal.status === 503 || refusal.status === 403 ? refusal.status : 401
   return {
     reason,
     status,
@@ -34,21 +53,30 @@ export function createRefusal(reason: GuardReason, problem?: string): GuardRefus
     headers: {
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
-      ...(challenge !== undefined && { 'WWW-Authenticate': challenge }),
+      ...(challenge !== undefined && { 'WWW-Authenticate': challenge + maxAge }),
       ...(retryAfterSeconds !== undefined && { 'Retry-After': String(retryAfterSeconds) }),
     },
     ...(status === 503 && problem !== undefined && { problem }),
   }
 }
 
-/** The problem details of a refusal, as JSON (RFC 9457 §3, with `code` as an extension). */
-export function problemDetails({ status, code, message }: GuardRefusal): string {
-  const title = status === 503 ? 'Service Unavailable' : 'Unauthorized'
-  return JSON.stringify({ title, status, detail: message, code })
+/** Answers through Hono's context, which knows the headers that others have set on this answer. */
+export function respondRefusal(
+  refusal: GuardRefusal,
+  c: Context,
+  { onRefused }: { readonly onRefused?: OnRefused },
+): Response | Promise<Response> {
+  if (onRefused) return onRefused(refusal, c)
+  return c.body(problemDetails(refusal), refusal.status, { ...refusal.headers })
 }
 
 /** What guards answer by default, for those without Hono. */
 export function refusalResponse(refusal: GuardRefusal): Response {
   const { status, headers } = refusal
   return new Response(problemDetails(refusal), { status, headers: { ...headers } })
+}
+
+/** The problem details of a refusal, as JSON (RFC 9457 §3, with `code` as an extension). */
+function problemDetails({ status, code, message }: GuardRefusal): string {
+  return JSON.stringify({ title: titles[status], status, detail: message, code })
 }

@@ -3,7 +3,7 @@
 
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { type Runtime, systemRuntime } from '../runtime.ts'
-import { type GuardRefusal, problemDetails } from './refusal.ts'
+import { type GuardRefusal, type OnRefused, respondRefusal } from './refusal.ts'
 import { type Authentication, createRecallingVerifier, type VerifierOptions } from './verifier.ts'
 
 /** What a guard is told: whose tokens it accepts, and what it answers otherwise. */
@@ -12,7 +12,7 @@ export interface GuardOptions<Bindings = unknown> extends VerifierOptions<Bindin
    * Answers instead of the guard when a request is not let in. The default is the status of the
    * refusal with a bearer challenge (RFC 6750 §3) and problem details (RFC 9457).
    */
-  readonly onRefused?: (refusal: GuardRefusal, c: Context) => Response | Promise<Response>
+  readonly onRefused?: OnRefused
 }
 
 /** Hono's Env behind `requireAccessToken`. */
@@ -32,8 +32,10 @@ export interface OptionallyGuardedEnv<Bindings, CustomClaims extends object> {
  * `c.var.auth` with `subject`, `sessionId` and `claims`, typed for handlers that are chained behind
  * the guard, and unknown to all others.
  *
- * Refuses with 401 and a bearer challenge (no token, malformed, invalid, expired), and with 503 and
- * `Retry-After` while the issuer's keys cannot be had. No I/O on a request while they are at hand.
+ * Refuses with 401 and a bearer challenge (no token, malformed, invalid, expired, revoked), and with
+ * 503 and `Retry-After` while the issuer's keys, or the revocations within the bound, cannot be had.
+ * Where the token is in a cookie, with 403 what another site may have sent and changes something. No
+ * I/O on a request while keys and revocations are at hand.
  *
  * @param runtime clock and randomness, for tests
  * @throws TypeError when the issuer is no URL or the audience is empty
@@ -94,7 +96,7 @@ function createGuard<Bindings extends object, CustomClaims extends object>(
 
   async function verifyFirst(c: Context, next: Next): Promise<Response | undefined> {
     const auth = await verifier.verify(c.req.raw, contextOf(c))
-    if (!auth.ok && !isNoObstacle(auth.reason)) return answer(auth.reason, c, options)
+    if (!auth.ok && !isNoObstacle(auth.reason)) return respondRefusal(auth.reason, c, options)
     c.set('auth', auth.ok ? auth.value : undefined)
     await next()
   }
@@ -120,14 +122,4 @@ function contextOf(c: Context) {
       }
     },
   }
-}
-
-function answer(
-  refusal: GuardRefusal,
-  c: Context,
-  { onRefused }: Pick<GuardOptions<never>, 'onRefused'>,
-): Response | Promise<Response> {
-  if (onRefused) return onRefused(refusal, c)
-  // Through Hono's context, which knows the headers that others have set on this answer.
-  return c.body(problemDetails(refusal), refusal.status, { ...refusal.headers })
 }

@@ -34,6 +34,15 @@ export interface VerifierOptions<Bindings = unknown> {
    */
   readonly keys?: ((env: Bindings) => KeySet) | undefined
   /**
+   * Where the token is: in the `Authorization` header, which is the default, or in the cookie that
+   * the service sets with TOKEN_TRANSPORT=cookie, for pages of the same host as the API. Nowhere
+   * else counts. With the cookie, requests that change something must come from the API's own
+   * origin, or one of `trustedOrigins`.
+   */
+  readonly transport?: 'bearer' | 'cookie'
+  /** With `transport: 'cookie'`: origins of the same site whose pages may change something. */
+  readonly trustedOrigins?: readonly string[]
+  /**
    * How soon a revocation holds here. The default, `{ maxStalenessSeconds: 10 }`: requests that
    * begin 10 s after a revocation, or later, are refused, or answered 503; no I/O while what is
    * known is younger than half of that. `'strict'`: every request asks, one round trip. `'none'`:
@@ -67,12 +76,15 @@ export function keySetOf<Bindings>(
  *
  * @throws TypeError
  */
-export function checkOptions({ issuer, audience }: VerifierOptions<never>) {
+export function checkOptions({ issuer, audience, transport }: VerifierOptions<never>) {
   if (typeof issuer !== 'string' || !URL.canParse(issuer)) {
     throw new TypeError("issuer must be the service's ISSUER, such as https://auth.example.com.")
   }
   if (typeof audience !== 'string' || audience === '') {
     throw new TypeError("audience must be the API's own name (the service's AUDIENCE), or 'any'.")
+  }
+  if (transport !== undefined && transport !== 'bearer' && transport !== 'cookie') {
+    throw new TypeError("transport must be 'bearer' or 'cookie'.")
   }
   return { issuer, audience: audience === 'any' ? undefined : audience }
 }

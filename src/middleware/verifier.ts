@@ -2,7 +2,7 @@
 // While keys and revocations are at hand nothing here does any I/O, and a token that was verified
 // before costs a look into a map, and one for each of its ids.
 
-import { type GuardReason, type Result, refuse, succeed } from '../errors/reasons.ts'
+import { type Result, refuse, succeed } from '../errors/reasons.ts'
 import { type RevocableToken, revocableToken } from '../revocation/gate.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
 import {
@@ -13,8 +13,8 @@ import {
 import type { KeySet, VerificationContext } from '../token/key-set.ts'
 import type { VerificationKey } from '../token/verification-key.ts'
 import { createVerifiedTokens } from '../token/verified-tokens.ts'
-import { parseBearer } from './bearer.ts'
 import { createRefusal, type GuardRefusal } from './refusal.ts'
+import { tokenReaderOf } from './token-reader.ts'
 import { checkOptions, gateOf, keySetOf, type VerifierOptions } from './verifier-options.ts'
 
 export type { VerifierOptions }
@@ -42,8 +42,8 @@ export type { VerificationContext }
 /** Verifies access tokens of one issuer for one audience. */
 export interface Verifier<CustomClaims extends object = object> {
   /**
-   * Who sent the request, by its `Authorization: Bearer` header (RFC 6750 §2.1; no other place
-   * counts), or whose the token is. Never rejects for what a client has sent.
+   * Who sent the request, by its `Authorization: Bearer` header (RFC 6750 §2.1) or its cookie,
+   * whichever `transport` says (no other place counts), or whose the token is. Never rejects for what a client has sent.
    *
    * No I/O while the key set is at hand and what is known of the revocations is young enough; see
    * `createRemoteKeySet` and `revocation`. Needs `env` where the options are functions of it, and
@@ -118,6 +118,7 @@ export function createRecallingVerifier<Bindings, CustomClaims extends object>(
 ): RecallingVerifier<CustomClaims> {
   const expected = checkOptions(options)
   const gate = gateOf(options, runtime)
+  const reader = tokenReaderOf(options.transport, options.trustedOrigins)
   const tokens = createVerifiedTokens<Verified<CustomClaims>>()
   let keys: KeySet | undefined
 
@@ -135,7 +136,7 @@ export function createRecallingVerifier<Bindings, CustomClaims extends object>(
   ): Promise<Result<Verified<CustomClaims>, GuardRefusal>> {
     const findKey = (keyId: string | undefined) => set.find(keyId, context)
     const verified = await verifyAccessToken({ ...expected, findKey }, runtime, token)
-    if (!verified.ok) return refuse(createRefusal(verified.reason, set.problem?.()))
+    if (!verified.ok) return refuse(createRefusal(verified.reason, { problem: set.problem?.() }))
     const { claims, key } = verified.value
     const revocable = revocableToken(await revocationIdsOf(verified.value))
     const authentication = authenticationOf<CustomClaims>(claims, revocable.ids)
@@ -156,19 +157,17 @@ export function createRecallingVerifier<Bindings, CustomClaims extends object>(
     const admitted = await gate.admit(revocable, context)
     return admitted.ok
       ? succeed(authentication)
-      : refuse(createRefusal(admitted.reason, gate.problem()))
+      : refuse(createRefusal(admitted.reason, { problem: gate.problem() }))
   }
 
   return {
     recall(request, context) {
-      const authorization = request.headers.get('Authorization')
-      // Any other spelling of the scheme is for `verify`; so is whatever is no token.
-      if (!authorization?.startsWith(usualScheme)) return undefined
-      const known = recallToken(authorization.slice(usualScheme.length), context)
+      const token = reader.peek(request)
+      const known = token === undefined ? undefined : recallToken(token, context)
       return known && gate.isKnownLive(known.revocable, context) ? known.authentication : undefined
     },
     async verify(input, context = {}) {
-      const token = tokenOf(input)
+      const token = typeof input === 'string' ? succeed(input) : reader.read(input)
       return token.ok ? verifyToken(token.value, context) : refuse(createRefusal(token.reason))
     },
     async isRevoked({ revocationIds }, context = {}) {
@@ -177,19 +176,12 @@ export function createRecallingVerifier<Bindings, CustomClaims extends object>(
   }
 }
 
-const usualScheme = 'Bearer '
-
 function authenticationOf<CustomClaims extends object>(
   claims: AccessTokenClaims,
   revocationIds: readonly string[],
 ): Authentication<CustomClaims> {
   const authentication = { subject: claims.sub, sessionId: claims.sid, revocationIds, claims }
   return deepFreeze(authentication) as Authentication<CustomClaims>
-}
-
-function tokenOf(input: Request | string): Result<string, GuardReason> {
-  if (typeof input === 'string') return succeed(input)
-  return parseBearer(input.headers.get('Authorization') ?? undefined)
 }
 
 function deepFreeze<T extends object>(value: T): T {

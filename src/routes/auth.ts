@@ -1,5 +1,5 @@
-// The seed's endpoints. Sentences and statuses are fixed by the contract; refusals have theirs in
-// errors/catalogue.ts.
+// Accounts: the seed's endpoints. Sentences and statuses are fixed by the contract; refusals have
+// theirs in errors/catalogue.ts.
 
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
@@ -8,64 +8,57 @@ import { isLongEnough, parseEmail, parsePassword } from '../domain/accounts/iden
 import { login } from '../domain/accounts/login.ts'
 import { register } from '../domain/accounts/register.ts'
 import { findAccountOfToken } from '../domain/accounts/status.ts'
-import { logout } from '../domain/revocation/logout.ts'
 import { readJsonBody } from '../http/json-body.ts'
-import { respond, respondRefused } from '../http/respond.ts'
-import { parseBearer } from '../middleware/bearer.ts'
+import { loginPlaceOf } from '../http/login-place.ts'
+import { respond, respondInputRefused, respondRefused } from '../http/respond.ts'
+import { presentedAccessToken, respondWithTokens } from '../http/token-transport.ts'
+import { formatInstant } from './instant.ts'
 
-/** `/auth/*` */
+/** `/auth/*`: who somebody is. */
 export function authRoutes(deps: Deps): Hono<Env> {
   return new Hono<Env>()
     .post('/register', registerHandler(deps))
     .post('/login', loginHandler(deps))
     .get('/status', statusHandler(deps))
     .get('/user', statusHandler(deps))
-    .post('/logout', logoutHandler(deps))
 }
 
 function registerHandler(deps: Deps) {
   const schema = registration(deps.passwordMinLength)
   return async (c: Context<Env>) => {
     const body = await readJsonBody(c, schema)
-    if (!body.ok) return respondRefused(c, deps, body.reason.reason, { errors: body.reason.errors })
-    const token = await register(deps, body.value)
-    if (!token.ok) return respondRefused(c, deps, token.reason)
-    return respond(c, { message: 'Successfully registered.', auth_token: token.value }, 201)
+    if (!body.ok) return respondInputRefused(c, deps, body.reason)
+    const tokens = await register(deps, body.value, loginPlaceOf(c, deps))
+    if (!tokens.ok) return respondRefused(c, deps, tokens.reason)
+    return respondWithTokens(c, deps, 'Successfully registered.', tokens.value, 201)
   }
 }
 
 function loginHandler(deps: Deps) {
   return async (c: Context<Env>) => {
     const body = await readJsonBody(c, credentials)
-    if (!body.ok) return respondRefused(c, deps, body.reason.reason, { errors: body.reason.errors })
-    const token = await login(deps, body.value)
-    if (!token.ok) return respondRefused(c, deps, token.reason)
-    return respond(c, { message: 'Successfully logged in.', auth_token: token.value })
+    if (!body.ok) return respondInputRefused(c, deps, body.reason)
+    const tokens = await login(deps, body.value, loginPlaceOf(c, deps))
+    if (!tokens.ok) return respondRefused(c, deps, tokens.reason)
+    return respondWithTokens(c, deps, 'Successfully logged in.', tokens.value)
   }
 }
 
 function statusHandler(deps: Deps) {
   return async (c: Context<Env>) => {
-    const token = parseBearer(c.req.header('Authorization'))
+    const token = presentedAccessToken(c, deps)
     if (!token.ok) return respondRefused(c, deps, token.reason)
     const account = await findAccountOfToken(deps, token.value)
     if (!account.ok) return respondRefused(c, deps, account.reason)
-    const { userId, email, admin, registeredAt } = account.value
-    const registeredOn = new Date(registeredAt * 1000).toISOString()
-    return respond(c, { data: { user_id: userId, email, admin, registered_on: registeredOn } })
-  }
-}
-
-function logoutHandler(deps: Deps) {
-  return async (c: Context<Env>) => {
-    const token = parseBearer(c.req.header('Authorization'))
-    if (!token.ok) {
-      const missing = token.reason === 'token_missing'
-      return respondRefused(c, deps, missing ? 'logout_token_missing' : token.reason)
+    const { userId, email, roles, registeredAt } = account.value
+    const data = {
+      user_id: userId,
+      email,
+      admin: roles.includes('admin'),
+      roles,
+      registered_on: formatInstant(registeredAt),
     }
-    const outcome = await logout(deps, token.value)
-    if (!outcome.ok) return respondRefused(c, deps, outcome.reason)
-    return respond(c, { message: 'Successfully logged out.' })
+    return respond(c, { data })
   }
 }
 

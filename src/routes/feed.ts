@@ -8,7 +8,7 @@ import type { Deps, Env } from '../deps.ts'
 import { checkRevocations } from '../domain/revocation/check.ts'
 import type { AgedPage } from '../domain/revocation/feed.ts'
 import { readJsonBody } from '../http/json-body.ts'
-import { respondRefused } from '../http/respond.ts'
+import { respondInputRefused, respondRefused } from '../http/respond.ts'
 import { feedVersion, renderFeed } from '../revocation/feed-format.ts'
 
 /** As long as an isolate shares what it has read. */
@@ -50,7 +50,7 @@ function respondWithPage(c: Context<Env>, deps: Deps, page: AgedPage | undefined
 function checkHandler(deps: Deps) {
   return async (c: Context<Env>) => {
     const body = await readJsonBody(c, question)
-    if (!body.ok) return respondRefused(c, deps, body.reason.reason, { errors: body.reason.errors })
+    if (!body.ok) return respondInputRefused(c, deps, body.reason)
     const { ids, nonce } = body.value
     const { nowMs, revoked } = await checkRevocations(deps, ids)
     return c.json({ version: feedVersion, now_ms: nowMs, revoked, nonce })

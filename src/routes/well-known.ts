@@ -4,7 +4,7 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { etag } from 'hono/etag'
 import type { Deps, Env } from '../deps.ts'
-import { issuerPath, keySetPath, keySetUrl } from '../token/issuer.ts'
+import { issuerPath, keySetPath, keySetUrl, urlUnder } from '../token/issuer.ts'
 
 /** Between the issuer's host and its path (RFC 8414 §3). */
 const metadataPath = '/.well-known/oauth-authorization-server'
@@ -15,6 +15,8 @@ const metadataPath = '/.well-known/oauth-authorization-server'
  */
 const maxAgeSeconds = 60
 
+const clientAuthMethods = ['client_secret_basic', 'client_secret_post']
+
 /** `/.well-known/*`, at the root of the issuer's host. */
 export function wellKnownRoutes({ accessTokens, jwkSet }: Deps): Hono<Env> {
   const { issuer } = accessTokens
@@ -24,6 +26,10 @@ export function wellKnownRoutes({ accessTokens, jwkSet }: Deps): Hono<Env> {
     // Accounts log in at /auth; there is no OAuth grant.
     response_types_supported: [],
     grant_types_supported: [],
+    revocation_endpoint: urlUnder(issuer, '/oauth/revoke'),
+    revocation_endpoint_auth_methods_supported: ['none', ...clientAuthMethods],
+    introspection_endpoint: urlUnder(issuer, '/oauth/introspect'),
+    introspection_endpoint_auth_methods_supported: clientAuthMethods,
   }
   return new Hono<Env>()
     .get(`${issuerPath(issuer)}${keySetPath}`, ...cacheable('application/jwk-set+json', jwkSet))

@@ -1,12 +1,12 @@
 // The set of revoked ids, as rows. An id is revoked while it has a row; rows go when every token
 // that carries the id has long expired.
 
-import { and, eq, exists, inArray, isNull, not, type SQL, sql } from 'drizzle-orm'
+import { exists, inArray, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { keepAfterExpirySeconds } from '../revocation/feed-format.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
-import { decodeRow, decodeRows, flag, instant } from './rows.ts'
-import { revokedTokens, users } from './schema.ts'
+import { decodeRows, instant } from './rows.ts'
+import { revokedTokens } from './schema.ts'
 
 /** An id that is in the set, and until when it is remembered, in seconds since 1970. */
 export interface Revocation {
@@ -17,23 +17,33 @@ export interface Revocation {
 /** What becomes of an attempt to revoke. */
 export type RevocationOutcome = Revocation | 'already_revoked' | 'account_gone'
 
-export interface SessionRevocation {
-  readonly sessionId: string
-  readonly userId: number
-  /** Of the token that asks: if any of them is revoked already, it has no say. */
-  readonly revocationIds: readonly string[]
-  /** When the token that asks expires, in seconds since 1970. */
-  readonly tokenExpiresAt: number
-  /** The longest lifetime that an access token of the session may still have. */
-  readonly longestLifetimeSeconds: number
-}
-
 /** In 2106: as long as a view can tell (revoked-ids.ts has minutes in 28 bits), and then some. */
 const endOfTime = 2 ** 32 - 1
 /** Rows per delete: a writer must not hold up the others for long. */
 export const maxRowsPerDelete = 1_000
 
-const revokedRow = v.object({ isRevoked: flag })
+/** What a statement that revokes returns, and its rows. */
+export const revocationResult = { id: revokedTokens.id, expiresAt: revokedTokens.expiresAt }
+export const revocationRow = v.object({ id: v.string(), expiresAt: instant })
+
+/** Revoked again, an id takes a new place in the order, so that every verifier hears of it once more. */
+export const revokeAgain = {
+  target: revokedTokens.id,
+  set: {
+    seq: sql`excluded.seq`,
+    expiresAt: sql`max(${revokedTokens.expiresAt}, excluded.expires_at)`,
+  },
+}
+
+/** The columns of a revocation, for an insert that selects. */
+export function revocationFields(id: SQLWrapper, expiresAt: SQL<number>) {
+  return {
+    seq: sql`NULL`.as('seq'),
+    id: sql<string>`${id}`.as('id'),
+    revokedAt: databaseNow.as('revoked_at'),
+    expiresAt: expiresAt.as('expires_at'),
+  }
+}
 
 /** The condition that any of the ids is revoked. */
 export function anyRevoked(ids: readonly string[]): SQL {
@@ -65,25 +75,22 @@ export function liveToken({ revocationIds }: { readonly revocationIds: readonly 
 }
 
 /**
- * Revokes a session, if the token that asks is not revoked and its account is there: exactly one of
- * several concurrent calls gets the revocation. Atomic; one round trip.
+ * Revokes one token, unless it is revoked already. Atomic, idempotent; one round trip.
+ *
+ * @returns the revocation; nothing, where there was one
  */
-export async function insertSessionRevocation(
+export async function insertTokenRevocation(
   database: Database,
-  revocation: SessionRevocation,
-): Promise<RevocationOutcome> {
-  const [inserted, found] = await runBatch(database, [
-    insertRevocation(revocation),
-    // By now the session is revoked whoever won; without an inserted row it tells "revoked before"
-    // from "no such account".
+  { id, expiresAt }: Revocation,
+): Promise<Revocation | undefined> {
+  const [inserted] = await runBatch(database, [
     build
-      .select({ isRevoked: sql<number>`${anyRevoked(revocation.revocationIds)}` })
-      .from(sql`(SELECT 1)`),
+      .insert(revokedTokens)
+      .values({ id, revokedAt: databaseNow, expiresAt })
+      .onConflictDoNothing({ target: revokedTokens.id })
+      .returning(revocationResult),
   ])
-  const ownRow = v.object({ id: v.literal(revocation.sessionId), expiresAt: instant })
-  const [own] = decodeRows(ownRow, inserted)
-  if (own) return own
-  return decodeRow(revokedRow, found).isRevoked ? 'already_revoked' : 'account_gone'
+  return decodeRows(revocationRow, inserted)[0]
 }
 
 /**
@@ -95,13 +102,7 @@ export async function insertLastingRevocation(database: Database, id: string): P
     build
       .insert(revokedTokens)
       .values({ id, revokedAt: databaseNow, expiresAt: endOfTime })
-      .onConflictDoUpdate({
-        target: revokedTokens.id,
-        set: {
-          seq: sql`excluded.seq`,
-          expiresAt: sql`max(${revokedTokens.expiresAt}, excluded.expires_at)`,
-        },
-      }),
+      .onConflictDoUpdate(revokeAgain),
   ])
 }
 
@@ -121,25 +122,4 @@ export async function deleteExpiredRevocations(database: Database): Promise<numb
     build.delete(revokedTokens).where(inArray(revokedTokens.seq, expired)),
   ])
   return rowsAffected
-}
-
-/** Inserts nothing where any of the token's ids, its session's among them, is revoked already. */
-function insertRevocation(revocation: SessionRevocation) {
-  const { sessionId, userId, revocationIds, tokenExpiresAt, longestLifetimeSeconds } = revocation
-  return build
-    .insert(revokedTokens)
-    .select(
-      build
-        .select({
-          seq: sql`NULL`.as('seq'),
-          id: sql`${sessionId}`.as('id'),
-          revokedAt: databaseNow.as('revoked_at'),
-          expiresAt: sql`max(${tokenExpiresAt}, ${databaseNow} + ${longestLifetimeSeconds})`.as(
-            'expires_at',
-          ),
-        })
-        .from(users)
-        .where(and(eq(users.id, userId), isNull(users.disabledAt), not(anyRevoked(revocationIds)))),
-    )
-    .returning({ id: revokedTokens.id, expiresAt: revokedTokens.expiresAt })
 }

@@ -15,7 +15,10 @@ export const users = sqliteTable(
     /** What emails are compared by: lower-cased. */
     emailNormalized: text('email_normalized').notNull().unique(),
     passwordHash: text('password_hash').notNull(),
+    /** The role `admin`. */
     admin: integer('admin', { mode: 'boolean' }).notNull().default(false),
+    /** All other roles, separated by spaces, as scopes are (RFC 6749 §3.3). */
+    otherRoles: text('other_roles').notNull().default(''),
     /** In every token of the user; revoking it revokes all of them. */
     tokenGeneration: text('token_generation').notNull(),
     disabledAt: integer('disabled_at'),
@@ -24,6 +27,37 @@ export const users = sqliteTable(
   (table) => [
     check('portcullis_users_admin', sql`${table.admin} IN (0, 1)`),
     check('portcullis_users_token_generation', sql`length(${table.tokenGeneration}) = 16`),
+  ],
+)
+
+/** One row for each login, until some time after it has ended. Nothing in it is a secret. */
+export const sessions = sqliteTable(
+  'portcullis_sessions',
+  {
+    /** In all of its tokens; revoking it revokes them. */
+    id: text('id').primaryKey(),
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    /** Of the one refresh token that is not used up; each rotation adds one. */
+    version: integer('version').notNull().default(1),
+    createdAt: integer('created_at').notNull(),
+    /** When the password was last given. */
+    authenticatedAt: integer('authenticated_at').notNull(),
+    rotatedAt: integer('rotated_at').notNull(),
+    /** When it ends, unless it is refreshed before; never after `absoluteExpiresAt`. */
+    expiresAt: integer('expires_at').notNull(),
+    absoluteExpiresAt: integer('absolute_expires_at').notNull(),
+    revokedAt: integer('revoked_at'),
+    /** For people: a few words about the user agent. */
+    device: text('device'),
+    /** For people, where it is configured: the address that the login came from. */
+    address: text('address'),
+  },
+  (table) => [
+    index('portcullis_sessions_user_id').on(table.userId),
+    index('portcullis_sessions_expires_at').on(table.expiresAt),
+    check('portcullis_sessions_id', sql`length(${table.id}) = 16`),
   ],
 )
 

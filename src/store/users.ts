@@ -1,24 +1,23 @@
 // Accounts, as rows.
 
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
-import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
+import { build, type Database, databaseNow, readBatch } from './database.ts'
 import { anyRevoked } from './revoked-tokens.ts'
 import { decodeRow, decodeRows, flag, instant, integer } from './rows.ts'
 import { users } from './schema.ts'
 
-/** What is needed to check a password and to issue a token. */
+/** What is needed to check a password. */
 export interface Credentials {
   readonly userId: number
   readonly passwordHash: string
-  readonly tokenGeneration: string
 }
 
 /** What `/auth/status` shows of an account. */
 export interface Account {
   readonly userId: number
   readonly email: string
-  readonly admin: boolean
+  readonly roles: readonly string[]
   /** Seconds since 1970. */
   readonly registeredAt: number
 }
@@ -36,57 +35,104 @@ export interface AccountAndRevocation {
   readonly isRevoked: boolean
 }
 
-const insertedRow = v.object({ userId: integer })
-const credentialsRow = v.object({
-  userId: integer,
-  passwordHash: v.string(),
-  tokenGeneration: v.string(),
-})
+/** An account's roles: `admin` in its column, all others in theirs (docs/decisions/017). */
+export interface RoleColumns {
+  readonly admin: boolean
+  readonly otherRoles: string
+}
+
+/** The columns of the roles, for a `select`. */
+export const roleColumns = { admin: users.admin, otherRoles: users.otherRoles }
+/** What they hold. */
+export const roleEntries = { admin: v.boolean(), otherRoles: v.string() }
+
+const credentialsRow = v.object({ userId: integer, passwordHash: v.string() })
 const accountAndRevocationRow = v.union([
   v.object({
     userId: integer,
     email: v.string(),
-    admin: v.boolean(),
+    ...roleEntries,
     registeredAt: instant,
     isRevoked: flag,
   }),
   v.object({ userId: v.null(), isRevoked: flag }),
 ])
 
-/**
- * Inserts an account unless its email has one: exactly one of several concurrent calls inserts.
- * Atomic; one round trip.
- *
- * @returns the new user's id, or undefined when the email is taken
- */
-export async function insertUser(database: Database, user: NewUser): Promise<number | undefined> {
-  const [rows] = await runBatch(database, [
-    build
-      .insert(users)
-      .values({ ...user, registeredAt: databaseNow })
-      .onConflictDoNothing({ target: users.emailNormalized })
-      .returning({ userId: users.id }),
-  ])
-  return decodeRows(insertedRow, rows)[0]?.userId
+/** The condition that an account may be used. */
+export const isEnabled: SQL = isNull(users.disabledAt)
+
+/** The roles that the columns stand for; `admin` first. */
+export function rolesOf({ admin, otherRoles }: RoleColumns): readonly string[] {
+  const others = otherRoles.split(' ').filter(Boolean)
+  return admin ? [adminRole, ...others] : others
+}
+
+/** The columns that stand for the roles. */
+export function roleColumnsOf(roles: readonly string[]): RoleColumns {
+  const others = [...new Set(roles)].filter((role) => role !== adminRole)
+  return { admin: roles.includes(adminRole), otherRoles: others.sort().join(' ') }
+}
+
+const adminRole = 'admin'
+
+/** Inserts an account unless its email has one: exactly one of several concurrent calls inserts. */
+export function insertUser(user: NewUser) {
+  return build
+    .insert(users)
+    .values({ ...user, registeredAt: databaseNow })
+    .onConflictDoNothing({ target: users.emailNormalized })
 }
 
 /**
  * The credentials of the account with this email, if there is one that is not disabled. One round
  * trip.
  */
-export async function findCredentialsByEmail(
+export function findCredentialsByEmail(
   database: Database,
   emailNormalized: string,
 ): Promise<Credentials | undefined> {
+  return findCredentials(database, eq(users.emailNormalized, emailNormalized))
+}
+
+/**
+ * The credentials of the account with this id, if there is one that is not disabled, and if no id of
+ * the token that asks is revoked; and whether any is. One round trip.
+ */
+export async function findCredentialsByToken(
+  database: Database,
+  userId: number,
+  revocationIds: readonly string[],
+): Promise<{ credentials: Credentials | undefined; isRevoked: boolean }> {
   const [rows] = await readBatch(database, [
     build
       .select({
         userId: users.id,
         passwordHash: users.passwordHash,
-        tokenGeneration: users.tokenGeneration,
+        isRevoked: sql<number>`${anyRevoked(revocationIds)}`,
       })
+      .from(sql`(SELECT 1)`)
+      .leftJoin(users, and(eq(users.id, userId), isEnabled)),
+  ])
+  const row = decodeRow(credentialsAndRevocationRow, rows)
+  const { isRevoked, ...credentials } = row
+  const isUsable = credentials.userId !== null && !isRevoked
+  return { isRevoked, credentials: isUsable ? credentials : undefined }
+}
+
+const credentialsAndRevocationRow = v.union([
+  v.object({ ...credentialsRow.entries, isRevoked: flag }),
+  v.object({ userId: v.null(), isRevoked: flag }),
+])
+
+async function findCredentials(
+  database: Database,
+  condition: SQL,
+): Promise<Credentials | undefined> {
+  const [rows] = await readBatch(database, [
+    build
+      .select({ userId: users.id, passwordHash: users.passwordHash })
       .from(users)
-      .where(and(eq(users.emailNormalized, emailNormalized), isNull(users.disabledAt))),
+      .where(and(condition, isEnabled)),
   ])
   return decodeRows(credentialsRow, rows)[0]
 }
@@ -100,18 +146,28 @@ export async function findAccountAndRevocation(
   userId: number,
   revocationIds: readonly string[],
 ): Promise<AccountAndRevocation> {
-  const [rows] = await readBatch(database, [
-    build
-      .select({
-        userId: users.id,
-        email: users.email,
-        admin: users.admin,
-        registeredAt: users.registeredAt,
-        isRevoked: sql<number>`${anyRevoked(revocationIds)}`,
-      })
-      .from(sql`(SELECT 1)`)
-      .leftJoin(users, and(eq(users.id, userId), isNull(users.disabledAt))),
-  ])
+  const [rows] = await readBatch(database, [selectAccountAndRevocation(userId, revocationIds)])
+  return decodeAccountAndRevocation(rows)
+}
+
+/** The statement of `findAccountAndRevocation`, for batches of others. */
+export function selectAccountAndRevocation(userId: number, revocationIds: readonly string[]) {
+  return build
+    .select({
+      userId: users.id,
+      email: users.email,
+      ...roleColumns,
+      registeredAt: users.registeredAt,
+      isRevoked: sql<number>`${anyRevoked(revocationIds)}`,
+    })
+    .from(sql`(SELECT 1)`)
+    .leftJoin(users, and(eq(users.id, userId), isEnabled))
+}
+
+/** Its answer. */
+export function decodeAccountAndRevocation(rows: readonly unknown[]): AccountAndRevocation {
   const { isRevoked, ...account } = decodeRow(accountAndRevocationRow, rows)
-  return { isRevoked, account: account.userId === null ? undefined : account }
+  if (account.userId === null) return { isRevoked, account: undefined }
+  const { admin, otherRoles, ...shown } = account
+  return { isRevoked, account: { ...shown, roles: rolesOf({ admin, otherRoles }) } }
 }

@@ -25,6 +25,10 @@ export interface TestIssuerOptions {
 export interface TestTokenClaims {
   /** The user's id; `'1'` by default. */
   readonly sub?: string
+  /** None by default. */
+  readonly roles?: readonly string[]
+  /** When the password was given, in seconds since 1970; now by default. */
+  readonly auth_time?: number
   /** Seconds since 1970; `iat` is now and `exp` 900 s later by default. */
   readonly iat?: number
   readonly exp?: number
@@ -145,7 +149,8 @@ function defaultClaims(runtime: Runtime) {
     createRandomId(runtime),
     createRandomId(runtime),
   ]
-  return { sub: '1', sid, jti, gen, iat, exp: iat + lifetimeSeconds }
+  const exp = iat + lifetimeSeconds
+  return { sub: '1', sid, jti, gen, roles: [], auth_time: iat, iat, exp }
 }
 
 /** Guards with the issuer's clock know, and so do those of an application that has its own. */

@@ -28,6 +28,10 @@ export interface AccessTokenClaims {
   readonly jti: string
   /** The user's token generation: revoking it revokes all of the user's tokens. */
   readonly gen: string
+  /** The user's roles (RFC 9068 §2.2.3.1), as of when the token was issued. */
+  readonly roles?: readonly string[]
+  /** When the user last gave the password, like `exp` (OpenID Connect Core §2). */
+  readonly auth_time?: number
   /** Seconds since 1970, like `exp`. */
   readonly iat: number
   readonly exp: number
@@ -38,7 +42,13 @@ export interface AccessTokenSubject {
   readonly userId: number
   readonly sessionId: string
   readonly tokenGeneration: string
+  readonly roles: readonly string[]
+  /** When the user last gave the password, in seconds since 1970. */
+  readonly authenticatedAt: number
 }
+
+/** Claims of an application's own. */
+export type CustomClaims = Readonly<Record<string, unknown>>
 
 /** How tokens are issued. */
 export interface IssuerSettings {
@@ -54,6 +64,8 @@ export interface Expectations {
   /** One that the token must name; `undefined` accepts tokens for anybody. */
   readonly audience: string | undefined
   readonly findKey: FindKey
+  /** Whether a genuine token will do that has expired: for logging out, which needs no more. */
+  readonly evenExpired?: boolean
 }
 
 /** A good token: what it says, and the key that it was signed with. */
@@ -68,12 +80,37 @@ export interface VerifiedAccessToken {
  */
 const clockLeewaySeconds = 60
 
-/** A fresh token with a fresh `jti`, valid from now for the configured lifetime. */
+/** Browsers drop longer cookies without a word; verifiers take 96 more. */
+const maxIssuedCharacters = 4_000
+/** Claims that have a meaning here: an application's own must be called something else. */
+const ownClaims = [
+  'iss',
+  'aud',
+  'sub',
+  'sid',
+  'jti',
+  'gen',
+  'roles',
+  'auth_time',
+  'iat',
+  'nbf',
+  'exp',
+]
+
+/**
+ * A fresh token with a fresh `jti`, valid from now for the configured lifetime.
+ *
+ * @throws TypeError when a custom claim is called like one of ours, or the token gets longer than
+ * a cookie may be
+ */
 export async function issueAccessToken(
   settings: IssuerSettings,
   runtime: Pick<Runtime, 'now' | 'randomBytes'>,
   subject: AccessTokenSubject,
+  customClaims: CustomClaims = {},
 ): Promise<string> {
+  const taken = ownClaims.find((claim) => Object.hasOwn(customClaims, claim))
+  if (taken) throw new TypeError(`The claim ${taken} is Portcullis's own; call yours differently.`)
   const now = runtime.now()
   const claims = {
     iss: settings.issuer,
@@ -82,10 +119,14 @@ export async function issueAccessToken(
     sid: subject.sessionId,
     jti: createRandomId(runtime),
     gen: subject.tokenGeneration,
+    roles: subject.roles,
+    auth_time: subject.authenticatedAt,
     iat: now,
     exp: now + settings.accessTokenLifetimeSeconds,
   } satisfies AccessTokenClaims
-  return signCompactJws(claims, await settings.signingKey())
+  const token = await signCompactJws({ ...customClaims, ...claims }, await settings.signingKey())
+  if (token.length <= maxIssuedCharacters) return token
+  throw new TypeError('With these custom claims the token is longer than 4,000 characters.')
 }
 
 /**
@@ -130,7 +171,7 @@ export async function keyRevocationId(keyId: string): Promise<string> {
 
 function checkClaims(
   payload: Uint8Array,
-  expected: Pick<Expectations, 'issuer' | 'audience'>,
+  expected: Omit<Expectations, 'findKey'>,
   now: number,
 ): Result<AccessTokenClaims, TokenReason> {
   const claims = parseJsonObject(payload)
@@ -143,7 +184,7 @@ function checkClaims(
   if (claims.iat > latestStart || (claims.nbf ?? 0) > latestStart) {
     return refuse('token_from_the_future')
   }
-  if (claims.exp <= now) return refuse('token_expired')
+  if (claims.exp <= now && !expected.evenExpired) return refuse('token_expired')
   return succeed(claims)
 }
 
@@ -152,14 +193,15 @@ const opaqueId = /^[A-Za-z0-9_-]{16}$/
 function hasTypedClaims(
   claims: Readonly<Record<string, unknown>>,
 ): claims is AccessTokenClaims & { nbf?: number } & Record<string, unknown> {
-  const { iss, aud, sub, sid, jti, gen, iat, exp, nbf } = claims
+  const { iss, aud, sub, sid, jti, gen, roles, auth_time: authTime, iat, exp, nbf } = claims
   return (
     isNonEmptyString(iss) &&
     (isNonEmptyString(aud) || (Array.isArray(aud) && aud.every(isNonEmptyString))) &&
     isNonEmptyString(sub) &&
     [sid, jti, gen].every((id) => typeof id === 'string' && opaqueId.test(id)) &&
+    (roles === undefined || (Array.isArray(roles) && roles.every(isNonEmptyString))) &&
     [iat, exp].every(isInstant) &&
-    (nbf === undefined || isInstant(nbf))
+    [nbf, authTime].every((instant) => instant === undefined || isInstant(instant))
   )
 }
 

@@ -6,12 +6,17 @@ export const keySetPath = '/.well-known/jwks.json'
 
 /** Where the issuer publishes its key set. */
 export function keySetUrl(issuer: string): string {
-  return `${issuer.replace(/\/$/, '')}${keySetPath}`
+  return urlUnder(issuer, keySetPath)
 }
 
 /** Where the issuer's revocation feed is (docs/feed.md). */
 export function feedUrl(issuer: string): string {
-  return `${issuer.replace(/\/$/, '')}/auth/feed`
+  return urlUnder(issuer, '/auth/feed')
+}
+
+/** The URL of a path under the issuer. */
+export function urlUnder(issuer: string, path: string): string {
+  return `${issuer.replace(/\/$/, '')}${path}`
 }
 
 /** The path of the issuer's URL, without a slash at its end: empty for most. */

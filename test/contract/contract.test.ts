@@ -31,6 +31,7 @@ describe.each(combinations)(
           user_id: 1,
           email: 'Ada.Lovelace@Example.COM',
           admin: false,
+          roles: [],
           registered_on: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/),
         },
       })

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { createClientOf, freshEmail, send } from '../support/client.ts'
+import { createClientOf, freshEmail, send, tokensOf } from '../support/client.ts'
 import { type ServedDatabase, startDatabase } from '../support/database.ts'
 import { type DatabaseProxy, startProxy } from '../support/proxy.ts'
 import { type Server, until } from '../support/server.ts'
 import { testSettings } from '../support/settings.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
+
+const oauthClient = `api:${'s'.repeat(32)}`
 
 describe.each(['absent', 'present'])('round trips to the database, replicas %s:', (replicas) => {
   let database: ServedDatabase
@@ -19,6 +21,7 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
       ...testSettings,
       TURSO_DATABASE_URL: proxy.url,
       DATABASE_REPLICAS: replicas,
+      OAUTH_CLIENTS: oauthClient,
     })
   })
   afterAll(async () => {
@@ -39,12 +42,57 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
     expect(await roundTrips(() => client().register(account))).toEqual([202, 1])
   })
 
-  it('login 1, whoever it is', async () => {
+  it('login 2, and 1 for whoever is refused', async () => {
     const account = { email: freshEmail(), password: 'a good password' }
     await client().register(account)
-    expect(await roundTrips(() => client().login(account))).toEqual([200, 1])
+    expect(await roundTrips(() => client().login(account))).toEqual([200, 2])
     expect(await roundTrips(() => client().login({ ...account, password: 'x' }))).toEqual([404, 1])
     expect(await roundTrips(() => client().login({ ...account, email: 'x' }))).toEqual([404, 1])
+  })
+
+  it('refresh 1, whatever becomes of it, and 0 for a forged token', async () => {
+    const { refreshToken, token } = await client().tokens()
+    expect(await roundTrips(() => client().refresh(refreshToken))).toEqual([200, 1])
+    expect(await roundTrips(() => client().refresh(refreshToken))).toEqual([200, 1])
+    await database.query('UPDATE portcullis_sessions SET rotated_at = 0')
+    expect(await roundTrips(() => client().refresh(refreshToken))).toEqual([401, 1])
+    const forged = `${refreshToken.slice(0, -5)}AAAAA`
+    expect(await roundTrips(() => client().refresh(forged))).toEqual([401, 0])
+    expect(await roundTrips(() => client().refresh(token))).toEqual([401, 0])
+  })
+
+  it('list 1, ending a session 1, logging out everywhere 1', async () => {
+    const account = { email: freshEmail(), password: 'a good password' }
+    const { token } = tokensOf(await client().register(account))
+    const other = tokensOf(await client().login(account))
+    const otherId = other.refreshToken.split('.')[0] ?? ''
+    expect(await roundTrips(() => client().sessions(token))).toEqual([200, 1])
+    expect(await roundTrips(() => client().endSession(token, otherId))).toEqual([200, 1])
+    expect(await roundTrips(() => client().endSession(token, otherId))).toEqual([404, 1])
+    const kept = await client().logoutEverywhere(token, { keep_current: true })
+    const next = tokensOf(kept).token
+    expect(await roundTrips(() => client().logoutEverywhere(next))).toEqual([200, 1])
+    expect(await roundTrips(() => client().logoutEverywhere(next))).toEqual([401, 1])
+    const { token: last } = tokensOf(await client().login(account))
+    const keepCurrent = () => client().logoutEverywhere(last, { keep_current: true })
+    expect(await roundTrips(keepCurrent)).toEqual([200, 1])
+  })
+
+  it('the password again 2, and 1 for whoever is refused', async () => {
+    const token = await client().token()
+    const again = (password: string) => () => client().reauthenticate(token, password)
+    expect(await roundTrips(again('a good password'))).toEqual([200, 2])
+    expect(await roundTrips(again('another password'))).toEqual([403, 1])
+  })
+
+  it('introspection 1, revocation 1, and 0 for what is no token of ours', async () => {
+    const { token, refreshToken } = await client().tokens()
+    const introspect = (asked: string) => () => client().introspect(asked, oauthClient)
+    expect(await roundTrips(introspect(token))).toEqual([200, 1])
+    expect(await roundTrips(introspect('nonsense'))).toEqual([200, 0])
+    expect(await roundTrips(() => client().revoke(token))).toEqual([200, 1])
+    expect(await roundTrips(() => client().revoke(refreshToken))).toEqual([200, 1])
+    expect(await roundTrips(() => client().revoke('nonsense'))).toEqual([200, 0])
   })
 
   it('status 1, logout 1, and so for a revoked token', async () => {

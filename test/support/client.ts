@@ -26,9 +26,26 @@ export async function send(url: string, init: RequestInit = {}): Promise<Answer>
   return { status: answer.status, headers: answer.headers, text, body }
 }
 
-function postJson(url: string, body: unknown): Promise<Answer> {
-  const headers = { 'Content-Type': 'application/json' }
+/** What a login gives. */
+export interface Tokens {
+  readonly token: string
+  readonly refreshToken: string
+}
+
+/** The tokens of an answer. */
+export function tokensOf({ body }: Pick<Answer, 'body'>): Tokens {
+  return { token: String(body.auth_token), refreshToken: String(body.refresh_token) }
+}
+
+function postJson(url: string, body: unknown, token?: string): Promise<Answer> {
+  const headers = { 'Content-Type': 'application/json', ...(token && bearing(token).headers) }
   return send(url, { method: 'POST', headers, body: JSON.stringify(body) })
+}
+
+/** A form; `client` is an OAuth client's `id:secret`. */
+function postForm(url: string, form: Record<string, string>, client?: string): Promise<Answer> {
+  const headers = client && { Authorization: `Basic ${btoa(client)}` }
+  return send(url, { method: 'POST', body: new URLSearchParams(form), ...(headers && { headers }) })
 }
 
 /**
@@ -62,11 +79,27 @@ export function createClientOf(baseUrl: string) {
     status: (token: string) => send(`${baseUrl}/auth/status`, bearing(token)),
     logout: (token: string) =>
       send(`${baseUrl}/auth/logout`, { method: 'POST', ...bearing(token) }),
+    refresh: (refreshToken: string) =>
+      postJson(`${baseUrl}/auth/refresh`, { refresh_token: refreshToken }),
+    sessions: (token: string) => send(`${baseUrl}/auth/sessions`, bearing(token)),
+    endSession: (token: string, id: string) =>
+      send(`${baseUrl}/auth/sessions/${id}`, { method: 'DELETE', ...bearing(token) }),
+    logoutEverywhere: (token: string, body: unknown = {}) =>
+      postJson(`${baseUrl}/auth/logout-everywhere`, body, token),
+    reauthenticate: (token: string, password: string) =>
+      postJson(`${baseUrl}/auth/reauthenticate`, { password }, token),
+    revoke: (token: string) => postForm(`${baseUrl}/oauth/revoke`, { token }),
+    introspect: (token: string, client: string) =>
+      postForm(`${baseUrl}/oauth/introspect`, { token }, client),
     health: () => send(`${baseUrl}/health`),
     ready: () => send(`${baseUrl}/ready`),
     /** A new account's token. */
     async token(): Promise<string> {
-      return String((await this.register()).body.auth_token)
+      return (await this.tokens()).token
+    },
+    /** A new account's tokens. */
+    async tokens(): Promise<Tokens> {
+      return tokensOf(await this.register())
     },
   }
 }

@@ -71,7 +71,13 @@ export async function createMint(signingKeys: string) {
       signingKey: async () => key,
     }
     const tokenGeneration = createRandomId(systemRuntime)
-    return issueAccessToken(settings, systemRuntime, { userId: 1, sessionId, tokenGeneration })
+    return issueAccessToken(settings, systemRuntime, {
+      userId: 1,
+      sessionId,
+      tokenGeneration,
+      roles: [],
+      authenticatedAt: systemRuntime.now(),
+    })
   }
 }
 

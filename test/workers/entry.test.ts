@@ -37,6 +37,10 @@ describe('the Worker', () => {
     )
     expect(rows).toEqual([])
     const lines = log.mock.calls.map(([line]) => JSON.parse(line))
-    expect(lines).toContainEqual({ event: 'prune', pruned: expect.any(Number) })
+    expect(lines).toContainEqual({
+      event: 'prune',
+      pruned: expect.any(Number),
+      prunedSessions: expect.any(Number),
+    })
   })
 })

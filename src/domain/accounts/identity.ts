@@ -42,6 +42,11 @@ export function isLongEnough(password: string, minLength: number): boolean {
   return Array.from(password).length >= minLength
 }
 
+/** A role: what a scope may be called (RFC 6749 §3.3), in letters, digits and `:._-`. */
+export function isRole(text: string): boolean {
+  return /^[A-Za-z0-9:._-]{1,64}$/.test(text)
+}
+
 function byteLength(text: string): number {
   return new TextEncoder().encode(text).length
 }

@@ -4,23 +4,31 @@
 import { createRandomId } from '../../crypto/random-id.ts'
 import type { Deps } from '../../deps.ts'
 import { type AccountReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
-import { insertUser } from '../../store/users.ts'
-import { issueAccessToken } from '../../token/access-token.ts'
+import { insertUserAndSession } from '../../store/sessions.ts'
+import { type IssuedTokens, issueTokens, type LoginPlace, newSession } from '../sessions/tokens.ts'
 import type { Email } from './identity.ts'
 
 /**
- * A new account and its first access token. Atomic; one round trip; the work of one password hash,
- * whether the email is taken or not. Refuses with 'email_taken'.
+ * A new account and the tokens of its first session. Atomic; one round trip; the work of one
+ * password hash, whether the email is taken or not. Refuses with 'email_taken'.
  */
 export async function register(
-  deps: Pick<Deps, 'database' | 'runtime' | 'passwords' | 'accessTokens'>,
-  input: { email: Email; password: string },
-): Promise<Result<string, AccountReason>> {
+  deps: Pick<
+    Deps,
+    | 'database'
+    | 'runtime'
+    | 'passwords'
+    | 'accessTokens'
+    | 'claims'
+    | 'refreshTokens'
+    | 'sessionLifetimes'
+  >,
+  input: { readonly email: Email; readonly password: string },
+  place: LoginPlace,
+): Promise<Result<IssuedTokens, AccountReason>> {
   const tokenGeneration = createRandomId(deps.runtime)
   const passwordHash = await deps.passwords.hash(input.password)
-  const userId = await insertUser(deps.database, { ...input.email, passwordHash, tokenGeneration })
-  if (userId === undefined) return refuse('email_taken')
-  const sessionId = createRandomId(deps.runtime)
-  const subject = { userId, sessionId, tokenGeneration }
-  return succeed(await issueAccessToken(deps.accessTokens, deps.runtime, subject))
+  const user = { ...input.email, passwordHash, tokenGeneration }
+  const session = await insertUserAndSession(deps.database, user, newSession(deps, place))
+  return session ? succeed(await issueTokens(deps, session)) : refuse('email_taken')
 }

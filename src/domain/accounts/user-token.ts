@@ -17,6 +17,9 @@ import {
 
 export interface UserToken {
   readonly userId: number
+  readonly sessionId: string
+  /** When the token expires, in seconds since 1970. */
+  readonly expiresAt: number
   readonly claims: AccessTokenClaims
   /** The ids of which any revokes the token. */
   readonly revocationIds: readonly string[]
@@ -29,13 +32,19 @@ export interface UserToken {
 export async function verifyUserToken(
   deps: Pick<Deps, 'runtime' | 'accessTokens'>,
   token: string,
+  { evenExpired = false }: { readonly evenExpired?: boolean } = {},
 ): Promise<Result<UserToken, TokenReason | KeyReason>> {
-  const verified = await verifyAccessToken(deps.accessTokens, deps.runtime, token)
+  const verified = await verifyAccessToken(
+    { ...deps.accessTokens, evenExpired },
+    deps.runtime,
+    token,
+  )
   if (!verified.ok) return verified
   const { claims } = verified.value
   const userId = parseUserId(claims.sub)
   if (userId === undefined) return refuse('token_claims_unacceptable')
-  return succeed({ userId, claims, revocationIds: await revocationIdsOf(verified.value) })
+  const revocationIds = await revocationIdsOf(verified.value)
+  return succeed({ userId, sessionId: claims.sid, expiresAt: claims.exp, claims, revocationIds })
 }
 
 /** The one spelling of a positive whole number; anything else is no user's id. */

@@ -11,9 +11,14 @@ import {
   bearing,
   createTestService,
   post,
+  postForm,
+  postWith,
+  pretend,
+  refreshWith,
   registerAccount,
   secretKey,
   type TestService,
+  tokensOf,
 } from '../support/service.ts'
 
 type Provocation = (service: TestService) => Promise<Answer>
@@ -93,6 +98,49 @@ const provocations = {
     return post(app, '/auth/register', { email, password })
   },
   invalid_credentials: ({ app }) => post(app, '/auth/login', { email: 'a@b', password: 'x' }),
+  refresh_token_missing: ({ config }) => {
+    const variables = { HTTP_CONTRACT: config.vocabulary, TOKEN_TRANSPORT: 'cookie' }
+    return post(createTestService(variables).app, '/auth/refresh', {})
+  },
+  refresh_token_invalid: ({ app }) => refreshWith(app, 'nonsense'),
+  refresh_superseded: async ({ app }) => {
+    const first = await registerAccount(app)
+    const second = tokensOf(await refreshWith(app, first.refreshToken))
+    await refreshWith(app, second.refreshToken)
+    return refreshWith(app, first.refreshToken)
+  },
+  refresh_token_reused: async ({ app }) => {
+    const { refreshToken } = await registerAccount(app)
+    await refreshWith(app, refreshToken)
+    await pretend('rotated_at = rotated_at - 11', refreshToken)
+    return refreshWith(app, refreshToken)
+  },
+  session_revoked: async ({ app }) => {
+    const { token, refreshToken } = await registerAccount(app)
+    await ask(app, '/auth/logout', { method: 'POST', ...bearing(token) })
+    return refreshWith(app, refreshToken)
+  },
+  session_expired: async ({ app }) => {
+    const { refreshToken } = await registerAccount(app)
+    await pretend('expires_at = unixepoch()', refreshToken)
+    return refreshWith(app, refreshToken)
+  },
+  session_unknown: async ({ app }) => {
+    const { token } = await registerAccount(app)
+    return ask(app, `/auth/sessions/${'x'.repeat(16)}`, { method: 'DELETE', ...bearing(token) })
+  },
+  password_wrong: async ({ app }) => {
+    const { token } = await registerAccount(app)
+    return postWith(app, '/auth/reauthenticate', token, { password: 'another password' })
+  },
+  client_unknown: ({ app }) => postForm(app, '/oauth/introspect', { token: 'x' }),
+  oauth_request_invalid: ({ app }) => postForm(app, '/oauth/revoke', {}),
+  cross_site_request: ({ config }) => {
+    const variables = { HTTP_CONTRACT: config.vocabulary, TOKEN_TRANSPORT: 'cookie' }
+    const headers = { Origin: 'https://evil.example.com', 'Content-Type': 'text/plain' }
+    const init = { method: 'POST', headers, body: '{}' }
+    return ask(createTestService(variables).app, '/auth/logout', init)
+  },
   body_too_large: ({ app }) => post(app, '/auth/login', { email: 'x'.repeat(17_000) }),
   unsupported_media_type: ({ app }) =>
     ask(app, '/auth/login', {
@@ -124,13 +172,20 @@ const provocations = {
   },
 } satisfies Record<Reason, Provocation>
 
+/** Only heard at the OAuth endpoints, which have a form of their own. */
+const oauthReasons: Reason[] = ['client_unknown', 'oauth_request_invalid']
+
 describe.each(['classic', 'standard'] as const)('in the %s vocabulary', (vocabulary) => {
   it.each(Object.keys(catalogue) as Reason[])('says %s as the catalogue has it', async (reason) => {
     const service = createTestService({ HTTP_CONTRACT: vocabulary })
     const { status, headers, body } = await provocations[reason](service)
     const expected = refusalFor(reason, vocabulary)
     expect(status).toBe(expected.status)
-    expect(body).toMatchObject({ status: 'fail', code: expected.code, message: expected.message })
+    expect(body).toMatchObject(
+      oauthReasons.includes(reason)
+        ? { error: expected.code, error_description: expected.message }
+        : { status: 'fail', code: expected.code, message: expected.message },
+    )
     expect(headers.get('WWW-Authenticate')).toBe(challengeOf(expected))
     expect(headers.get('Retry-After')).toBe(expected.retryAfterSeconds?.toString() ?? null)
     expect(headers.get('Cache-Control')).toBe('no-store')
@@ -168,6 +223,7 @@ describe('an outage', () => {
 
 function challengeOf({ challenge, message }: ReturnType<typeof refusalFor>): string | null {
   if (challenge === undefined) return null
+  if (challenge === 'basic') return 'Basic realm="OAuth clients", charset="UTF-8"'
   return challenge === 'bare'
     ? 'Bearer'
     : `Bearer error="${challenge}", error_description="${message}"`

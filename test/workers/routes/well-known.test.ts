@@ -51,7 +51,7 @@ describe('the key set', () => {
 })
 
 describe('the metadata', () => {
-  it('says where the key set is (RFC 8414)', async () => {
+  it('says where the key set and the standard endpoints are (RFC 8414)', async () => {
     const { status, body } = await ask(
       createTestService().app,
       '/.well-known/oauth-authorization-server',
@@ -62,6 +62,14 @@ describe('the metadata', () => {
       jwks_uri: 'https://auth.example.com/.well-known/jwks.json',
       response_types_supported: [],
       grant_types_supported: [],
+      revocation_endpoint: 'https://auth.example.com/oauth/revoke',
+      revocation_endpoint_auth_methods_supported: [
+        'none',
+        'client_secret_basic',
+        'client_secret_post',
+      ],
+      introspection_endpoint: 'https://auth.example.com/oauth/introspect',
+      introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     })
   })
 
@@ -72,6 +80,7 @@ describe('the metadata', () => {
     expect((await ask(app, '/id/.well-known/jwks.json')).status).toBe(200)
     expect((await ask(app, '/id/health')).status).toBe(200)
     expect((await ask(app, '/id/auth/status')).status).toBe(401)
+    expect((await ask(app, '/id/oauth/revoke', { method: 'POST' })).status).toBe(400)
     expect((await ask(app, '/auth/status')).status).toBe(404)
   })
 })

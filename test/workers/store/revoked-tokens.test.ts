@@ -2,39 +2,34 @@ import { createClient } from '@libsql/client/http'
 import { sql } from 'drizzle-orm'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { createRandomId } from '../../../src/crypto/random-id.ts'
-import { pruneRevocations } from '../../../src/domain/revocation/prune.ts'
+import { pruneRevocations } from '../../../src/domain/housekeeping.ts'
 import { systemRuntime } from '../../../src/runtime.ts'
 import { build, readBatch } from '../../../src/store/database.ts'
 import {
   deleteExpiredRevocations,
   insertLastingRevocation,
-  insertSessionRevocation,
+  insertTokenRevocation,
   liveToken,
 } from '../../../src/store/revoked-tokens.ts'
-import { findAccountAndRevocation, insertUser } from '../../../src/store/users.ts'
-import { database, freshEmail } from '../support/service.ts'
+import { type AskingToken, endOwnSession } from '../../../src/store/session-endings.ts'
+import { findAccountAndRevocation } from '../../../src/store/users.ts'
+import { database, insertAccount } from '../support/service.ts'
 
 const client = createClient({ url: inject('databaseUrl') })
 const freshId = () => createRandomId(systemRuntime)
 let userId: number
 
 beforeAll(async () => {
-  const email = freshEmail()
-  const user = { email, emailNormalized: email, passwordHash: '-', tokenGeneration: freshId() }
-  userId = (await insertUser(database, user)) ?? 0
+  userId = await insertAccount()
 })
 
-function revocationOf(sessionId: string, changes = {}) {
+/** Of a session that no row knows, as those of the version before are. */
+function revocationOf(sessionId: string, changes: Partial<AskingToken> = {}): AskingToken {
   const revocationIds = [freshId(), sessionId, freshId()]
-  return {
-    sessionId,
-    userId,
-    revocationIds,
-    tokenExpiresAt: 0,
-    longestLifetimeSeconds: 900,
-    ...changes,
-  }
+  return { sessionId, userId, revocationIds, expiresAt: 0, ...changes }
 }
+
+const revokeSession = (asking: AskingToken) => endOwnSession(database, asking, 900)
 
 async function rowOf(id: string) {
   const { rows } = await client.execute({
@@ -47,7 +42,7 @@ async function rowOf(id: string) {
 describe('revoking a session', () => {
   it('is told once, however many ask at once, and leaves one row', async () => {
     const revocation = revocationOf(freshId())
-    const ask = () => insertSessionRevocation(database, revocation)
+    const ask = () => revokeSession(revocation)
     const outcomes = await Promise.all(Array.from({ length: 20 }, ask))
     const winners = outcomes.filter((outcome) => typeof outcome === 'object')
     const expiresAt = Number((await rowOf(revocation.sessionId))?.expires_at)
@@ -62,58 +57,66 @@ describe('revoking a session', () => {
 
   it('is remembered for the longest lifetime from now, by the database clock', async () => {
     const sessionId = freshId()
-    await insertSessionRevocation(database, revocationOf(sessionId))
+    await revokeSession(revocationOf(sessionId))
     const row = await rowOf(sessionId)
     expect(row?.expires_at).toBe(Number(row?.revoked_at) + 900)
   })
 
   it('is remembered until its own token expires, where that is later', async () => {
     const sessionId = freshId()
-    const tokenExpiresAt = 4_000_000_000
-    await insertSessionRevocation(database, revocationOf(sessionId, { tokenExpiresAt }))
-    expect((await rowOf(sessionId))?.expires_at).toBe(tokenExpiresAt)
+    const expiresAt = 4_000_000_000
+    await revokeSession(revocationOf(sessionId, { expiresAt }))
+    expect((await rowOf(sessionId))?.expires_at).toBe(expiresAt)
   })
 
   it('is refused to a token of which any id is revoked', async () => {
     const revoked = revocationOf(freshId())
-    await insertSessionRevocation(database, revoked)
+    await revokeSession(revoked)
     const other = revocationOf(freshId(), {
       revocationIds: [freshId(), freshId(), revoked.sessionId],
     })
-    expect(await insertSessionRevocation(database, other)).toBe('already_revoked')
+    expect(await revokeSession(other)).toBe('already_revoked')
     expect(await rowOf(other.sessionId)).toBeUndefined()
   })
 
   it('is refused where the account is not there, or disabled', async () => {
     const nobody = revocationOf(freshId(), { userId: 999_999_999 })
-    expect(await insertSessionRevocation(database, nobody)).toBe('account_gone')
-    const email = freshEmail()
-    const user = { email, emailNormalized: email, passwordHash: '-', tokenGeneration: freshId() }
-    const disabled = (await insertUser(database, user)) ?? 0
+    expect(await revokeSession(nobody)).toBe('account_gone')
+    const disabled = await insertAccount()
     await client.execute({
       sql: 'UPDATE portcullis_users SET disabled_at = 1 WHERE id = ?',
       args: [disabled],
     })
     const theirs = revocationOf(freshId(), { userId: disabled })
-    expect(await insertSessionRevocation(database, theirs)).toBe('account_gone')
+    expect(await revokeSession(theirs)).toBe('account_gone')
     expect(await rowOf(theirs.sessionId)).toBeUndefined()
   })
 
   it('is seen by the very next check', async () => {
     const revocation = revocationOf(freshId())
     const before = await findAccountAndRevocation(database, userId, revocation.revocationIds)
-    await insertSessionRevocation(database, revocation)
+    await revokeSession(revocation)
     const after = await findAccountAndRevocation(database, userId, revocation.revocationIds)
     expect([before.isRevoked, after.isRevoked]).toEqual([false, true])
+  })
+})
+
+describe('a single token', () => {
+  it('is revoked once, until it would have expired', async () => {
+    const revocation = { id: freshId(), expiresAt: 4_000_000_000 }
+    expect(await insertTokenRevocation(database, revocation)).toEqual(revocation)
+    const before = await rowOf(revocation.id)
+    expect(await insertTokenRevocation(database, revocation)).toBeUndefined()
+    expect((await rowOf(revocation.id))?.seq).toBe(before?.seq)
   })
 })
 
 describe('a lasting revocation', () => {
   it('takes a new place in the order when it is revoked again, and outlives every token', async () => {
     const id = freshId()
-    await insertSessionRevocation(database, revocationOf(id))
+    await revokeSession(revocationOf(id))
     const before = await rowOf(id)
-    await insertSessionRevocation(database, revocationOf(freshId()))
+    await revokeSession(revocationOf(freshId()))
     await insertLastingRevocation(database, id)
     const after = await rowOf(id)
     expect(Number(after?.seq)).toBe(Number(before?.seq) + 2)
@@ -148,7 +151,7 @@ describe('pruning', () => {
 
   it('takes what expired more than 300 s ago, in deletes of at most 1,000, and nothing else', async () => {
     const living = freshId()
-    await insertSessionRevocation(database, revocationOf(living))
+    await revokeSession(revocationOf(living))
     await insertExpired(2_500, 400)
     await insertExpired(3, 200)
     expect(await deleteExpiredRevocations(database)).toBe(1_000)
@@ -163,14 +166,14 @@ describe('pruning', () => {
 
   it('never lets a place in the order be used twice', async () => {
     const last = freshId()
-    await insertSessionRevocation(database, revocationOf(last))
+    await revokeSession(revocationOf(last))
     const before = Number((await rowOf(last))?.seq)
     await client.execute({
       sql: 'DELETE FROM portcullis_revoked_tokens WHERE id = ?',
       args: [last],
     })
     const next = freshId()
-    await insertSessionRevocation(database, revocationOf(next))
+    await revokeSession(revocationOf(next))
     expect(Number((await rowOf(next))?.seq)).toBeGreaterThan(before)
   })
 })

@@ -29,7 +29,13 @@ export function issueWith(jwk: SigningJwk, clock: FakeClock, changes = {}): Prom
     signingKey: () => importSigningKey(jwk),
     ...changes,
   }
-  const subject = { userId: 7, sessionId: 's'.repeat(16), tokenGeneration: 'g'.repeat(16) }
+  const subject = {
+    userId: 7,
+    sessionId: 's'.repeat(16),
+    tokenGeneration: 'g'.repeat(16),
+    roles: [],
+    authenticatedAt: clock.now(),
+  }
   return issueAccessToken(settings, clock, subject)
 }
 

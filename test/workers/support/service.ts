@@ -1,14 +1,17 @@
 // The service as the entries build it, over the real database, with a clock that tests move by
 // hand.
 
+import { createClient } from '@libsql/client/http'
 import type { Hono } from 'hono'
 import { inject } from 'vitest'
 import { type Config, parseConfig } from '../../../src/config.ts'
+import { createRandomId } from '../../../src/crypto/random-id.ts'
 import type { Env } from '../../../src/deps.ts'
 import { type Runtime, systemRuntime } from '../../../src/runtime.ts'
-import { createService, type Service } from '../../../src/service.ts'
+import { createService, type Service, type Surroundings } from '../../../src/service.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { openRemoteDatabase } from '../../../src/store/remote-database.ts'
+import { insertUserAndSession } from '../../../src/store/sessions.ts'
 
 export const secretKey = 'a secret of these tests: 0123456789abcdef'
 
@@ -51,7 +54,7 @@ export interface TestService extends Service {
 /** A service with the given settings over the shared database. */
 export function createTestService(
   variables: Record<string, string> = {},
-  surroundings: { database?: Database } = {},
+  surroundings: Partial<Surroundings> = {},
 ): TestService {
   const config = parseConfig(
     {
@@ -66,8 +69,28 @@ export function createTestService(
   if (!config.ok) throw new Error(config.reason.join(' '))
   const clock = createFakeClock()
   const log: string[] = []
-  const parts = { database, ...surroundings, runtime: clock, log: (line: string) => log.push(line) }
+  const write = (line: string) => log.push(line)
+  const parts = { database, ...surroundings, runtime: clock, log: write }
   return { ...createService(config.value, parts), config: config.value, clock, log }
+}
+
+/** An account of which nobody has the password; its id. */
+export async function insertAccount(): Promise<number> {
+  const email = freshEmail()
+  const user = {
+    email,
+    emailNormalized: email,
+    passwordHash: createRandomId(systemRuntime),
+    tokenGeneration: createRandomId(systemRuntime),
+  }
+  const session = {
+    sessionId: createRandomId(systemRuntime),
+    device: undefined,
+    address: undefined,
+    lifetimes: { idleSeconds: 3_600, absoluteSeconds: 7_200 },
+  }
+  const inserted = await insertUserAndSession(database, user, session)
+  return inserted?.userId ?? 0
 }
 
 let accounts = 0
@@ -90,6 +113,41 @@ export function post(app: Hono<Env>, path: string, body: unknown): Promise<Answe
   return ask(app, path, { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
+/** A POST of JSON with a token. */
+export function postWith(
+  app: Hono<Env>,
+  path: string,
+  token: string,
+  body: unknown,
+): Promise<Answer> {
+  const headers = { 'Content-Type': 'application/json', ...bearing(token).headers }
+  return ask(app, path, { method: 'POST', headers, body: JSON.stringify(body) })
+}
+
+/** A POST of a form. */
+export function postForm(
+  app: Hono<Env>,
+  path: string,
+  form: Record<string, string>,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  return ask(app, path, { method: 'POST', headers, body: new URLSearchParams(form) })
+}
+
+/** Presents a refresh token. */
+export function refreshWith(app: Hono<Env>, refreshToken: string): Promise<Answer> {
+  return post(app, '/auth/refresh', { refresh_token: refreshToken })
+}
+
+/** Changes the row of a session, as if it were later. */
+export async function pretend(change: string, refreshToken: string): Promise<void> {
+  const sessionId = refreshToken.split('.')[0] ?? ''
+  await createClient({ url: inject('databaseUrl') }).execute({
+    sql: `UPDATE portcullis_sessions SET ${change} WHERE id = ?`,
+    args: [sessionId],
+  })
+}
+
 export async function ask(app: Hono<Env>, path: string, init: RequestInit = {}): Promise<Answer> {
   const answer = await app.request(path, init)
   const text = await answer.text()
@@ -101,10 +159,21 @@ export function bearing(token: string): { headers: Record<string, string> } {
   return { headers: { Authorization: `Bearer ${token}` } }
 }
 
-/** A new account's email, password and first token. */
+/** What a login gives. */
+export interface Tokens {
+  readonly token: string
+  readonly refreshToken: string
+}
+
+/** The tokens of an answer. */
+export function tokensOf({ body }: Answer): Tokens {
+  return { token: String(body.auth_token), refreshToken: String(body.refresh_token) }
+}
+
+/** A new account's email, password and first tokens. */
 export async function registerAccount(app: Hono<Env>) {
   const email = freshEmail()
   const password = 'a good password'
   const answer = await post(app, '/auth/register', { email, password })
-  return { email, password, token: String(answer.body.auth_token) }
+  return { email, password, ...tokensOf(answer) }
 }

@@ -19,8 +19,14 @@ const settings = {
   accessTokenLifetimeSeconds: 900,
 }
 const keyBytes = new TextEncoder().encode(secretKey)
-const subject = { userId: 7, sessionId: 's'.repeat(16), tokenGeneration: 'g'.repeat(16) }
 const clock = createFakeClock()
+const subject = {
+  userId: 7,
+  sessionId: 's'.repeat(16),
+  tokenGeneration: 'g'.repeat(16),
+  roles: ['admin', 'editor'],
+  authenticatedAt: clock.now() - 60,
+}
 
 const verify = (token: string, at = clock) => verifyAccessToken(settings, at, token)
 const issue = (at = clock) => issueAccessToken(settings, at, subject)
@@ -32,6 +38,8 @@ const goodClaims = () => ({
   sid: subject.sessionId,
   jti: 'j'.repeat(16),
   gen: subject.tokenGeneration,
+  roles: subject.roles as unknown,
+  auth_time: subject.authenticatedAt as unknown,
   iat: clock.now(),
   exp: clock.now() + 900,
 })
@@ -64,6 +72,42 @@ describe('an access token', () => {
         key: expect.objectContaining({ algorithm: 'HS256', keyId: undefined }),
       },
     })
+  })
+
+  it('says what an application adds, which is never called like a claim of ours', async () => {
+    const issueWith = (claims: Record<string, unknown>) =>
+      issueAccessToken(settings, clock, subject, claims)
+    const verified = await verify(await issueWith({ plan: 'gold', seats: [1, 2] }))
+    expect(verified).toMatchObject({ ok: true, value: { claims: { plan: 'gold', seats: [1, 2] } } })
+    for (const claim of ['sub', 'exp', 'roles', 'auth_time', 'gen', 'nbf']) {
+      await expect(issueWith({ [claim]: 'x' })).rejects.toThrow(
+        `The claim ${claim} is Portcullis's`,
+      )
+    }
+  })
+
+  it('is never longer than what fits into a cookie', async () => {
+    const issueWith = (length: number) =>
+      issueAccessToken(settings, clock, subject, { long: 'x'.repeat(length) })
+    expect((await issueWith(2_500)).length).toBeLessThanOrEqual(4_000)
+    await expect(issueWith(3_000)).rejects.toThrow('4,000 characters')
+  })
+
+  it('will do for logging out after it has expired, and so will no forged one', async () => {
+    const at = createFakeClock()
+    const token = await issue(at)
+    at.advance(10_000)
+    const evenExpired = { ...settings, evenExpired: true }
+    expect(await verifyAccessToken(evenExpired, at, token)).toMatchObject({ ok: true })
+    const forged = `${token.slice(0, -9)}AAAAAAAAA`
+    expect(await verifyAccessToken(evenExpired, at, forged)).toMatchObject({
+      reason: 'token_signature_wrong',
+    })
+  })
+
+  it('may come from a version that did not know roles', async () => {
+    const { roles: _, auth_time: __, ...before } = goodClaims()
+    expect(await verify(await signed(before))).toMatchObject({ ok: true })
   })
 
   it('is a JWT to other implementations', async () => {

@@ -1,0 +1,53 @@
+// Token revocation (RFC 7009): whoever has a token may take it back. A refresh token takes its
+// session along, with every access token of it (§2.1); an access token goes alone.
+
+import type { Deps } from '../../deps.ts'
+import { type KeyReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
+import { insertTokenRevocation, type Revocation } from '../../store/revoked-tokens.ts'
+import { endSessionOfRefreshToken } from '../../store/session-endings.ts'
+import { verifyUserToken } from '../accounts/user-token.ts'
+
+type RevokingDeps = Pick<
+  Deps,
+  | 'database'
+  | 'runtime'
+  | 'accessTokens'
+  | 'refreshTokens'
+  | 'longestAccessTokenLifetimeSeconds'
+  | 'revokeInIsolate'
+>
+
+/**
+ * Revokes the token, whichever of the two it is. What is no token of ours, or is dead already, is as
+ * good as revoked (§2.2). When it has succeeded, the revocation is stored, and known to the guards
+ * of this isolate. No round trip for what is no token of ours, one otherwise. Atomic, idempotent.
+ * Refuses with 'key_set_unavailable', when it cannot be told whose the token is.
+ */
+export async function revokeToken(
+  deps: RevokingDeps,
+  token: string,
+): Promise<Result<undefined, KeyReason>> {
+  const refreshToken = await deps.refreshTokens.verify(token)
+  if (refreshToken) {
+    const { longestAccessTokenLifetimeSeconds: lifetime } = deps
+    return tellIsolate(
+      deps,
+      await endSessionOfRefreshToken(deps.database, refreshToken.sessionId, lifetime),
+    )
+  }
+  const verified = await verifyUserToken(deps, token)
+  if (verified.ok) {
+    const { claims } = verified.value
+    const revocation = { id: claims.jti, expiresAt: claims.exp }
+    return tellIsolate(deps, await insertTokenRevocation(deps.database, revocation))
+  }
+  return verified.reason === 'key_set_unavailable' ? refuse(verified.reason) : succeed(undefined)
+}
+
+function tellIsolate(
+  { revokeInIsolate }: RevokingDeps,
+  revocation: Revocation | undefined,
+): Result<undefined, never> {
+  if (revocation) revokeInIsolate(revocation)
+  return succeed(undefined)
+}

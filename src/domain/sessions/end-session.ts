@@ -1,0 +1,48 @@
+// Ending a session from another one of the same account: the lost phone, the library's computer.
+
+import type { Deps } from '../../deps.ts'
+import {
+  type KeyReason,
+  type Result,
+  type RevocationReason,
+  refuse,
+  type SessionReason,
+  succeed,
+  type TokenReason,
+} from '../../errors/reasons.ts'
+import { endSessionOfAccount } from '../../store/session-endings.ts'
+import { verifyUserToken } from '../accounts/user-token.ts'
+
+/**
+ * Ends a session of the token's account. Refuses with 'session_unknown' what is not the account's,
+ * or is over: a stranger's session looks like none. No round trip for a bad token, one for any
+ * other. Atomic.
+ *
+ * @returns whether it was the token's own
+ */
+export async function endSession(
+  deps: Pick<
+    Deps,
+    | 'database'
+    | 'runtime'
+    | 'accessTokens'
+    | 'longestAccessTokenLifetimeSeconds'
+    | 'revokeInIsolate'
+  >,
+  token: string,
+  sessionId: string,
+): Promise<Result<{ isOwn: boolean }, TokenReason | KeyReason | RevocationReason | SessionReason>> {
+  const verified = await verifyUserToken(deps, token)
+  if (!verified.ok) return verified
+  const outcome = await endSessionOfAccount(
+    deps.database,
+    verified.value,
+    sessionId,
+    deps.longestAccessTokenLifetimeSeconds,
+  )
+  if (outcome === 'already_revoked') return refuse('token_revoked')
+  if (outcome === 'account_gone') return refuse('account_gone')
+  if (outcome === 'unknown') return refuse('session_unknown')
+  deps.revokeInIsolate(outcome)
+  return succeed({ isOwn: verified.value.sessionId === sessionId })
+}

@@ -1,0 +1,35 @@
+import type { Deps } from '../../deps.ts'
+import {
+  type KeyReason,
+  type Result,
+  type RevocationReason,
+  refuse,
+  succeed,
+  type TokenReason,
+} from '../../errors/reasons.ts'
+import { findAccountAndSessions, type ListedSession } from '../../store/sessions.ts'
+import { verifyUserToken } from '../accounts/user-token.ts'
+
+/** A session as its owner sees it, and whether it is the one that asks. */
+export interface OwnSession extends ListedSession {
+  readonly isCurrent: boolean
+}
+
+/**
+ * The living sessions of the token's account, last used first, at most 100. No round trip for a bad
+ * token, one for any other.
+ */
+export async function listSessions(
+  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens'>,
+  token: string,
+): Promise<Result<readonly OwnSession[], TokenReason | KeyReason | RevocationReason>> {
+  const verified = await verifyUserToken(deps, token)
+  if (!verified.ok) return verified
+  const { userId, revocationIds, sessionId } = verified.value
+  const found = await findAccountAndSessions(deps.database, userId, revocationIds)
+  if (found.isRevoked) return refuse('token_revoked')
+  if (!found.account) return refuse('account_gone')
+  return succeed(
+    found.sessions.map((session) => ({ ...session, isCurrent: session.sessionId === sessionId })),
+  )
+}

@@ -1,0 +1,77 @@
+// What a client gets for a living session: a fresh access token, and the refresh token that is
+// current.
+
+import { createRandomId } from '../../crypto/random-id.ts'
+import type { Deps } from '../../deps.ts'
+import type { LiveSession } from '../../store/live-session.ts'
+import type { NewSession } from '../../store/sessions.ts'
+import { type CustomClaims, issueAccessToken } from '../../token/access-token.ts'
+
+/** An access token, and what comes with it. */
+export interface IssuedAccessToken {
+  readonly accessToken: string
+  /** How long the access token is valid. */
+  readonly expiresInSeconds: number
+}
+
+/** Both tokens. */
+export interface IssuedTokens extends IssuedAccessToken {
+  readonly refreshToken: string
+  /** How long the session lives without being refreshed, at most. */
+  readonly sessionIdleSeconds: number
+}
+
+/** Whose claims an application may add to. */
+export interface ClaimsUser {
+  readonly userId: number
+  /** As typed. */
+  readonly email: string
+  readonly roles: readonly string[]
+}
+
+/**
+ * Claims of an application's own, for every access token of the user: asked with each login and each
+ * refresh. None may be called like one of Portcullis's own, and the whole token must have at most
+ * 4,000 characters; otherwise no token is issued, and the log says why (500).
+ */
+export type ClaimsHook = (user: ClaimsUser) => CustomClaims | Promise<CustomClaims>
+
+/** Where somebody logs in from, for people to recognise it by. */
+export interface LoginPlace {
+  /** A few words about the user agent. */
+  readonly device: string | undefined
+  readonly address: string | undefined
+}
+
+type IssuingDeps = Pick<Deps, 'runtime' | 'accessTokens' | 'claims'>
+
+/** What the store needs to begin a session. */
+export function newSession(
+  { runtime, sessionLifetimes }: Pick<Deps, 'runtime' | 'sessionLifetimes'>,
+  place: LoginPlace,
+): NewSession {
+  return { sessionId: createRandomId(runtime), lifetimes: sessionLifetimes, ...place }
+}
+
+/** A fresh access token of the session. */
+export async function issueAccessTokenOf(
+  { runtime, accessTokens, claims }: IssuingDeps,
+  session: LiveSession,
+): Promise<IssuedAccessToken> {
+  const { userId, email, roles } = session
+  const customClaims = await claims?.({ userId, email, roles })
+  const accessToken = await issueAccessToken(accessTokens, runtime, session, customClaims)
+  return { accessToken, expiresInSeconds: accessTokens.accessTokenLifetimeSeconds }
+}
+
+/** A fresh access token of the session, and its refresh token. */
+export async function issueTokens(
+  deps: IssuingDeps & Pick<Deps, 'refreshTokens' | 'sessionLifetimes'>,
+  session: LiveSession,
+): Promise<IssuedTokens> {
+  return {
+    ...(await issueAccessTokenOf(deps, session)),
+    refreshToken: await deps.refreshTokens.create(session),
+    sessionIdleSeconds: deps.sessionLifetimes.idleSeconds,
+  }
+}

@@ -1,0 +1,184 @@
+// Sessions, as rows: how they begin and are listed. How they go on is in session-rotation.ts, how
+// they end in session-endings.ts.
+
+import { and, desc, eq, exists, not, type SQL, sql } from 'drizzle-orm'
+import * as v from 'valibot'
+import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
+import {
+  decodeLiveSession,
+  isLiveSession,
+  type LiveSession,
+  selectLiveSession,
+} from './live-session.ts'
+import { anyRevoked } from './revoked-tokens.ts'
+import { decodeRows, instant } from './rows.ts'
+import { sessions, users } from './schema.ts'
+import {
+  type AccountAndRevocation,
+  decodeAccountAndRevocation,
+  insertUser,
+  isEnabled,
+  type NewUser,
+  selectAccountAndRevocation,
+} from './users.ts'
+
+/** How long sessions live. */
+export interface SessionLifetimes {
+  /** Without being refreshed. */
+  readonly idleSeconds: number
+  /** In all. */
+  readonly absoluteSeconds: number
+}
+
+/** What a session is begun with. */
+export interface NewSession {
+  readonly sessionId: string
+  readonly device: string | undefined
+  readonly address: string | undefined
+  readonly lifetimes: SessionLifetimes
+}
+
+/** A session as its owner sees it. Instants are seconds since 1970. */
+export interface ListedSession {
+  readonly sessionId: string
+  readonly device: string | null
+  readonly address: string | null
+  readonly createdAt: number
+  readonly rotatedAt: number
+  readonly expiresAt: number
+}
+
+/** How many sessions are listed: those that were used last. */
+export const maxSessionsListed = 100
+
+const listedRow = v.object({
+  sessionId: v.string(),
+  device: v.nullable(v.string()),
+  address: v.nullable(v.string()),
+  createdAt: instant,
+  rotatedAt: instant,
+  expiresAt: instant,
+})
+
+/**
+ * Begins a session of an account whose password was checked, unless the password has been changed or
+ * the account disabled since. Atomic; one round trip.
+ */
+export async function insertSession(
+  database: Database,
+  session: NewSession,
+  checked: { readonly userId: number; readonly passwordHash: string },
+): Promise<LiveSession | undefined> {
+  const isUnchanged = and(
+    eq(users.id, checked.userId),
+    eq(users.passwordHash, checked.passwordHash),
+    isEnabled,
+  )
+  const [, rows] = await runBatch(database, [
+    beginSession(session, isUnchanged),
+    selectLiveSession(session.sessionId),
+  ])
+  return decodeLiveSession(rows)
+}
+
+/**
+ * Inserts an account and begins its first session, unless its email has an account: exactly one of
+ * several concurrent calls gets a session. Atomic; one round trip.
+ */
+export async function insertUserAndSession(
+  database: Database,
+  user: NewUser,
+  session: NewSession,
+): Promise<LiveSession | undefined> {
+  // The fresh salt in the hash tells the account just inserted from one that was there before.
+  const isNew = and(
+    eq(users.emailNormalized, user.emailNormalized),
+    eq(users.passwordHash, user.passwordHash),
+  )
+  const [, , rows] = await runBatch(database, [
+    insertUser(user),
+    beginSession(session, isNew),
+    selectLiveSession(session.sessionId),
+  ])
+  return decodeLiveSession(rows)
+}
+
+/**
+ * Notes that the password was given again, and was this one, unless it has been changed since or a
+ * token's id was revoked. Atomic; one round trip.
+ */
+export async function updateAuthenticatedAt(
+  database: Database,
+  again: {
+    readonly sessionId: string
+    readonly passwordHash: string
+    readonly revocationIds: readonly string[]
+  },
+): Promise<LiveSession | undefined> {
+  const { sessionId, passwordHash, revocationIds } = again
+  const isUnchanged = exists(
+    build
+      .select({ id: users.id })
+      .from(users)
+      .where(and(eq(users.id, sessions.userId), eq(users.passwordHash, passwordHash), isEnabled)),
+  )
+  const isStillGood = not(anyRevoked(revocationIds))
+  const [updated, rows] = await runBatch(database, [
+    build
+      .update(sessions)
+      .set({ authenticatedAt: databaseNow })
+      .where(and(eq(sessions.id, sessionId), isLiveSession, isUnchanged, isStillGood))
+      .returning({ sessionId: sessions.id }),
+    selectLiveSession(sessionId),
+  ])
+  return updated.length > 0 ? decodeLiveSession(rows) : undefined
+}
+
+/** The living sessions of an account, last used first, and what status tells. One round trip. */
+export async function findAccountAndSessions(
+  database: Database,
+  userId: number,
+  revocationIds: readonly string[],
+): Promise<AccountAndRevocation & { readonly sessions: readonly ListedSession[] }> {
+  const [account, rows] = await readBatch(database, [
+    selectAccountAndRevocation(userId, revocationIds),
+    build
+      .select({
+        sessionId: sessions.id,
+        device: sessions.device,
+        address: sessions.address,
+        createdAt: sessions.createdAt,
+        rotatedAt: sessions.rotatedAt,
+        expiresAt: sessions.expiresAt,
+      })
+      .from(sessions)
+      .where(and(eq(sessions.userId, userId), isLiveSession))
+      .orderBy(desc(sessions.rotatedAt), sessions.id)
+      .limit(maxSessionsListed),
+  ])
+  return { ...decodeAccountAndRevocation(account), sessions: decodeRows(listedRow, rows) }
+}
+
+/** Inserts a session of the account that the condition picks. */
+function beginSession(session: NewSession, whose: SQL | undefined) {
+  const { idleSeconds, absoluteSeconds } = session.lifetimes
+  const ends = sql`${databaseNow} + ${absoluteSeconds}`
+  return build.insert(sessions).select(
+    build
+      .select({
+        id: sql<string>`${session.sessionId}`.as('id'),
+        userId: users.id,
+        version: sql<number>`1`.as('version'),
+        createdAt: databaseNow.as('created_at'),
+        authenticatedAt: databaseNow.as('authenticated_at'),
+        rotatedAt: databaseNow.as('rotated_at'),
+        expiresAt: sql<number>`min(${databaseNow} + ${idleSeconds}, ${ends})`.as('expires_at'),
+        absoluteExpiresAt: sql<number>`${ends}`.as('absolute_expires_at'),
+        revokedAt: sql<null>`NULL`.as('revoked_at'),
+        device: sql<string | null>`${session.device ?? null}`.as('device'),
+        address: sql<string | null>`${session.address ?? null}`.as('address'),
+      })
+      .from(users)
+      .where(whose),
+  )
+}
