@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest'
+import { type Answer, ask, createTestService, freshEmail, post } from '../support/service.ts'
+
+const { app, clock } = createTestService({
+  TOKEN_TRANSPORT: 'cookie',
+  CORS_ORIGINS: 'https://app.example.com',
+})
+const json = { 'Content-Type': 'application/json' }
+const ours = { ...json, Origin: 'https://auth.example.com' }
+
+async function register() {
+  const account = { email: freshEmail(), password: 'a good password' }
+  const answer = await post(app, '/auth/register', account)
+  return { ...account, answer, cookie: cookieOf(answer) }
+}
+
+/** What the browser sends back: names and values. */
+function cookieOf({ headers }: Answer): string {
+  return headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0])
+    .join('; ')
+}
+
+const send = (path: string, Cookie: string, headers: Record<string, string> = ours) =>
+  ask(app, path, { method: 'POST', headers: { ...headers, Cookie } })
+const status = async (Cookie: string) =>
+  (await ask(app, '/auth/status', { headers: { Cookie } })).status
+
+describe('tokens in cookies', () => {
+  it('are set so that scripts and other sites cannot have them, and are nowhere else', async () => {
+    const { answer } = await register()
+    expect(answer.body).toEqual({
+      status: 'success',
+      message: 'Successfully registered.',
+      expires_in: 900,
+    })
+    expect(answer.headers.getSetCookie()).toEqual([
+      expect.stringMatching(
+        /^__Host-access_token=[\w.-]+; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+      ),
+      expect.stringMatching(
+        /^__Secure-refresh_token=[\w.-]+; Max-Age=2592000; Path=\/auth\/refresh; HttpOnly; Secure; SameSite=Lax$/,
+      ),
+    ])
+  })
+
+  it('are read from there alone', async () => {
+    const { cookie } = await register()
+    expect(await status(cookie)).toBe(200)
+    const token = /access_token=([^;]+)/.exec(cookie)?.[1] ?? ''
+    const headers = { Authorization: `Bearer ${token}` }
+    expect((await ask(app, '/auth/status', { headers })).body.code).toBe('token_missing')
+    expect(await status(`access_token=${token}`)).toBe(401)
+  })
+
+  it('are replaced by a refresh, and kept by one that loses', async () => {
+    const { cookie } = await register()
+    const first = await send('/auth/refresh', cookie)
+    expect(first.status).toBe(200)
+    const second = await send('/auth/refresh', cookieOf(first))
+    expect(second.headers.getSetCookie()).toHaveLength(2)
+    const late = await send('/auth/refresh', cookie)
+    expect([late.status, late.body.code]).toEqual([401, 'refresh_superseded'])
+    expect(late.headers.getSetCookie()).toEqual([])
+  })
+
+  it('are both expired by a logout, even with an access token that has expired', async () => {
+    for (const seconds of [0, 10_000]) {
+      const { cookie } = await register()
+      clock.advance(seconds)
+      const answer = await send('/auth/logout', cookie)
+      expect(answer.status).toBe(200)
+      expect(answer.headers.getSetCookie()).toEqual([
+        '__Host-access_token=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
+        '__Secure-refresh_token=; Max-Age=0; Path=/auth/refresh; HttpOnly; Secure; SameSite=Lax',
+      ])
+      expect((await send('/auth/refresh', cookie)).body.code).toBe('session_revoked')
+    }
+  })
+
+  it('stand under the path of an issuer that has one', async () => {
+    const service = createTestService({
+      ISSUER: 'https://example.com/id',
+      TOKEN_TRANSPORT: 'cookie',
+    })
+    const account = { email: freshEmail(), password: 'a good password' }
+    const { headers } = await post(service.app, '/id/auth/register', account)
+    expect(headers.getSetCookie()[1]).toContain('; Path=/id/auth/refresh;')
+  })
+})
+
+describe('requests of other sites, with our cookies,', () => {
+  const evil = { Origin: 'https://evil.example.com', 'Sec-Fetch-Site': 'cross-site' }
+  const paths = ['/auth/logout', '/auth/logout-everywhere', '/auth/refresh', '/auth/login']
+  const forms = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain', '']
+
+  it.each(paths)('change nothing at %s, in whatever a form can send', async (path) => {
+    const { cookie } = await register()
+    for (const type of forms) {
+      const headers = type ? { ...evil, 'Content-Type': type } : evil
+      const answer = await send(path, cookie, headers)
+      expect([answer.status, answer.body.code]).toEqual([403, 'cross_site_request'])
+    }
+    expect(await status(cookie)).toBe(200)
+  })
+
+  it('end no session', async () => {
+    const { cookie } = await register()
+    const headers = { ...evil, Cookie: cookie }
+    const answer = await ask(app, '/auth/sessions/x', { method: 'DELETE', headers })
+    expect(answer.body.code).toBe('cross_site_request')
+  })
+
+  it('have no permission to send JSON, which those of the list have', async () => {
+    const preflight = (Origin: string) =>
+      ask(app, '/auth/logout', {
+        method: 'OPTIONS',
+        headers: { Origin, 'Access-Control-Request-Method': 'POST' },
+      })
+    const allowed = (await preflight('https://app.example.com')).headers
+    expect(allowed.get('Access-Control-Allow-Origin')).toBe('https://app.example.com')
+    expect(allowed.get('Access-Control-Allow-Credentials')).toBe('true')
+    const denied = (await preflight('https://evil.example.com')).headers
+    expect(denied.get('Access-Control-Allow-Origin')).toBeNull()
+  })
+
+  it('must be JSON even from us', async () => {
+    const { cookie } = await register()
+    const headers = { Origin: 'https://auth.example.com' }
+    expect((await send('/auth/logout', cookie, headers)).status).toBe(415)
+  })
+})

@@ -1,0 +1,276 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type Answer,
+  ask,
+  bearing,
+  createTestService,
+  post,
+  postWith,
+  pretend,
+  refreshWith,
+  registerAccount,
+  tokensOf,
+} from '../support/service.ts'
+
+const { app, clock, log } = createTestService()
+const status = async (token: string) => (await ask(app, '/auth/status', bearing(token))).status
+const list = async (token: string) => {
+  const { body } = await ask(app, '/auth/sessions', bearing(token))
+  return (body.data as { sessions: Record<string, unknown>[] }).sessions
+}
+const idOf = (refreshToken: string) => refreshToken.split('.')[0] ?? ''
+const end = (token: string, id: string) =>
+  ask(app, `/auth/sessions/${id}`, { method: 'DELETE', ...bearing(token) })
+const logout = (token: string) => ask(app, '/auth/logout', { method: 'POST', ...bearing(token) })
+const everywhere = (token: string, body: unknown = {}) =>
+  postWith(app, '/auth/logout-everywhere', token, body)
+const login = async ({ email, password }: { email: string; password: string }) =>
+  tokensOf(await post(app, '/auth/login', { email, password }))
+const claimsOf = (token: string) => JSON.parse(atob(token.split('.')[1] ?? ''))
+const said = ({ status, body }: Answer) => [status, body.code]
+
+describe('a login', () => {
+  it('gives both tokens, and says how long the access token is valid', async () => {
+    const { email, password } = await registerAccount(app)
+    const { body } = await post(app, '/auth/login', { email, password })
+    expect(body).toEqual({
+      status: 'success',
+      message: 'Successfully logged in.',
+      auth_token: expect.any(String),
+      refresh_token: expect.stringMatching(/^[\w-]{16}\.1\.[\w-]{43}$/),
+      token_type: 'Bearer',
+      expires_in: 900,
+    })
+    expect(claimsOf(String(body.auth_token))).toMatchObject({ roles: [] })
+  })
+})
+
+describe('refreshing', () => {
+  it('replaces both tokens, in the same session', async () => {
+    const first = await registerAccount(app)
+    const answer = await refreshWith(app, first.refreshToken)
+    const second = tokensOf(answer)
+    expect([answer.status, answer.body.expires_in]).toEqual([200, 900])
+    expect(second.refreshToken).toMatch(/\.2\./)
+    expect(claimsOf(second.token).sid).toBe(claimsOf(first.token).sid)
+    expect(claimsOf(second.token).auth_time).toBe(claimsOf(first.token).auth_time)
+    expect([await status(first.token), await status(second.token)]).toEqual([200, 200])
+  })
+
+  it('gives the very same successor within the grace window, and it is good', async () => {
+    const first = await registerAccount(app)
+    const one = tokensOf(await refreshWith(app, first.refreshToken))
+    await pretend('rotated_at = rotated_at - 8', first.refreshToken)
+    const other = tokensOf(await refreshWith(app, first.refreshToken))
+    expect(other.refreshToken).toBe(one.refreshToken)
+    expect((await refreshWith(app, other.refreshToken)).status).toBe(200)
+  })
+
+  it('within the window, tells one that is further behind that it is superseded, and revokes nobody', async () => {
+    const first = await registerAccount(app)
+    const second = tokensOf(await refreshWith(app, first.refreshToken))
+    const third = tokensOf(await refreshWith(app, second.refreshToken))
+    expect(said(await refreshWith(app, first.refreshToken))).toEqual([401, 'refresh_superseded'])
+    expect(await status(third.token)).toBe(200)
+    expect((await refreshWith(app, third.refreshToken)).status).toBe(200)
+  })
+
+  it('after the window, takes a used one for stolen: the session ends, with all of its tokens', async () => {
+    const first = await registerAccount(app)
+    const second = tokensOf(await refreshWith(app, first.refreshToken))
+    await pretend('rotated_at = rotated_at - 11', first.refreshToken)
+    expect(said(await refreshWith(app, first.refreshToken))).toEqual([401, 'refresh_token_reused'])
+    expect(await status(second.token)).toBe(401)
+    expect(said(await refreshWith(app, second.refreshToken))).toEqual([401, 'session_revoked'])
+    const event = log.map((line) => JSON.parse(line)).find((line) => 'sessionId' in line)
+    expect(event).toEqual({
+      event: 'refresh_token_reused',
+      userId: expect.any(Number),
+      sessionId: idOf(first.refreshToken),
+    })
+  })
+
+  it('revokes nobody for a forged token', async () => {
+    const { refreshToken, token } = await registerAccount(app)
+    await refreshWith(app, refreshToken)
+    await pretend('rotated_at = 0', refreshToken)
+    const forged = `${idOf(refreshToken)}.1.${'A'.repeat(43)}`
+    expect(said(await refreshWith(app, forged))).toEqual([401, 'refresh_token_invalid'])
+    expect(await status(token)).toBe(200)
+  })
+
+  it('prolongs the session, but never beyond its greatest age', async () => {
+    const { token, refreshToken } = await registerAccount(app)
+    const days = (count: number) => count * 86_400_000
+    const expiry = async () => Date.parse(String((await list(token))[0]?.expires_at)) - Date.now()
+    await pretend('expires_at = unixepoch() + 5', refreshToken)
+    const next = tokensOf(await refreshWith(app, refreshToken))
+    expect(await expiry()).toBeGreaterThan(days(29))
+    await pretend('absolute_expires_at = unixepoch() + 60', refreshToken)
+    await refreshWith(app, next.refreshToken)
+    expect(await expiry()).toBeLessThan(61_000)
+  })
+})
+
+describe('the sessions of an account', () => {
+  it('are listed with which is this, and never another account’s', async () => {
+    const account = await registerAccount(app)
+    await registerAccount(app)
+    const headers = { 'Content-Type': 'application/json', 'User-Agent': firefoxOnWindows }
+    const { email, password } = account
+    const body = JSON.stringify({ email, password })
+    const second = tokensOf(await ask(app, '/auth/login', { method: 'POST', headers, body }))
+    const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+    const times = { created_at: instant, refreshed_at: instant, expires_at: instant, address: null }
+    const sessions = await list(second.token)
+    expect(sessions).toHaveLength(2)
+    expect(sessions).toContainEqual({
+      ...times,
+      id: idOf(second.refreshToken),
+      current: true,
+      device: 'Firefox on Windows',
+    })
+    expect(sessions).toContainEqual({
+      ...times,
+      id: idOf(account.refreshToken),
+      current: false,
+      device: null,
+    })
+  })
+
+  it('keep the client’s address only where that is asked for, as the platform has it', async () => {
+    const clientAddress = () => '192.0.2.7'
+    for (const [keep, address] of [
+      ['keep', '192.0.2.7'],
+      ['omit', null],
+    ] as const) {
+      const service = createTestService({ SESSION_ADDRESSES: keep }, { clientAddress })
+      const { token } = await registerAccount(service.app)
+      expect((await list(token))[0]?.address).toBe(address)
+    }
+  })
+
+  it('are ended one by one: tokens and refresh token die, and it is gone from the list', async () => {
+    const account = await registerAccount(app)
+    const other = await login(account)
+    expect((await end(account.token, idOf(other.refreshToken))).status).toBe(200)
+    expect([await status(other.token), await status(account.token)]).toEqual([401, 200])
+    expect(said(await refreshWith(app, other.refreshToken))).toEqual([401, 'session_revoked'])
+    expect(await list(account.token)).toHaveLength(1)
+    const again = await end(account.token, idOf(other.refreshToken))
+    expect(said(again)).toEqual([404, 'session_unknown'])
+  })
+
+  it('are nobody else’s to end', async () => {
+    const [mine, theirs] = [await registerAccount(app), await registerAccount(app)]
+    const answer = await end(mine.token, idOf(theirs.refreshToken))
+    expect(said(answer)).toEqual([404, 'session_unknown'])
+    expect(await status(theirs.token)).toBe(200)
+  })
+})
+
+describe('logging out', () => {
+  it('ends the session’s refresh token as well', async () => {
+    const { token, refreshToken } = await registerAccount(app)
+    expect((await logout(token)).status).toBe(200)
+    expect(said(await refreshWith(app, refreshToken))).toEqual([401, 'session_revoked'])
+  })
+
+  it('everywhere ends all sessions of the account, and no other’s', async () => {
+    const [account, stranger] = [await registerAccount(app), await registerAccount(app)]
+    const other = await login(account)
+    expect((await everywhere(account.token)).body).toEqual({
+      status: 'success',
+      message: 'Successfully logged out everywhere.',
+    })
+    for (const { token, refreshToken } of [account, other]) {
+      expect(await status(token)).toBe(401)
+      expect(said(await refreshWith(app, refreshToken))).toEqual([401, 'session_revoked'])
+    }
+    expect(await status(stranger.token)).toBe(200)
+    expect((await refreshWith(app, stranger.refreshToken)).status).toBe(200)
+    expect(await status((await login(account)).token)).toBe(200)
+  })
+
+  it('everywhere may give the caller a fresh session, which is no longer than the one before', async () => {
+    const account = await registerAccount(app)
+    const other = await login(account)
+    await pretend(
+      'absolute_expires_at = unixepoch() + 60, authenticated_at = 7',
+      account.refreshToken,
+    )
+    const answer = await everywhere(account.token, { keep_current: true })
+    const kept = tokensOf(answer)
+    expect(answer.status).toBe(200)
+    expect([await status(account.token), await status(other.token)]).toEqual([401, 401])
+    expect(await status(kept.token)).toBe(200)
+    expect(idOf(kept.refreshToken)).not.toBe(idOf(account.refreshToken))
+    expect(claimsOf(kept.token).auth_time).toBe(7)
+    const [session] = await list(kept.token)
+    expect(Date.parse(String(session?.expires_at)) - Date.now()).toBeLessThan(61_000)
+    expect((await refreshWith(app, kept.refreshToken)).status).toBe(200)
+  })
+
+  it('everywhere takes no body for none, and refuses what is no yes or no', async () => {
+    const { token } = await registerAccount(app)
+    const answer = await everywhere(token, { keep_current: 'yes' })
+    expect(said(answer)).toEqual([422, 'invalid_input'])
+    const init = { method: 'POST', ...bearing(token) }
+    expect((await ask(app, '/auth/logout-everywhere', init)).status).toBe(200)
+  })
+})
+
+describe('giving the password again', () => {
+  const again = (token: string, password: string) =>
+    postWith(app, '/auth/reauthenticate', token, { password })
+
+  it('gives a fresh access token that says when, in the same session', async () => {
+    const { token, refreshToken, password } = await registerAccount(app)
+    await pretend('authenticated_at = 7', refreshToken)
+    const { status: answered, body } = await again(token, password)
+    expect([answered, Object.keys(body).sort()]).toEqual([
+      200,
+      ['auth_token', 'expires_in', 'message', 'status', 'token_type'],
+    ])
+    const claims = claimsOf(String(body.auth_token))
+    expect(claims.sid).toBe(claimsOf(token).sid)
+    expect(claims.auth_time).toBeGreaterThan(clock.now() - 60)
+    const next = tokensOf(await refreshWith(app, refreshToken))
+    expect(claimsOf(next.token).auth_time).toBe(claims.auth_time)
+  })
+
+  it('refuses a wrong one, and changes nothing', async () => {
+    const { token, refreshToken } = await registerAccount(app)
+    await pretend('authenticated_at = 7', refreshToken)
+    expect(said(await again(token, 'another password'))).toEqual([403, 'password_wrong'])
+    const next = tokensOf(await refreshWith(app, refreshToken))
+    expect(claimsOf(next.token).auth_time).toBe(7)
+  })
+})
+
+describe('claims of an application’s own', () => {
+  it('are asked for with each login and each refresh, and are in the token', async () => {
+    const service = createTestService(
+      {},
+      { claims: ({ email, roles }) => ({ plan: 'gold', mail: email, all: roles.length }) },
+    )
+    const first = await registerAccount(service.app)
+    const second = tokensOf(await refreshWith(service.app, first.refreshToken))
+    for (const { token } of [first, second]) {
+      expect(claimsOf(token)).toMatchObject({ plan: 'gold', mail: first.email, all: 0 })
+    }
+  })
+
+  it('that are called like ours are a bug, and no token is issued', async () => {
+    const service = createTestService({}, { claims: () => ({ roles: ['admin'] }) })
+    const answer = await post(service.app, '/auth/register', {
+      email: 'a@b.c',
+      password: '12345678',
+    })
+    expect(said(answer)).toEqual([500, 'internal'])
+    expect(service.log.join()).toContain('The claim roles is Portcullis')
+  })
+})
+
+const firefoxOnWindows =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:130.0) Gecko/20100101 Firefox/130.0'
