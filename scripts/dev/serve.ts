@@ -61,8 +61,11 @@ export async function serve(
   }
 }
 
-function secretsOf({ secretKey, databaseAuthToken = '', signingKeys }: Config): string[] {
-  return [secretKey, databaseAuthToken, ...signingKeys.map(({ d }) => d)].filter(Boolean)
+function secretsOf(config: Config): string[] {
+  const { secretKey, databaseAuthToken = '', signingKeys, oauthClients } = config
+  const clientSecrets = oauthClients.map(({ secret }) => secret)
+  const privateKeys = signingKeys.map(({ d }) => d)
+  return [secretKey, databaseAuthToken, ...privateKeys, ...clientSecrets].filter(Boolean)
 }
 
 /** Before anything is started: a taken port is better said at once. */
