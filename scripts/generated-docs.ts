@@ -35,15 +35,15 @@ function renderErrors(): string {
 *Generated from \`src/errors/\` by \`npm run docs\`.*
 
 Every refusal is \`{ "status": "fail", "message": "…", "code": "…" }\` in JSON. Programs go by \`code\` and the HTTP status, which stay; \`message\` is for
-people. The log of the service names the reason, which is finer than the code. A bug (\`internal\`) adds \`request_id\`, and bad fields
+people. The log of the service names the reason, which is finer than the code. At \`/oauth/*\` refusals are \`{ "error", "error_description" }\` (RFC 6749 §5.2): \`invalid_client\` for 401, \`temporarily_unavailable\` for 503, \`server_error\` for 500, otherwise \`invalid_request\`. A bug (\`internal\`) adds \`request_id\`, and bad fields
 (\`invalid_input\`) add \`errors: [{ "field", "message" }]\`. Where the vocabularies of \`HTTP_CONTRACT\` differ, the second line is \`standard\`.
 
-Guards in other Workers refuse for the reasons that begin with \`token_\`, \`bearer_\`, \`key_\` and \`revocations_\`, with the same status, code and challenge (and the sentence of \`standard\`), as problem details (RFC 9457):
+Guards in other Workers refuse for the reasons that begin with \`token_\`, \`bearer_\`, \`key_\` and \`revocations_\`, and for \`cross_site_request\`, \`role_missing\` and \`login_not_fresh\`, with the same status, code and challenge (and the sentence of \`standard\`), as problem details (RFC 9457):
 \`{ "title", "status", "detail", "code" }\` in \`application/problem+json\`.
 
 | status | code | message | when | reason in the log | challenge, Retry-After | source |
 | --- | --- | --- | --- | --- | --- | --- |
-${[...reasons.map(errorRow), guardRow()].join('\n')}
+${[...reasons.map(errorRow), ...guardReasons.map(guardRow)].join('\n')}
 `
 }
 
@@ -64,20 +64,22 @@ function errorRow(reason: Reason): string {
   ])
 }
 
-/** The one refusal that the service itself never gives. */
-function guardRow(): string {
-  const { status, code, message, when, source, ...entry }: Entry =
-    guardRefusals.revocations_unavailable
+/** The refusals that the service itself never gives. */
+const guardReasons = ['revocations_unavailable', 'role_missing', 'login_not_fresh'] as const
+
+function guardRow(reason: (typeof guardReasons)[number]): string {
+  const { status, code, message, when, source, ...entry }: Entry = guardRefusals[reason]
   const headers = headersOf({ status, code, message, ...entry })
   return tableRow([
     ...[String(status), `\`${code}\``, message, when],
-    ...['`revocations_unavailable`', headers, source],
+    ...[`\`${reason}\``, headers, source],
   ])
 }
 
 function headersOf({ challenge, retryAfterSeconds }: Refusal): string {
   if (retryAfterSeconds !== undefined) return `${retryAfterSeconds} s`
   if (challenge === undefined) return '–'
+  if (challenge === 'basic') return '`Basic`'
   return challenge === 'bare' ? '`Bearer`' : `\`Bearer error="${challenge}"\``
 }
 

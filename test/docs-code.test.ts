@@ -1,4 +1,4 @@
-// The TypeScript of the README and of the docstrings, type-checked as a user's Worker would be: the
+// The TypeScript of the README, the guides and the docstrings, type-checked as a user's Worker would be: the
 // package by its name, and `wrangler types`' Env.
 
 import { execFileSync } from 'node:child_process'
@@ -28,7 +28,8 @@ function sourceFiles(): string[] {
   return all.filter((file) => file.endsWith('.ts')).map((file) => `src/${file}`)
 }
 
-const blocks = ['README.md', ...sourceFiles()].flatMap((file) => {
+const guides = readdirSync(join(root, 'docs/guides')).map((file) => `docs/guides/${file}`)
+const blocks = ['README.md', ...guides, ...sourceFiles()].flatMap((file) => {
   const text = readFileSync(join(root, file), 'utf8').replaceAll(/^ \* ?/gm, '')
   const found = Array.from(text.matchAll(/^```ts\n(.*?)^```$/gms), ([, code = '']) => code)
   return found.map((code, index) => ({ name: `${file}, example ${index + 1}`, code }))

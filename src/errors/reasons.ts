@@ -51,7 +51,7 @@ export type GateReason = 'token_revoked' | 'revocations_unavailable'
  * Why a guard does not let a good token do this: it lacks a role, or its user has logged in too long
  * ago.
  */
-export type PermissionReason = 'role_missing' | 'login_not_fresh'
+type PermissionReason = 'role_missing' | 'login_not_fresh'
 
 /** Why a guard does not let a request in. */
 export type GuardReason =

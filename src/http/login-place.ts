@@ -26,7 +26,7 @@ export function describeDevice(userAgent = ''): string | undefined {
   const text = userAgent.slice(0, maxUserAgentCharacters)
   if (text === '') return undefined
   const { browser, os } = parse(text)
-  const program = browser.name ?? /^[A-Za-z][\w.-]*/.exec(text)?.[0]
+  const program = browser.name || /^[A-Za-z][\w.-]*/.exec(text)?.[0]
   const words = [program, os.name].filter(Boolean).join(' on ')
   const printable = words.replaceAll(/[^\x20-\x7e]/g, '').slice(0, maxDeviceCharacters)
   return printable || undefined

@@ -26,6 +26,9 @@ export interface FreshLoginOptions extends PermissionOptions {
  *
  * @example
  * ```ts
+ * import { Hono } from 'hono'
+ * import { requireAccessToken, requireRole } from 'portcullis'
+ *
  * const app = new Hono<{ Bindings: Env }>()
  *   .use('/admin/*', requireAccessToken({
  *     issuer: 'https://auth.example.com',

@@ -49,7 +49,7 @@ export interface ListedSession {
 }
 
 /** How many sessions are listed: those that were used last. */
-export const maxSessionsListed = 100
+const maxSessionsListed = 100
 
 const listedRow = v.object({
   sessionId: v.string(),

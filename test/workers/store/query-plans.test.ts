@@ -1,8 +1,7 @@
 // What a request costs must not grow with the number of accounts, sessions or revocations: every
 // statement finds its rows by an index.
 
-import { type Client, createClient } from '@libsql/client/http'
-import type { InStatement } from '@libsql/core/api'
+import { type Client, createClient, type InStatement } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'
 import type { Database } from '../../../src/store/database.ts'
 import { deleteEndedSessions } from '../../../src/store/session-endings.ts'
