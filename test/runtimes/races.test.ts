@@ -41,6 +41,19 @@ describe.each(['workerd', 'Deno'] as const)('on %s', (platform) => {
     expect(after.length - before.length).toBe(1)
   })
 
+  it('gives 50 that present one refresh token at once the very same successor, and it is good', async () => {
+    const { refreshToken } = await client().tokens()
+    const present = () => client().refresh(refreshToken)
+    const answers = await Promise.all(Array.from({ length: 50 }, present))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    const successors = new Set(answers.map(({ body }) => String(body.refresh_token)))
+    expect(successors.size).toBe(1)
+    const [sessionId = ''] = refreshToken.split('.')
+    const sql = 'SELECT version FROM portcullis_sessions WHERE id = ?'
+    expect(await target.database.query(sql, sessionId)).toEqual([{ version: 2 }])
+    expect((await client().refresh([...successors].join())).status).toBe(200)
+  })
+
   it('answers 100 connections at once on every endpoint', async () => {
     const accounts = Array.from({ length: 100 }, () => ({
       email: freshEmail(),
