@@ -17,12 +17,12 @@ export const users = sqliteTable(
     passwordHash: text('password_hash').notNull(),
     /** The role `admin`. */
     admin: integer('admin', { mode: 'boolean' }).notNull().default(false),
-    /** All other roles, separated by spaces, as scopes are (RFC 6749 §3.3). */
-    otherRoles: text('other_roles').notNull().default(''),
     /** In every token of the user; revoking it revokes all of them. */
     tokenGeneration: text('token_generation').notNull(),
     disabledAt: integer('disabled_at'),
     registeredAt: integer('registered_at').notNull(),
+    /** All other roles, separated by spaces, as scopes are (RFC 6749 §3.3). */
+    otherRoles: text('other_roles').notNull().default(''),
   },
   (table) => [
     check('portcullis_users_admin', sql`${table.admin} IN (0, 1)`),

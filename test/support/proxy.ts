@@ -68,15 +68,27 @@ export async function startProxy(target: string, delayMs = 0): Promise<DatabaseP
   }
 }
 
-/** An error as sqld has it. */
-function hranaError(code: string, message: string): string {
-  const error = { type: 'error', error: { message, code } }
-  return JSON.stringify({ baton: null, base_url: null, results: [error, error] })
+interface Pipeline {
+  readonly requests: readonly { type: string; batch?: { steps: readonly unknown[] } }[]
+}
+
+/** What sqld says while another writer has the lock: a batch fails with its first step, BEGIN. */
+function busyAnswer(asked: string): string {
+  const error = { message: 'database is locked', code: 'SQLITE_BUSY' }
+  const results = (JSON.parse(asked) as Pipeline).requests.map(({ type, batch }) => {
+    if (type !== 'batch') return { type: 'error', error }
+    const steps = batch?.steps ?? []
+    const result = {
+      step_results: steps.map(() => null),
+      step_errors: steps.map((_, place) => (place === 0 ? error : null)),
+    }
+    return { type: 'ok', response: { type: 'batch', result } }
+  })
+  return JSON.stringify({ baton: null, base_url: null, results })
 }
 
 const canned: Partial<Record<Fault, [status: number, type: string, body: string]>> = {
   'answers 404': [404, 'application/json', '{"error":"not here"}'],
-  'is busy twice': [200, 'application/json', hranaError('SQLITE_BUSY', 'database is locked')],
   'answers 500': [500, 'application/json', '{"error":"boom"}'],
   'answers 502 with HTML': [502, 'text/html', '<h1>Bad gateway</h1>'],
   'answers 429': [429, 'application/json', '{"error":"slow down"}'],
@@ -95,6 +107,13 @@ function forward(
   if (fault === 'cuts the connection') return incoming.socket.destroy()
   if (fault === 'redirects')
     return outgoing.writeHead(307, { Location: `${target}/elsewhere` }).end()
+  if (fault === 'is busy twice') {
+    outgoing.writeHead(200, { 'Content-Type': 'application/json' })
+    collect(incoming)
+      .then((asked) => outgoing.end(busyAnswer(asked)))
+      .catch(() => incoming.socket.destroy())
+    return
+  }
   const answer = typeof fault === 'string' && canned[fault]
   if (answer) {
     const [status, type, body] = answer
