@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { bearing, createClientOf, freshEmail, send } from '../support/client.ts'
-import { type Expected, rows } from './rows.ts'
+import type { Expected } from './row.ts'
+import { rows } from './rows.ts'
 import { type Platform, startTarget, type Target } from './targets.ts'
 
+const oauthSecret = 's'.repeat(32)
 const combinations = (['workerd', 'Deno'] as const).flatMap((platform) =>
   (['classic', 'standard'] as const).map((vocabulary) => ({ platform, vocabulary })),
 )
@@ -13,6 +15,7 @@ describe.each(combinations)(
     const running = useTarget(platform, {
       HTTP_CONTRACT: vocabulary,
       CORS_ORIGINS: 'https://app.example.com,http://localhost:3000',
+      OAUTH_CLIENTS: `api:${oauthSecret}`,
     })
 
     it('gives the first account the id 1, and shows it as it was registered', async () => {
@@ -142,6 +145,28 @@ describe.each(combinations)(
       await client.logout(first)
       expect((await client.status(first)).status).toBe(401)
       expect((await client.status(second)).status).toBe(200)
+    })
+
+    it('introspects and revokes as RFC 7662 and RFC 7009 have it, in one vocabulary', async () => {
+      const client = createClientOf(running.target.baseUrl)
+      const { token, refreshToken } = await client.tokens()
+      const introspect = (asked: string) => client.introspect(asked, `api:${oauthSecret}`)
+      expect((await introspect(token)).body).toMatchObject({ active: true, token_type: 'Bearer' })
+      expect((await introspect(refreshToken)).body).toEqual({ active: false })
+      for (const revoked of ['nonsense', token, token, refreshToken]) {
+        const { status, text } = await client.revoke(revoked)
+        expect([status, text]).toEqual([200, ''])
+        expect((await introspect(revoked)).body).toEqual({ active: false })
+      }
+      const stranger = await client.introspect(token, 'api:wrong')
+      expect([stranger.status, stranger.body.error, stranger.body.status]).toEqual([
+        401,
+        'invalid_client',
+        undefined,
+      ])
+      expect(stranger.headers.get('WWW-Authenticate')).toMatch(/^Basic /)
+      const without = await client.revoke('')
+      expect([without.status, without.body.error]).toEqual([400, 'invalid_request'])
     })
 
     it('answers preflights from the origins on the list, and names no other', async () => {

@@ -1,0 +1,36 @@
+// One row of the contract: what is sent, and what comes back in each vocabulary.
+
+import { send } from '../support/client.ts'
+import type { Target } from './targets.ts'
+
+/** What comes back. */
+export interface Expected {
+  readonly status: number
+  readonly message?: string
+  readonly code?: string
+  /** The `error` of the challenge; 'bare' for one without. */
+  readonly challenge?: 'bare' | 'invalid_request' | 'invalid_token'
+  /** Members that the body has beside the envelope's. */
+  readonly has?: readonly string[]
+  readonly allow?: string
+}
+
+export interface Row {
+  readonly request: string
+  readonly situation: string
+  /** Brings the situation about and sends the request. */
+  send(target: Target): Promise<Awaited<ReturnType<typeof send>>>
+  readonly classic: Expected
+  /** Where it differs. */
+  readonly standard?: Expected
+}
+
+export const password = 'a good password'
+export const json = { 'Content-Type': 'application/json' }
+export const post = (target: Target, path: string, init: RequestInit) =>
+  send(`${target.baseUrl}${path}`, { method: 'POST', ...init })
+
+export const invalidJson: Expected = { status: 400, code: 'invalid_json' }
+export const invalidInput: Expected = { status: 422, code: 'invalid_input', has: ['errors'] }
+export const unsupported: Expected = { status: 415, code: 'unsupported_media_type' }
+export const tooLarge: Expected = { status: 413, code: 'body_too_large' }
