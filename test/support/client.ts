@@ -18,8 +18,15 @@ export function freshEmail(): string {
   return `person-${emails}@example.com`
 }
 
+/** Far more than any answer takes: whoever waits longer waits for ever, and should be told for what. */
+const patienceMs = 60_000
+
 export async function send(url: string, init: RequestInit = {}): Promise<Answer> {
-  const answer = await fetch(url, init)
+  const answer = await fetch(url, { signal: AbortSignal.timeout(patienceMs), ...init }).catch(
+    (cause) => {
+      throw new Error(`${init.method ?? 'GET'} ${url}: ${String(cause)}`, { cause })
+    },
+  )
   const text = await answer.text()
   const isJson = /^application\/([a-z-]+\+)?json/.test(answer.headers.get('Content-Type') ?? '')
   const body = isJson && text ? JSON.parse(text) : {}
