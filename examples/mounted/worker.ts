@@ -1,5 +1,5 @@
-// One Worker that is both: the service at /auth and /.well-known, and an API of its own behind the
-// guard. The guard asks the service in the same Worker, without any network.
+// One Worker that is both: the service at /auth, /oauth and /.well-known, and an API of its own
+// behind the guard. The guard asks the service in the same Worker, without any network.
 
 import { env } from 'cloudflare:workers'
 import { type Context, Hono } from 'hono'
@@ -16,6 +16,7 @@ const guard = requireAccessToken({
 
 const app = new Hono<{ Bindings: Env }>()
   .all('/auth/*', toService)
+  .all('/oauth/*', toService)
   .all('/.well-known/*', toService)
   .use('/api/*', guard)
   .get('/api/me', (c) => c.json({ user: c.var.auth.subject, session: c.var.auth.sessionId }))

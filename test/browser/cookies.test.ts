@@ -1,18 +1,12 @@
 // Cookies in a real browser: two tabs that refresh at the same time, and a logout that both feel.
 
-import { existsSync } from 'node:fs'
 import { createServer, type Server as HttpServer } from 'node:http'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { findFreePort } from '../../scripts/ports.ts'
+import { launchBrowser } from '../support/browser.ts'
 import { freshEmail } from '../support/client.ts'
 import { startIssuingService } from '../support/issuing-service.ts'
-
-const executablePath = '/usr/bin/chromium'
-const args = [
-  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-]
 
 let browser: Browser
 let service: Awaited<ReturnType<typeof startIssuingService>>
@@ -23,10 +17,7 @@ let one: Page
 let other: Page
 
 beforeAll(async () => {
-  if (!existsSync(executablePath)) {
-    throw new Error('These tests need a browser: run `apt-get install chromium`.')
-  }
-  browser = await chromium.launch({ executablePath, args })
+  browser = await launchBrowser()
   service = await startIssuingService(inject('bundle'), { TOKEN_TRANSPORT: 'cookie' })
   const port = await findFreePort()
   // Another site than 127.0.0.1, as the browser sees it.

@@ -1,0 +1,29 @@
+// One Worker for browsers: the service with its tokens in cookies, an API behind the guard, and a
+// page that logs in, refreshes and logs out.
+
+import { env } from 'cloudflare:workers'
+import { type Context, Hono } from 'hono'
+import { requireAccessToken, requireFreshLogin } from 'portcullis'
+import { createWorker } from 'portcullis/server'
+import { page } from './page.ts'
+
+const auth = createWorker({ claims: ({ email }) => ({ email }) })
+const toService = (c: Context<{ Bindings: Env }>) => auth.fetch(c.req.raw, c.env, c.executionCtx)
+const guard = requireAccessToken<Env, { email: string }>({
+  issuer: env.ISSUER,
+  audience: env.ISSUER,
+  service: (bindings) => ({ fetch: (request) => auth.fetch(request, bindings) }),
+  transport: 'cookie',
+})
+
+const app = new Hono<{ Bindings: Env }>()
+  .get('/', (c) => c.html(page))
+  .all('/auth/*', toService)
+  .all('/oauth/*', toService)
+  .all('/.well-known/*', toService)
+  .use('/api/*', guard)
+  .get('/api/me', (c) => c.json({ email: c.var.auth.claims.email }))
+  // Only for whoever gave the password within five minutes.
+  .post('/api/orders', requireFreshLogin({ maxAgeSeconds: 300 }), (c) => c.json({ ordered: true }))
+
+export default { fetch: app.fetch, scheduled: auth.scheduled }
