@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parseSigningKeys } from '../../src/token/signing-key.ts'
-import { createClientOf } from '../support/client.ts'
+import { createClientOf, send, tokensOf } from '../support/client.ts'
 import { startDatabase } from '../support/database.ts'
 import { createProject, type Project, packPackage } from '../support/package.ts'
 import { testSettings } from '../support/settings.ts'
@@ -70,26 +70,32 @@ function createWorkerProject(packages: string[], worker: string, types: string[]
 
 const guarded = `
 import { Hono } from 'hono'
-import { requireAccessToken, type ServiceBinding } from 'portcullis'
+import { requireAccessToken, requireFreshLogin, requireRole, type ServiceBinding } from 'portcullis'
 
 interface Env { AUTH: ServiceBinding }
 
+const options = {
+  issuer: 'https://auth.example.com',
+  audience: 'https://api.example.com',
+  service: (env: Env) => env.AUTH,
+}
 const app = new Hono<{ Bindings: Env }>()
-  .use('/api/*', requireAccessToken({
-    issuer: 'https://auth.example.com',
-    audience: 'https://api.example.com',
-    service: (env: Env) => env.AUTH,
-  }))
-  .get('/api/me', (c) => c.json({ user: c.var.auth.subject }))
+  .use('/api/*', requireAccessToken<Env, { plan: string }>(options))
+  .get('/api/me', (c) => c.json({ user: c.var.auth.subject, plan: c.var.auth.claims.plan }))
+  .get('/api/admin', requireRole('admin'), (c) => c.text(c.var.auth.claims.roles?.join() ?? ''))
+  .get('/api/fresh', requireFreshLogin({ maxAgeSeconds: 300 }), (c) => c.text('fresh'))
+  .get('/page', requireAccessToken({ ...options, transport: 'cookie' }), (c) => c.text('a page'))
   .get('/open', (c) => c.text('open'))
 
 export default app
 `
 
+const guardProject = createWorkerProject(['hono', '@cloudflare/workers-types'], guarded, [
+  '@cloudflare/workers-types',
+])
+
 describe('the guard, from the tarball', () => {
-  const project = createWorkerProject(['hono', '@cloudflare/workers-types'], guarded, [
-    '@cloudflare/workers-types',
-  ])
+  const project = guardProject
 
   it('brings nothing of the service along', () => {
     const installed = (name: string) => existsSync(join(project.directory, 'node_modules', name))
@@ -123,7 +129,9 @@ describe('the guard, from the tarball', () => {
 const service = `
 import { createWorker } from 'portcullis/server'
 
-export default createWorker() satisfies ExportedHandler<object>
+export default createWorker({
+  claims: ({ email, roles }) => ({ plan: email.endsWith('@example.com') ? 'gold' : roles.join() }),
+}) satisfies ExportedHandler<object>
 `
 
 describe('the service, from the tarball', () => {
@@ -144,17 +152,39 @@ describe('the service, from the tarball', () => {
     expect(parseSigningKeys(portcullis('keys', 'generate'))).toMatchObject({ ok: true })
   })
 
-  it('bundles, migrates its database, and runs', async () => {
+  it('bundles, migrates its database, and runs, with claims of its own and guards that see them', async () => {
     const database = await startDatabase()
     const checked = portcullis('migrate', '--check', '--url', database.url)
     expect(checked).toBe('The database is up to date.\n')
     project.run('wrangler', 'deploy', '--dry-run', '--outdir', 'out')
     const server = await serveOnWorkerd(join(project.directory, 'out/worker.js'), {
       ...testSettings,
+      AUDIENCE: 'https://api.example.com',
+      SIGNING_KEYS: portcullis('keys', 'generate'),
       TURSO_DATABASE_URL: database.url,
     })
-    const registered = await createClientOf(server.baseUrl).register()
-    await Promise.all([server.stop(), database.stop()])
-    expect(registered.status).toBe(201)
+    const guard = await serveOnWorkerd(
+      join(guardProject.directory, 'out/worker.js'),
+      {},
+      { services: { AUTH: server.baseUrl } },
+    )
+    const client = createClientOf(server.baseUrl)
+    const account = { email: 'ada@example.com', password: 'a good password' }
+    const { token, refreshToken } = tokensOf(await client.register(account))
+    const api = async (path: string, headers: Record<string, string>) => {
+      const { status, text } = await send(`${guard.baseUrl}${path}`, { headers })
+      return [status, text]
+    }
+    const bearer = { Authorization: `Bearer ${token}` }
+    const cookie = { Cookie: `__Host-access_token=${token}` }
+    expect(await api('/api/me', bearer)).toEqual([200, '{"user":"1","plan":"gold"}'])
+    expect(await api('/api/fresh', bearer)).toEqual([200, 'fresh'])
+    expect((await api('/api/admin', bearer))[0]).toBe(403)
+    expect(await api('/page', cookie)).toEqual([200, 'a page'])
+    expect((await api('/page', bearer))[0]).toBe(401)
+    portcullis('users', 'set-role', account.email, 'admin', '--url', database.url)
+    const admin = tokensOf(await client.refresh(refreshToken)).token
+    expect(await api('/api/admin', { Authorization: `Bearer ${admin}` })).toEqual([200, 'admin'])
+    await Promise.all([guard.stop(), server.stop(), database.stop()])
   })
 })
