@@ -10,6 +10,7 @@ import { measureFlat } from './flat.ts'
 import { measureGuards } from './guards.ts'
 import { simulateQuietIsolates } from './quiet-isolates.ts'
 import { measureService } from './service-load.ts'
+import { measureSessionCounts } from './session-count.ts'
 import { measureStaleness } from './staleness.ts'
 
 interface Part {
@@ -31,6 +32,7 @@ const parts: Readonly<Record<string, Part>> = {
   quiet: { title: 'Quiet isolates', run: simulateQuietIsolates },
   staleness: { title: 'How long a revoked token is accepted', run: measureStaleness },
   service: { title: 'The service', run: measureService },
+  sessions: { title: 'However many sessions there are', run: measureSessionCounts },
 }
 
 const wanted = process.argv.slice(2)

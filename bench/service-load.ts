@@ -1,7 +1,7 @@
 // Requests per second and latency of the service's own routes, next to a route that does nothing.
 
 import autocannon from 'autocannon'
-import { createClientOf } from '../test/support/client.ts'
+import { createClientOf, type Tokens } from '../test/support/client.ts'
 import { startDatabase } from '../test/support/database.ts'
 import { createKeySet } from '../test/support/issuing-service.ts'
 import { testSettings } from '../test/support/settings.ts'
@@ -16,7 +16,8 @@ const seconds = Number(process.env.BENCH_SECONDS ?? 5)
 interface Load {
   readonly name: string
   readonly url: string
-  readonly request: autocannon.Request
+  /** What one connection sends, over and over. */
+  readonly createRequest: () => autocannon.Request
 }
 
 /** @param directory for the bundles */
@@ -52,27 +53,63 @@ async function listLoads(bare: string, url: string): Promise<Load[]> {
   let accounts = 0
   const freshBody = () => JSON.stringify({ ...account, email: `bench-${accounts++}@example.com` })
   return [
-    { name: 'bare Hono route', url: bare, request: { path: '/' } },
-    { name: 'GET /auth/status', url, request: { path: '/auth/status', headers: status } },
+    { name: 'bare Hono route', url: bare, createRequest: () => ({ path: '/' }) },
+    {
+      name: 'GET /auth/status',
+      url,
+      createRequest: () => ({ path: '/auth/status', headers: status }),
+    },
     {
       name: 'POST /auth/register',
       url,
-      request: {
+      createRequest: () => ({
         ...post,
         path: '/auth/register',
         setupRequest: (request) => ({ ...request, body: freshBody() }),
-      },
+      }),
     },
     {
       name: 'POST /auth/login',
       url,
-      request: { ...post, path: '/auth/login', body: JSON.stringify(account) },
+      createRequest: () => ({ ...post, path: '/auth/login', body: JSON.stringify(account) }),
     },
+    await createRefreshLoad(url, post),
   ]
 }
 
-async function measure({ name, url, request }: Load): Promise<string[]> {
-  const options = { url, connections, requests: [request] }
+/** Each connection refreshes a session of its own, with the token that the last answer gave it. */
+async function createRefreshLoad(
+  url: string,
+  post: Pick<autocannon.Request, 'method' | 'headers'>,
+): Promise<Load> {
+  const client = createClientOf(url)
+  const sessions: { refreshToken: string }[] = await Promise.all(
+    Array.from({ length: connections }, (): Promise<Tokens> => client.tokens()),
+  )
+  let handedOut = 0
+  const createRequest = (): autocannon.Request => {
+    const session = sessions[handedOut++ % connections] ?? { refreshToken: '' }
+    return {
+      ...post,
+      path: '/auth/refresh',
+      setupRequest: (request) => ({
+        ...request,
+        body: JSON.stringify({ refresh_token: session.refreshToken }),
+      }),
+      onResponse(status, body) {
+        if (status === 200) session.refreshToken = JSON.parse(body).refresh_token
+      },
+    }
+  }
+  return { name: 'POST /auth/refresh', url, createRequest }
+}
+
+async function measure({ name, url, createRequest }: Load): Promise<string[]> {
+  const options: autocannon.Options = {
+    url,
+    connections,
+    setupClient: (client) => client.setRequests([createRequest()]),
+  }
   await autocannon({ ...options, duration: 1 })
   const result = await autocannon({ ...options, duration: seconds })
   const { requests, latency, non2xx, errors, timeouts } = result
