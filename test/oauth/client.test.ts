@@ -74,6 +74,13 @@ describe('introspection', () => {
     }
   })
 
+  it('tells nothing of a token whose account is gone', async () => {
+    const token = await account().token()
+    const { sub = '' } = await introspect(token)
+    await database.query('DELETE FROM portcullis_users WHERE id = CAST(? AS INTEGER)', sub)
+    expect(await introspect(token)).toEqual({ active: false })
+  })
+
   it('tells nothing to whoever is no client, or does not know the secret', async () => {
     const token = await account().token()
     const wrong = [oauth.None(), oauth.ClientSecretBasic('wrong'), oauth.ClientSecretPost('wrong')]

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { createClient } from '@libsql/client/http'
+import { describe, expect, inject, it } from 'vitest'
 import {
   type Answer,
   ask,
@@ -27,6 +28,16 @@ const everywhere = (token: string, body: unknown = {}) =>
 const login = async ({ email, password }: { email: string; password: string }) =>
   tokensOf(await post(app, '/auth/login', { email, password }))
 const claimsOf = (token: string) => JSON.parse(atob(token.split('.')[1] ?? ''))
+/** Copies a session so often, each used a minute before the other. */
+const insertOlderSessions = (count: number, id: string) =>
+  createClient({ url: inject('databaseUrl') }).execute({
+    sql: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+      INSERT INTO portcullis_sessions
+        (id, user_id, created_at, authenticated_at, rotated_at, expires_at, absolute_expires_at)
+      SELECT lower(hex(randomblob(8))), user_id, created_at, authenticated_at, rotated_at - 60 * i,
+        expires_at, absolute_expires_at FROM portcullis_sessions, n WHERE id = ?`,
+    args: [count, id],
+  })
 const said = ({ status, body }: Answer) => [status, body.code]
 
 describe('a login', () => {
@@ -136,6 +147,15 @@ describe('the sessions of an account', () => {
       current: false,
       device: null,
     })
+  })
+
+  it('are at most 100 in the list, those that were used last', async () => {
+    const { token, refreshToken } = await registerAccount(app)
+    await insertOlderSessions(150, idOf(refreshToken))
+    const listed = await list(token)
+    const used = listed.map(({ refreshed_at }) => String(refreshed_at))
+    expect([listed.length, listed[0]?.current]).toEqual([100, true])
+    expect(used).toEqual(used.toSorted().reverse())
   })
 
   it('keep the client’s address only where that is asked for, as the platform has it', async () => {
