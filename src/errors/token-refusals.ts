@@ -51,8 +51,8 @@ const invalidToken = {
 export const crossSiteRequest = {
   status: 403,
   code: 'cross_site_request',
-  message: 'This request came from another site.',
-  when: 'Tokens travel in cookies, and a page of an origin that is not on the list has sent a request that changes something.',
+  message: 'This may have come from another site. Ask as JSON, from an origin that is allowed.',
+  when: 'Tokens travel in cookies, and a request that changes something came from a page of an origin that is not on the list, or says neither where it comes from nor that it is JSON.',
   source: 'ASVS 3.5.1',
 } as const satisfies Entry
 

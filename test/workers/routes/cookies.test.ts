@@ -79,6 +79,19 @@ describe('tokens in cookies', () => {
     }
   })
 
+  it('are expired by the end of their own session, and kept at that of another one', async () => {
+    const account = await register()
+    const headers = { ...ours, Cookie: cookieOf(await post(app, '/auth/login', account)) }
+    const { body } = await ask(app, '/auth/sessions', { headers })
+    const { sessions } = body.data as { sessions: { id: string; current: boolean }[] }
+    for (const { id, current } of sessions.sort((a, b) => Number(a.current) - Number(b.current))) {
+      const answer = await ask(app, `/auth/sessions/${id}`, { method: 'DELETE', headers })
+      expect(answer.status).toBe(200)
+      expect(answer.headers.getSetCookie()).toHaveLength(current ? 2 : 0)
+    }
+    expect(sessions).toHaveLength(2)
+  })
+
   it('stand under the path of an issuer that has one', async () => {
     const service = createTestService({
       ISSUER: 'https://example.com/id',
@@ -123,6 +136,14 @@ describe('requests of other sites, with our cookies,', () => {
     expect(allowed.get('Access-Control-Allow-Credentials')).toBe('true')
     const denied = (await preflight('https://evil.example.com')).headers
     expect(denied.get('Access-Control-Allow-Origin')).toBeNull()
+  })
+
+  it('are told what is missing, should they be no browser', async () => {
+    const { cookie } = await register()
+    const { body } = await send('/auth/logout', cookie, {})
+    expect(body.code).toBe('cross_site_request')
+    expect(body.message).toContain('JSON')
+    expect((await send('/auth/logout', cookie, json)).status).toBe(200)
   })
 
   it('must be JSON even from us', async () => {
