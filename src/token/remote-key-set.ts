@@ -91,14 +91,16 @@ class RemoteKeySet implements KeySet {
     keyId: string | undefined,
     context: VerificationContext,
   ): Promise<Result<VerificationKey, KeyReason>> {
-    // A token that names no key is not signed with a published one.
-    if (keyId === undefined) return refuse('token_key_unknown')
     const key = this.current(keyId, context)
-    return key ? succeed(key) : this.#lookUp(keyId, context)
+    if (key) return succeed(key)
+    // A token that names no key is not signed with a published one. Where none were ever published,
+    // as by a service without SIGNING_KEYS, the log must say so.
+    if (keyId === undefined && this.#copy) return refuse('token_key_unknown')
+    return this.#lookUp(keyId, context)
   }
 
   async #lookUp(
-    keyId: string,
+    keyId: string | undefined,
     context: VerificationContext,
   ): Promise<Result<VerificationKey, KeyReason>> {
     const before = this.#copy

@@ -112,7 +112,8 @@ describe('what is in the way', () => {
     expect(runToEnd(script, '--port', '0').sentence).toContain('A port is a whole number')
     const file = join(directory, 'a-file')
     writeFileSync(file, '')
-    const { status, sentence } = runToEnd(script, ...free, ...ownSecret, '--data', join(file, 'x'))
+    const places = [...free, '--database-port', String(await findFreePort()), '--data', `${file}/x`]
+    const { status, sentence } = runToEnd(script, ...places, ...ownSecret)
     expect([status, sentence]).toEqual([
       1,
       expect.stringContaining('cannot be made or written: choose another'),

@@ -18,7 +18,7 @@ function setUp(...keys: SigningJwk[]) {
   const keySet = createRemoteKeySet({ issuer, service: () => binding }, clock)
   const background: Promise<unknown>[] = []
   const context = { waitUntil: (work: Promise<unknown>) => void background.push(work) }
-  const find = async (keyId: string) => {
+  const find = async (keyId?: string) => {
     const found = await keySet.find(keyId, context)
     return found.ok ? found.value.keyId : found.reason
   }
@@ -152,6 +152,26 @@ describe('a name that the set lacks', () => {
     expect(await find(second.kid)).toBe('key_set_unavailable')
     clock.advance(1)
     expect(await find(second.kid)).toBe(second.kid)
+  })
+})
+
+describe('a token that names no key', () => {
+  it('is of nobody who publishes keys, and costs no fetch but the first of all', async () => {
+    const { binding, find } = setUp(first)
+    for (let request = 0; request < 100; request += 1) {
+      expect(await find()).toBe('token_key_unknown')
+    }
+    expect(await find(first.kid)).toBe(first.kid)
+    expect(binding.asked).toHaveLength(1)
+  })
+
+  it('has the log say so where the service publishes none, as often as any other', async () => {
+    const { binding, find } = setUp()
+    binding.answerWith(() => Response.json({ keys: [] }))
+    const outcomes = [await find(), await find(), await find()]
+    expect(new Set(outcomes)).toEqual(new Set(['key_set_unavailable']))
+    expect(binding.asked).toHaveLength(1)
+    expect(log.mock.calls[0]?.[0]).toMatch(/empty; set SIGNING_KEYS/)
   })
 })
 
