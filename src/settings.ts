@@ -84,7 +84,8 @@ export const settings = {
     ...oneOf('absent', 'present'),
   },
   SECRET_KEY: {
-    meaning: 'Signs the tokens (HS256) where there are no `SIGNING_KEYS`; a secret',
+    meaning:
+      'Makes the refresh tokens, and signs the access tokens (HS256) where there are no `SIGNING_KEYS`: a new one ends every session; a secret',
     unit: 'text',
     default: 'required',
     bounds: 'at least 32 bytes, random',
@@ -93,7 +94,7 @@ export const settings = {
   },
   SIGNING_KEYS: {
     meaning:
-      'Signs the tokens with keys whose public halves are published, so that other Workers can verify them; a secret',
+      'Signs the access tokens with keys whose public halves are published, so that other Workers can verify them; a secret',
     unit: 'private JWK Set',
     default: 'none',
     bounds: 'as `portcullis keys generate` prints it',

@@ -65,6 +65,9 @@ export type GuardReason =
 /** Why a good access token is refused all the same: what only the database knows. */
 export type RevocationReason = 'token_revoked' | 'account_gone'
 
+/** Why the service refuses an access token. */
+export type UserTokenReason = TokenReason | KeyReason | RevocationReason
+
 /** Why the accounts refuse. */
 export type AccountReason = 'email_taken' | 'invalid_credentials'
 
@@ -111,9 +114,7 @@ export type ServiceReason =
 export type Reason =
   | BearerReason
   | 'logout_token_missing'
-  | TokenReason
-  | KeyReason
-  | RevocationReason
+  | UserTokenReason
   | AccountReason
   | RefreshReason
   | SessionReason

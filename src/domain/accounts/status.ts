@@ -2,14 +2,7 @@
 // whether it was revoked.
 
 import type { Deps } from '../../deps.ts'
-import {
-  type KeyReason,
-  type Result,
-  type RevocationReason,
-  refuse,
-  succeed,
-  type TokenReason,
-} from '../../errors/reasons.ts'
+import { type Result, refuse, succeed, type UserTokenReason } from '../../errors/reasons.ts'
 import { type Account, findAccountAndRevocation } from '../../store/users.ts'
 import { verifyUserToken } from './user-token.ts'
 
@@ -20,7 +13,7 @@ import { verifyUserToken } from './user-token.ts'
 export async function findAccountOfToken(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens'>,
   token: string,
-): Promise<Result<Account, TokenReason | KeyReason | RevocationReason>> {
+): Promise<Result<Account, UserTokenReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
   const { userId, revocationIds } = verified.value

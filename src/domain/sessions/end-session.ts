@@ -2,13 +2,11 @@
 
 import type { Deps } from '../../deps.ts'
 import {
-  type KeyReason,
   type Result,
-  type RevocationReason,
   refuse,
   type SessionReason,
   succeed,
-  type TokenReason,
+  type UserTokenReason,
 } from '../../errors/reasons.ts'
 import { endSessionOfAccount } from '../../store/session-endings.ts'
 import { verifyUserToken } from '../accounts/user-token.ts'
@@ -31,7 +29,7 @@ export async function endSession(
   >,
   token: string,
   sessionId: string,
-): Promise<Result<{ isOwn: boolean }, TokenReason | KeyReason | RevocationReason | SessionReason>> {
+): Promise<Result<{ isOwn: boolean }, UserTokenReason | SessionReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
   const outcome = await endSessionOfAccount(

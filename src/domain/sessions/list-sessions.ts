@@ -1,12 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import {
-  type KeyReason,
-  type Result,
-  type RevocationReason,
-  refuse,
-  succeed,
-  type TokenReason,
-} from '../../errors/reasons.ts'
+import { type Result, refuse, succeed, type UserTokenReason } from '../../errors/reasons.ts'
 import { findAccountAndSessions, type ListedSession } from '../../store/sessions.ts'
 import { verifyUserToken } from '../accounts/user-token.ts'
 
@@ -22,7 +15,7 @@ export interface OwnSession extends ListedSession {
 export async function listSessions(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens'>,
   token: string,
-): Promise<Result<readonly OwnSession[], TokenReason | KeyReason | RevocationReason>> {
+): Promise<Result<readonly OwnSession[], UserTokenReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
   const { userId, revocationIds, sessionId } = verified.value

@@ -3,14 +3,7 @@
 
 import { createRandomId } from '../../crypto/random-id.ts'
 import type { Deps } from '../../deps.ts'
-import {
-  type KeyReason,
-  type Result,
-  type RevocationReason,
-  refuse,
-  succeed,
-  type TokenReason,
-} from '../../errors/reasons.ts'
+import { type Result, refuse, succeed, type UserTokenReason } from '../../errors/reasons.ts'
 import { endAllSessions } from '../../store/session-endings.ts'
 import { verifyUserToken } from '../accounts/user-token.ts'
 import { type IssuedTokens, issueTokens } from './tokens.ts'
@@ -36,7 +29,7 @@ export async function logoutEverywhere(
   >,
   token: string,
   { keepCurrent }: { readonly keepCurrent: boolean },
-): Promise<Result<IssuedTokens | undefined, TokenReason | KeyReason | RevocationReason>> {
+): Promise<Result<IssuedTokens | undefined, UserTokenReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
   const sessionId = createRandomId(deps.runtime)

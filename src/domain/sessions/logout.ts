@@ -2,14 +2,7 @@
 // whatever spelling it comes back, and its refresh token with them.
 
 import type { Deps } from '../../deps.ts'
-import {
-  type KeyReason,
-  type Result,
-  type RevocationReason,
-  refuse,
-  succeed,
-  type TokenReason,
-} from '../../errors/reasons.ts'
+import { type Result, refuse, succeed, type UserTokenReason } from '../../errors/reasons.ts'
 import { endOwnSession } from '../../store/session-endings.ts'
 import { verifyUserToken } from '../accounts/user-token.ts'
 
@@ -32,7 +25,7 @@ export async function logout(
     | 'tokenTransport'
   >,
   token: string,
-): Promise<Result<undefined, TokenReason | KeyReason | RevocationReason>> {
+): Promise<Result<undefined, UserTokenReason>> {
   const verified = await verifyUserToken(deps, token, {
     evenExpired: deps.tokenTransport === 'cookie',
   })

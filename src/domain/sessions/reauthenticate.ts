@@ -3,13 +3,11 @@
 
 import type { Deps } from '../../deps.ts'
 import {
-  type KeyReason,
   type Result,
-  type RevocationReason,
   refuse,
   type SessionReason,
   succeed,
-  type TokenReason,
+  type UserTokenReason,
 } from '../../errors/reasons.ts'
 import { updateAuthenticatedAt } from '../../store/sessions.ts'
 import { findCredentialsByToken } from '../../store/users.ts'
@@ -26,7 +24,7 @@ export async function reauthenticate(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'claims' | 'passwords'>,
   token: string,
   typed: { readonly password: string },
-): Promise<Result<IssuedAccessToken, TokenReason | KeyReason | RevocationReason | SessionReason>> {
+): Promise<Result<IssuedAccessToken, UserTokenReason | SessionReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
   const { userId, sessionId, revocationIds } = verified.value

@@ -17,8 +17,6 @@ export interface IssuedAccessToken {
 /** Both tokens. */
 export interface IssuedTokens extends IssuedAccessToken {
   readonly refreshToken: string
-  /** How long the session lives without being refreshed, at most. */
-  readonly sessionIdleSeconds: number
 }
 
 /** Whose claims an application may add to. */
@@ -66,12 +64,11 @@ export async function issueAccessTokenOf(
 
 /** A fresh access token of the session, and its refresh token. */
 export async function issueTokens(
-  deps: IssuingDeps & Pick<Deps, 'refreshTokens' | 'sessionLifetimes'>,
+  deps: IssuingDeps & Pick<Deps, 'refreshTokens'>,
   session: LiveSession,
 ): Promise<IssuedTokens> {
   return {
     ...(await issueAccessTokenOf(deps, session)),
     refreshToken: await deps.refreshTokens.create(session),
-    sessionIdleSeconds: deps.sessionLifetimes.idleSeconds,
   }
 }
