@@ -71,10 +71,22 @@ describe('refreshing', () => {
   it('takes the current token whenever it comes', async () => {
     const first = await registerAccount(app)
     await pretend('rotated_at = rotated_at - 86400', first.refreshToken)
-    const second = await refreshWith(app, first.refreshToken)
-    expect(second.status).toBe(200)
+    const second = tokensOf(await refreshWith(app, first.refreshToken))
+    const again = tokensOf(await refreshWith(app, first.refreshToken))
+    expect(again.refreshToken).toBe(second.refreshToken)
     await pretend('rotated_at = rotated_at - 86400', first.refreshToken)
-    expect((await refreshWith(app, tokensOf(second).refreshToken)).status).toBe(200)
+    expect((await refreshWith(app, second.refreshToken)).status).toBe(200)
+  })
+
+  it('refuses a token from after the state that a database was restored to', async () => {
+    const first = await registerAccount(app)
+    const second = tokensOf(await refreshWith(app, first.refreshToken))
+    await pretend('version = 1', first.refreshToken)
+    expect(said(await refreshWith(app, second.refreshToken))).toEqual([
+      401,
+      'refresh_token_invalid',
+    ])
+    expect((await refreshWith(app, first.refreshToken)).status).toBe(200)
   })
 
   it('gives the very same successor within the grace window, and it is good', async () => {
