@@ -78,6 +78,15 @@ describe('refreshing', () => {
     expect((await refreshWith(app, second.refreshToken)).status).toBe(200)
   })
 
+  it('refuses the token of an account that was disabled by hand', async () => {
+    const { email, refreshToken } = await registerAccount(app)
+    await createClient({ url: inject('databaseUrl') }).execute({
+      sql: 'UPDATE portcullis_users SET disabled_at = 1 WHERE email = ?',
+      args: [email],
+    })
+    expect(said(await refreshWith(app, refreshToken))).toEqual([401, 'session_revoked'])
+  })
+
   it('refuses a token from after the state that a database was restored to', async () => {
     const first = await registerAccount(app)
     const second = tokensOf(await refreshWith(app, first.refreshToken))
