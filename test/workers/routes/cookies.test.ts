@@ -65,6 +65,19 @@ describe('tokens in cookies', () => {
     expect(late.headers.getSetCookie()).toEqual([])
   })
 
+  it('are replaced but for the refresh token when the password is given again', async () => {
+    const { cookie, password } = await register()
+    const headers = { ...ours, Cookie: cookie }
+    const body = JSON.stringify({ password })
+    const answer = await ask(app, '/auth/reauthenticate', { method: 'POST', headers, body })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^__Host-access_token=[\w.-]+; Max-Age=2592000;/),
+    ])
+    expect(await status(cookieOf(answer))).toBe(200)
+    expect((await send('/auth/refresh', cookie)).status).toBe(200)
+  })
+
   it('are both expired by a logout, even with an access token that has expired', async () => {
     for (const seconds of [0, 10_000]) {
       const { cookie } = await register()

@@ -2,7 +2,14 @@ import { createClient } from '@libsql/client/http'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { pruneSessions } from '../../../src/domain/housekeeping.ts'
 import { deleteEndedSessions } from '../../../src/store/session-endings.ts'
-import { database, insertAccount } from '../support/service.ts'
+import {
+  ask,
+  bearing,
+  createTestService,
+  database,
+  insertAccount,
+  registerAccount,
+} from '../support/service.ts'
 
 const client = createClient({ url: inject('databaseUrl') })
 let userId: number
@@ -40,6 +47,18 @@ describe('housekeeping', () => {
     expect(await pruneSessions({ database })).toBe(1_500)
     expect(await pruneSessions({ database })).toBe(0)
     expect(await countSessions()).toBe(before + 5)
+  })
+
+  it('counts the day from when a session was ended, if that was before its time', async () => {
+    const { app } = createTestService()
+    const { token, refreshToken } = await registerAccount(app)
+    const id = refreshToken.split('.')[0] ?? ''
+    await ask(app, '/auth/logout', { method: 'POST', ...bearing(token) })
+    const { rows } = await client.execute({
+      sql: 'SELECT expires_at = revoked_at AS same FROM portcullis_sessions WHERE id = ?',
+      args: [id],
+    })
+    expect(rows[0]?.same).toBe(1)
   })
 
   it('leaves no session of an account that is deleted', async () => {
