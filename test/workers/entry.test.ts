@@ -28,19 +28,23 @@ describe('the Worker', () => {
 
   it('prunes on its schedule, and leaves one line in the log', async () => {
     const client = createClient({ url: env.TURSO_DATABASE_URL })
-    await client.execute(
-      "INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at) VALUES ('long-expired----', 0, 0)",
-    )
+    await client.executeMultiple(`
+      INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at)
+        VALUES ('long-expired----', 0, 0);
+      INSERT INTO portcullis_users
+        (email, email_normalized, password_hash, token_generation, registered_at)
+        VALUES ('ada@example.com', 'ada@example.com', '', 'generation-00000', 0);
+      INSERT INTO portcullis_sessions
+        (id, user_id, created_at, authenticated_at, rotated_at, expires_at, absolute_expires_at)
+        SELECT 'long-ended------', id, 0, 0, 0, 0, 0 FROM portcullis_users;
+    `)
     await worker.scheduled({} as ScheduledController, env)
     const { rows } = await client.execute(
-      "SELECT 1 FROM portcullis_revoked_tokens WHERE id = 'long-expired----'",
+      `SELECT id FROM portcullis_revoked_tokens WHERE id = 'long-expired----'
+        UNION ALL SELECT id FROM portcullis_sessions`,
     )
     expect(rows).toEqual([])
     const lines = log.mock.calls.map(([line]) => JSON.parse(line))
-    expect(lines).toContainEqual({
-      event: 'prune',
-      pruned: expect.any(Number),
-      prunedSessions: expect.any(Number),
-    })
+    expect(lines).toContainEqual({ event: 'prune', pruned: 1, prunedSessions: 1 })
   })
 })

@@ -11,6 +11,8 @@ describe('the description of a device', () => {
     ['', undefined],
     ['<script>alert(1)</script>', undefined],
     ['\u0007\u202e', undefined],
+    ['Bro\u202ewser/1.0 (x)', 'Browser'],
+    [`${'x '.repeat(300)}Firefox/130.0`, 'x'],
   ])('says of %j in a few words: %j', (userAgent, device) => {
     expect(describeDevice(userAgent)).toBe(device)
   })

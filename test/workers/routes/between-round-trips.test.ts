@@ -104,7 +104,7 @@ describe('giving the password again', () => {
     ['the password changes', passwordChanges],
     ['the account is disabled', isDisabled],
     ['the session is logged out', logsOut],
-    ['the session expires', changeSession('expires_at = 1')],
+    ['the session expires', changeSession('expires_at = unixepoch()')],
     ['the token alone is revoked', () => postForm(app, '/oauth/revoke', { token: account.token })],
   ])('is not when meanwhile %s', async (_, happening) => {
     const { status, body } = await during(happening, again)

@@ -92,6 +92,14 @@ describe('tokens in cookies', () => {
     }
   })
 
+  it('are expired by a logout whatever is wrong with them', async () => {
+    for (const cookie of ['', '__Host-access_token=nonsense']) {
+      const answer = await send('/auth/logout', cookie)
+      expect(answer.body.status).toBe('fail')
+      expect(answer.headers.getSetCookie()).toHaveLength(2)
+    }
+  })
+
   it('are expired by the end of their own session, and kept at that of another one', async () => {
     const account = await register()
     const headers = { ...ours, Cookie: cookieOf(await post(app, '/auth/login', account)) }

@@ -4,29 +4,21 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '../../../src/errors/catalogue.ts'
-import type { Database } from '../../../src/store/database.ts'
 import {
   ask,
+  createCountingDatabase,
   createTestService,
-  database,
   postForm,
   refreshWith,
   registerAccount,
   tokensOf,
 } from '../support/service.ts'
 
-let roundTrips = 0
-const counting: Database = {
-  ...database,
-  withClient(use) {
-    roundTrips += 1
-    return database.withClient(use)
-  },
-}
+const database = createCountingDatabase()
 const client = { id: 'api', secret: 's'.repeat(32) }
 const basic = { Authorization: `Basic ${btoa(`${client.id}:${client.secret}`)}` }
 const settings = { OAUTH_CLIENTS: `${client.id}:${client.secret}` }
-const { app } = createTestService(settings, { database: counting })
+const { app } = createTestService(settings, { database })
 const { token, refreshToken } = await registerAccount(app)
 
 /** A good token with one character changed, or cut, or more. */
@@ -48,9 +40,9 @@ const isDocumented = (status: number) =>
 
 /** The property holds for 2,000 of them, none of which goes to the database. */
 async function expectOfAll<T>(values: fc.Arbitrary<T>, check: (value: T) => Promise<void>) {
-  roundTrips = 0
+  database.roundTrips = 0
   await fc.assert(fc.asyncProperty(values, check), { numRuns: 2_000 })
-  expect(roundTrips).toBe(0)
+  expect(database.roundTrips).toBe(0)
 }
 
 describe('tokens that nobody has issued', () => {

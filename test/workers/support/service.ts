@@ -44,6 +44,18 @@ export const database: Database = openRemoteDatabase({
   databaseHasReplicas: false,
 })
 
+/** The database, counting the round trips to it. */
+export function createCountingDatabase(): Database & { roundTrips: number } {
+  return {
+    ...database,
+    roundTrips: 0,
+    withClient(use) {
+      this.roundTrips += 1
+      return database.withClient(use)
+    },
+  }
+}
+
 export interface TestService extends Service {
   readonly app: Hono<Env>
   readonly config: Config
