@@ -87,11 +87,17 @@ export function insertUser(user: NewUser) {
  * The credentials of the account with this email, if there is one that is not disabled. One round
  * trip.
  */
-export function findCredentialsByEmail(
+export async function findCredentialsByEmail(
   database: Database,
   emailNormalized: string,
 ): Promise<Credentials | undefined> {
-  return findCredentials(database, eq(users.emailNormalized, emailNormalized))
+  const [rows] = await readBatch(database, [
+    build
+      .select({ userId: users.id, passwordHash: users.passwordHash })
+      .from(users)
+      .where(and(eq(users.emailNormalized, emailNormalized), isEnabled)),
+  ])
+  return decodeRows(credentialsRow, rows)[0]
 }
 
 /**
@@ -123,19 +129,6 @@ const credentialsAndRevocationRow = v.union([
   v.object({ ...credentialsRow.entries, isRevoked: flag }),
   v.object({ userId: v.null(), isRevoked: flag }),
 ])
-
-async function findCredentials(
-  database: Database,
-  condition: SQL,
-): Promise<Credentials | undefined> {
-  const [rows] = await readBatch(database, [
-    build
-      .select({ userId: users.id, passwordHash: users.passwordHash })
-      .from(users)
-      .where(and(condition, isEnabled)),
-  ])
-  return decodeRows(credentialsRow, rows)[0]
-}
 
 /**
  * The account, if it is there and not disabled, and whether any of the ids is revoked: one
