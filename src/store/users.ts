@@ -101,8 +101,8 @@ export async function findCredentialsByEmail(
 }
 
 /**
- * The credentials of the account with this id, if there is one that is not disabled, and if no id of
- * the token that asks is revoked; and whether any is. One round trip.
+ * The credentials of the account with this id, if there is one that is not disabled, and whether any
+ * id of the token that asks is revoked. One round trip.
  */
 export async function findCredentialsByToken(
   database: Database,
@@ -119,10 +119,8 @@ export async function findCredentialsByToken(
       .from(sql`(SELECT 1)`)
       .leftJoin(users, and(eq(users.id, userId), isEnabled)),
   ])
-  const row = decodeRow(credentialsAndRevocationRow, rows)
-  const { isRevoked, ...credentials } = row
-  const isUsable = credentials.userId !== null && !isRevoked
-  return { isRevoked, credentials: isUsable ? credentials : undefined }
+  const { isRevoked, ...credentials } = decodeRow(credentialsAndRevocationRow, rows)
+  return { isRevoked, credentials: credentials.userId === null ? undefined : credentials }
 }
 
 const credentialsAndRevocationRow = v.union([

@@ -48,6 +48,11 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
     expect(await roundTrips(() => client().login(account))).toEqual([200, 2])
     expect(await roundTrips(() => client().login({ ...account, password: 'x' }))).toEqual([404, 1])
     expect(await roundTrips(() => client().login({ ...account, email: 'x' }))).toEqual([404, 1])
+    await database.query(
+      'UPDATE portcullis_users SET disabled_at = 1 WHERE email = ?',
+      account.email,
+    )
+    expect(await roundTrips(() => client().login(account))).toEqual([404, 1])
   })
 
   it('refresh 1, whatever becomes of it, and 0 for a forged token', async () => {

@@ -23,13 +23,22 @@ const rolesOf = (token: string) => (claimsOf(token) as unknown as { roles: strin
 describe('npm run admin -- users', () => {
   it('gives roles, which hold from then on: tokens that say otherwise are revoked', async () => {
     const account = await register()
-    const { stdout, status } = users('set-role', account.email.toUpperCase(), 'editor', 'admin')
-    expect([status, stdout]).toEqual([0, expect.stringContaining('has the roles editor, admin')])
+    const { stdout, status } = users(
+      'set-role',
+      account.email.toUpperCase(),
+      'viewer',
+      'editor',
+      'admin',
+    )
+    expect([status, stdout]).toEqual([
+      0,
+      expect.stringContaining('has the roles viewer, editor, admin'),
+    ])
     expect(await codeOf(account.token)).toBe('token_revoked')
     const next = tokensOf(await service.client.refresh(account.refreshToken))
-    expect(rolesOf(next.token)).toEqual(['admin', 'editor'])
+    expect(rolesOf(next.token)).toEqual(['admin', 'editor', 'viewer'])
     expect((await service.client.status(next.token)).body.data).toMatchObject({ admin: true })
-    expect(users('set-role', account.email, 'admin', 'editor').status).toBe(0)
+    expect(users('set-role', account.email, 'admin', 'editor', 'viewer').status).toBe(0)
     expect(await codeOf(next.token)).toBeUndefined()
     expect(users('set-role', account.email).stdout).toContain('has no roles')
     expect(await codeOf(next.token)).toBe('token_revoked')
@@ -39,9 +48,11 @@ describe('npm run admin -- users', () => {
 
   it('stores the role admin once, where the version before looks for it', async () => {
     const { email } = await register()
-    users('set-role', email, 'admin', 'editor', 'editor')
+    users('set-role', email, 'viewer', 'admin', 'editor', 'editor')
     const sql = 'SELECT admin, other_roles FROM portcullis_users WHERE email = ?'
-    expect(await service.database.query(sql, email)).toEqual([{ admin: 1, other_roles: 'editor' }])
+    expect(await service.database.query(sql, email)).toEqual([
+      { admin: 1, other_roles: 'editor viewer' },
+    ])
   })
 
   it('disables an account: its tokens and sessions are over, and nobody logs in until it is enabled', async () => {

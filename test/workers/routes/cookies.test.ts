@@ -159,6 +159,21 @@ describe('requests of other sites, with our cookies,', () => {
     expect(denied.get('Access-Control-Allow-Origin')).toBeNull()
   })
 
+  it('are ours where the list says so, even without a body', async () => {
+    const { cookie } = await register()
+    const headers = { Cookie: cookie, Origin: 'https://app.example.com' }
+    const answer = await ask(app, '/auth/sessions/x', { method: 'DELETE', headers })
+    expect(answer.body.code).toBe('session_unknown')
+  })
+
+  it('bring no cookies where tokens travel in headers', async () => {
+    const { app: bearer } = createTestService({ CORS_ORIGINS: 'https://app.example.com' })
+    const headers = { Origin: 'https://app.example.com' }
+    const answer = await ask(bearer, '/auth/status', { headers })
+    expect(answer.headers.get('Access-Control-Allow-Origin')).toBe('https://app.example.com')
+    expect(answer.headers.get('Access-Control-Allow-Credentials')).toBeNull()
+  })
+
   it('are told what is missing, should they be no browser', async () => {
     const { cookie } = await register()
     const { body } = await send('/auth/logout', cookie, {})

@@ -2,15 +2,18 @@
 // for one of ours, and none costs the database anything.
 
 import fc from 'fast-check'
+import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '../../../src/errors/catalogue.ts'
 import {
   ask,
+  bearing,
   createCountingDatabase,
   createTestService,
   postForm,
   refreshWith,
   registerAccount,
+  secretKey,
   tokensOf,
 } from '../support/service.ts'
 
@@ -79,6 +82,31 @@ describe('tokens that nobody has issued', () => {
       basic,
     )
     expect(body.active).toBe(true)
+  })
+})
+
+describe('a genuine token', () => {
+  const subjects = [
+    '',
+    '0',
+    '-1',
+    '01',
+    '1.0',
+    '1e3',
+    ' 1',
+    '１',
+    '9007199254740993',
+    'constructor',
+  ]
+
+  it.each(subjects)('whose subject is %j is nobody’s, and costs no round trip', async (sub) => {
+    const [, payload = ''] = token.split('.')
+    const changed = new SignJWT({ ...JSON.parse(atob(payload)), sub })
+    changed.setProtectedHeader({ alg: 'HS256' })
+    database.roundTrips = 0
+    const signed = await changed.sign(new TextEncoder().encode(secretKey))
+    const { status, body } = await ask(app, '/auth/status', bearing(signed))
+    expect([status, body.code, database.roundTrips]).toEqual([401, 'token_invalid', 0])
   })
 })
 

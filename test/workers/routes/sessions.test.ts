@@ -28,6 +28,11 @@ const everywhere = (token: string, body: unknown = {}) =>
 const login = async ({ email, password }: { email: string; password: string }) =>
   tokensOf(await post(app, '/auth/login', { email, password }))
 const claimsOf = (token: string) => JSON.parse(atob(token.split('.')[1] ?? ''))
+const changeAccount = (email: string, change: string) =>
+  createClient({ url: inject('databaseUrl') }).execute({
+    sql: `UPDATE portcullis_users SET ${change} WHERE email = ?`,
+    args: [email],
+  })
 /** Copies a session so often, each used a minute before the other. */
 const insertOlderSessions = (count: number, id: string) =>
   createClient({ url: inject('databaseUrl') }).execute({
@@ -80,10 +85,13 @@ describe('refreshing', () => {
 
   it('refuses the token of an account that was disabled by hand', async () => {
     const { email, refreshToken } = await registerAccount(app)
-    await createClient({ url: inject('databaseUrl') }).execute({
-      sql: 'UPDATE portcullis_users SET disabled_at = 1 WHERE email = ?',
-      args: [email],
-    })
+    await changeAccount(email, 'disabled_at = 1')
+    expect(said(await refreshWith(app, refreshToken))).toEqual([401, 'session_revoked'])
+  })
+
+  it('refuses the token of a session that was revoked by hand', async () => {
+    const { refreshToken } = await registerAccount(app)
+    await pretend('revoked_at = unixepoch()', refreshToken)
     expect(said(await refreshWith(app, refreshToken))).toEqual([401, 'session_revoked'])
   })
 
@@ -175,6 +183,13 @@ describe('the sessions of an account', () => {
       current: false,
       device: null,
     })
+  })
+
+  it('end with their greatest age from the start, where that is the shorter', async () => {
+    const service = createTestService({ SESSION_LIFETIME_SECONDS: '60' })
+    const { token } = await registerAccount(service.app)
+    const [session] = await list(token)
+    expect(Date.parse(String(session?.expires_at)) - Date.now()).toBeLessThan(61_000)
   })
 
   it('are at most 100 in the list, those that were used last', async () => {
@@ -300,13 +315,14 @@ describe('claims of an application’s own', () => {
   it('are asked for with each login and each refresh, and are in the token', async () => {
     const service = createTestService(
       {},
-      { claims: ({ email, roles }) => ({ plan: 'gold', mail: email, all: roles.length }) },
+      { claims: ({ email, roles }) => ({ plan: 'gold', mail: email, all: roles }) },
     )
     const first = await registerAccount(service.app)
+    await changeAccount(first.email, `other_roles = 'editor'`)
     const second = tokensOf(await refreshWith(service.app, first.refreshToken))
-    for (const { token } of [first, second]) {
-      expect(claimsOf(token)).toMatchObject({ plan: 'gold', mail: first.email, all: 0 })
-    }
+    const claims = { plan: 'gold', mail: first.email }
+    expect(claimsOf(first.token)).toMatchObject({ ...claims, all: [] })
+    expect(claimsOf(second.token)).toMatchObject({ ...claims, all: ['editor'] })
   })
 
   it('that are called like ours are a bug, and no token is issued', async () => {

@@ -13,7 +13,13 @@ import {
 } from '../../../src/store/revoked-tokens.ts'
 import { type AskingToken, endOwnSession } from '../../../src/store/session-endings.ts'
 import { findAccountAndRevocation } from '../../../src/store/users.ts'
-import { database, insertAccount } from '../support/service.ts'
+import {
+  createTestService,
+  database,
+  insertAccount,
+  postForm,
+  registerAccount,
+} from '../support/service.ts'
 
 const client = createClient({ url: inject('databaseUrl') })
 const freshId = () => createRandomId(systemRuntime)
@@ -123,6 +129,20 @@ describe('a lasting revocation', () => {
     expect(after?.expires_at).toBe(2 ** 32 - 1)
     await insertLastingRevocation(database, id)
     expect(Number((await rowOf(id))?.seq)).toBeGreaterThan(Number(after?.seq))
+  })
+})
+
+describe('a session that is revoked again', () => {
+  it('is not forgotten sooner', async () => {
+    const { app } = createTestService()
+    const { refreshToken } = await registerAccount(app)
+    const sessionId = refreshToken.split('.')[0] ?? ''
+    await insertTokenRevocation(database, { id: sessionId, expiresAt: 4_000_000_000 })
+    const before = await rowOf(sessionId)
+    await postForm(app, '/oauth/revoke', { token: refreshToken })
+    const after = await rowOf(sessionId)
+    expect(after?.expires_at).toBe(4_000_000_000)
+    expect(Number(after?.seq)).toBeGreaterThan(Number(before?.seq))
   })
 })
 
