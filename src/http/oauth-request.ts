@@ -41,18 +41,17 @@ function parseForm(contentType = '', text: string): URLSearchParams | undefined 
   return new Set(names).size === names.length ? form : undefined
 }
 
-/** Both are encoded like a form before they are encoded in base64 (RFC 6749 §2.3.1). */
+/**
+ * Both are encoded like a form before they are encoded in base64 (RFC 6749 §2.3.1). No id and no
+ * secret has a space, so a `+` is one that was not encoded.
+ */
 function parseBasic(authorization: string): ClientCredentials | undefined {
   const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization) ?? []
   try {
     const [, id, secret] = /^([^:]*):(.*)$/s.exec(atob(encoded ?? '')) ?? []
     if (id === undefined || secret === undefined) return undefined
-    return { id: decodeFormText(id), secret: decodeFormText(secret) }
+    return { id: decodeURIComponent(id), secret: decodeURIComponent(secret) }
   } catch {
     return undefined
   }
-}
-
-function decodeFormText(text: string): string {
-  return decodeURIComponent(text.replaceAll('+', ' '))
 }

@@ -12,6 +12,8 @@ import { serveOnWorkerd } from '../support/workerd.ts'
 const client: oauth.Client = { client_id: 'api.v1' }
 /** With what must be encoded on the way (RFC 6749 §2.3.1). */
 const secret = `s+/%:=&${'x'.repeat(32)}`
+/** As `openssl rand -base64` may make one. */
+const base64Secret = `${'+/o'.repeat(11)}==`
 const insecure = { [oauth.allowInsecureRequests]: true } as const
 
 let database: TestDatabase
@@ -27,7 +29,7 @@ beforeAll(async () => {
     ...testSettings,
     ISSUER: issuer,
     TURSO_DATABASE_URL: database.url,
-    OAUTH_CLIENTS: `other:${'o'.repeat(32)}, ${client.client_id}:${secret}`,
+    OAUTH_CLIENTS: `other:${base64Secret}, ${client.client_id}:${secret}`,
   }
   server = await serveOnWorkerd(inject('bundle'), settings, { port })
   const found = await oauth.discoveryRequest(new URL(issuer), { ...insecure, algorithm: 'oauth2' })
@@ -64,6 +66,16 @@ describe('introspection', () => {
       exp: expect.any(Number),
       roles: [],
     })
+  })
+
+  it('takes a secret that was not encoded before, as curl -u sends it', async () => {
+    const token = await account().token()
+    const answer = await fetch(String(as.introspection_endpoint), {
+      method: 'POST',
+      headers: { Authorization: `Basic ${btoa(`other:${base64Secret}`)}` },
+      body: new URLSearchParams({ token }),
+    })
+    expect(await answer.json()).toMatchObject({ active: true })
   })
 
   it('tells nothing of any other, not even why', async () => {

@@ -5,6 +5,7 @@ import {
   ask,
   bearing,
   createTestService,
+  freshEmail,
   post,
   postWith,
   pretend,
@@ -300,6 +301,14 @@ describe('giving the password again', () => {
     expect(claims.auth_time).toBeGreaterThan(clock.now() - 60)
     const next = tokensOf(await refreshWith(app, refreshToken))
     expect(claimsOf(next.token).auth_time).toBe(claims.auth_time)
+  })
+
+  it('takes it however its letters are composed', async () => {
+    const account = { email: freshEmail(), password: 'pa\u0308sswort' }
+    const { token } = tokensOf(await post(app, '/auth/register', account))
+    for (const form of ['NFC', 'NFD']) {
+      expect((await again(token, account.password.normalize(form))).status).toBe(200)
+    }
   })
 
   it('refuses a wrong one, and changes nothing', async () => {
