@@ -5,9 +5,10 @@ import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { startSqld } from '../../scripts/sqld.ts'
-import { createClientOf, freshEmail, send } from '../support/client.ts'
+import { createClientOf, freshEmail } from '../support/client.ts'
 import { createDatabaseFile, type ServedDatabase, startDatabase } from '../support/database.ts'
 import { serveOnDeno } from '../support/deno.ts'
+import { startProxy } from '../support/proxy.ts'
 import { until } from '../support/server.ts'
 import { testSettings } from '../support/settings.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
@@ -142,14 +143,15 @@ describe('on Deno', () => {
   })
 
   it('answers what is under way before it ends', async () => {
-    const database = await createDatabaseFile()
-    const variables = { ...testSettings, TURSO_DATABASE_URL: database.url, BCRYPT_COST: '10' }
-    const server = await serveOnDeno(variables)
+    const database = await startDatabase()
+    const proxy = await startProxy(database.url, 500)
+    const server = await serveOnDeno({ ...testSettings, TURSO_DATABASE_URL: proxy.url })
     const answer = createClientOf(server.baseUrl).register()
-    await until(async () => (await send(`${server.baseUrl}/health`)).status === 200)
+    await until(() => proxy.count() === 1)
     server.process.kill('SIGTERM')
     expect((await answer).status).toBe(201)
     await until(() => server.process.exitCode === 0)
+    await proxy.stop()
     await database.stop()
   })
 })
