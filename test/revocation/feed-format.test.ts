@@ -32,6 +32,11 @@ describe('the format of the feed', () => {
     )
   })
 
+  it('has rows of 23 characters whatever the minute', () => {
+    expect(renderRow('a'.repeat(16), 0)).toBe('aaaaaaaaaaaaaaaa0000000')
+    expect(renderRow('a'.repeat(16), 2 ** 32 - 1)).toBe('aaaaaaaaaaaaaaaa4444445')
+  })
+
   it('is read as it was written', () => {
     const read = (written: FeedAnswer) => parseFeed(renderFeed(written))
     expect(read(answer)).toEqual({ ok: true, value: { ...answer, rows: [answer.rows.join('')] } })

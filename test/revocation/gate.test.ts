@@ -99,6 +99,15 @@ describe('a strict gate', () => {
   })
 })
 
+describe('a strict gate beside one with a bound', () => {
+  it('asks nobody about a token that is known to be revoked', async () => {
+    const { loader, questions } = await createWarm()
+    const gate = createGate('strict', { loader, sourceOf: () => source })
+    expect(await gate.admit(revoked, {})).toEqual({ ok: false, reason: 'token_revoked' })
+    expect(questions()).toEqual([])
+  })
+})
+
 describe('a gate with a bound', () => {
   it('asks nobody about a token that is known to be revoked, however old that knowledge', async () => {
     const { ask, questions } = await createWarm()
