@@ -157,3 +157,26 @@ describe('the database as a source', () => {
     expect(await source.check([idOf('x', 1)], {})).toMatchObject({ ok: false })
   })
 })
+
+describe('the snapshot of a long history', () => {
+  it('keeps the three pages that were read last, and reads the others again', async () => {
+    await served.query('UPDATE sqlite_sequence SET seq = 2000000')
+    let reads = 0
+    const counting: Database = {
+      ...database,
+      withClient(use) {
+        reads += 1
+        return database.withClient(use)
+      },
+    }
+    const feed = new RevocationFeed(counting, new VirtualTime().runtime)
+    const readsFor = async (page: number) => {
+      const before = reads
+      expect(await feed.findPage(page)).toMatchObject({ from: page * 400_000 })
+      return reads - before
+    }
+    expect([await readsFor(0), await readsFor(1), await readsFor(2)]).toEqual([2, 1, 1])
+    expect([await readsFor(0), await readsFor(3)]).toEqual([0, 1])
+    expect([await readsFor(2), await readsFor(1), await readsFor(0)]).toEqual([0, 0, 1])
+  })
+})

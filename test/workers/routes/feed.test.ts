@@ -7,6 +7,7 @@ import type { Database } from '../../../src/store/database.ts'
 import {
   ask,
   bearing,
+  createCountingDatabase,
   createTestService,
   database,
   post,
@@ -19,15 +20,8 @@ const freshId = () => createRandomId(systemRuntime)
 
 /** A service whose reads of the database are counted. */
 function createCounted(): TestService & { reads: () => number } {
-  let reads = 0
-  const counted: Database = {
-    ...database,
-    withClient(use) {
-      reads += 1
-      return database.withClient(use)
-    },
-  }
-  return { ...createTestService({}, { database: counted }), reads: () => reads }
+  const counted = createCountingDatabase()
+  return { ...createTestService({}, { database: counted }), reads: () => counted.roundTrips }
 }
 
 async function get({ app }: TestService, path: string, headers: Record<string, string> = {}) {
