@@ -157,9 +157,10 @@ describe('a name that the set lacks', () => {
 
 describe('a token that names no key', () => {
   it('is of nobody who publishes keys, and costs no fetch but the first of all', async () => {
-    const { binding, find } = setUp(first)
+    const { binding, clock, find } = setUp(first)
     for (let request = 0; request < 100; request += 1) {
       expect(await find()).toBe('token_key_unknown')
+      clock.advance(5)
     }
     expect(await find(first.kid)).toBe(first.kid)
     expect(binding.asked).toHaveLength(1)
