@@ -6,14 +6,15 @@ import { RevokedIds, wordsOf } from '../../src/revocation/revoked-ids.ts'
 
 const now = 1_800_000_000
 
-/** Alike in all bits that the hash can tell apart in a small table, so that many have one home. */
-const crowdedId = fc.uint8Array({ minLength: 4, maxLength: 4 }).map((word) => {
-  const second = new DataView(word.buffer).getInt32(0)
+/** The hash does not tell apart what has the same home: searches for all of them begin there. */
+function idAt(home: number, which: number): string {
   const bytes = new DataView(new ArrayBuffer(12))
-  bytes.setInt32(0, Math.imul(second, 0x85eb_ca6b))
-  bytes.setInt32(4, second)
+  bytes.setInt32(0, Math.imul(which, 0x85eb_ca6b))
+  bytes.setInt32(4, which)
+  bytes.setInt32(8, home)
   return encodeBase64Url(new Uint8Array(bytes.buffer))
-})
+}
+const crowdedId = fc.tuple(fc.nat(3), fc.integer()).map(([home, which]) => idAt(home, which))
 const anyId = fc.uint8Array({ minLength: 12, maxLength: 12 }).map(encodeBase64Url)
 const id = fc.oneof(crowdedId, anyId)
 
@@ -46,6 +47,20 @@ function sweep(ids: RevokedIds, model: Map<string, number>, seconds: number): vo
   for (const [one, minute] of model) if (minute < over) model.delete(one)
 }
 
+/** Which ids of a crowd and its neighbours are not found any more, once one of the crowd is over. */
+function lostAt(home: number, forgotten: number): string[] {
+  const crowd = [0, 1, 2].map((which) => idAt(home, which))
+  const neighbours = [0, 1, 2].map((which) => idAt(home + 1_000, which))
+  const [over = ''] = crowd.splice(forgotten, 1)
+  const ids = new RevokedIds()
+  for (const one of crowd.slice(0, forgotten)) ids.add(one, now + 90_000)
+  ids.add(over, now)
+  for (const one of [...crowd.slice(forgotten), ...neighbours]) ids.add(one, now + 90_000)
+  ids.sweep(2 * ids.capacity, now + 1_000)
+  expect(ids.hasAny(wordsOf([over]))).toBe(false)
+  return [...crowd, ...neighbours].filter((one) => !ids.hasAny(wordsOf([one])))
+}
+
 describe('the set of revoked ids', () => {
   it('has what a plain map has, however it grows, shrinks and is crowded', () => {
     const holds = fc.property(fc.array(action, { maxLength: 30 }), (actions) => {
@@ -59,6 +74,15 @@ describe('the set of revoked ids', () => {
     })
     fc.assert(holds, { numRuns: 500 })
   })
+
+  // A thousand homes are all the places of a small table, its end with the turn to its beginning, too.
+  it.each([0, 1, 2])(
+    'finds all others when one of a crowd is forgotten: number %d',
+    (forgotten) => {
+      const lost = Array.from({ length: 1_000 }, (_, home) => lostAt(home, forgotten))
+      expect(lost.flat()).toEqual([])
+    },
+  )
 
   it('tells any two ids apart that differ in one bit', () => {
     const bytes = new Uint8Array(12).fill(0x5a)
