@@ -100,6 +100,12 @@ describe('a strict gate', () => {
 })
 
 describe('a strict gate beside one with a bound', () => {
+  it('knows of no token that it is live', async () => {
+    const { loader, gate: bounded } = await createWarm()
+    const gate = createGate('strict', { loader, sourceOf: () => source })
+    expect([bounded.isKnownLive(token, {}), gate.isKnownLive(token, {})]).toEqual([true, false])
+  })
+
   it('asks nobody about a token that is known to be revoked', async () => {
     const { loader, questions } = await createWarm()
     const gate = createGate('strict', { loader, sourceOf: () => source })

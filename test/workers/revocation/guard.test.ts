@@ -220,8 +220,18 @@ describe('a guard with a bound', () => {
   })
 
   it.each([
-    { maxStalenessSeconds: 3 },
-    { maxStalenessSeconds: 301 },
+    { maxStalenessSeconds: 4 },
+    { maxStalenessSeconds: 300, acceptStaleSeconds: 86_400 },
+    { acceptStaleSeconds: 0 },
+    {},
+  ])('is made with %j', (revocation) => {
+    const { options } = createTestIssuer()
+    expect(requireAccessToken({ ...options, revocation })).toBeTypeOf('function')
+  })
+
+  it.each([
+    { maxStalenessSeconds: 3.9 },
+    { maxStalenessSeconds: 300.1 },
     { maxStalenessSeconds: Number.NaN },
     { acceptStaleSeconds: -1 },
     { acceptStaleSeconds: 86_401 },

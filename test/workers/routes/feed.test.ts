@@ -118,6 +118,8 @@ describe('GET /auth/feed/since/{segment}', () => {
       const text = feed?.rows.join('') ?? ''
       const ids = text.match(/.{23}/g)?.map((row) => row.slice(0, 16)) ?? []
       expect(ids.sort()).toEqual(rows.map(({ id }) => String(id)).sort())
+      const last = segment === latest ? feed?.head : segment * 1_000 + 999
+      expect(feed).toMatchObject({ from: segment * 1_000, through: last })
     }
     expect(first).toBeGreaterThan(0)
   })
