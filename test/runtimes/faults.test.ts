@@ -60,6 +60,7 @@ describe.each(faults)('when the database %s', (fault) => {
     const known = { email: freshEmail(), password }
     const fresh = { email: freshEmail(), password }
     const token = String((await client().register(known)).body.auth_token)
+    proxy.reset()
     proxy.setFault(fault)
     const answers = [
       await client().register(fresh),
@@ -69,6 +70,8 @@ describe.each(faults)('when the database %s', (fault) => {
       await client().logout(token),
     ]
     for (const answer of answers) expectUnavailable(answer)
+    // What may have been done is not done again.
+    expect(proxy.count()).toBe(answers.length)
     proxy.setFault('none')
     expect((await client().login(known)).status).toBe(200)
     if (mayHaveWritten.includes(fault)) return
@@ -100,6 +103,17 @@ describe('when the database is too busy to begin', () => {
       proxy.setFault('is busy twice')
       expect((await request()).status).toBeLessThan(202)
       expect(proxy.count()).toBeGreaterThanOrEqual(3)
+    }
+  })
+
+  it('asks six times at most', async () => {
+    const token = await client().token()
+    for (const request of [() => client().register(), () => client().status(token)]) {
+      proxy.reset()
+      proxy.setFault('is busy')
+      expectUnavailable(await request())
+      proxy.setFault('none')
+      expect(proxy.count()).toBe(6)
     }
   })
 })

@@ -23,6 +23,7 @@ export type Fault =
   | 'answers other types'
   | 'redirects'
   | 'is busy twice'
+  | 'is busy'
 
 /** Changes the body of an answer. */
 export type Rewrite = (body: string) => string
@@ -107,7 +108,7 @@ function forward(
   if (fault === 'cuts the connection') return incoming.socket.destroy()
   if (fault === 'redirects')
     return outgoing.writeHead(307, { Location: `${target}/elsewhere` }).end()
-  if (fault === 'is busy twice') {
+  if (fault === 'is busy' || fault === 'is busy twice') {
     outgoing.writeHead(200, { 'Content-Type': 'application/json' })
     collect(incoming)
       .then((asked) => outgoing.end(busyAnswer(asked)))

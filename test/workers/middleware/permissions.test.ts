@@ -76,6 +76,16 @@ describe('a guard that asks for a fresh login', () => {
     expect((await app.request('/', bearing(await agedToken(0)))).status).toBe(401)
   })
 
+  it('may ask for a second', async () => {
+    const strict = new Hono()
+      .use(guard, requireFreshLogin({ maxAgeSeconds: 1 }, issuer.runtime))
+      .get('*', (c) => c.text('in'))
+    const answers = await Promise.all(
+      [1, 2].map(async (age) => strict.request('/', bearing(await agedToken(age)))),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([200, 401])
+  })
+
   it.each([0, -1, 1.5, Number.NaN])('is a mistake with %d seconds', (maxAgeSeconds) => {
     expect(() => requireFreshLogin({ maxAgeSeconds })).toThrow(TypeError)
   })
