@@ -144,7 +144,8 @@ describe('the log', () => {
       databaseToken,
       password,
       testSettings.SECRET_KEY,
-      'eyJ',
+      // How every token begins, and no random id.
+      'eyJhbGciOi',
       '$2b$',
       '@example.com',
     ]
