@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '../../../src/errors/catalogue.ts'
-import { ask, bearing, createTestService, registerAccount } from '../support/service.ts'
+import { ask, bearing, createTestService, logout, registerAccount } from '../support/service.ts'
 
 const { app, clock, log } = createTestService({ CORS_ORIGINS: 'https://app.example.com' })
 const routes = app.routes.filter(({ method }) => method !== 'ALL')
@@ -146,7 +146,7 @@ describe.each(takeToken)('$name, which takes a token,', ({ method, path }) => {
 
   it('refuses a revoked token', async () => {
     const { token } = await registerAccount(app)
-    expect((await ask(app, '/auth/logout', { method: 'POST', ...bearing(token) })).status).toBe(200)
+    expect((await logout(app, token)).status).toBe(200)
     const { status, body } = await ask(app, path, presenting(bearing(token).headers))
     expect([status, body.code]).toEqual([401, 'token_revoked'])
   })

@@ -5,13 +5,15 @@ import { createClient } from '@libsql/client/http'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
 import type { Database } from '../../../src/store/database.ts'
 import {
-  ask,
-  bearing,
+  changeAccount,
   createTestService,
   database,
+  deleteAccount,
+  logout,
   post,
   postForm,
   postWith,
+  pretend,
   registerAccount,
 } from '../support/service.ts'
 
@@ -45,21 +47,11 @@ async function during<T>(happening: () => Promise<unknown>, request: () => Promi
   return answer
 }
 
-const changeAccount = (assignment: string) => () =>
-  client.execute({
-    sql: `UPDATE portcullis_users SET ${assignment} WHERE email = ?`,
-    args: [account.email],
-  })
-const changeSession = (assignment: string) => () =>
-  client.execute({
-    sql: `UPDATE portcullis_sessions SET ${assignment} WHERE id = ?`,
-    args: [account.refreshToken.split('.')[0] ?? ''],
-  })
-const deleteAccount = () =>
-  client.execute({ sql: 'DELETE FROM portcullis_users WHERE email = ?', args: [account.email] })
-const passwordChanges = changeAccount(`password_hash = password_hash || 'x'`)
-const isDisabled = changeAccount('disabled_at = 1')
-const logsOut = () => ask(app, '/auth/logout', { method: 'POST', ...bearing(account.token) })
+const passwordChanges = () => changeAccount(account.email, `password_hash = password_hash || 'x'`)
+const isDisabled = () => changeAccount(account.email, 'disabled_at = 1')
+const isDeleted = () => deleteAccount(account.email)
+const logsOut = () => logout(app, account.token)
+const expires = () => pretend('expires_at = unixepoch()', account.refreshToken)
 
 async function sessionRows() {
   const { rows } = await client.execute({
@@ -81,7 +73,7 @@ describe('a login', () => {
   it.each([
     ['the password changes', passwordChanges],
     ['the account is disabled', isDisabled],
-    ['the account is deleted', deleteAccount],
+    ['the account is deleted', isDeleted],
   ])('begins none when meanwhile %s', async (_, happening) => {
     const { status, body } = await during(happening, login)
     expect([status, body.code]).toEqual([404, 'invalid_credentials'])
@@ -93,7 +85,7 @@ describe('giving the password again', () => {
   const again = () =>
     postWith(slowApp, '/auth/reauthenticate', account.token, { password: account.password })
 
-  beforeEach(() => changeSession('authenticated_at = 7')())
+  beforeEach(() => pretend('authenticated_at = 7', account.refreshToken))
 
   it('is noted in the session', async () => {
     expect((await during(nothing, again)).status).toBe(200)
@@ -104,7 +96,7 @@ describe('giving the password again', () => {
     ['the password changes', passwordChanges],
     ['the account is disabled', isDisabled],
     ['the session is logged out', logsOut],
-    ['the session expires', changeSession('expires_at = unixepoch()')],
+    ['the session expires', expires],
     ['the token alone is revoked', () => postForm(app, '/oauth/revoke', { token: account.token })],
   ])('is not when meanwhile %s', async (_, happening) => {
     const { status, body } = await during(happening, again)
@@ -113,6 +105,6 @@ describe('giving the password again', () => {
   })
 
   it('is worth nothing when meanwhile the account is deleted', async () => {
-    expect((await during(deleteAccount, again)).status).toBe(401)
+    expect((await during(isDeleted, again)).status).toBe(401)
   })
 })

@@ -4,14 +4,18 @@ import { createClient } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'
 import {
   type Answer,
-  ask,
-  bearing,
+  changeAccount,
+  claimsOf,
   createTestService,
+  deleteAccount,
+  endSession,
+  logout,
   post,
   postForm,
   postWith,
   refreshWith,
   registerAccount,
+  sessionIdOf,
   tokensOf,
 } from '../support/service.ts'
 
@@ -27,37 +31,24 @@ async function setUp() {
 }
 type Account = Awaited<ReturnType<typeof setUp>>
 
-const sessionIdOf = (refreshToken: string) => refreshToken.split('.')[0] ?? ''
-const forget = (account: Account, change: string) =>
-  client.execute({ sql: `${change} WHERE email = ?`, args: [account.email] })
-
 const deaths: Record<string, (account: Account) => Promise<unknown>> = {
-  'its session was ended': ({ token }) =>
-    ask(app, '/auth/logout', { method: 'POST', ...bearing(token) }),
+  'its session was ended': ({ token }) => logout(app, token),
   'it was taken back alone': ({ token }) => postForm(app, '/oauth/revoke', { token }),
   'all sessions were ended': ({ other }) =>
     postWith(app, '/auth/logout-everywhere', other.token, {}),
-  'its account was disabled by hand': (account) =>
-    forget(account, 'UPDATE portcullis_users SET disabled_at = 1'),
-  'its account is gone': (account) => forget(account, 'DELETE FROM portcullis_users'),
+  'its account was disabled by hand': ({ email }) => changeAccount(email, 'disabled_at = 1'),
+  'its account is gone': ({ email }) => deleteAccount(email),
 }
 
 const requests: Record<string, (account: Account) => Promise<Answer>> = {
-  'to be logged out': ({ token }) =>
-    ask(app, '/auth/logout', { method: 'POST', ...bearing(token) }),
+  'to be logged out': ({ token }) => logout(app, token),
   'to be logged out everywhere': ({ token }) => postWith(app, '/auth/logout-everywhere', token, {}),
   'to be logged out everywhere else': ({ token }) =>
     postWith(app, '/auth/logout-everywhere', token, { keep_current: true }),
   'for the end of another session': ({ token, other }) =>
-    ask(app, `/auth/sessions/${sessionIdOf(other.refreshToken)}`, {
-      method: 'DELETE',
-      ...bearing(token),
-    }),
+    endSession(app, token, sessionIdOf(other.refreshToken)),
   'for the end of its own session': ({ token, refreshToken }) =>
-    ask(app, `/auth/sessions/${sessionIdOf(refreshToken)}`, {
-      method: 'DELETE',
-      ...bearing(token),
-    }),
+    endSession(app, token, sessionIdOf(refreshToken)),
   'for a fresh login': ({ token, password }) =>
     postWith(app, '/auth/reauthenticate', token, { password }),
 }
@@ -65,7 +56,7 @@ const requests: Record<string, (account: Account) => Promise<Answer>> = {
 /** Everything about the account, told from now: all that happened so far was a minute ago. */
 async function agedRows({ email, token, other }: Account) {
   const ids = [token, other.token].flatMap((each) => {
-    const { jti, sid, gen } = JSON.parse(atob(each.split('.')[1] ?? ''))
+    const { jti, sid, gen } = claimsOf(each)
     return [jti, sid, gen]
   })
   const whose = `WHERE id IN ('${ids.join("','")}')`
@@ -99,7 +90,7 @@ describe.each(Object.keys(deaths))('a token that is dead because %s', (death) =>
 describe('a refresh token whose session is over', () => {
   it('is taken back in vain, and refreshes nothing', async () => {
     const account = await setUp()
-    await ask(app, '/auth/logout', { method: 'POST', ...bearing(account.token) })
+    await logout(app, account.token)
     const rows = await agedRows(account)
     const before = await rows()
     const { refreshToken } = account

@@ -5,11 +5,10 @@ import { parseFeed, renderRow, rowCharacters } from '../../../src/revocation/fee
 import { systemRuntime } from '../../../src/runtime.ts'
 import type { Database } from '../../../src/store/database.ts'
 import {
-  ask,
-  bearing,
   createCountingDatabase,
   createTestService,
   database,
+  logout,
   post,
   registerAccount,
   type TestService,
@@ -59,7 +58,7 @@ describe('GET /auth/feed/since/{segment}', () => {
   it('shows a logout, with the minute until which it is remembered', async () => {
     const service = createTestService()
     const { token } = await registerAccount(service.app)
-    await ask(service.app, '/auth/logout', { method: 'POST', ...bearing(token) })
+    await logout(service.app, token)
     const head = await findHead()
     const { status, headers, text, feed } = await get(
       service,

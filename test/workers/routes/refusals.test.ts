@@ -10,6 +10,8 @@ import {
   ask,
   bearing,
   createTestService,
+  endSession,
+  logout,
   post,
   postForm,
   postWith,
@@ -89,7 +91,7 @@ const provocations = {
   token_expired: statusOfClaims({ exp: 1 }),
   token_revoked: async (service) => {
     const { token } = await registerAccount(service.app)
-    await ask(service.app, '/auth/logout', { method: 'POST', ...bearing(token) })
+    await logout(service.app, token)
     return statusWith(service, token)
   },
   account_gone: statusOfClaims({ sub: '999999999' }),
@@ -117,7 +119,7 @@ const provocations = {
   },
   session_revoked: async ({ app }) => {
     const { token, refreshToken } = await registerAccount(app)
-    await ask(app, '/auth/logout', { method: 'POST', ...bearing(token) })
+    await logout(app, token)
     return refreshWith(app, refreshToken)
   },
   session_expired: async ({ app }) => {
@@ -127,7 +129,7 @@ const provocations = {
   },
   session_unknown: async ({ app }) => {
     const { token } = await registerAccount(app)
-    return ask(app, `/auth/sessions/${'x'.repeat(16)}`, { method: 'DELETE', ...bearing(token) })
+    return endSession(app, token, 'x'.repeat(16))
   },
   password_wrong: async ({ app }) => {
     const { token } = await registerAccount(app)

@@ -5,9 +5,10 @@ import { Hono } from 'hono'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createSecretKeySet, requireAccessToken } from '../../../src/index.ts'
 import {
-  ask,
   bearing,
   createTestService,
+  endSession,
+  logout,
   post,
   postForm,
   postWith,
@@ -15,6 +16,7 @@ import {
   refreshWith,
   registerAccount,
   secretKey,
+  sessionIdOf,
   type Tokens,
   tokensOf,
 } from '../support/service.ts'
@@ -43,12 +45,11 @@ const context = {
   props: {},
 } as unknown as ExecutionContext
 const knock = async (token: string) => (await api.request('/', bearing(token), {}, context)).status
-const sessionIdOf = ({ refreshToken }: Tokens) => refreshToken.split('.')[0] ?? ''
 const end = (asking: Tokens, ended: Tokens) =>
-  ask(app, `/auth/sessions/${sessionIdOf(ended)}`, { method: 'DELETE', ...bearing(asking.token) })
+  endSession(app, asking.token, sessionIdOf(ended.refreshToken))
 
 const revocations: Record<string, (dying: Tokens, other: Tokens) => Promise<unknown>> = {
-  'a logout': ({ token }) => ask(app, '/auth/logout', { method: 'POST', ...bearing(token) }),
+  'a logout': ({ token }) => logout(app, token),
   'the end of its session, by itself': (dying) => end(dying, dying),
   'the end of its session, by another one': (dying, other) => end(other, dying),
   'a logout everywhere': (_, { token }) => postWith(app, '/auth/logout-everywhere', token, {}),

@@ -4,13 +4,18 @@ import {
   type Answer,
   ask,
   bearing,
+  changeAccount,
+  claimsOf,
   createTestService,
+  endSession,
   freshEmail,
+  logout,
   post,
   postWith,
   pretend,
   refreshWith,
   registerAccount,
+  sessionIdOf,
   tokensOf,
 } from '../support/service.ts'
 
@@ -20,20 +25,10 @@ const list = async (token: string) => {
   const { body } = await ask(app, '/auth/sessions', bearing(token))
   return (body.data as { sessions: Record<string, unknown>[] }).sessions
 }
-const idOf = (refreshToken: string) => refreshToken.split('.')[0] ?? ''
-const end = (token: string, id: string) =>
-  ask(app, `/auth/sessions/${id}`, { method: 'DELETE', ...bearing(token) })
-const logout = (token: string) => ask(app, '/auth/logout', { method: 'POST', ...bearing(token) })
 const everywhere = (token: string, body: unknown = {}) =>
   postWith(app, '/auth/logout-everywhere', token, body)
 const login = async ({ email, password }: { email: string; password: string }) =>
   tokensOf(await post(app, '/auth/login', { email, password }))
-const claimsOf = (token: string) => JSON.parse(atob(token.split('.')[1] ?? ''))
-const changeAccount = (email: string, change: string) =>
-  createClient({ url: inject('databaseUrl') }).execute({
-    sql: `UPDATE portcullis_users SET ${change} WHERE email = ?`,
-    args: [email],
-  })
 /** Copies a session so often, each used a minute before the other. */
 const insertOlderSessions = (count: number, id: string) =>
   createClient({ url: inject('databaseUrl') }).execute({
@@ -134,7 +129,7 @@ describe('refreshing', () => {
     expect(said(await refreshWith(app, second.refreshToken))).toEqual([401, 'session_revoked'])
     expect(said(await refreshWith(app, first.refreshToken))).toEqual([401, 'session_revoked'])
     const events = log.map((line) => JSON.parse(line)).filter((line) => 'sessionId' in line)
-    const event = { event: 'refresh_token_reused', sessionId: idOf(first.refreshToken) }
+    const event = { event: 'refresh_token_reused', sessionId: sessionIdOf(first.refreshToken) }
     expect(events).toEqual([{ ...event, userId: expect.any(Number) }])
   })
 
@@ -142,7 +137,7 @@ describe('refreshing', () => {
     const { refreshToken, token } = await registerAccount(app)
     await refreshWith(app, refreshToken)
     await pretend('rotated_at = 0', refreshToken)
-    const forged = `${idOf(refreshToken)}.1.${'A'.repeat(43)}`
+    const forged = `${sessionIdOf(refreshToken)}.1.${'A'.repeat(43)}`
     expect(said(await refreshWith(app, forged))).toEqual([401, 'refresh_token_invalid'])
     expect(await status(token)).toBe(200)
   })
@@ -174,13 +169,13 @@ describe('the sessions of an account', () => {
     expect(sessions).toHaveLength(2)
     expect(sessions).toContainEqual({
       ...times,
-      id: idOf(second.refreshToken),
+      id: sessionIdOf(second.refreshToken),
       current: true,
       device: 'Firefox on Windows',
     })
     expect(sessions).toContainEqual({
       ...times,
-      id: idOf(account.refreshToken),
+      id: sessionIdOf(account.refreshToken),
       current: false,
       device: null,
     })
@@ -195,7 +190,7 @@ describe('the sessions of an account', () => {
 
   it('are at most 100 in the list, those that were used last', async () => {
     const { token, refreshToken } = await registerAccount(app)
-    await insertOlderSessions(150, idOf(refreshToken))
+    await insertOlderSessions(150, sessionIdOf(refreshToken))
     const listed = await list(token)
     const used = listed.map(({ refreshed_at }) => String(refreshed_at))
     expect([listed.length, listed[0]?.current]).toEqual([100, true])
@@ -217,17 +212,17 @@ describe('the sessions of an account', () => {
   it('are ended one by one: tokens and refresh token die, and it is gone from the list', async () => {
     const account = await registerAccount(app)
     const other = await login(account)
-    expect((await end(account.token, idOf(other.refreshToken))).status).toBe(200)
+    expect((await endSession(app, account.token, sessionIdOf(other.refreshToken))).status).toBe(200)
     expect([await status(other.token), await status(account.token)]).toEqual([401, 200])
     expect(said(await refreshWith(app, other.refreshToken))).toEqual([401, 'session_revoked'])
     expect(await list(account.token)).toHaveLength(1)
-    const again = await end(account.token, idOf(other.refreshToken))
+    const again = await endSession(app, account.token, sessionIdOf(other.refreshToken))
     expect(said(again)).toEqual([404, 'session_unknown'])
   })
 
   it('are nobody else’s to end', async () => {
     const [mine, theirs] = [await registerAccount(app), await registerAccount(app)]
-    const answer = await end(mine.token, idOf(theirs.refreshToken))
+    const answer = await endSession(app, mine.token, sessionIdOf(theirs.refreshToken))
     expect(said(answer)).toEqual([404, 'session_unknown'])
     expect(await status(theirs.token)).toBe(200)
   })
@@ -236,7 +231,7 @@ describe('the sessions of an account', () => {
 describe('logging out', () => {
   it('ends the session’s refresh token as well', async () => {
     const { token, refreshToken } = await registerAccount(app)
-    expect((await logout(token)).status).toBe(200)
+    expect((await logout(app, token)).status).toBe(200)
     expect(said(await refreshWith(app, refreshToken))).toEqual([401, 'session_revoked'])
   })
 
@@ -268,7 +263,7 @@ describe('logging out', () => {
     expect(answer.status).toBe(200)
     expect([await status(account.token), await status(other.token)]).toEqual([401, 401])
     expect(await status(kept.token)).toBe(200)
-    expect(idOf(kept.refreshToken)).not.toBe(idOf(account.refreshToken))
+    expect(sessionIdOf(kept.refreshToken)).not.toBe(sessionIdOf(account.refreshToken))
     expect(claimsOf(kept.token).auth_time).toBe(7)
     const [session] = await list(kept.token)
     expect(Date.parse(String(session?.expires_at)) - Date.now()).toBeLessThan(61_000)

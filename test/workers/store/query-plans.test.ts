@@ -9,6 +9,7 @@ import {
   ask,
   bearing,
   createTestService,
+  logout,
   post,
   postForm,
   postWith,
@@ -70,7 +71,7 @@ describe('every statement finds its rows by an index:', () => {
       () => ask(app, `/auth/sessions/${id}`, { method: 'DELETE', ...bearing(token) }),
       () => postWith(app, '/auth/reauthenticate', token, { password }),
       () => postForm(app, '/oauth/revoke', { token: refreshToken }),
-      () => ask(app, '/auth/logout', { method: 'POST', ...bearing(token) }),
+      () => logout(app, token),
       () => postForm(app, '/oauth/revoke', { token }),
     ]
     for (const request of asked) expect(await scansOf(request)).toEqual([])

@@ -19,6 +19,7 @@ import {
   insertAccount,
   postForm,
   registerAccount,
+  sessionIdOf,
 } from '../support/service.ts'
 
 const client = createClient({ url: inject('databaseUrl') })
@@ -136,7 +137,7 @@ describe('a session that is revoked again', () => {
   it('is not forgotten sooner', async () => {
     const { app } = createTestService()
     const { refreshToken } = await registerAccount(app)
-    const sessionId = refreshToken.split('.')[0] ?? ''
+    const sessionId = sessionIdOf(refreshToken)
     await insertTokenRevocation(database, { id: sessionId, expiresAt: 4_000_000_000 })
     const before = await rowOf(sessionId)
     await postForm(app, '/oauth/revoke', { token: refreshToken })

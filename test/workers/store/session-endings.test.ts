@@ -3,13 +3,13 @@ import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { pruneSessions } from '../../../src/domain/housekeeping.ts'
 import { deleteEndedSessions } from '../../../src/store/session-endings.ts'
 import {
-  ask,
-  bearing,
   createCountingDatabase,
   createTestService,
   database,
   insertAccount,
+  logout,
   registerAccount,
+  sessionIdOf,
 } from '../support/service.ts'
 
 const client = createClient({ url: inject('databaseUrl') })
@@ -55,11 +55,10 @@ describe('housekeeping', () => {
   it('counts the day from when a session was ended, if that was before its time', async () => {
     const { app } = createTestService()
     const { token, refreshToken } = await registerAccount(app)
-    const id = refreshToken.split('.')[0] ?? ''
-    await ask(app, '/auth/logout', { method: 'POST', ...bearing(token) })
+    await logout(app, token)
     const { rows } = await client.execute({
       sql: 'SELECT expires_at = revoked_at AS same FROM portcullis_sessions WHERE id = ?',
-      args: [id],
+      args: [sessionIdOf(refreshToken)],
     })
     expect(rows[0]?.same).toBe(1)
   })

@@ -153,10 +153,25 @@ export function refreshWith(app: Hono<Env>, refreshToken: string): Promise<Answe
 
 /** Changes the row of a session, as if it were later. */
 export async function pretend(change: string, refreshToken: string): Promise<void> {
-  const sessionId = refreshToken.split('.')[0] ?? ''
   await createClient({ url: inject('databaseUrl') }).execute({
     sql: `UPDATE portcullis_sessions SET ${change} WHERE id = ?`,
-    args: [sessionId],
+    args: [sessionIdOf(refreshToken)],
+  })
+}
+
+/** Changes the row of an account, by hand. */
+export async function changeAccount(email: string, change: string): Promise<void> {
+  await createClient({ url: inject('databaseUrl') }).execute({
+    sql: `UPDATE portcullis_users SET ${change} WHERE email = ?`,
+    args: [email],
+  })
+}
+
+/** Deletes an account, by hand. */
+export async function deleteAccount(email: string): Promise<void> {
+  await createClient({ url: inject('databaseUrl') }).execute({
+    sql: 'DELETE FROM portcullis_users WHERE email = ?',
+    args: [email],
   })
 }
 
@@ -180,6 +195,26 @@ export interface Tokens {
 /** The tokens of an answer. */
 export function tokensOf({ body }: Answer): Tokens {
   return { token: String(body.auth_token), refreshToken: String(body.refresh_token) }
+}
+
+/** The session of a refresh token. */
+export function sessionIdOf(refreshToken: string): string {
+  return refreshToken.split('.')[0] ?? ''
+}
+
+/** What an access token says. */
+export function claimsOf(token: string) {
+  return JSON.parse(atob(token.split('.')[1] ?? ''))
+}
+
+/** Logs out. */
+export function logout(app: Hono<Env>, token: string): Promise<Answer> {
+  return ask(app, '/auth/logout', { method: 'POST', ...bearing(token) })
+}
+
+/** Ends a session, with the token of one of the account. */
+export function endSession(app: Hono<Env>, token: string, sessionId: string): Promise<Answer> {
+  return ask(app, `/auth/sessions/${sessionId}`, { method: 'DELETE', ...bearing(token) })
 }
 
 /** A new account's email, password and first tokens. */

@@ -166,13 +166,20 @@ describe('a token that names no key', () => {
     expect(binding.asked).toHaveLength(1)
   })
 
-  it('has the log say so where the service publishes none, as often as any other', async () => {
-    const { binding, find } = setUp()
+  it('where none are published: is answered so, with a line in the log for each fetch', async () => {
+    const { clock, binding, find } = setUp()
     binding.answerWith(() => Response.json({ keys: [] }))
-    const outcomes = [await find(), await find(), await find()]
-    expect(new Set(outcomes)).toEqual(new Set(['key_set_unavailable']))
-    expect(binding.asked).toHaveLength(1)
+    for (let second = 0; second < 100; second += 1) {
+      expect(await find()).toBe('key_set_unavailable')
+      clock.advance(1)
+    }
+    // After 1, 2, 4 … 30 s, as with any other token.
+    expect(binding.asked).toHaveLength(8)
+    expect(log).toHaveBeenCalledTimes(8)
     expect(log.mock.calls[0]?.[0]).toMatch(/empty; set SIGNING_KEYS/)
+    binding.serve(first)
+    clock.advance(30)
+    expect(await find()).toBe('token_key_unknown')
   })
 })
 
