@@ -29,17 +29,19 @@ export async function signToken(key: SigningKey, options: TokenOptions = {}): Pr
   const settings = {
     issuer,
     audience: issuer,
-    accessTokenLifetimeSeconds: options.lifetimeSeconds ?? lifetimeSeconds,
     signingKey: async () => key,
   }
   // Random, too: every look into the view is for another id.
   const tokenGeneration = createRandomId(runtime)
+  const issuedAt = runtime.now()
   return issueAccessToken(settings, runtime, {
     userId: 1,
     sessionId,
     tokenGeneration,
     roles: [],
-    authenticatedAt: runtime.now(),
+    authenticatedAt: issuedAt,
+    issuedAt,
+    expiresAt: issuedAt + (options.lifetimeSeconds ?? lifetimeSeconds),
   })
 }
 

@@ -24,7 +24,6 @@ export interface Config {
   readonly secretKey: string
   readonly signingKeys: readonly SigningJwk[]
   readonly accessTokenLifetimeSeconds: number
-  readonly longestAccessTokenLifetimeSeconds: number
   readonly sessionIdleLifetimeSeconds: number
   readonly sessionLifetimeSeconds: number
   readonly refreshGraceSeconds: number
@@ -62,6 +61,7 @@ const otherSpellings: Readonly<Record<string, SettingName>> = {
   BCRYPT_LOG_ROUNDS: 'BCRYPT_COST',
   BCRYPT_ROUNDS: 'BCRYPT_COST',
 }
+const defaultGraceSeconds = 30
 const maxTypos = 2
 const minNameLengthForTypos = 6
 
@@ -79,6 +79,12 @@ export function parseConfig(
   }
   problems.push(...misspellings(variables))
   const config = createConfig(values as SettingValues)
+  const leastGraceSeconds = leastGraceSecondsOf(config.databaseTimeoutMs)
+  if (config.refreshGraceSeconds < leastGraceSeconds) {
+    problems.push(
+      `REFRESH_GRACE_SECONDS is ${config.refreshGraceSeconds}, and must be at least ${leastGraceSeconds}, DATABASE_TIMEOUT_MS and 10 s: a client must be able to ask again for an answer that was lost.`,
+    )
+  }
   if (config.databaseUrl?.startsWith('file:') && !platform.hasFiles) {
     problems.push(
       'TURSO_DATABASE_URL is a file: URL, and Workers have no files; use libsql: or https:.',
@@ -138,6 +144,11 @@ function editDistance(from: string, to: string): number {
   return previous[to.length] ?? 0
 }
 
+/** In which the database gives up, and the client can ask again. */
+function leastGraceSecondsOf(databaseTimeoutMs: number): number {
+  return Math.ceil(databaseTimeoutMs / 1_000) + 10
+}
+
 function createConfig(values: SettingValues): Config {
   return {
     issuer: values.ISSUER,
@@ -149,13 +160,11 @@ function createConfig(values: SettingValues): Config {
     secretKey: values.SECRET_KEY,
     signingKeys: values.SIGNING_KEYS,
     accessTokenLifetimeSeconds: values.ACCESS_TOKEN_LIFETIME_SECONDS,
-    longestAccessTokenLifetimeSeconds: Math.max(
-      values.ACCESS_TOKEN_LIFETIME_SECONDS,
-      values.PREVIOUS_ACCESS_TOKEN_LIFETIME_SECONDS,
-    ),
     sessionIdleLifetimeSeconds: values.SESSION_IDLE_LIFETIME_SECONDS,
     sessionLifetimeSeconds: values.SESSION_LIFETIME_SECONDS,
-    refreshGraceSeconds: values.REFRESH_GRACE_SECONDS,
+    refreshGraceSeconds:
+      values.REFRESH_GRACE_SECONDS ??
+      Math.max(defaultGraceSeconds, leastGraceSecondsOf(values.DATABASE_TIMEOUT_MS)),
     keepsSessionAddresses: values.SESSION_ADDRESSES === 'keep',
     tokenTransport: values.TOKEN_TRANSPORT,
     oauthClients: values.OAUTH_CLIENTS,

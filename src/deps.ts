@@ -23,17 +23,16 @@ export interface Deps {
   readonly runtime: Runtime
   readonly database: Database
   readonly passwords: PasswordHasher
-  readonly accessTokens: IssuerSettings & Expectations
+  readonly accessTokens: IssuerSettings &
+    Expectations & {
+      /** How long an access token is valid, unless its session ends before. */
+      readonly accessTokenLifetimeSeconds: number
+    }
   /** What `/.well-known/jwks.json` shows. */
   readonly jwkSet: { readonly keys: readonly PublicJwk[] }
-  /**
-   * The longest lifetime that any living access token was issued with: how long a revocation has to
-   * be remembered.
-   */
-  readonly longestAccessTokenLifetimeSeconds: number
   readonly refreshTokens: RefreshTokens
   readonly sessionLifetimes: SessionLifetimes
-  /** How long after a rotation those who come late are not taken for thieves. */
+  /** The grace window: how long after its replacement a refresh token gives the same successor. */
   readonly refreshGraceSeconds: number
   /** Adds claims of an application's own to access tokens. */
   readonly claims?: ClaimsHook | undefined

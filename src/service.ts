@@ -78,7 +78,6 @@ export function createDeps(config: Config, surroundings: Surroundings): Deps {
     jwkSet: publicJwkSet(config.signingKeys),
     feed: new RevocationFeed(database, runtime),
     revokeInIsolate: (revocation) => revokeInIsolate(config.issuer, runtime, revocation),
-    longestAccessTokenLifetimeSeconds: config.longestAccessTokenLifetimeSeconds,
     passwordMinLength: config.passwordMinLength,
     corsOrigins: config.corsOrigins,
     vocabulary: config.vocabulary,

@@ -4,6 +4,7 @@
 import type { Vocabulary } from './errors/catalogue.ts'
 import { type Result, refuse, succeed } from './errors/reasons.ts'
 import { parseSigningKeys } from './token/signing-key.ts'
+import { maxTokenLifetimeSeconds } from './token/token-lifetime.ts'
 
 /**
  * One setting. The refusal of `parse` completes the sentence "NAME …" and never quotes the value.
@@ -28,8 +29,6 @@ export interface OAuthClient {
   readonly secret: string
 }
 
-/** Of access tokens. */
-export const maxLifetimeSeconds = 86_400
 const minSecretKeyBytes = 32
 /** Fewer different characters than this are a pattern, not a secret. */
 const minDifferentCharacters = 8
@@ -104,13 +103,7 @@ export const settings = {
   ACCESS_TOKEN_LIFETIME_SECONDS: {
     meaning: 'How long an access token is valid',
     unit: 'seconds',
-    ...wholeNumber(900, 1, maxLifetimeSeconds),
-  },
-  PREVIOUS_ACCESS_TOKEN_LIFETIME_SECONDS: {
-    meaning:
-      'After lowering the lifetime: the one before, until its last token has expired, so that revocations are remembered as long',
-    unit: 'seconds',
-    ...wholeNumber(0, 0, maxLifetimeSeconds),
+    ...wholeNumber(900, 1, maxTokenLifetimeSeconds),
   },
   SESSION_IDLE_LIFETIME_SECONDS: {
     meaning: 'How long a session lives without being refreshed',
@@ -124,9 +117,12 @@ export const settings = {
   },
   REFRESH_GRACE_SECONDS: {
     meaning:
-      'How long after a refresh its token gives the same answer again, to another tab or a client that has lost it; later it is taken for stolen',
+      'The grace window: how long after a refresh its token gives the same answer again, to another tab or a client that has lost the answer. Later it counts as stolen',
     unit: 'seconds',
-    ...wholeNumber(10, 0, 60),
+    ...wholeNumber(30, 11, 60),
+    default: '30, or `DATABASE_TIMEOUT_MS` + 10 s where that is longer',
+    bounds: '`DATABASE_TIMEOUT_MS` + 10 s to 60',
+    fallback: undefined,
   },
   SESSION_ADDRESSES: {
     meaning: 'Whether sessions keep the address that the login came from, for their users to see',

@@ -70,7 +70,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   store: {
     files: /^store\//,
-    mayImport: ['errors', 'reasons', 'revocation'],
+    mayImport: ['errors', 'reasons', 'token', 'revocation'],
     packages: [/^drizzle-orm(\/|$)/, /^@libsql\/client\/http$/, valibot],
   },
   // The rules. Nobody here speaks HTTP or SQL.

@@ -8,7 +8,6 @@ import {
   setRoles,
 } from '../domain/accounts/administration.ts'
 import { systemRuntime } from '../runtime.ts'
-import { maxLifetimeSeconds } from '../settings.ts'
 import { type DatabaseAddress, withDatabase } from './with-database.ts'
 
 const changes = { setRoles, disable, enable, revokeSessions }
@@ -26,8 +25,6 @@ export function changeAccountIn(
         // An update of no rows is harmless where there are no replicas.
         database: { hasReplicas: true, withClient: (use) => use(client) },
         runtime: systemRuntime,
-        // The service's own setting is not known here; this is the greatest that it can be.
-        longestAccessTokenLifetimeSeconds: maxLifetimeSeconds,
       },
       email,
       roles,

@@ -59,8 +59,16 @@ export const catalogue = {
     code: 'refresh_superseded',
     message: 'This refresh token was replaced a moment ago. Use the newest one.',
     challenge: 'invalid_token',
-    when: 'Within the grace window of its session, a refresh token that is more than one behind. Nobody is logged out; the client has got a newer one, or is about to.',
+    when: 'A refresh token that is more than one behind, within the grace window of its replacement. Nobody is logged out; the client has a newer one, or is about to get it.',
     source: 'RFC 9700 §4.14.2',
+  },
+  refresh_too_frequent: {
+    status: 429,
+    code: 'too_many_requests',
+    message: 'This session was refreshed too often. Try again in a minute.',
+    retryAfterSeconds: 60,
+    when: 'More than 60 refreshes of one session within a minute. The refresh token stays good.',
+    source: 'RFC 6585 §4',
   },
   refresh_token_reused: {
     status: 401,
@@ -68,7 +76,7 @@ export const catalogue = {
     message:
       'This refresh token was used before, and its session has been ended. Please log in again.',
     challenge: 'invalid_token',
-    when: 'After the grace window, a refresh token that was used up: somebody has a copy. Its session is revoked, with all of its tokens.',
+    when: 'A refresh token that was replaced longer ago than the grace window: somebody has a copy. Its session is revoked, with all of its tokens.',
     source: 'RFC 9700 §4.14.2',
   },
   session_revoked: {

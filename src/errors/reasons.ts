@@ -72,13 +72,14 @@ export type UserTokenReason = TokenReason | KeyReason | RevocationReason
 export type AccountReason = 'email_taken' | 'invalid_credentials'
 
 /**
- * Why a refresh token is not exchanged. Only 'refresh_superseded' says that there is a newer one to
- * try; all others say that a login is due.
+ * Why a refresh token is not exchanged. 'refresh_superseded' says that there is a newer one to try,
+ * 'refresh_too_frequent' that the same one will do later; all others say that a login is due.
  */
 export type RefreshReason =
   | 'refresh_token_missing'
   | 'refresh_token_invalid'
   | 'refresh_superseded'
+  | 'refresh_too_frequent'
   | 'refresh_token_reused'
   | 'session_revoked'
   | 'session_expired'

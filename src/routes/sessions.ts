@@ -81,12 +81,13 @@ function logoutEverywhereHandler(deps: Deps) {
     if (!token.ok) return respondRefused(c, deps, token.reason)
     const body = await readOptionalJsonBody(c, everywhere)
     if (!body.ok) return respondInputRefused(c, deps, body.reason)
-    const keepCurrent = body.value.keep_current
-    const outcome = await logoutEverywhere(deps, token.value, { keepCurrent })
+    const { keep_current: keepCurrent, refresh_token: sent } = body.value
+    const refreshToken = deps.tokenTransport === 'cookie' ? refreshCookieOf(c) : sent
+    const outcome = await logoutEverywhere(deps, token.value, { keepCurrent, refreshToken })
     if (!outcome.ok) return respondRefused(c, deps, outcome.reason)
     const message = 'Successfully logged out everywhere.'
     if (outcome.value) return respondWithTokens(c, deps, message, outcome.value)
-    expireTokenCookies(c, deps)
+    if (!keepCurrent) expireTokenCookies(c, deps)
     return respond(c, { message })
   }
 }
@@ -112,6 +113,12 @@ async function readRefreshToken(
   return body.ok ? succeed(body.value.refresh_token) : body
 }
 
+/** Browsers send it to the refresh alone; where it comes along, it saves that one. */
+function refreshCookieOf(c: Context<Env>): string | undefined {
+  const presented = presentedRefreshCookie(c)
+  return presented.ok ? presented.value : undefined
+}
+
 function sessionMembers(session: OwnSession) {
   const { sessionId, isCurrent, device, address, createdAt, rotatedAt, expiresAt } = session
   return {
@@ -129,4 +136,5 @@ const refreshing = v.object({ refresh_token: v.string('Give the refresh_token as
 const passwordAgain = v.object({ password: v.string('Give the password as a string.') })
 const everywhere = v.object({
   keep_current: v.optional(v.boolean('Give keep_current as true or false.'), false),
+  refresh_token: v.optional(refreshing.entries.refresh_token),
 })

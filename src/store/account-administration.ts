@@ -1,12 +1,12 @@
 // What administrators do to accounts, as rows. Whatever takes something away revokes the account's
 // generation in the same batch, and with it every token that says otherwise.
 
-import { eq, or, sql } from 'drizzle-orm'
+import { and, eq, or, sql } from 'drizzle-orm'
 import * as v from 'valibot'
+import { endSessionsOf, replaceRevokedGeneration, revokeGeneration } from './account-endings.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import { decodeRows, integer } from './rows.ts'
 import { users } from './schema.ts'
-import { endSessionsOf, replaceRevokedGeneration, revokeGeneration } from './session-endings.ts'
 import { roleColumnsOf } from './users.ts'
 
 /** Whose account, and what a change of it needs. */
@@ -14,8 +14,6 @@ export interface AccountChange {
   readonly emailNormalized: string
   /** A fresh generation, in the place of the one that is revoked. */
   readonly tokenGeneration: string
-  /** How long an access token of the account may still live. */
-  readonly longestLifetimeSeconds: number
 }
 
 const changedRow = v.object({ userId: integer })
@@ -38,8 +36,8 @@ export async function updateRoles(
     sql`${users.otherRoles} <> ${columns.otherRoles}`,
   )
   const [, , updated] = await runBatch(database, [
-    revokeGeneration(sql`${isTheirs} AND ${differ}`, change.longestLifetimeSeconds),
-    replaceRevokedGeneration(isTheirs, change.tokenGeneration),
+    revokeGeneration(and(isTheirs, differ)),
+    replaceRevokedGeneration(isTheirs, { tokenGeneration: change.tokenGeneration }),
     build.update(users).set(columns).where(isTheirs).returning({ userId: users.id }),
   ])
   return decodeRows(changedRow, updated).length > 0
@@ -78,13 +76,13 @@ export async function enableAccount(
 
 async function endEverything(
   database: Database,
-  { emailNormalized, tokenGeneration, longestLifetimeSeconds }: AccountChange,
+  { emailNormalized, tokenGeneration }: AccountChange,
   change: Pick<Parameters<ReturnType<typeof build.update<typeof users>>['set']>[0], 'disabledAt'>,
 ): Promise<boolean> {
   const isTheirs = eq(users.emailNormalized, emailNormalized)
   const [, , , updated] = await runBatch(database, [
-    revokeGeneration(isTheirs, longestLifetimeSeconds),
-    replaceRevokedGeneration(isTheirs, tokenGeneration),
+    revokeGeneration(isTheirs),
+    replaceRevokedGeneration(isTheirs, { tokenGeneration }),
     endSessionsOf(isTheirs, tokenGeneration),
     build.update(users).set(change).where(isTheirs).returning({ userId: users.id }),
   ])

@@ -1,8 +1,10 @@
 // A session that has not ended, with its account: what tokens are made of.
 
-import { and, eq, gt, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, eq, gt, isNull, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import * as v from 'valibot'
+import { maxTokenLifetimeSeconds } from '../token/token-lifetime.ts'
 import { build, databaseNow } from './database.ts'
+import { isRevokedId } from './revoked-tokens.ts'
 import { decodeRows, instant, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import { isEnabled, roleColumns, roleEntries, rolesOf } from './users.ts'
@@ -18,6 +20,8 @@ export interface LiveSession {
   readonly email: string
   readonly roles: readonly string[]
   readonly tokenGeneration: string
+  /** When the access token expires that is to be signed now, in seconds since 1970. */
+  readonly tokenExpiresAt: number
 }
 
 const liveSessionRow = v.object({
@@ -28,13 +32,42 @@ const liveSessionRow = v.object({
   email: v.string(),
   ...roleEntries,
   tokenGeneration: v.string(),
+  tokenExpiresAt: instant,
 })
 
-/** The condition that a session has not ended. */
-export const isLiveSession: SQL = sql`(${and(isNull(sessions.revokedAt), gt(sessions.expiresAt, databaseNow))})`
+/** The condition that a session has not ended, whoever has revoked it, and by which version. */
+export const isLiveSession: SQL = sql`(${and(
+  isNull(sessions.revokedAt),
+  gt(sessions.expiresAt, databaseNow),
+  not(isRevokedId(sessions.id)),
+)})`
 
-/** The session and its account, unless either is over. */
-export function selectLiveSession(sessionId: string) {
+/** The condition that an account may be used, and that nobody has revoked its tokens. */
+export const isUsable = and(isEnabled, not(isRevokedId(users.tokenGeneration)))
+
+/**
+ * When an access token expires that the service wants to expire at `tokenExpiresAt`: never beyond
+ * the session's greatest age, or the greatest lifetime from now.
+ */
+export function latestExpiry(tokenExpiresAt: number, absoluteExpiresAt: SQLWrapper) {
+  const latest = sql`${databaseNow} + ${maxTokenLifetimeSeconds}`
+  return sql<number>`min(CAST(${tokenExpiresAt} AS INTEGER), ${absoluteExpiresAt}, ${latest})`
+}
+
+/** What a session's row becomes with every access token: so long a revocation is remembered. */
+export function issueToken(tokenExpiresAt: number) {
+  const expiresAt = latestExpiry(tokenExpiresAt, sessions.absoluteExpiresAt)
+  return {
+    tokensIssued: sql<number>`${sessions.tokensIssued} + 1`,
+    tokensExpireAt: sql<number>`max(${sessions.tokensExpireAt}, ${expiresAt})`,
+  }
+}
+
+/**
+ * The session and its account, unless either is over. In a batch that has issued a token: what the
+ * session remembers is the latest that the token may expire.
+ */
+export function selectLiveSession(sessionId: string, tokenExpiresAt: number) {
   return build
     .select({
       sessionId: sessions.id,
@@ -44,9 +77,10 @@ export function selectLiveSession(sessionId: string) {
       email: users.email,
       ...roleColumns,
       tokenGeneration: users.tokenGeneration,
+      tokenExpiresAt: sql<number>`min(CAST(${tokenExpiresAt} AS INTEGER), ${sessions.absoluteExpiresAt}, ${sessions.tokensExpireAt})`,
     })
     .from(sessions)
-    .innerJoin(users, and(eq(users.id, sessions.userId), isEnabled))
+    .innerJoin(users, and(eq(users.id, sessions.userId), isUsable))
     .where(and(eq(sessions.id, sessionId), isLiveSession))
 }
 

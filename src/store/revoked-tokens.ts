@@ -1,11 +1,12 @@
 // The set of revoked ids, as rows. An id is revoked while it has a row; rows go when every token
 // that carries the id has long expired.
 
-import { exists, inArray, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { eq, exists, inArray, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { keepAfterExpirySeconds } from '../revocation/feed-format.ts'
+import { maxTokenLifetimeSeconds } from '../token/token-lifetime.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
-import { decodeRows, instant } from './rows.ts'
+import { instant } from './rows.ts'
 import { revokedTokens } from './schema.ts'
 
 /** An id that is in the set, and until when it is remembered, in seconds since 1970. */
@@ -13,9 +14,6 @@ export interface Revocation {
   readonly id: string
   readonly expiresAt: number
 }
-
-/** What becomes of an attempt to revoke. */
-export type RevocationOutcome = Revocation | 'already_revoked' | 'account_gone'
 
 /** In 2106: as long as a view can tell (revoked-ids.ts has minutes in 28 bits), and then some. */
 const endOfTime = 2 ** 32 - 1
@@ -35,14 +33,33 @@ export const revokeAgain = {
   },
 }
 
-/** The columns of a revocation, for an insert that selects. */
-export function revocationFields(id: SQLWrapper, expiresAt: SQL<number>) {
+/**
+ * The columns of a revocation, for an insert that selects. No row is kept longer than the greatest
+ * lifetime of a token from now: whoever has a stolen key can write any expiry into a token.
+ */
+export function revocationFields(id: SQLWrapper, tokensExpireAt: SQLWrapper) {
+  const latest = sql`${databaseNow} + ${maxTokenLifetimeSeconds}`
   return {
     seq: sql`NULL`.as('seq'),
     id: sql<string>`${id}`.as('id'),
     revokedAt: databaseNow.as('revoked_at'),
-    expiresAt: expiresAt.as('expires_at'),
+    expiresAt: sql<number>`min(${tokensExpireAt}, ${latest})`.as('expires_at'),
   }
+}
+
+/**
+ * The condition that a guard may still accept a token that expires at this moment: its clock may be
+ * behind. Of tokens that are over everywhere, no revocation is needed.
+ */
+export function mayBeAccepted(tokensExpireAt: SQLWrapper): SQL {
+  return sql`${tokensExpireAt} + ${keepAfterExpirySeconds} > ${databaseNow}`
+}
+
+/** The condition that the id in a column is revoked. */
+export function isRevokedId(column: SQLWrapper): SQL {
+  return exists(
+    build.select({ id: revokedTokens.id }).from(revokedTokens).where(eq(revokedTokens.id, column)),
+  )
 }
 
 /** The condition that any of the ids is revoked. */
@@ -72,25 +89,6 @@ export function anyRevoked(ids: readonly string[]): SQL {
  */
 export function liveToken({ revocationIds }: { readonly revocationIds: readonly string[] }): SQL {
   return not(anyRevoked(revocationIds))
-}
-
-/**
- * Revokes one token, unless it is revoked already. Atomic, idempotent; one round trip.
- *
- * @returns the revocation; nothing, where there was one
- */
-export async function insertTokenRevocation(
-  database: Database,
-  { id, expiresAt }: Revocation,
-): Promise<Revocation | undefined> {
-  const [inserted] = await runBatch(database, [
-    build
-      .insert(revokedTokens)
-      .values({ id, revokedAt: databaseNow, expiresAt })
-      .onConflictDoNothing({ target: revokedTokens.id })
-      .returning(revocationResult),
-  ])
-  return decodeRows(revocationRow, inserted)[0]
 }
 
 /**

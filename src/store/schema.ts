@@ -23,6 +23,9 @@ export const users = sqliteTable(
     registeredAt: integer('registered_at').notNull(),
     /** All other roles, separated by spaces, as scopes are (RFC 6749 §3.3). */
     otherRoles: text('other_roles').notNull().default(''),
+    /** How often the account was logged out everywhere, since this moment and for a minute. */
+    logoutsEverywhere: integer('logouts_everywhere').notNull().default(0),
+    logoutsEverywhereSince: integer('logouts_everywhere_since').notNull().default(0),
   },
   (table) => [
     check('portcullis_users_admin', sql`${table.admin} IN (0, 1)`),
@@ -53,6 +56,21 @@ export const sessions = sqliteTable(
     device: text('device'),
     /** For people, where it is configured: the address that the login came from. */
     address: text('address'),
+    /** How many access tokens were made. A version that does not count them leaves it as it is. */
+    tokensIssued: integer('tokens_issued').notNull().default(0),
+    /** When the last of its access tokens expires. */
+    tokensExpireAt: integer('tokens_expire_at').notNull().default(0),
+    /** Refresh tokens below this version were replaced longer ago than the grace window. */
+    reusedBelow: integer('reused_below').notNull().default(0),
+    /** Refresh tokens below `markedVersion` were replaced at `markedAt`, or before. */
+    markedVersion: integer('marked_version').notNull().default(0),
+    markedAt: integer('marked_at').notNull().default(0),
+    /** How often it was refreshed, since this moment and for a minute. */
+    refreshes: integer('refreshes').notNull().default(0),
+    refreshesSince: integer('refreshes_since').notNull().default(0),
+    /** How many of its access tokens were revoked one by one, until this moment. */
+    tokenRevocations: integer('token_revocations').notNull().default(0),
+    tokenRevocationsUntil: integer('token_revocations_until').notNull().default(0),
   },
   (table) => [
     index('portcullis_sessions_user_id').on(table.userId),

@@ -1,119 +1,203 @@
 // Refresh tokens are used up and replaced in one batch of conditional statements, so that whatever
 // comes at once is told apart by the database alone (RFC 9700 §4.14.2).
+//
+// A refresh token that was replaced is judged by its own replacement, whatever has happened to the
+// session since: less than the grace window w ago it is never reuse, 3 w ago or more it always is.
+// In between either may come. Two marks stand for the whole history: versions below `reusedBelow`
+// were replaced at least w ago; versions below `markedVersion` were replaced at `markedAt` or before.
 
-import { and, eq, gt, sql } from 'drizzle-orm'
+import { and, eq, exists, gt, lt, not, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import type { BatchResponse } from 'drizzle-orm/batch'
 import * as v from 'valibot'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import {
   decodeLiveSession,
   isLiveSession,
+  issueToken,
+  isUsable,
   type LiveSession,
   selectLiveSession,
 } from './live-session.ts'
-import {
-  type Revocation,
-  revocationFields,
-  revocationResult,
-  revocationRow,
-  revokeAgain,
-} from './revoked-tokens.ts'
+import { isRevokedId, type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows, flag, integer } from './rows.ts'
-import { revokedTokens, sessions } from './schema.ts'
-import { ended } from './session-endings.ts'
+import { sessions, users } from './schema.ts'
+import { ended, publishEnding } from './session-endings.ts'
 
 /** A refresh token that is presented, and the rules that it is held against. */
 export interface Rotation {
   readonly sessionId: string
   readonly version: number
-  /** How long after a rotation those who come late are not taken for thieves. */
+  /** The grace window: how long after its replacement a refresh token gives the same successor. */
   readonly graceSeconds: number
   /** How long the session lives on without another refresh. */
   readonly idleSeconds: number
-  /** How long an access token of the session may still live, and its end must be remembered. */
-  readonly longestLifetimeSeconds: number
+  /** When the access token is to expire, in seconds since 1970. */
+  readonly tokenExpiresAt: number
 }
 
 /** What becomes of it. */
 export type RotationOutcome =
   /** The session has the successor of the presented token as its current one. */
   | { readonly outcome: 'rotated'; readonly session: LiveSession }
-  | { readonly outcome: 'reused'; readonly userId: number; readonly revocation: Revocation }
-  | { readonly outcome: 'superseded' | 'revoked' | 'expired' | 'unknown' }
+  /** Without a revocation, where every access token of the session is over. */
+  | {
+      readonly outcome: 'reused'
+      readonly userId: number
+      readonly revocation: Revocation | undefined
+    }
+  | { readonly outcome: 'superseded' | 'too_frequent' | 'revoked' | 'expired' | 'unknown' }
+
+/** More refreshes of one session within a minute are refused: no client needs so many. */
+const maxRefreshesPerMinute = 60
 
 const endedRow = v.object({ userId: integer })
-const stateRow = v.object({ version: integer, isRevoked: flag, isExpired: flag })
+const stateRow = v.object({
+  version: integer,
+  isRevoked: flag,
+  isExpired: flag,
+  isTooFrequent: flag,
+})
 
 /**
- * Replaces a session's refresh token by its successor, if the presented one is current. One that has
- * been replaced is told the same successor, if that was the last rotation and within the grace
- * window; after the window it ends the session. Atomic; one round trip.
+ * Replaces a session's refresh token by its successor, if the presented one is current. One that was
+ * replaced within the grace window gets the same successor, if that is current. One that was
+ * replaced long ago ends the session. Atomic; one round trip.
  */
 export async function rotateSession(
   database: Database,
   rotation: Rotation,
 ): Promise<RotationOutcome> {
-  const { sessionId, version } = rotation
-  const [endings, published, , live, state] = await runBatch(database, [
-    endReusedSession(rotation),
-    publishEnding(rotation),
-    replaceCurrent(rotation),
-    selectLiveSession(sessionId),
-    selectState(sessionId),
-  ])
-  const [ending] = decodeRows(endedRow, endings)
-  const [revocation] = decodeRows(revocationRow, published)
-  if (ending && revocation) return { outcome: 'reused', userId: ending.userId, revocation }
-  const session = decodeLiveSession(live)
-  if (session?.version === version + 1) return { outcome: 'rotated', session }
-  const [found] = decodeRows(stateRow, state)
-  if (!found || found.version < version) return { outcome: 'unknown' }
-  if (found.isRevoked || (!session && !found.isExpired)) return { outcome: 'revoked' }
-  return { outcome: found.isExpired ? 'expired' : 'superseded' }
+  return decodeRotation(rotation, await runBatch(database, rotationStatements(rotation)))
 }
 
-/** Before anything is rotated: a token that was replaced, after the window, is in strange hands. */
-function endReusedSession({ sessionId, version, graceSeconds }: Rotation) {
-  const isOver = sql`${databaseNow} - ${sessions.rotatedAt} >= ${graceSeconds}`
+/**
+ * The statements of a rotation, for batches of others; they do nothing unless `condition` holds,
+ * which may speak of the session's row.
+ */
+export function rotationStatements(rotation: Rotation, condition?: SQL) {
+  return [
+    endReusedSession(rotation, condition),
+    publishEnding(rotation.sessionId),
+    replaceCurrent(rotation, condition),
+    issueSuccessor(rotation, condition),
+    selectLiveSession(rotation.sessionId, rotation.tokenExpiresAt),
+    selectState(rotation.sessionId),
+  ] as const
+}
+
+/** Their answers. */
+export function decodeRotation(
+  { version }: Rotation,
+  [endings, published, , issued, live, state]: BatchResponse<ReturnType<typeof rotationStatements>>,
+): RotationOutcome {
+  const [ending] = decodeRows(endedRow, endings)
+  const [revocation] = decodeRows(revocationRow, published)
+  if (ending) return { outcome: 'reused', userId: ending.userId, revocation }
+  const session = decodeLiveSession(live)
+  if (session && issued.length > 0) return { outcome: 'rotated', session }
+  const [found] = decodeRows(stateRow, state)
+  if (!found || found.version < version) return { outcome: 'unknown' }
+  return { outcome: reasonOf(found, session, version) }
+}
+
+/** Why a session that is known gives nothing for this version of its refresh token. */
+function reasonOf(
+  found: v.InferOutput<typeof stateRow>,
+  session: LiveSession | undefined,
+  version: number,
+) {
+  if (found.isRevoked) return 'revoked'
+  if (found.isExpired) return 'expired'
+  if (!session) return 'revoked'
+  return found.isTooFrequent && found.version <= version + 1 ? 'too_frequent' : 'superseded'
+}
+
+/** Whether the grace window has passed since a moment. */
+function isOver(instant: SQLWrapper, { graceSeconds }: Rotation): SQL {
+  return sql`${databaseNow} - ${instant} >= ${graceSeconds}`
+}
+
+/** Before anything is rotated: a token that was replaced long ago is a copy in strange hands. */
+function endReusedSession(rotation: Rotation, condition: SQL | undefined) {
+  const { sessionId, version } = rotation
+  const isReused = or(
+    gt(sessions.reusedBelow, version),
+    and(gt(sessions.markedVersion, version), isOver(sessions.markedAt, rotation)),
+    isOver(sessions.rotatedAt, rotation),
+  )
   return build
     .update(sessions)
     .set(ended)
-    .where(and(eq(sessions.id, sessionId), gt(sessions.version, version), isLiveSession, isOver))
+    .where(
+      and(
+        eq(sessions.id, sessionId),
+        gt(sessions.version, version),
+        isLiveSession,
+        isReused,
+        condition,
+      ),
+    )
     .returning({ userId: sessions.userId })
 }
 
-/** Revokes the tokens of the session that the statement before has ended, if it has. */
-function publishEnding({ sessionId, longestLifetimeSeconds }: Rotation) {
-  const expiresAt = sql<number>`${databaseNow} + ${longestLifetimeSeconds}`
-  return build
-    .insert(revokedTokens)
-    .select(
-      build
-        .select(revocationFields(sql`${sessionId}`, expiresAt))
-        .from(sql`(SELECT 1)`)
-        .where(sql`changes() = 1`),
-    )
-    .onConflictDoUpdate(revokeAgain)
-    .returning(revocationResult)
-}
-
-function replaceCurrent({ sessionId, version, idleSeconds }: Rotation) {
+/** Replaces the token, if it is the current one, and moves the marks. */
+function replaceCurrent(rotation: Rotation, condition: SQL | undefined) {
+  const { sessionId, version, idleSeconds } = rotation
+  const isLastOver = isOver(sessions.rotatedAt, rotation)
+  const isMarkOver = isOver(sessions.markedAt, rotation)
   return build
     .update(sessions)
     .set({
       version: sql`${sessions.version} + 1`,
       rotatedAt: databaseNow,
       expiresAt: sql`min(${databaseNow} + ${idleSeconds}, ${sessions.absoluteExpiresAt})`,
+      reusedBelow: sql`CASE WHEN ${isLastOver} THEN ${sessions.version}
+        WHEN ${isMarkOver} THEN ${sessions.markedVersion} ELSE ${sessions.reusedBelow} END`,
+      markedVersion: sql`CASE WHEN ${isMarkOver} THEN ${sessions.version} + 1 ELSE ${sessions.markedVersion} END`,
+      markedAt: sql`CASE WHEN ${isMarkOver} THEN ${databaseNow} ELSE ${sessions.markedAt} END`,
+      // Tells that it was this version of the service (the trigger of migration 3).
+      tokensIssued: sql`${sessions.tokensIssued} + 1`,
     })
-    .where(and(eq(sessions.id, sessionId), eq(sessions.version, version), isLiveSession))
+    .where(and(isRefreshable(sessionId), eq(sessions.version, version), condition))
 }
 
-/** Why there is no living session. */
+/**
+ * Issues tokens to whoever has presented the token before the current one: it was replaced just now,
+ * or less than the grace window ago, for otherwise the session has ended above.
+ */
+function issueSuccessor(rotation: Rotation, condition: SQL | undefined) {
+  const { sessionId, version, tokenExpiresAt } = rotation
+  return build
+    .update(sessions)
+    .set({
+      ...issueToken(tokenExpiresAt),
+      refreshes: sql`CASE WHEN ${isOfThisMinute} THEN ${sessions.refreshes} + 1 ELSE 1 END`,
+      refreshesSince: sql`CASE WHEN ${isOfThisMinute} THEN ${sessions.refreshesSince} ELSE ${databaseNow} END`,
+    })
+    .where(and(isRefreshable(sessionId), eq(sessions.version, version + 1), condition))
+    .returning({ version: sessions.version })
+}
+
+/** The condition that the session may be given tokens: nobody has revoked any id of theirs. */
+function isRefreshable(sessionId: string): SQL | undefined {
+  const account = build
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.id, sessions.userId), isUsable))
+  return and(eq(sessions.id, sessionId), isLiveSession, exists(account), not(isTooFrequent))
+}
+
+const isOfThisMinute = lt(databaseNow, sql`${sessions.refreshesSince} + 60`)
+const isTooFrequent = sql`(${isOfThisMinute} AND ${sessions.refreshes} >= ${maxRefreshesPerMinute})`
+
+/** Why there is no successor. */
 function selectState(sessionId: string) {
   return build
     .select({
       version: sessions.version,
-      isRevoked: sql<number>`${sessions.revokedAt} IS NOT NULL`,
+      isRevoked: sql<number>`${sessions.revokedAt} IS NOT NULL OR ${isRevokedId(sessions.id)}`,
       isExpired: sql<number>`${sessions.expiresAt} <= ${databaseNow}`,
+      isTooFrequent: sql<number>`${isTooFrequent}`,
     })
     .from(sessions)
     .where(eq(sessions.id, sessionId))

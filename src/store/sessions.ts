@@ -1,23 +1,26 @@
 // Sessions, as rows: how they begin and are listed. How they go on is in session-rotation.ts, how
 // they end in session-endings.ts.
 
-import { and, desc, eq, exists, not, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, exists, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
 import {
   decodeLiveSession,
   isLiveSession,
+  issueToken,
   type LiveSession,
+  latestExpiry,
   selectLiveSession,
 } from './live-session.ts'
-import { anyRevoked } from './revoked-tokens.ts'
 import { decodeRows, instant } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import {
   type AccountAndRevocation,
+  type AskingToken,
   decodeAccountAndRevocation,
   insertUser,
   isEnabled,
+  mayAct,
   type NewUser,
   selectAccountAndRevocation,
 } from './users.ts'
@@ -36,6 +39,8 @@ export interface NewSession {
   readonly device: string | undefined
   readonly address: string | undefined
   readonly lifetimes: SessionLifetimes
+  /** When its first access token is to expire, in seconds since 1970. */
+  readonly tokenExpiresAt: number
 }
 
 /** A session as its owner sees it. Instants are seconds since 1970. */
@@ -76,7 +81,7 @@ export async function insertSession(
   )
   const [, rows] = await runBatch(database, [
     beginSession(session, isUnchanged),
-    selectLiveSession(session.sessionId),
+    selectLiveSession(session.sessionId, session.tokenExpiresAt),
   ])
   return decodeLiveSession(rows)
 }
@@ -98,38 +103,38 @@ export async function insertUserAndSession(
   const [, , rows] = await runBatch(database, [
     insertUser(user),
     beginSession(session, isNew),
-    selectLiveSession(session.sessionId),
+    selectLiveSession(session.sessionId, session.tokenExpiresAt),
   ])
   return decodeLiveSession(rows)
 }
 
 /**
- * Notes that the password was given again, and was this one, unless it has been changed since or a
- * token's id was revoked. Atomic; one round trip.
+ * Notes that the password was given again, and was this one, unless it has been changed since or the
+ * token that asks was revoked. Atomic; one round trip.
  */
 export async function updateAuthenticatedAt(
   database: Database,
-  again: {
-    readonly sessionId: string
-    readonly passwordHash: string
-    readonly revocationIds: readonly string[]
-  },
+  asking: AskingToken,
+  again: { readonly passwordHash: string; readonly tokenExpiresAt: number },
 ): Promise<LiveSession | undefined> {
-  const { sessionId, passwordHash, revocationIds } = again
+  const { sessionId } = asking
+  const { passwordHash, tokenExpiresAt } = again
   const isUnchanged = exists(
     build
       .select({ id: users.id })
       .from(users)
-      .where(and(eq(users.id, sessions.userId), eq(users.passwordHash, passwordHash), isEnabled)),
+      .where(and(eq(users.id, sessions.userId), eq(users.passwordHash, passwordHash))),
   )
-  const isStillGood = not(anyRevoked(revocationIds))
   const [updated, rows] = await runBatch(database, [
     build
       .update(sessions)
-      .set({ authenticatedAt: databaseNow })
-      .where(and(eq(sessions.id, sessionId), isLiveSession, isUnchanged, isStillGood))
+      .set({
+        authenticatedAt: databaseNow,
+        ...issueToken(tokenExpiresAt),
+      })
+      .where(and(eq(sessions.id, sessionId), isLiveSession, isUnchanged, mayAct(asking)))
       .returning({ sessionId: sessions.id }),
-    selectLiveSession(sessionId),
+    selectLiveSession(sessionId, tokenExpiresAt),
   ])
   return updated.length > 0 ? decodeLiveSession(rows) : undefined
 }
@@ -137,11 +142,10 @@ export async function updateAuthenticatedAt(
 /** The living sessions of an account, last used first, and what status tells. One round trip. */
 export async function findAccountAndSessions(
   database: Database,
-  userId: number,
-  revocationIds: readonly string[],
+  asking: AskingToken,
 ): Promise<AccountAndRevocation & { readonly sessions: readonly ListedSession[] }> {
   const [account, rows] = await readBatch(database, [
-    selectAccountAndRevocation(userId, revocationIds),
+    selectAccountAndRevocation(asking),
     build
       .select({
         sessionId: sessions.id,
@@ -152,7 +156,7 @@ export async function findAccountAndSessions(
         expiresAt: sessions.expiresAt,
       })
       .from(sessions)
-      .where(and(eq(sessions.userId, userId), isLiveSession))
+      .where(and(eq(sessions.userId, asking.userId), isLiveSession))
       .orderBy(desc(sessions.rotatedAt), sessions.id)
       .limit(maxSessionsListed),
   ])
@@ -163,6 +167,7 @@ export async function findAccountAndSessions(
 function beginSession(session: NewSession, whose: SQL | undefined) {
   const { idleSeconds, absoluteSeconds } = session.lifetimes
   const ends = sql`${databaseNow} + ${absoluteSeconds}`
+  const nothing = sql<number>`0`
   return build.insert(sessions).select(
     build
       .select({
@@ -177,6 +182,15 @@ function beginSession(session: NewSession, whose: SQL | undefined) {
         revokedAt: sql<null>`NULL`.as('revoked_at'),
         device: sql<string | null>`${session.device ?? null}`.as('device'),
         address: sql<string | null>`${session.address ?? null}`.as('address'),
+        tokensIssued: sql<number>`1`.as('tokens_issued'),
+        tokensExpireAt: latestExpiry(session.tokenExpiresAt, ends).as('tokens_expire_at'),
+        reusedBelow: nothing.as('reused_below'),
+        markedVersion: nothing.as('marked_version'),
+        markedAt: nothing.as('marked_at'),
+        refreshes: nothing.as('refreshes'),
+        refreshesSince: nothing.as('refreshes_since'),
+        tokenRevocations: nothing.as('token_revocations'),
+        tokenRevocationsUntil: nothing.as('token_revocations_until'),
       })
       .from(users)
       .where(whose),

@@ -1,6 +1,6 @@
 // Accounts, as rows.
 
-import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, isNull, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { build, type Database, databaseNow, readBatch } from './database.ts'
 import { anyRevoked } from './revoked-tokens.ts'
@@ -28,6 +28,18 @@ export interface NewUser {
   readonly passwordHash: string
   readonly tokenGeneration: string
 }
+
+/** The token that asks. If any of its ids is revoked, or its generation is not the account's, it has no say. */
+export interface AskingToken {
+  readonly userId: number
+  readonly sessionId: string
+  readonly tokenGeneration: string
+  readonly revocationIds: readonly string[]
+  /** In seconds since 1970. */
+  readonly expiresAt: number
+}
+
+type TokenIds = Pick<AskingToken, 'userId' | 'tokenGeneration' | 'revocationIds'>
 
 /** An account as of now, and whether a token that claims to be its own is revoked. */
 export interface AccountAndRevocation {
@@ -60,6 +72,23 @@ const accountAndRevocationRow = v.union([
 
 /** The condition that an account may be used. */
 export const isEnabled: SQL = isNull(users.disabledAt)
+
+/**
+ * The condition that a token is revoked, in a statement that has joined its account. The account's
+ * generation counts beside the set of revoked ids: no id has to be remembered for that.
+ */
+export function isRevokedToken({ tokenGeneration, revocationIds }: TokenIds): SQL {
+  return sql`(${anyRevoked(revocationIds)} OR coalesce(${users.tokenGeneration} <> ${tokenGeneration}, 0))`
+}
+
+/** The condition that a token may act for its account: both are good, as of now. */
+export function mayAct({ userId, tokenGeneration, revocationIds }: TokenIds): SQL | undefined {
+  const account = build
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.id, userId), isEnabled, eq(users.tokenGeneration, tokenGeneration)))
+  return and(exists(account), not(anyRevoked(revocationIds)))
+}
 
 /** The roles that the columns stand for; `admin` first. */
 export function rolesOf({ admin, otherRoles }: RoleColumns): readonly string[] {
@@ -101,23 +130,22 @@ export async function findCredentialsByEmail(
 }
 
 /**
- * The credentials of the account with this id, if there is one that is not disabled, and whether any
- * id of the token that asks is revoked. One round trip.
+ * The credentials of a token's account, if there is one that is not disabled, and whether the token
+ * is revoked. One round trip.
  */
 export async function findCredentialsByToken(
   database: Database,
-  userId: number,
-  revocationIds: readonly string[],
+  token: TokenIds,
 ): Promise<{ credentials: Credentials | undefined; isRevoked: boolean }> {
   const [rows] = await readBatch(database, [
     build
       .select({
         userId: users.id,
         passwordHash: users.passwordHash,
-        isRevoked: sql<number>`${anyRevoked(revocationIds)}`,
+        isRevoked: sql<number>`${isRevokedToken(token)}`,
       })
       .from(sql`(SELECT 1)`)
-      .leftJoin(users, and(eq(users.id, userId), isEnabled)),
+      .leftJoin(users, and(eq(users.id, token.userId), isEnabled)),
   ])
   const { isRevoked, ...credentials } = decodeRow(credentialsAndRevocationRow, rows)
   return { isRevoked, credentials: credentials.userId === null ? undefined : credentials }
@@ -129,30 +157,29 @@ const credentialsAndRevocationRow = v.union([
 ])
 
 /**
- * The account, if it is there and not disabled, and whether any of the ids is revoked: one
+ * A token's account, if it is there and not disabled, and whether the token is revoked: one
  * statement, one round trip, as of now.
  */
 export async function findAccountAndRevocation(
   database: Database,
-  userId: number,
-  revocationIds: readonly string[],
+  token: TokenIds,
 ): Promise<AccountAndRevocation> {
-  const [rows] = await readBatch(database, [selectAccountAndRevocation(userId, revocationIds)])
+  const [rows] = await readBatch(database, [selectAccountAndRevocation(token)])
   return decodeAccountAndRevocation(rows)
 }
 
 /** The statement of `findAccountAndRevocation`, for batches of others. */
-export function selectAccountAndRevocation(userId: number, revocationIds: readonly string[]) {
+export function selectAccountAndRevocation(token: TokenIds) {
   return build
     .select({
       userId: users.id,
       email: users.email,
       ...roleColumns,
       registeredAt: users.registeredAt,
-      isRevoked: sql<number>`${anyRevoked(revocationIds)}`,
+      isRevoked: sql<number>`${isRevokedToken(token)}`,
     })
     .from(sql`(SELECT 1)`)
-    .leftJoin(users, and(eq(users.id, userId), isEnabled))
+    .leftJoin(users, and(eq(users.id, token.userId), isEnabled))
 }
 
 /** Its answer. */

@@ -45,6 +45,9 @@ export interface AccessTokenSubject {
   readonly roles: readonly string[]
   /** When the user last gave the password, in seconds since 1970. */
   readonly authenticatedAt: number
+  /** From when to when the token is valid, in seconds since 1970. */
+  readonly issuedAt: number
+  readonly expiresAt: number
 }
 
 /** Claims of an application's own. */
@@ -54,7 +57,6 @@ export type CustomClaims = Readonly<Record<string, unknown>>
 export interface IssuerSettings {
   readonly issuer: string
   readonly audience: string
-  readonly accessTokenLifetimeSeconds: number
   readonly signingKey: () => Promise<SigningKey>
 }
 
@@ -98,20 +100,19 @@ const ownClaims = [
 ]
 
 /**
- * A fresh token with a fresh `jti`, valid from now for the configured lifetime.
+ * A fresh token with a fresh `jti`.
  *
  * @throws TypeError when a custom claim is called like one of ours, or the token gets longer than
  * a cookie may be
  */
 export async function issueAccessToken(
   settings: IssuerSettings,
-  runtime: Pick<Runtime, 'now' | 'randomBytes'>,
+  runtime: Pick<Runtime, 'randomBytes'>,
   subject: AccessTokenSubject,
   customClaims: CustomClaims = {},
 ): Promise<string> {
   const taken = ownClaims.find((claim) => Object.hasOwn(customClaims, claim))
   if (taken) throw new TypeError(`The claim ${taken} is Portcullis's own; call yours differently.`)
-  const now = runtime.now()
   const claims = {
     iss: settings.issuer,
     aud: settings.audience,
@@ -121,8 +122,8 @@ export async function issueAccessToken(
     gen: subject.tokenGeneration,
     roles: subject.roles,
     auth_time: subject.authenticatedAt,
-    iat: now,
-    exp: now + settings.accessTokenLifetimeSeconds,
+    iat: subject.issuedAt,
+    exp: subject.expiresAt,
   } satisfies AccessTokenClaims
   const token = await signCompactJws({ ...customClaims, ...claims }, await settings.signingKey())
   if (token.length <= maxIssuedCharacters) return token

@@ -86,6 +86,14 @@ const refreshRows: Row[] = [
     refusedRefresh('refresh_token_reused'),
   ),
   refreshRow(
+    'refreshed 60 times within the minute',
+    async (tokens, target) => {
+      await change(target, tokens, 'refreshes = 60, refreshes_since = unixepoch()')
+      return tokens.refreshToken
+    },
+    { status: 429, code: 'too_many_requests' },
+  ),
+  refreshRow(
     'logged out',
     async ({ token, refreshToken }, target) => {
       await createClientOf(target.baseUrl).logout(token)
@@ -205,7 +213,22 @@ const everywhereRows: Row[] = [
     classic: everywhere,
   },
   everywhereRow('an empty object', {}, everywhere),
-  everywhereRow('keeping this one', { keep_current: true }, { ...everywhere, has: allTokens }),
+  everywhereRow('keeping this one', { keep_current: true }, everywhere),
+  {
+    request: 'POST /auth/logout-everywhere',
+    situation: 'keeping this one, with its refresh token',
+    async send({ baseUrl }) {
+      const client = createClientOf(baseUrl)
+      const { token, refreshToken } = await client.tokens()
+      return client.logoutEverywhere(token, { keep_current: true, refresh_token: refreshToken })
+    },
+    classic: { ...everywhere, has: allTokens },
+  },
+  everywhereRow(
+    'keeping this one, with a refresh token of nobody',
+    { keep_current: true, refresh_token: 'a' },
+    refusedRefresh('refresh_token_invalid'),
+  ),
   everywhereRow('neither true nor false', { keep_current: 'yes' }, invalidInput),
   everywhereRow('a list', [], invalidJson),
 ]

@@ -74,12 +74,22 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
     expect(await roundTrips(() => client().sessions(token))).toEqual([200, 1])
     expect(await roundTrips(() => client().endSession(token, otherId))).toEqual([200, 1])
     expect(await roundTrips(() => client().endSession(token, otherId))).toEqual([404, 1])
-    const kept = await client().logoutEverywhere(token, { keep_current: true })
+    const { refreshToken, token: mine } = tokensOf(await client().login(account))
+    const keep = { keep_current: true, refresh_token: refreshToken }
+    const kept = await client().logoutEverywhere(mine, keep)
     const next = tokensOf(kept).token
+    expect(await roundTrips(() => client().logoutEverywhere(token, keep))).toEqual([401, 0])
     expect(await roundTrips(() => client().logoutEverywhere(next))).toEqual([200, 1])
     expect(await roundTrips(() => client().logoutEverywhere(next))).toEqual([401, 1])
-    const { token: last } = tokensOf(await client().login(account))
-    const keepCurrent = () => client().logoutEverywhere(last, { keep_current: true })
+    const last = tokensOf(await client().login(account))
+    const keepBoth = () =>
+      client().logoutEverywhere(last.token, {
+        keep_current: true,
+        refresh_token: last.refreshToken,
+      })
+    expect(await roundTrips(keepBoth)).toEqual([200, 1])
+    const { token: alone } = tokensOf(await client().login(account))
+    const keepCurrent = () => client().logoutEverywhere(alone, { keep_current: true })
     expect(await roundTrips(keepCurrent)).toEqual([200, 1])
   })
 

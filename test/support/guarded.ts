@@ -67,22 +67,24 @@ export async function createMint(signingKeys: string) {
     const settings: IssuerSettings = {
       issuer,
       audience: issuer,
-      accessTokenLifetimeSeconds: 900,
       signingKey: async () => key,
     }
     const tokenGeneration = createRandomId(systemRuntime)
+    const issuedAt = systemRuntime.now()
     return issueAccessToken(settings, systemRuntime, {
       userId: 1,
       sessionId,
       tokenGeneration,
       roles: [],
-      authenticatedAt: systemRuntime.now(),
+      authenticatedAt: issuedAt,
+      issuedAt,
+      expiresAt: issuedAt + 900,
     })
   }
 }
 
 /** The ids that a token can be revoked by, and whatever else it says. */
-export function claimsOf(token: string): { sid: string; jti: string; gen: string } {
+export function claimsOf(token: string): { sid: string; jti: string; gen: string; exp: number } {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
 }
 

@@ -32,10 +32,9 @@ describe('the configuration', () => {
       secretKey: good.SECRET_KEY,
       signingKeys: [],
       accessTokenLifetimeSeconds: 900,
-      longestAccessTokenLifetimeSeconds: 900,
       sessionIdleLifetimeSeconds: 30 * 86_400,
       sessionLifetimeSeconds: 90 * 86_400,
-      refreshGraceSeconds: 10,
+      refreshGraceSeconds: 30,
       keepsSessionAddresses: false,
       tokenTransport: 'bearer',
       oauthClients: [],
@@ -53,10 +52,9 @@ describe('the configuration', () => {
       DATABASE_TIMEOUT_MS: '250',
       DATABASE_REPLICAS: 'present',
       ACCESS_TOKEN_LIFETIME_SECONDS: '60',
-      PREVIOUS_ACCESS_TOKEN_LIFETIME_SECONDS: '3600',
       SESSION_IDLE_LIFETIME_SECONDS: '3600',
       SESSION_LIFETIME_SECONDS: '7200',
-      REFRESH_GRACE_SECONDS: '0',
+      REFRESH_GRACE_SECONDS: '11',
       SESSION_ADDRESSES: 'keep',
       TOKEN_TRANSPORT: 'cookie',
       OAUTH_CLIENTS: `api:${'s'.repeat(32)}, web.1:${':'.repeat(40)}`,
@@ -71,10 +69,9 @@ describe('the configuration', () => {
       databaseTimeoutMs: 250,
       databaseHasReplicas: true,
       accessTokenLifetimeSeconds: 60,
-      longestAccessTokenLifetimeSeconds: 3_600,
       sessionIdleLifetimeSeconds: 3_600,
       sessionLifetimeSeconds: 7_200,
-      refreshGraceSeconds: 0,
+      refreshGraceSeconds: 11,
       keepsSessionAddresses: true,
       tokenTransport: 'cookie',
       oauthClients: [
@@ -85,6 +82,18 @@ describe('the configuration', () => {
       passwordMinLength: 15,
       corsOrigins: ['https://app.example.com', 'http://localhost:3000'],
       vocabulary: 'standard',
+    })
+  })
+
+  it('lets a client ask again for an answer that the database has kept it from', () => {
+    const graceOf = (variables: Record<string, string>) => configOf(variables).refreshGraceSeconds
+    expect(graceOf({ DATABASE_TIMEOUT_MS: '30000' })).toBe(40)
+    expect(graceOf({ DATABASE_TIMEOUT_MS: '20001' })).toBe(31)
+    expect(graceOf({ DATABASE_TIMEOUT_MS: '30000', REFRESH_GRACE_SECONDS: '40' })).toBe(40)
+    const tooShort = { DATABASE_TIMEOUT_MS: '5001', REFRESH_GRACE_SECONDS: '15' }
+    expect(parseConfig({ ...good, ...tooShort }, workers)).toEqual({
+      ok: false,
+      reason: [expect.stringMatching(/^REFRESH_GRACE_SECONDS is 15, and must be at least 16, /)],
     })
   })
 
@@ -116,7 +125,7 @@ describe('the configuration', () => {
     ['ACCESS_TOKEN_LIFETIME_SECONDS', ['0', '86401', '15m']],
     ['SESSION_IDLE_LIFETIME_SECONDS', ['59', '31536001', '30d']],
     ['SESSION_LIFETIME_SECONDS', ['59', '157680001']],
-    ['REFRESH_GRACE_SECONDS', ['61', '-1']],
+    ['REFRESH_GRACE_SECONDS', ['61', '10', '-1']],
     ['SESSION_ADDRESSES', ['yes']],
     ['TOKEN_TRANSPORT', ['cookies']],
     [

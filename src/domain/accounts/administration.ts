@@ -14,7 +14,7 @@ import { parseEmail } from './identity.ts'
 /** Done, or there is no such account. */
 export type AdministrationOutcome = 'done' | 'account_unknown'
 
-type AdministrationDeps = Pick<Deps, 'database' | 'runtime' | 'longestAccessTokenLifetimeSeconds'>
+type AdministrationDeps = Pick<Deps, 'database' | 'runtime'>
 
 /**
  * Gives the account exactly these roles. Tokens with the roles before are revoked: at the service at
@@ -51,7 +51,6 @@ function changeOf(deps: AdministrationDeps, email: string) {
   return {
     emailNormalized: parseEmail(email)?.emailNormalized ?? '',
     tokenGeneration: createRandomId(deps.runtime),
-    longestLifetimeSeconds: deps.longestAccessTokenLifetimeSeconds,
   }
 }
 

@@ -5,7 +5,13 @@ import type { Deps } from '../../deps.ts'
 import { type AccountReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { insertSession } from '../../store/sessions.ts'
 import { findCredentialsByEmail } from '../../store/users.ts'
-import { type IssuedTokens, issueTokens, type LoginPlace, newSession } from '../sessions/tokens.ts'
+import {
+  beginIssuance,
+  type IssuedTokens,
+  issueTokens,
+  type LoginPlace,
+  newSession,
+} from '../sessions/tokens.ts'
 import { parseEmail, parsePassword } from './identity.ts'
 
 /**
@@ -34,6 +40,8 @@ export async function login(
   const user = await findCredentialsByEmail(deps.database, emailNormalized)
   const matches = await deps.passwords.verify(password, user?.passwordHash)
   if (!user || !matches) return refuse('invalid_credentials')
-  const session = await insertSession(deps.database, newSession(deps, place), user)
-  return session ? succeed(await issueTokens(deps, session)) : refuse('invalid_credentials')
+  const issuance = beginIssuance(deps)
+  const session = await insertSession(deps.database, newSession(deps, place, issuance), user)
+  if (!session) return refuse('invalid_credentials')
+  return succeed(await issueTokens(deps, session, issuance))
 }

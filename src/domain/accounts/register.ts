@@ -5,7 +5,13 @@ import { createRandomId } from '../../crypto/random-id.ts'
 import type { Deps } from '../../deps.ts'
 import { type AccountReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { insertUserAndSession } from '../../store/sessions.ts'
-import { type IssuedTokens, issueTokens, type LoginPlace, newSession } from '../sessions/tokens.ts'
+import {
+  beginIssuance,
+  type IssuedTokens,
+  issueTokens,
+  type LoginPlace,
+  newSession,
+} from '../sessions/tokens.ts'
 import type { Email } from './identity.ts'
 
 /**
@@ -29,6 +35,8 @@ export async function register(
   const tokenGeneration = createRandomId(deps.runtime)
   const passwordHash = await deps.passwords.hash(input.password)
   const user = { ...input.email, passwordHash, tokenGeneration }
-  const session = await insertUserAndSession(deps.database, user, newSession(deps, place))
-  return session ? succeed(await issueTokens(deps, session)) : refuse('email_taken')
+  const issuance = beginIssuance(deps)
+  const begun = newSession(deps, place, issuance)
+  const session = await insertUserAndSession(deps.database, user, begun)
+  return session ? succeed(await issueTokens(deps, session, issuance)) : refuse('email_taken')
 }

@@ -16,12 +16,7 @@ export async function findAccountOfToken(
 ): Promise<Result<Account, UserTokenReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
-  const { userId, revocationIds } = verified.value
-  const { account, isRevoked } = await findAccountAndRevocation(
-    deps.database,
-    userId,
-    revocationIds,
-  )
+  const { account, isRevoked } = await findAccountAndRevocation(deps.database, verified.value)
   if (isRevoked) return refuse('token_revoked')
   return account ? succeed(account) : refuse('account_gone')
 }

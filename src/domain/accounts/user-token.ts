@@ -9,20 +9,16 @@ import {
   succeed,
   type TokenReason,
 } from '../../errors/reasons.ts'
+import type { AskingToken } from '../../store/users.ts'
 import {
   type AccessTokenClaims,
   revocationIdsOf,
   verifyAccessToken,
 } from '../../token/access-token.ts'
 
-export interface UserToken {
-  readonly userId: number
-  readonly sessionId: string
-  /** When the token expires, in seconds since 1970. */
-  readonly expiresAt: number
+/** A token as the store asks about it, and what it says. */
+export interface UserToken extends AskingToken {
   readonly claims: AccessTokenClaims
-  /** The ids of which any revokes the token. */
-  readonly revocationIds: readonly string[]
 }
 
 /**
@@ -44,7 +40,8 @@ export async function verifyUserToken(
   const userId = parseUserId(claims.sub)
   if (userId === undefined) return refuse('token_claims_unacceptable')
   const revocationIds = await revocationIdsOf(verified.value)
-  return succeed({ userId, sessionId: claims.sid, expiresAt: claims.exp, claims, revocationIds })
+  const { sid: sessionId, gen: tokenGeneration, exp: expiresAt } = claims
+  return succeed({ userId, sessionId, tokenGeneration, expiresAt, revocationIds, claims })
 }
 
 /** The one spelling of a positive whole number; anything else is no user's id. */

@@ -21,7 +21,6 @@ export async function introspect(
   if (!verified.ok) {
     return verified.reason === 'key_set_unavailable' ? refuse(verified.reason) : succeed(undefined)
   }
-  const { userId, revocationIds, claims } = verified.value
-  const found = await findAccountAndRevocation(deps.database, userId, revocationIds)
-  return succeed(found.account && !found.isRevoked ? claims : undefined)
+  const found = await findAccountAndRevocation(deps.database, verified.value)
+  return succeed(found.account && !found.isRevoked ? verified.value.claims : undefined)
 }

@@ -1,20 +1,17 @@
 // Token revocation (RFC 7009): whoever has a token may take it back. A refresh token takes its
-// session along, with every access token of it (§2.1); an access token goes alone.
+// session along, with every access token of it (§2.1). An access token goes alone; the fourth one of a
+// session, within the life of its tokens, takes its session along as well.
 
 import type { Deps } from '../../deps.ts'
 import { type KeyReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
-import { insertTokenRevocation, type Revocation } from '../../store/revoked-tokens.ts'
+import type { Revocation } from '../../store/revoked-tokens.ts'
 import { endSessionOfRefreshToken } from '../../store/session-endings.ts'
+import { insertTokenRevocation } from '../../store/token-revocation.ts'
 import { verifyUserToken } from '../accounts/user-token.ts'
 
 type RevokingDeps = Pick<
   Deps,
-  | 'database'
-  | 'runtime'
-  | 'accessTokens'
-  | 'refreshTokens'
-  | 'longestAccessTokenLifetimeSeconds'
-  | 'revokeInIsolate'
+  'database' | 'runtime' | 'accessTokens' | 'refreshTokens' | 'revokeInIsolate'
 >
 
 /**
@@ -29,17 +26,12 @@ export async function revokeToken(
 ): Promise<Result<undefined, KeyReason>> {
   const refreshToken = await deps.refreshTokens.verify(token)
   if (refreshToken) {
-    const { longestAccessTokenLifetimeSeconds: lifetime } = deps
-    return tellIsolate(
-      deps,
-      await endSessionOfRefreshToken(deps.database, refreshToken.sessionId, lifetime),
-    )
+    return tellIsolate(deps, await endSessionOfRefreshToken(deps.database, refreshToken.sessionId))
   }
   const verified = await verifyUserToken(deps, token)
   if (verified.ok) {
     const { claims } = verified.value
-    const revocation = { id: claims.jti, expiresAt: claims.exp }
-    return tellIsolate(deps, await insertTokenRevocation(deps.database, revocation))
+    return tellIsolate(deps, await insertTokenRevocation(deps.database, verified.value, claims.jti))
   }
   return verified.reason === 'key_set_unavailable' ? refuse(verified.reason) : succeed(undefined)
 }

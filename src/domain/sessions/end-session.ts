@@ -10,6 +10,7 @@ import {
 } from '../../errors/reasons.ts'
 import { endSessionOfAccount } from '../../store/session-endings.ts'
 import { verifyUserToken } from '../accounts/user-token.ts'
+import { endingRefusals } from './ending-refusals.ts'
 
 /**
  * Ends a session of the token's account. Refuses with 'session_unknown' what is not the account's,
@@ -19,28 +20,14 @@ import { verifyUserToken } from '../accounts/user-token.ts'
  * @returns whether it was the token's own
  */
 export async function endSession(
-  deps: Pick<
-    Deps,
-    | 'database'
-    | 'runtime'
-    | 'accessTokens'
-    | 'longestAccessTokenLifetimeSeconds'
-    | 'revokeInIsolate'
-  >,
+  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'revokeInIsolate'>,
   token: string,
   sessionId: string,
 ): Promise<Result<{ isOwn: boolean }, UserTokenReason | SessionReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
-  const outcome = await endSessionOfAccount(
-    deps.database,
-    verified.value,
-    sessionId,
-    deps.longestAccessTokenLifetimeSeconds,
-  )
-  if (outcome === 'already_revoked') return refuse('token_revoked')
-  if (outcome === 'account_gone') return refuse('account_gone')
-  if (outcome === 'unknown') return refuse('session_unknown')
-  deps.revokeInIsolate(outcome)
+  const ending = await endSessionOfAccount(deps.database, verified.value, sessionId)
+  if (ending.outcome !== 'ended') return refuse(endingRefusals[ending.outcome])
+  if (ending.revocation) deps.revokeInIsolate(ending.revocation)
   return succeed({ isOwn: verified.value.sessionId === sessionId })
 }

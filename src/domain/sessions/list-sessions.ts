@@ -18,8 +18,8 @@ export async function listSessions(
 ): Promise<Result<readonly OwnSession[], UserTokenReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
-  const { userId, revocationIds, sessionId } = verified.value
-  const found = await findAccountAndSessions(deps.database, userId, revocationIds)
+  const { sessionId } = verified.value
+  const found = await findAccountAndSessions(deps.database, verified.value)
   if (found.isRevoked) return refuse('token_revoked')
   if (!found.account) return refuse('account_gone')
   return succeed(

@@ -5,6 +5,7 @@ import type { Deps } from '../../deps.ts'
 import { type Result, refuse, succeed, type UserTokenReason } from '../../errors/reasons.ts'
 import { endOwnSession } from '../../store/session-endings.ts'
 import { verifyUserToken } from '../accounts/user-token.ts'
+import { endingRefusals } from './ending-refusals.ts'
 
 /**
  * Ends the token's session. Of several concurrent calls exactly one succeeds; the others are refused
@@ -15,28 +16,15 @@ import { verifyUserToken } from '../accounts/user-token.ts'
  * sent along, and nothing else names the session.
  */
 export async function logout(
-  deps: Pick<
-    Deps,
-    | 'database'
-    | 'runtime'
-    | 'accessTokens'
-    | 'longestAccessTokenLifetimeSeconds'
-    | 'revokeInIsolate'
-    | 'tokenTransport'
-  >,
+  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'revokeInIsolate' | 'tokenTransport'>,
   token: string,
 ): Promise<Result<undefined, UserTokenReason>> {
   const verified = await verifyUserToken(deps, token, {
     evenExpired: deps.tokenTransport === 'cookie',
   })
   if (!verified.ok) return verified
-  const outcome = await endOwnSession(
-    deps.database,
-    verified.value,
-    deps.longestAccessTokenLifetimeSeconds,
-  )
-  if (outcome === 'already_revoked') return refuse('token_revoked')
-  if (outcome === 'account_gone') return refuse('account_gone')
-  deps.revokeInIsolate(outcome)
+  const ending = await endOwnSession(deps.database, verified.value)
+  if (ending.outcome !== 'ended') return refuse(endingRefusals[ending.outcome])
+  if (ending.revocation) deps.revokeInIsolate(ending.revocation)
   return succeed(undefined)
 }

@@ -13,7 +13,7 @@ import { updateAuthenticatedAt } from '../../store/sessions.ts'
 import { findCredentialsByToken } from '../../store/users.ts'
 import { parsePassword } from '../accounts/identity.ts'
 import { verifyUserToken } from '../accounts/user-token.ts'
-import { type IssuedAccessToken, issueAccessTokenOf } from './tokens.ts'
+import { beginIssuance, type IssuedAccessToken, issueAccessTokenOf } from './tokens.ts'
 
 /**
  * A fresh access token of the token's session, with `auth_time` as of now. Refuses with
@@ -27,14 +27,15 @@ export async function reauthenticate(
 ): Promise<Result<IssuedAccessToken, UserTokenReason | SessionReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
-  const { userId, sessionId, revocationIds } = verified.value
-  const found = await findCredentialsByToken(deps.database, userId, revocationIds)
+  const found = await findCredentialsByToken(deps.database, verified.value)
   if (found.isRevoked) return refuse('token_revoked')
   if (!found.credentials) return refuse('account_gone')
   const { passwordHash } = found.credentials
   const matches = await deps.passwords.verify(parsePassword(typed.password) ?? '', passwordHash)
   if (!matches) return refuse('password_wrong')
-  const again = { sessionId, passwordHash, revocationIds }
-  const session = await updateAuthenticatedAt(deps.database, again)
-  return session ? succeed(await issueAccessTokenOf(deps, session)) : refuse('token_revoked')
+  const issuance = beginIssuance(deps)
+  const again = { passwordHash, tokenExpiresAt: issuance.expiresAt }
+  const session = await updateAuthenticatedAt(deps.database, verified.value, again)
+  if (!session) return refuse('token_revoked')
+  return succeed(await issueAccessTokenOf(deps, session, issuance))
 }

@@ -7,7 +7,7 @@ import { deriveMacKey } from '../../crypto/derived-key.ts'
 import { madeOnce } from '../../token/made-once.ts'
 
 /** What a genuine refresh token names. */
-interface RefreshTokenClaims {
+export interface RefreshTokenClaims {
   readonly sessionId: string
   /** Which of the session's refresh tokens it is: 1 is the login's. */
   readonly version: number

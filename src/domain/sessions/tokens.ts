@@ -41,34 +41,54 @@ export interface LoginPlace {
   readonly address: string | undefined
 }
 
+/** When access tokens of a request begin, and when they are to expire, in seconds since 1970. */
+export interface Issuance {
+  readonly issuedAt: number
+  readonly expiresAt: number
+}
+
 type IssuingDeps = Pick<Deps, 'runtime' | 'accessTokens' | 'claims'>
+
+/** The configured lifetime from now. The store may shorten it, and remembers what is signed. */
+export function beginIssuance({
+  runtime,
+  accessTokens,
+}: Pick<Deps, 'runtime' | 'accessTokens'>): Issuance {
+  const issuedAt = runtime.now()
+  return { issuedAt, expiresAt: issuedAt + accessTokens.accessTokenLifetimeSeconds }
+}
 
 /** What the store needs to begin a session. */
 export function newSession(
   { runtime, sessionLifetimes }: Pick<Deps, 'runtime' | 'sessionLifetimes'>,
   place: LoginPlace,
+  { expiresAt }: Issuance,
 ): NewSession {
-  return { sessionId: createRandomId(runtime), lifetimes: sessionLifetimes, ...place }
+  const sessionId = createRandomId(runtime)
+  return { sessionId, lifetimes: sessionLifetimes, tokenExpiresAt: expiresAt, ...place }
 }
 
 /** A fresh access token of the session. */
 export async function issueAccessTokenOf(
   { runtime, accessTokens, claims }: IssuingDeps,
   session: LiveSession,
+  { issuedAt }: Issuance,
 ): Promise<IssuedAccessToken> {
-  const { userId, email, roles } = session
+  const { userId, email, roles, tokenExpiresAt } = session
   const customClaims = await claims?.({ userId, email, roles })
-  const accessToken = await issueAccessToken(accessTokens, runtime, session, customClaims)
-  return { accessToken, expiresInSeconds: accessTokens.accessTokenLifetimeSeconds }
+  const subject = { ...session, issuedAt, expiresAt: tokenExpiresAt }
+  const accessToken = await issueAccessToken(accessTokens, runtime, subject, customClaims)
+  return { accessToken, expiresInSeconds: Math.max(0, tokenExpiresAt - issuedAt) }
 }
 
 /** A fresh access token of the session, and its refresh token. */
 export async function issueTokens(
   deps: IssuingDeps & Pick<Deps, 'refreshTokens'>,
   session: LiveSession,
+  issuance: Issuance,
 ): Promise<IssuedTokens> {
   return {
-    ...(await issueAccessTokenOf(deps, session)),
+    ...(await issueAccessTokenOf(deps, session, issuance)),
     refreshToken: await deps.refreshTokens.create(session),
   }
 }

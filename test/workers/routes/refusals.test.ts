@@ -12,6 +12,7 @@ import {
   createTestService,
   endSession,
   logout,
+  passTime,
   post,
   postForm,
   postWith,
@@ -114,7 +115,12 @@ const provocations = {
   refresh_token_reused: async ({ app }) => {
     const { refreshToken } = await registerAccount(app)
     await refreshWith(app, refreshToken)
-    await pretend('rotated_at = rotated_at - 11', refreshToken)
+    await passTime(31, refreshToken)
+    return refreshWith(app, refreshToken)
+  },
+  refresh_too_frequent: async ({ app }) => {
+    const { refreshToken } = await registerAccount(app)
+    await pretend('refreshes = 60, refreshes_since = unixepoch()', refreshToken)
     return refreshWith(app, refreshToken)
   },
   session_revoked: async ({ app }) => {

@@ -78,10 +78,11 @@ describe('every statement finds its rows by an index:', () => {
   })
 
   it('logging out everywhere', async () => {
-    const { token } = await registerAccount(app)
+    const { token, refreshToken } = await registerAccount(app)
     let kept = ''
     const keep = async () => {
-      const answer = await postWith(app, '/auth/logout-everywhere', token, { keep_current: true })
+      const body = { keep_current: true, refresh_token: refreshToken }
+      const answer = await postWith(app, '/auth/logout-everywhere', token, body)
       kept = tokensOf(answer).token
     }
     expect(await scansOf(keep)).toEqual([])

@@ -25,7 +25,6 @@ export function issueWith(jwk: SigningJwk, clock: FakeClock, changes = {}): Prom
   const settings = {
     issuer,
     audience,
-    accessTokenLifetimeSeconds: 900,
     signingKey: () => importSigningKey(jwk),
     ...changes,
   }
@@ -35,6 +34,8 @@ export function issueWith(jwk: SigningJwk, clock: FakeClock, changes = {}): Prom
     tokenGeneration: 'g'.repeat(16),
     roles: [],
     authenticatedAt: clock.now(),
+    issuedAt: clock.now(),
+    expiresAt: clock.now() + 900,
   }
   return issueAccessToken(settings, clock, subject)
 }

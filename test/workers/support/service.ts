@@ -100,6 +100,7 @@ export async function insertAccount(): Promise<number> {
     device: undefined,
     address: undefined,
     lifetimes: { idleSeconds: 3_600, absoluteSeconds: 7_200 },
+    tokenExpiresAt: systemRuntime.now() + 900,
   }
   const inserted = await insertUserAndSession(database, user, session)
   return inserted?.userId ?? 0
@@ -157,6 +158,13 @@ export async function pretend(change: string, refreshToken: string): Promise<voi
     sql: `UPDATE portcullis_sessions SET ${change} WHERE id = ?`,
     args: [sessionIdOf(refreshToken)],
   })
+}
+
+/** Lets a session's row look as if so many seconds had passed. */
+export function passTime(seconds: number, refreshToken: string): Promise<void> {
+  const columns = ['rotated_at', 'marked_at', 'refreshes_since', 'token_revocations_until']
+  const back = [...columns, 'tokens_expire_at'].map((name) => `${name} = ${name} - ${seconds}`)
+  return pretend(back.join(', '), refreshToken)
 }
 
 /** Changes the row of an account, by hand. */

@@ -16,7 +16,6 @@ const settings = {
   audience: 'https://api.example.com',
   signingKey: () => importSecretSigningKey(secretKey),
   findKey: (keyId: string | undefined) => createSecretKeySet(secretKey).find(keyId, {}),
-  accessTokenLifetimeSeconds: 900,
 }
 const keyBytes = new TextEncoder().encode(secretKey)
 const clock = createFakeClock()
@@ -26,10 +25,17 @@ const subject = {
   tokenGeneration: 'g'.repeat(16),
   roles: ['admin', 'editor'],
   authenticatedAt: clock.now() - 60,
+  issuedAt: clock.now(),
+  expiresAt: clock.now() + 900,
 }
 
 const verify = (token: string, at = clock) => verifyAccessToken(settings, at, token)
-const issue = (at = clock) => issueAccessToken(settings, at, subject)
+const issue = (at = clock) =>
+  issueAccessToken(settings, at, {
+    ...subject,
+    issuedAt: at.now(),
+    expiresAt: at.now() + 900,
+  })
 
 const goodClaims = () => ({
   iss: settings.issuer,

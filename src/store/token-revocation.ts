@@ -1,0 +1,72 @@
+// Revoking one access token, as rows. Revocations are never refused: where a session has one token
+// after the other revoked, they get coarser, and the session ends.
+
+import { and, eq, isNull, not, or, sql } from 'drizzle-orm'
+import { build, type Database, databaseNow, runBatch } from './database.ts'
+import {
+  anyRevoked,
+  type Revocation,
+  revocationFields,
+  revocationResult,
+  revocationRow,
+  revokeAgain,
+} from './revoked-tokens.ts'
+import { decodeRows } from './rows.ts'
+import { revokedTokens, sessions } from './schema.ts'
+import type { AskingToken } from './users.ts'
+
+/** Of one session, while its access tokens live; the next one ends the session. */
+const maxTokenRevocations = 3
+
+/**
+ * Revokes one access token, unless it is revoked already. The fourth of a session within the life of
+ * its tokens ends the session, with all of them. Atomic, idempotent; one round trip.
+ *
+ * @returns the revocation; nothing, where there was one
+ */
+export async function insertTokenRevocation(
+  database: Database,
+  asking: AskingToken,
+  tokenId: string,
+): Promise<Revocation | undefined> {
+  const isGood = not(anyRevoked(asking.revocationIds))
+  const [, published] = await runBatch(database, [
+    build
+      .update(sessions)
+      .set(countedRevocation)
+      .where(and(eq(sessions.id, asking.sessionId), isNull(sessions.revokedAt), isGood)),
+    publishRevocation(asking, tokenId),
+  ])
+  return decodeRows(revocationRow, published)[0]
+}
+
+const isCounting = sql`${databaseNow} < ${sessions.tokenRevocationsUntil}`
+const isTooOften = sql`${isCounting} AND ${sessions.tokenRevocations} >= ${maxTokenRevocations}`
+const countedRevocation = {
+  tokenRevocations: sql`CASE WHEN ${isCounting} THEN ${sessions.tokenRevocations} + 1 ELSE 1 END`,
+  tokenRevocationsUntil: sql`CASE WHEN ${isCounting} THEN ${sessions.tokenRevocationsUntil} ELSE ${sessions.tokensExpireAt} END`,
+  revokedAt: sql`CASE WHEN ${isTooOften} THEN ${databaseNow} END`,
+  expiresAt: sql`CASE WHEN ${isTooOften} THEN min(${sessions.expiresAt}, ${databaseNow}) ELSE ${sessions.expiresAt} END`,
+}
+
+/** Publishes the token, or the session that the statement before has ended. */
+function publishRevocation({ sessionId, expiresAt, revocationIds }: AskingToken, tokenId: string) {
+  const isEnded = sql`${sessions.revokedAt} IS NOT NULL`
+  const until = sql`CAST(${expiresAt} AS INTEGER)`
+  return build
+    .insert(revokedTokens)
+    .select(
+      build
+        .select(
+          revocationFields(
+            sql`CASE WHEN ${isEnded} THEN ${sessions.id} ELSE ${tokenId} END`,
+            sql`CASE WHEN ${isEnded} THEN max(${sessions.tokensExpireAt}, ${until}) ELSE ${until} END`,
+          ),
+        )
+        .from(sql`(SELECT 1)`)
+        .leftJoin(sessions, eq(sessions.id, sessionId))
+        .where(and(or(sql`changes() = 1`, isNull(sessions.id)), not(anyRevoked(revocationIds)))),
+    )
+    .onConflictDoUpdate(revokeAgain)
+    .returning(revocationResult)
+}
