@@ -77,27 +77,30 @@ async function listLoads(bare: string, url: string): Promise<Load[]> {
   ]
 }
 
-/** Each connection refreshes a session of its own, with the token that the last answer gave it. */
+/**
+ * Each request refreshes the session that has waited longest, with the token that its last answer
+ * gave: one session may be refreshed 60 times in a minute.
+ */
 async function createRefreshLoad(
   url: string,
   post: Pick<autocannon.Request, 'method' | 'headers'>,
 ): Promise<Load> {
   const client = createClientOf(url)
   const sessions: { refreshToken: string }[] = await Promise.all(
-    Array.from({ length: connections }, (): Promise<Tokens> => client.tokens()),
+    Array.from({ length: 10 * connections }, (): Promise<Tokens> => client.tokens()),
   )
-  let handedOut = 0
   const createRequest = (): autocannon.Request => {
-    const session = sessions[handedOut++ % connections] ?? { refreshToken: '' }
+    let session = { refreshToken: '' }
     return {
       ...post,
       path: '/auth/refresh',
-      setupRequest: (request) => ({
-        ...request,
-        body: JSON.stringify({ refresh_token: session.refreshToken }),
-      }),
+      setupRequest(request) {
+        session = sessions.shift() ?? session
+        return { ...request, body: JSON.stringify({ refresh_token: session.refreshToken }) }
+      },
       onResponse(status, body) {
         if (status === 200) session.refreshToken = JSON.parse(body).refresh_token
+        sessions.push(session)
       },
     }
   }

@@ -19,11 +19,11 @@ export interface ServedDatabase extends TestDatabase {
   readonly directory: string
 }
 
-/** sqld over an empty folder of its own. */
-export async function startDatabase(): Promise<ServedDatabase> {
+/** sqld over an empty folder of its own, with the schema of this version, or of another one. */
+export async function startDatabase(migrate = applyMigrations): Promise<ServedDatabase> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-sqld-'))
   const sqld = await startSqld({ port: await findFreePort(), directory })
-  const database = await migrated(sqld.url)
+  const database = await migrated(sqld.url, migrate)
   const stop = async () => {
     await sqld.stop()
     rmSync(directory, { recursive: true, force: true })
@@ -39,9 +39,12 @@ export async function createDatabaseFile(): Promise<TestDatabase> {
   return { ...database, stop }
 }
 
-async function migrated(url: string): Promise<Omit<TestDatabase, 'stop'>> {
+async function migrated(
+  url: string,
+  migrate = applyMigrations,
+): Promise<Omit<TestDatabase, 'stop'>> {
   const client = createClient({ url, timeout: 5_000 })
-  await applyMigrations(client)
+  await migrate(client)
   const query = async (sql: string, ...args: (string | number)[]) => {
     const { rows } = await client.execute({ sql, args })
     return rows.map((row) => ({ ...row }))
