@@ -3,6 +3,16 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
+/** Drills that take half a minute or more: `npm run test:long`. */
+const long = 'test/**/*.long.test.ts'
+/** Black boxes over HTTP on workerd and Deno. */
+const blackBoxes = {
+  globalSetup: ['test/support/bundle-setup.ts'],
+  // Two cores, and every file starts processes of its own.
+  maxWorkers: 2,
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+}
 
 export default defineConfig({
   test: {
@@ -36,16 +46,21 @@ export default defineConfig({
         test: { name: 'examples', include: ['examples/**/*.test.ts'] },
       },
       {
-        // Black boxes over HTTP on workerd and Deno, the commands, and the project's own files.
+        // Black boxes, the commands, and the project's own files.
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/workers/**'],
-          globalSetup: ['test/support/bundle-setup.ts'],
-          // Two cores, and every file starts processes of its own.
-          maxWorkers: 2,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          exclude: ['test/workers/**', long],
+          ...blackBoxes,
+        },
+      },
+      {
+        test: {
+          ...blackBoxes,
+          name: 'long',
+          include: [long],
+          maxWorkers: 1,
+          testTimeout: 300_000,
         },
       },
     ],
