@@ -46,6 +46,14 @@ export const catalogue = {
     when: 'Refreshing without the cookie that carries the refresh token, where tokens travel in cookies.',
     source: 'RFC 6750 §3',
   },
+  refresh_token_unmatched: {
+    status: 401,
+    code: 'refresh_token_unmatched',
+    message: 'This refresh token is not of your session. Please log in again.',
+    challenge: 'invalid_token',
+    when: 'Tokens travel in cookies, and no refresh cookie belongs to the session of the access cookie, or there is no access cookie. Another subdomain may have set the one that came.',
+    source: 'RFC 6265 §8.6',
+  },
   refresh_token_invalid: {
     status: 401,
     code: 'refresh_token_invalid',

@@ -77,6 +77,7 @@ export type AccountReason = 'email_taken' | 'invalid_credentials'
  */
 export type RefreshReason =
   | 'refresh_token_missing'
+  | 'refresh_token_unmatched'
   | 'refresh_token_invalid'
   | 'refresh_superseded'
   | 'refresh_too_frequent'

@@ -2,20 +2,25 @@
 // scripts cannot read. One of the two; what travels the other way does not count.
 
 import type { Context } from 'hono'
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { deleteCookie, setCookie } from 'hono/cookie'
 import type { CookieOptions } from 'hono/utils/cookie'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Deps, Env } from '../deps.ts'
+import { newestRefreshToken } from '../domain/sessions/newest-refresh-token.ts'
 import type { IssuedAccessToken, IssuedTokens } from '../domain/sessions/tokens.ts'
 import { type BearerReason, type Result, refuse, succeed } from '../errors/reasons.ts'
 import { parseBearer } from '../middleware/bearer.ts'
-import { accessTokenCookie, parseAccessTokenCookie } from '../middleware/cookie.ts'
+import { accessTokenCookie, cookieValues, parseAccessTokenCookie } from '../middleware/cookie.ts'
+import { claimedSessionId } from '../token/claimed-session.ts'
 import { issuerPath } from '../token/issuer.ts'
 import { type InputRefusal, respond } from './respond.ts'
 
 type TransportDeps = Pick<Deps, 'tokenTransport' | 'accessTokens' | 'sessionLifetimes'>
 
-/** It goes to one path, so that nothing else ever sees it; `__Host-` would want them all. */
+/**
+ * It goes to one path, so that nothing else ever sees it; `__Host-` would want them all. Unlike a
+ * `__Host-` cookie it can be set by a sibling domain, with `Domain` (RFC 6265 §8.6).
+ */
 const refreshTokenCookie = '__Secure-refresh_token'
 const cookieOptions = { httpOnly: true, secure: true, sameSite: 'Lax' } satisfies CookieOptions
 
@@ -29,10 +34,25 @@ export function presentedAccessToken(
     : parseBearer(c.req.header('Authorization'))
 }
 
-/** The refresh token of the cookie. */
-export function presentedRefreshCookie(c: Context<Env>): Result<string, InputRefusal> {
-  const token = getCookie(c, refreshTokenCookie)
-  return token ? succeed(token) : refuse({ reason: 'refresh_token_missing' })
+/**
+ * The refresh token of the cookie, for the session of the access cookie, which no other host can set:
+ * a sibling domain could log its victim into another account otherwise. An access token that has
+ * expired will do, for both cookies are kept equally long.
+ *
+ * Refuses with 'refresh_token_missing' where there is no such cookie, and with
+ * 'refresh_token_unmatched' where none is of that session.
+ */
+export async function presentedRefreshCookie(
+  c: Context<Env>,
+  deps: Pick<Deps, 'refreshTokens'>,
+): Promise<Result<string, InputRefusal>> {
+  const header = c.req.header('Cookie')
+  const tokens = cookieValues(header, refreshTokenCookie)
+  if (tokens.length === 0) return refuse({ reason: 'refresh_token_missing' })
+  const accessToken = parseAccessTokenCookie(header)
+  const sessionId = accessToken.ok ? claimedSessionId(accessToken.value) : undefined
+  const token = sessionId && (await newestRefreshToken(deps, tokens, sessionId))
+  return token ? succeed(token) : refuse({ reason: 'refresh_token_unmatched' })
 }
 
 /** A success that carries tokens (RFC 6749 §5.1), with the seed's name for the access token. */
@@ -67,8 +87,8 @@ export function expireTokenCookies(c: Context<Env>, deps: TransportDeps): void {
 }
 
 /**
- * Both are kept as long as the session may live: by an access token that has expired, a session can
- * still be logged out.
+ * Both are kept as long as the session may live: an access token that has expired still logs its
+ * session out, and still says which refresh cookie is its own.
  */
 function setTokenCookies(
   c: Context<Env>,

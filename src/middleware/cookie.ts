@@ -17,6 +17,15 @@ export function parseAccessTokenCookie(header: string | undefined): Result<strin
 }
 
 /**
+ * All values but empty ones that a Cookie header has for a name, in its order: a browser sends one for each path and
+ * each domain that the cookie was set for.
+ */
+export function cookieValues(header: string | undefined, name: string): readonly string[] {
+  const pairs = header?.split(';') ?? []
+  return pairs.flatMap((pair) => parse(pair, name)[name] || [])
+}
+
+/**
  * Whether a page of another origin may have made the browser send this, and it may change something.
  * Browsers tell with `Sec-Fetch-Site`, and older ones with `Origin`; what tells neither is no
  * browser, and has nobody's cookies but its own. A WebSocket begins with a GET, and is no reading.

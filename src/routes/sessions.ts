@@ -106,9 +106,9 @@ function reauthenticateHandler(deps: Deps) {
 
 async function readRefreshToken(
   c: Context<Env>,
-  { tokenTransport }: Pick<Deps, 'tokenTransport'>,
+  deps: Pick<Deps, 'tokenTransport' | 'refreshTokens'>,
 ): Promise<Result<string, InputRefusal>> {
-  if (tokenTransport === 'cookie') return presentedRefreshCookie(c)
+  if (deps.tokenTransport === 'cookie') return presentedRefreshCookie(c, deps)
   const body = await readJsonBody(c, refreshing)
   return body.ok ? succeed(body.value.refresh_token) : body
 }

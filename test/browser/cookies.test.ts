@@ -4,7 +4,7 @@ import { createServer, type Server as HttpServer } from 'node:http'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { findFreePort } from '../../scripts/ports.ts'
-import { launchBrowser } from '../support/browser.ts'
+import { askFromPage as ask, launchBrowser } from '../support/browser.ts'
 import { freshEmail } from '../support/client.ts'
 import { startIssuingService } from '../support/issuing-service.ts'
 
@@ -41,23 +41,6 @@ beforeEach(async () => {
   for (const page of [one, other]) await page.goto(`${service.issuer}/health`)
 })
 
-interface Said {
-  readonly status: number
-  readonly body: Record<string, unknown>
-}
-
-/** What a script of the page would do. */
-function ask(page: Page, method: string, path: string, body: unknown = {}): Promise<Said> {
-  return page.evaluate(
-    async ([verb, url, text]) => {
-      const headers = { 'Content-Type': 'application/json' }
-      const init = verb === 'GET' ? {} : { method: verb, headers, body: text }
-      const answer = await fetch(url, init)
-      return { status: answer.status, body: (await answer.json()) as Said['body'] }
-    },
-    [method, path, JSON.stringify(body)] as const,
-  )
-}
 const status = async (page: Page) => (await ask(page, 'GET', '/auth/status')).status
 const register = (page: Page) =>
   ask(page, 'POST', '/auth/register', { email: freshEmail(), password: 'a good password' })

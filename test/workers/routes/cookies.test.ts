@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { type Answer, ask, createTestService, freshEmail, post } from '../support/service.ts'
+import { parseAccessTokenCookie } from '../../../src/middleware/cookie.ts'
+import {
+  type Answer,
+  ask,
+  createCountingDatabase,
+  createTestService,
+  freshEmail,
+  post,
+} from '../support/service.ts'
 
 const { app, clock } = createTestService({
   TOKEN_TRANSPORT: 'cookie',
@@ -51,7 +59,11 @@ describe('tokens in cookies', () => {
     const token = /access_token=([^;]+)/.exec(cookie)?.[1] ?? ''
     const headers = { Authorization: `Bearer ${token}` }
     expect((await ask(app, '/auth/status', { headers })).body.code).toBe('token_missing')
-    expect(await status(`access_token=${token}`)).toBe(401)
+    for (const name of ['access_token', '__host-access_token']) {
+      expect([name, await status(`${name}=${token}`)]).toEqual([name, 401])
+    }
+    // To a browser that is a name without the prefix, which any subdomain may set.
+    expect(parseAccessTokenCookie(`\u00a0__Host-access_token=${token}`).ok).toBe(false)
   })
 
   it('are replaced by a refresh, and kept by one that loses', async () => {
@@ -124,6 +136,91 @@ describe('tokens in cookies', () => {
   })
 })
 
+describe('a refresh cookie of another session, as a sibling domain can set it,', () => {
+  async function plant() {
+    const [victim, attacker] = await Promise.all([register(), register()])
+    const [access = '', own = ''] = victim.cookie.split('; ')
+    const planted = attacker.cookie.split('; ')[1] ?? ''
+    return { victim, access, own, planted }
+  }
+  const accountOf = async (cookie: string) => {
+    const { body } = await ask(app, '/auth/status', { headers: { Cookie: cookie } })
+    return (body.data as { email?: string } | undefined)?.email
+  }
+
+  it('changes nothing beside the own one, in whatever order they come', async () => {
+    const { victim, access, own, planted } = await plant()
+    const orders = [
+      [access, planted, own],
+      [planted, access, own],
+      [planted, own, access],
+      [access, own, planted],
+      [planted, own, planted, access],
+    ]
+    for (const order of orders) {
+      const answer = await send('/auth/refresh', order.join('; '))
+      expect([answer.status, await accountOf(cookieOf(answer))]).toEqual([200, victim.email])
+    }
+  })
+
+  it('is refused alone, with a reason of its own, and costs no database', async () => {
+    const { access, planted } = await plant()
+    const database = createCountingDatabase()
+    const service = createTestService({ TOKEN_TRANSPORT: 'cookie' }, { database })
+    for (const cookie of [`${access}; ${planted}`, planted]) {
+      const headers = { ...json, Cookie: cookie }
+      const answer = await ask(service.app, '/auth/refresh', { method: 'POST', headers })
+      expect([answer.status, answer.body.code]).toEqual([401, 'refresh_token_unmatched'])
+      expect(answer.headers.getSetCookie()).toEqual([])
+    }
+    expect(database.roundTrips).toBe(0)
+  })
+
+  it('is refused beside whatever is no access token', async () => {
+    const { access, own } = await plant()
+    const payload = (text: string) => btoa(text).replaceAll('=', '')
+    const [header = '', claims = '', signature = ''] = access.split('.')
+    const values = [
+      ...['', 'x', '..', '%', '%00', 'a.b', `a.${payload('null')}.c`, `a.${payload('[1]')}.c`],
+      ...[`a.${payload('{}')}.c`, `a.${payload('{"sid":1}')}.c`, `a.${payload('{"sid":""}')}.c`],
+      ...[`a.${claims}=.c`, `a.${claims}`, `${claims}.a.c`, `a.${claims}.b.c`],
+      ...['a.____.c', `a.${'A'.repeat(8_000)}.c`],
+    ]
+    for (const value of values) {
+      const answer = await send('/auth/refresh', `__Host-access_token=${value}; ${own}`)
+      expect([value, answer.body.code]).toEqual([value, 'refresh_token_unmatched'])
+    }
+    const answer = await send('/auth/refresh', `${header}.${claims}.${signature}; ${own}`)
+    expect(answer.status).toBe(200)
+  })
+
+  it('is told from the own one by an access token that has expired, of a key that is gone', async () => {
+    const { victim, access, own, planted } = await plant()
+    clock.advance(10_000)
+    const [header, claims] = access.split('.')
+    for (const cookie of [access, `${header}.${claims}.AAAA`]) {
+      const answer = await send('/auth/refresh', [planted, cookie, own].join('; '))
+      expect([answer.status, await accountOf(cookieOf(answer))]).toEqual([200, victim.email])
+    }
+  })
+
+  it('does not help whoever knows the session: the newest genuine token counts', async () => {
+    const { access, own } = await plant()
+    const first = await send('/auth/refresh', `${access}; ${own}`)
+    const [, second = ''] = cookieOf(first).split('; ')
+    const forged = second.replace(/\.\d+\..*/, `.9.${'A'.repeat(43)}`)
+    for (const order of [
+      [own, second, forged],
+      [forged, second, own],
+    ]) {
+      const answer = await send('/auth/refresh', [access, ...order].join('; '))
+      expect(cookieOf(answer).split('; ')[1]).toContain('.3.')
+    }
+    const { body } = await send('/auth/refresh', `${access}; ${forged}`)
+    expect(body.code).toBe('refresh_token_invalid')
+  })
+})
+
 describe('requests of other sites, with our cookies,', () => {
   const evil = { Origin: 'https://evil.example.com', 'Sec-Fetch-Site': 'cross-site' }
   const paths = ['/auth/logout', '/auth/logout-everywhere', '/auth/refresh', '/auth/login']
@@ -131,10 +228,12 @@ describe('requests of other sites, with our cookies,', () => {
 
   it.each(paths)('change nothing at %s, in whatever a form can send', async (path) => {
     const { cookie } = await register()
-    for (const type of forms) {
-      const headers = type ? { ...evil, 'Content-Type': type } : evil
-      const answer = await send(path, cookie, headers)
-      expect([answer.status, answer.body.code]).toEqual([403, 'cross_site_request'])
+    for (const site of ['cross-site', 'same-site']) {
+      for (const type of forms) {
+        const headers = { ...evil, 'Sec-Fetch-Site': site, ...(type && { 'Content-Type': type }) }
+        const answer = await send(path, cookie, headers)
+        expect([answer.status, answer.body.code]).toEqual([403, 'cross_site_request'])
+      }
     }
     expect(await status(cookie)).toBe(200)
   })

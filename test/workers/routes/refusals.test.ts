@@ -105,6 +105,14 @@ const provocations = {
     const variables = { HTTP_CONTRACT: config.vocabulary, TOKEN_TRANSPORT: 'cookie' }
     return post(createTestService(variables).app, '/auth/refresh', {})
   },
+  refresh_token_unmatched: ({ config }) => {
+    const variables = { HTTP_CONTRACT: config.vocabulary, TOKEN_TRANSPORT: 'cookie' }
+    const headers = {
+      'Content-Type': 'application/json',
+      Cookie: `__Secure-refresh_token=${'s'.repeat(16)}.1.${'A'.repeat(43)}`,
+    }
+    return ask(createTestService(variables).app, '/auth/refresh', { method: 'POST', headers })
+  },
   refresh_token_invalid: ({ app }) => refreshWith(app, 'nonsense'),
   refresh_superseded: async ({ app }) => {
     const first = await registerAccount(app)

@@ -1,0 +1,23 @@
+// Which refresh token counts where a browser sends several. A domain beside ours can set a refresh
+// cookie for our host (RFC 6265 §8.6), so one of another session is never taken.
+
+import type { Deps } from '../../deps.ts'
+
+/**
+ * The genuine refresh token of the session with the highest version. A forged one only where there
+ * is no genuine one, and undefined where none names the session. No I/O.
+ */
+export async function newestRefreshToken(
+  { refreshTokens }: Pick<Deps, 'refreshTokens'>,
+  tokens: readonly string[],
+  sessionId: string,
+): Promise<string | undefined> {
+  const ofSession = tokens.filter((token) => token.startsWith(`${sessionId}.`))
+  const ranked = await Promise.all(
+    ofSession.map(async (token) => {
+      const claims = await refreshTokens.verify(token)
+      return { token, version: claims?.version ?? 0 }
+    }),
+  )
+  return ranked.sort((a, b) => b.version - a.version)[0]?.token
+}
