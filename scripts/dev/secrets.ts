@@ -2,12 +2,14 @@
 // SECRET_KEY, and SIGNING_KEYS, so that another Worker can verify tokens from the first minute.
 
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, chmodSync, existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { Failure } from '../../src/cli/failure.ts'
+import { isSymbolicLink, replacePrivateFile } from '../../src/cli/private-file.ts'
 import { generateKeyPair } from '../../src/domain/keys/key-pair.ts'
 import { createSigningKeys } from '../../src/domain/keys/rotation.ts'
 import { systemRuntime } from '../../src/runtime.ts'
+import { keepPrivate } from '../keep-private.ts'
 
 export type Secrets = Readonly<Record<string, string>>
 
@@ -18,29 +20,22 @@ export type Secrets = Readonly<Record<string, string>>
  */
 export async function ensureSecrets(file: string, given: Secrets): Promise<Secrets> {
   if (given.SECRET_KEY !== undefined) return {}
-  const secrets: Record<string, string> = {
-    SECRET_KEY: await ensureSecret(file, 'SECRET_KEY', async () => createSecretKey()),
+  const text = readIfThere(file)
+  const existing = parseEnv(text)
+  const secrets: Record<string, string> = {}
+  const added: string[] = []
+  for (const [name, create] of Object.entries(creators)) {
+    if (given[name] !== undefined) continue
+    secrets[name] = existing[name] || (await create())
+    if (!existing[name]) added.push(name)
   }
-  if (given.SIGNING_KEYS === undefined) {
-    secrets.SIGNING_KEYS = await ensureSecret(file, 'SIGNING_KEYS', createKeySet)
-  }
+  if (added.length === 0) keepPrivate(file)
+  else writeSecrets(file, text, added.map((name) => `${name}='${secrets[name]}'\n`).join(''))
+  for (const name of added) console.log(`Wrote a random ${name} into ${file}.`)
   return secrets
 }
 
-async function ensureSecret(
-  file: string,
-  name: string,
-  create: () => Promise<string>,
-): Promise<string> {
-  const text = readIfThere(file)
-  const existing = parseEnv(text)[name]
-  if (existing) return existing
-  const secret = await create()
-  const lineBreak = text === '' || text.endsWith('\n') ? '' : '\n'
-  append(file, `${lineBreak}${name}='${secret}'\n`)
-  console.log(`Wrote a random ${name} into ${file}.`)
-  return secret
-}
+const creators = { SECRET_KEY: async () => createSecretKey(), SIGNING_KEYS: createKeySet }
 
 function createSecretKey(): string {
   return randomBytes(32).toString('base64url')
@@ -59,11 +54,15 @@ function readIfThere(file: string): string {
   }
 }
 
-function append(file: string, line: string): void {
+function writeSecrets(file: string, text: string, lines: string): void {
+  if (isSymbolicLink(file)) {
+    throw new Failure(
+      `${file} is a symbolic link, and gets no secrets: put a file there, or pass --var SECRET_KEY:…`,
+    )
+  }
+  const lineBreak = text === '' || text.endsWith('\n') ? '' : '\n'
   try {
-    appendFileSync(file, line, { mode: 0o600 })
-    // The mode above is for a file that is new; from now on this one holds a secret, too.
-    chmodSync(file, 0o600)
+    replacePrivateFile(file, `${text}${lineBreak}${lines}`)
   } catch {
     throw new Failure(
       `${file} cannot be written: change its permissions, or pass --var SECRET_KEY:…`,

@@ -1,9 +1,10 @@
 // Where a private key set is kept between two commands: a file that only its owner can read, or the
 // environment and the standard output.
 
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { parseSigningKeys, type SigningJwk } from '../token/signing-key.ts'
 import { Failure } from './failure.ts'
+import { createPrivateFile, isSymbolicLink, replacePrivateFile } from './private-file.ts'
 
 export interface KeyStore {
   readonly keys: readonly SigningJwk[]
@@ -21,15 +22,12 @@ export function openKeyStore(file: string | undefined): KeyStore {
   }
   const keys = parseSigningKeys(text)
   if (!keys.ok) throw new Failure(`${file ?? 'SIGNING_KEYS'} ${keys.reason}.`)
-  return { keys: keys.value, file, write: (changed) => writeKeys(file, changed) }
+  return { keys: keys.value, file, write: (changed) => writeKeys(file, changed, replaceKeyFile) }
 }
 
-/** A place for a first set; a file that is there already is not touched. */
+/** A place for a first set; what is there already is not touched. */
 export function createKeyFile(file: string | undefined): Pick<KeyStore, 'file' | 'write'> {
-  if (file !== undefined && existsSync(file)) {
-    throw new Failure(`${file} exists, and is left as it is: \`keys rotate\` changes it.`)
-  }
-  return { file, write: (keys) => writeKeys(file, keys) }
+  return { file, write: (keys) => writeKeys(file, keys, createPrivateFile) }
 }
 
 function readKeyFile(file: string): string {
@@ -40,18 +38,36 @@ function readKeyFile(file: string): string {
   }
 }
 
-function writeKeys(file: string | undefined, keys: readonly SigningJwk[]): void {
+function writeKeys(
+  file: string | undefined,
+  keys: readonly SigningJwk[],
+  write: (file: string, text: string) => void,
+): void {
   const text = `${JSON.stringify({ keys })}\n`
   if (file === undefined) {
     process.stdout.write(text)
     return
   }
-  const beside = `${file}.new`
   try {
-    writeFileSync(beside, text, { mode: 0o600 })
-    renameSync(beside, file)
-  } catch {
-    rmSync(beside, { force: true })
-    throw new Failure(`${file} cannot be written: check its folder, or choose another --file.`)
+    write(file, text)
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    throw new Failure(
+      isExisting(error)
+        ? `${file} exists, and is left as it is: \`keys rotate\` changes it.`
+        : `${file} cannot be written: check its folder, or choose another --file.`,
+    )
   }
+}
+
+/** The file that a link leads to would keep the old set, and whoever reads it would sign with that. */
+function replaceKeyFile(file: string, text: string): void {
+  if (isSymbolicLink(file)) {
+    throw new Failure(`${file} is a symbolic link: pass the file that it leads to as --file.`)
+  }
+  replacePrivateFile(file, text)
+}
+
+function isExisting(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST'
 }

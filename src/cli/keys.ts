@@ -70,6 +70,7 @@ async function generate({
 }: KeyOptions & { algorithm: KeyPairAlgorithm }): Promise<void> {
   const [active, next] = await Promise.all([generatePair(algorithm), generatePair(algorithm)])
   finish(createKeyFile(file), createSigningKeys(active, next))
+  if (file) console.error(`Keep ${file} out of version control: whoever reads it can sign tokens.`)
 }
 
 async function rotate({ file }: KeyOptions): Promise<void> {

@@ -1,4 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, inject, it } from 'vitest'
@@ -12,6 +22,9 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 function keys(args: string[], env: NodeJS.ProcessEnv = {}) {
   return runNpm('keys', args, env)
 }
+
+const other = join(directory, 'other')
+writeFileSync(other, 'other')
 
 let files = 0
 function newFile(...args: string[]): string {
@@ -66,6 +79,12 @@ describe('npm run keys', () => {
     expect(stderr).toContain('npx wrangler secret put SIGNING_KEYS')
   })
 
+  it('generates a set in a file, and says that it is to be kept out of version control', () => {
+    const file = join(directory, 'told.json')
+    const { stdout, stderr } = keys(['generate', '--file', file])
+    expect([stdout, stderr]).toEqual(['', expect.stringContaining(`Keep ${file} out of version`)])
+  })
+
   it('generates EdDSA keys where it is told', () => {
     expect(inFile(newFile('--algorithm', 'EdDSA')).map(({ alg }) => alg)).toEqual([
       'EdDSA',
@@ -83,6 +102,36 @@ describe('npm run keys', () => {
       `${file} exists, and is left as it is: \`keys rotate\` changes it.\n`,
     ])
     expect(readFileSync(file, 'utf8')).toBe(before)
+  })
+
+  it.each([
+    ['a file', (place: string) => writeFileSync(place, 'theirs', { mode: 0o666 })],
+    ['a link', (place: string) => symlinkSync(join(directory, 'theirs'), place)],
+    ['a link to a file', (place: string) => symlinkSync(other, place)],
+  ])('never writes into %s that lies at its place or beside it', (_, plant) => {
+    const file = newFile()
+    plant(`${file}.new`)
+    expect(keys(['rotate', '--file', file]).status).toBe(0)
+    expect(statesOf(inFile(file))).toEqual(['retired', 'active', 'next'])
+    expect(lstatSync(file).mode & 0o777).toBe(0o600)
+    const occupied = `${file}.occupied`
+    plant(occupied)
+    const { status, stderr } = keys(['generate', '--file', occupied])
+    expect([status, stderr]).toEqual([1, expect.stringContaining('exists, and is left as it is')])
+    expect(readFileSync(other, 'utf8')).toBe('other')
+    expect(existsSync(join(directory, 'theirs'))).toBe(false)
+    expect(readdirSync(directory).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+
+  it('rotates no set behind a symbolic link, and says what to pass', () => {
+    const file = newFile()
+    const before = readFileSync(file, 'utf8')
+    const link = `${file}.link`
+    symlinkSync(file, link)
+    const { status, stderr } = keys(['rotate', '--file', link])
+    expect([status, stderr]).toEqual([1, expect.stringContaining('is a symbolic link: pass the')])
+    expect(readFileSync(file, 'utf8')).toBe(before)
+    expect(keys(['show', '--file', link]).status).toBe(0)
   })
 
   it('rotates: the next one signs, the active one is retired, a new one is the next', () => {

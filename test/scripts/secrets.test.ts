@@ -2,14 +2,16 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ensureSecrets } from '../../scripts/dev/secrets.ts'
 import { parseSigningKeys } from '../../src/token/signing-key.ts'
 
@@ -55,6 +57,33 @@ describe('the secrets of a developer’s machine', () => {
     expect(await ensureSecrets(file, { SECRET_KEY: 'given' })).toEqual({})
     expect(existsSync(file)).toBe(false)
   })
+
+  it('are taken from others who could read them, and the user is told', async () => {
+    writeFileSync(file, "SECRET_KEY='mine'\n", { mode: 0o644 })
+    const said = vi.spyOn(console, 'log').mockReturnValue()
+    await ensureSecrets(file, withKeys)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(said.mock.calls).toEqual([[`Only you can read ${file} from now on: others could.`]])
+    said.mockRestore()
+  })
+
+  it.each(['target', 'missing'])(
+    'are not written through a symbolic link to a %s',
+    async (name) => {
+      const target = join(directory, name)
+      if (name === 'target') writeFileSync(target, 'OTHER=1\n')
+      symlinkSync(target, file)
+      await expect(ensureSecrets(file, {})).rejects.toThrow(
+        'is a symbolic link, and gets no secrets',
+      )
+      expect(existsSync(target) && readFileSync(target, 'utf8')).toBe(
+        name === 'target' ? 'OTHER=1\n' : false,
+      )
+      expect(readdirSync(directory).sort()).toEqual(
+        name === 'target' ? ['.dev.vars', 'target'] : ['.dev.vars'],
+      )
+    },
+  )
 
   it('cannot be where something else is, and say what to do', async () => {
     mkdirSync(file)
