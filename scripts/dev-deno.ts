@@ -4,11 +4,17 @@
 import { join } from 'node:path'
 import { migrate } from '../src/cli/migrate-database.ts'
 import { settings } from '../src/settings.ts'
-import { type DevOptions, parseDevOptions, root, settleVariables } from './dev/options.ts'
+import {
+  type DevOptions,
+  makeDataDirectory,
+  parseDevOptions,
+  root,
+  settleVariables,
+} from './dev/options.ts'
 import { ensureSecrets } from './dev/secrets.ts'
 import { refuseTakenPort, serve } from './dev/serve.ts'
 import { runUntilStopped } from './dev/stopping.ts'
-import { makeDirectory } from './directory.ts'
+import { keepPrivate } from './keep-private.ts'
 
 /** Under `deno task` it is that Deno, for there need not be a Node. */
 const deno = 'deno' in process.versions ? process.execPath : join(root, 'node_modules/.bin/deno')
@@ -16,17 +22,23 @@ const deno = 'deno' in process.versions ? process.execPath : join(root, 'node_mo
 const permissions = ['net', 'env', 'read', 'write', 'ffi', 'sys'].map((name) => `--allow-${name}`)
 
 await runUntilStopped(async (stopping) => {
+  // For what Deno makes: nobody else on this machine reads it.
+  process.umask(0o077)
   const options = parseDevOptions(
     'npm run dev:deno --',
     'Runs the service on Deno over a database in a file.',
   )
+  const file = join(options.data, 'portcullis.db')
   const settled = settleVariables(options, {
-    TURSO_DATABASE_URL: `file:${join(options.data, 'portcullis.db')}`,
+    TURSO_DATABASE_URL: `file:${file}`,
     ...(await ensureSecrets(join(root, '.dev.vars'), options.variables)),
   })
   const url = settled.config.databaseUrl
   await refuseTakenPort(options.port)
-  if (!options.variables.TURSO_DATABASE_URL) makeDirectory(options.data)
+  if (!options.variables.TURSO_DATABASE_URL) {
+    makeDataDirectory(options)
+    for (const suffix of ['', '-wal', '-shm']) keepPrivate(`${file}${suffix}`)
+  }
   await migrate({ url, authToken: settled.config.databaseAuthToken, stopping }, console.log)
   if (!stopping.aborted) await serve(onDeno(options, settled.variables), settled, stopping)
 })

@@ -3,15 +3,24 @@
 import { join } from 'node:path'
 import { Failure } from '../src/cli/failure.ts'
 import { migrate } from '../src/cli/migrate-database.ts'
-import { type DevOptions, parseDevOptions, root, settleVariables } from './dev/options.ts'
+import {
+  type DevOptions,
+  makeDataDirectory,
+  parseDevOptions,
+  root,
+  settleVariables,
+} from './dev/options.ts'
 import { ensureSecrets, type Secrets } from './dev/secrets.ts'
 import { refuseTakenPort, serve } from './dev/serve.ts'
 import { runUntilStopped } from './dev/stopping.ts'
+import { keepPrivate } from './keep-private.ts'
 import { type Sqld, startSqld } from './sqld.ts'
 
 const wrangler = join(root, 'node_modules/.bin/wrangler')
 
 await runUntilStopped(async (stopping) => {
+  // For what sqld and wrangler make: nobody else on this machine reads it.
+  process.umask(0o077)
   const options = parseDevOptions(
     'npm run dev --',
     'Runs the service on workerd over a libSQL server, both on this machine.',
@@ -45,8 +54,11 @@ function settle(options: DevOptions, secrets: Secrets) {
   return settled
 }
 
-function startDatabase({ databasePort, data }: DevOptions, stopping: AbortSignal) {
+function startDatabase(options: DevOptions, stopping: AbortSignal) {
+  const { databasePort, data } = options
   const directory = join(data, 'sqld')
+  makeDataDirectory(options)
+  keepPrivate(directory)
   console.log(`Starting sqld on port ${databasePort}, with its data in ${directory}.`)
   return startSqld({ port: databasePort, directory, stopping })
 }

@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import { Failure } from '../src/cli/failure.ts'
 
 /**
- * Makes the folder that holds the data of a development command, or says what to do when it cannot
- * be used.
+ * Makes the folder that holds the data of a development command, for its owner alone, or says what to
+ * do when it cannot be used. One that exists stays as it is.
  */
 export function makeDirectory(directory: string): void {
   try {
@@ -22,5 +22,5 @@ function makeStepByStep(directory: string): void {
   const existing = statSync(directory, { throwIfNoEntry: false })
   if (existing?.isDirectory()) return
   if (!existing) makeStepByStep(dirname(directory))
-  mkdirSync(directory)
+  mkdirSync(directory, { mode: 0o700 })
 }

@@ -64,9 +64,9 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   // All SQL.
   embedded: {
-    files: /^store\/embedded-database\.ts$/,
+    files: /^store\/(embedded-database|database-file)\.ts$/,
     mayImport: ['store'],
-    packages: [/^@libsql\/client\/node$/],
+    packages: [/^@libsql\/client\/node$/, /^node:fs$/],
   },
   store: {
     files: /^store\//,
@@ -121,6 +121,7 @@ const layers: Readonly<Record<string, Layer>> = {
     mayImport: [
       'config',
       'domain',
+      'embedded',
       'errors',
       'keyPair',
       'reasons',

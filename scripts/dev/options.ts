@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
 import { Failure } from '../../src/cli/failure.ts'
 import { type Config, parseConfig } from '../../src/config.ts'
+import { makeDirectory } from '../directory.ts'
+import { keepPrivate } from '../keep-private.ts'
 
 export interface DevOptions {
   readonly port: number
@@ -18,6 +20,7 @@ export interface DevOptions {
 
 /** The project's folder. */
 export const root = fileURLToPath(new URL('../..', import.meta.url))
+const ownData = join(root, '.portcullis')
 
 /** Reads the command line; a mistake in it ends the process with a sentence. */
 export function parseDevOptions(name: string, description: string): DevOptions {
@@ -30,8 +33,14 @@ export function parseDevOptions(name: string, description: string): DevOptions {
     .allowExcessArguments(false)
     .parse()
   const { port, databasePort, data, var: variables } = command.opts()
-  const directory = resolve(data ?? join(root, '.portcullis'))
+  const directory = resolve(data ?? ownData)
   return { port, databasePort, data: directory, variables }
+}
+
+/** Makes the folder of the data. Its access changes only where it is ours: not a folder with another name. */
+export function makeDataDirectory({ data }: DevOptions): void {
+  makeDirectory(data)
+  if (data === ownData) keepPrivate(data)
 }
 
 /** Settings as the service gets them, and as it reads them. */

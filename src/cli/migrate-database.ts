@@ -1,7 +1,8 @@
 // Brings a database to the schema of this version, for the commands.
 
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import type { Client } from '@libsql/client/node'
+import { databaseFileOf } from '../store/database-file.ts'
 import { Failure } from './failure.ts'
 import {
   applyMigrations,
@@ -16,6 +17,7 @@ const failed = 'The migration failed'
 
 /** Applies what is pending and tells of each. Idempotent, and safe when run twice at once. */
 export function migrate(address: DatabaseAddress, tell: (line: string) => void): Promise<void> {
+  tellWhoReads(address.url, tell)
   return withDatabase(address, failed, async (client) => {
     await refuseLaterSchema(client)
     await applyMigrations(client, ({ version, name }) =>
@@ -55,7 +57,16 @@ async function refuseLaterSchema(client: Client): Promise<void> {
   }
 }
 
+/** The access to a file that is there is its owner's business. */
+function tellWhoReads(url: string, tell: (line: string) => void): void {
+  const file = databaseFileOf(url)
+  if (file === undefined || !existsSync(file)) return
+  const found = statSync(file)
+  if (!found.isFile() || (found.mode & 0o077) === 0) return
+  tell(`Others on this machine can read ${file}: take that from them with \`chmod 600 ${file}*\`.`)
+}
+
 function isMissingFile(url: string): boolean {
-  const [, path] = /^file:(?:\/\/[^/]*)?(.+)$/.exec(url) ?? []
-  return path !== undefined && !existsSync(decodeURIComponent(path))
+  const file = databaseFileOf(url)
+  return file !== undefined && !existsSync(file)
 }

@@ -3,6 +3,7 @@
 import { type Client, createClient, LibsqlError } from '@libsql/client/node'
 import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
 import { settings } from '../settings.ts'
+import { createDatabaseFile } from '../store/database-file.ts'
 import { Failure } from './failure.ts'
 
 /** Which database, and what for. */
@@ -36,6 +37,7 @@ export async function withDatabase<T>(
       const timeout = AbortSignal.timeout(timeoutMs)
       return fetch(request, { signal: stopping ? AbortSignal.any([stopping, timeout]) : timeout })
     }
+    createDatabaseFile(url)
     client = createClient({
       url,
       fetch: fetchInTime,

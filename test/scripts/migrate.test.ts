@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findFreePort } from '../../scripts/ports.ts'
 import { type Sqld, startSqld } from '../../scripts/sqld.ts'
 import { applyMigrations, readMigrations } from '../../src/cli/migrations.ts'
+import { createDatabaseFile } from '../../src/store/database-file.ts'
 import { schemaVersion } from '../../src/store/migrations.ts'
 import * as schema from '../../src/store/schema.ts'
 
@@ -102,6 +103,7 @@ describe.each(['a file', 'sqld'])('npm run migrate on %s', (kind) => {
 describe('npm run migrate on the schema of a later version', () => {
   const url = `file:${join(directory, 'later.db')}`
   const enter = async (oldestSchemaServed: number) => {
+    createDatabaseFile(url)
     const client = createClient({ url })
     await applyMigrations(client)
     const sql = "INSERT OR REPLACE INTO portcullis_migrations VALUES (999, 'later', ?, 0)"

@@ -1,0 +1,26 @@
+// The file of a `file:` database. It holds emails and hashes of passwords, and SQLite would make it
+// readable for everybody; what SQLite puts beside it later gets the same access.
+
+import { closeSync, openSync } from 'node:fs'
+
+/** The path of a `file:` URL, or undefined for a database that is in no file. */
+export function databaseFileOf(databaseUrl: string): string | undefined {
+  const [, path] = /^file:(?:\/\/[^/]*)?([^?]+)/.exec(databaseUrl) ?? []
+  if (path === undefined || path === ':memory:') return undefined
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** Makes an empty file for its owner alone, where there is none. What is there stays as it is. */
+export function createDatabaseFile(databaseUrl: string): void {
+  const file = databaseFileOf(databaseUrl)
+  if (file === undefined) return
+  try {
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch {
+    // It is there, or it cannot be made: then opening the database tells why.
+  }
+}

@@ -1,0 +1,120 @@
+// What the commands leave on a disk that others can read, too: in a shell whose umask lets everybody
+// read new files, as most do.
+
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { findFreePort } from '../../scripts/ports.ts'
+import { testSettings } from '../support/settings.ts'
+import { type Command, copyProject, root, startCommand, stopCommands } from './commands.ts'
+
+let copy: ReturnType<typeof copyProject>
+let elsewhere: string
+beforeEach(() => {
+  copy = copyProject()
+  elsewhere = mkdtempSync(join(tmpdir(), 'portcullis-data-'))
+})
+afterEach(() => {
+  stopCommands()
+  copy.remove()
+  rmSync(elsewhere, { recursive: true, force: true })
+})
+
+/** Starts a command of the copy under umask 022. */
+function start(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Command {
+  const shell = ['-c', 'umask 022; exec "$@"', 'bash', file, ...args]
+  return startCommand('bash', shell, { cwd: copy.directory, env: { ...process.env, ...env } })
+}
+
+async function startDev(script: string, ...more: string[]): Promise<Command> {
+  const ports = [await findFreePort(), await findFreePort()]
+  const places = ['--port', `${ports[0]}`, '--database-port', `${ports[1]}`]
+  const dev = start(process.execPath, [`scripts/${script}.ts`, ...places, ...more])
+  await dev.printed('Ctrl-C')
+  return dev
+}
+
+async function end(command: Command): Promise<void> {
+  command.child.kill('SIGTERM')
+  await command.exitCode()
+}
+
+/** What others can read or write, links and what npm has installed aside. */
+function openToOthers(directory: string): string[] {
+  const args = [directory, '-name', 'node_modules', '-prune', '-o', '-perm', '/077', '!', '-type']
+  const found = execFileSync('find', [...args, 'l', '-printf', '%P\n'], { encoding: 'utf8' })
+  return found.split('\n').filter(Boolean).sort()
+}
+
+const modeOf = (path: string) => statSync(path).mode & 0o777
+const migrate = (...args: string[]) =>
+  start(process.execPath, ['src/cli/main.ts', 'migrate', ...args])
+
+describe.each(['dev', 'dev-deno'])('what scripts/%s.ts makes', (script) => {
+  const database = script === 'dev' ? 'sqld' : 'portcullis.db'
+
+  it('nobody else can read, and nobody else could from the start', async () => {
+    const before = openToOthers(copy.directory)
+    const dev = await startDev(script)
+    expect(openToOthers(copy.directory)).toEqual(before)
+    await end(dev)
+    expect(openToOthers(copy.directory)).toEqual(before)
+    expect(modeOf(join(copy.directory, '.portcullis'))).toBe(0o700)
+    expect(modeOf(join(copy.directory, '.dev.vars'))).toBe(0o600)
+    expect(dev.output()).not.toContain('Only you can read')
+  })
+
+  it('nobody else can read any more where an earlier version has made it, and says so', async () => {
+    const data = join(copy.directory, '.portcullis')
+    mkdirSync(data)
+    if (database === 'sqld') mkdirSync(join(data, database))
+    else writeFileSync(join(data, database), '')
+    const dev = await startDev(script, '--var', `SECRET_KEY:${testSettings.SECRET_KEY}`)
+    for (const path of [data, join(data, database)]) {
+      expect(modeOf(path) & 0o077).toBe(0)
+      expect(dev.output()).toContain(`Only you can read ${path} from now on`)
+    }
+    await end(dev)
+  })
+
+  it('nobody else can read in a folder of the user’s, whose own access stays', async () => {
+    chmodSync(elsewhere, 0o755)
+    await end(await startDev(script, '--data', elsewhere))
+    expect(modeOf(elsewhere)).toBe(0o755)
+    expect(modeOf(join(elsewhere, database)) & 0o077).toBe(0)
+  })
+})
+
+describe('the database in a file', () => {
+  const urlOf = (file: string) => `file:${join(elsewhere, file)}`
+
+  it('is made by a migration for its owner alone', async () => {
+    const command = migrate('--url', urlOf('new.db'))
+    expect([await command.exitCode(), command.output()]).toEqual([
+      0,
+      expect.not.stringContaining('Others'),
+    ])
+    expect(openToOthers(elsewhere)).toEqual([])
+  })
+
+  it('keeps the access that it has, and a migration says how to change that', async () => {
+    const file = join(elsewhere, 'old.db')
+    writeFileSync(file, '')
+    const command = migrate('--url', urlOf('old.db'))
+    expect(await command.exitCode()).toBe(0)
+    expect(command.output()).toContain(`Others on this machine can read ${file}`)
+    expect(command.output()).toContain(`chmod 600 ${file}*`)
+    expect(modeOf(file)).toBe(0o644)
+  })
+
+  it('is made by the service on Deno for its owner alone, with what stands beside it', async () => {
+    const variables = { TURSO_DATABASE_URL: urlOf('deno.db'), PORT: `${await findFreePort()}` }
+    const deno = join(root, 'node_modules/.bin/deno')
+    const service = start(deno, ['task', 'start'], { ...testSettings, ...variables })
+    await service.printed('listening')
+    expect(openToOthers(elsewhere)).toEqual([])
+    await end(service)
+  })
+})
