@@ -3,6 +3,12 @@
 import { join } from 'node:path'
 import { Failure } from '../src/cli/failure.ts'
 import { migrate } from '../src/cli/migrate-database.ts'
+import { settings } from '../src/settings.ts'
+import {
+  createDatabaseAccess,
+  type DatabaseAccess,
+  writeDatabaseVariables,
+} from './dev/database-access.ts'
 import {
   type DevOptions,
   makeDataDirectory,
@@ -17,6 +23,8 @@ import { keepPrivate } from './keep-private.ts'
 import { type Sqld, startSqld } from './sqld.ts'
 
 const wrangler = join(root, 'node_modules/.bin/wrangler')
+/** The secrets that wrangler.toml lists: wrangler takes those from its environment. */
+const secretNames = ['SECRET_KEY', 'SIGNING_KEYS', 'TURSO_AUTH_TOKEN']
 
 await runUntilStopped(async (stopping) => {
   // For what sqld and wrangler make: nobody else on this machine reads it.
@@ -26,18 +34,16 @@ await runUntilStopped(async (stopping) => {
     'Runs the service on workerd over a libSQL server, both on this machine.',
   )
   const secrets = await ensureSecrets(join(root, '.dev.vars'), options.variables)
-  const settled = settle(options, secrets)
-  const url = settled.config.databaseUrl
+  const access = options.variables.TURSO_DATABASE_URL ? undefined : createDatabaseAccess()
+  const settled = settle(options, { ...secrets, ...(access && { TURSO_AUTH_TOKEN: access.token }) })
+  const { databaseUrl: url, databaseAuthToken: authToken } = settled.config
   await refuseTakenPort(options.port)
-  const database = options.variables.TURSO_DATABASE_URL
-    ? undefined
-    : await startDatabase(options, stopping)
+  const database = access && (await startDatabase(options, access, stopping))
   try {
-    await migrate({ url, authToken: settled.config.databaseAuthToken, stopping }, console.log)
-    const ending = endsWith(database, stopping)
-    if (!ending.aborted)
-      await serve(onWorkerd(options, settled.variables, secrets), settled, ending)
-    if (database?.hasEnded()) throw new Failure('sqld has ended by itself; start again.')
+    await migrate({ url, authToken, stopping }, console.log)
+    const ending = endsWith(database?.sqld, stopping)
+    if (!ending.aborted) await serve(onWorkerd(options, settled.variables), settled, ending)
+    if (database?.sqld.hasEnded()) throw new Failure('sqld has ended by itself; start again.')
   } finally {
     await database?.stop()
   }
@@ -45,7 +51,7 @@ await runUntilStopped(async (stopping) => {
 
 function settle(options: DevOptions, secrets: Secrets) {
   const settled = settleVariables(options, {
-    TURSO_DATABASE_URL: `http://127.0.0.1:${options.databasePort}`,
+    TURSO_DATABASE_URL: databaseUrlOf(options),
     ...secrets,
   })
   if (settled.config.databaseUrl.startsWith('file:')) {
@@ -54,13 +60,28 @@ function settle(options: DevOptions, secrets: Secrets) {
   return settled
 }
 
-function startDatabase(options: DevOptions, stopping: AbortSignal) {
-  const { databasePort, data } = options
+async function startDatabase(options: DevOptions, access: DatabaseAccess, stopping: AbortSignal) {
+  const { databasePort: port, data } = options
   const directory = join(data, 'sqld')
   makeDataDirectory(options)
   keepPrivate(directory)
-  console.log(`Starting sqld on port ${databasePort}, with its data in ${directory}.`)
-  return startSqld({ port: databasePort, directory, stopping })
+  console.log(`Starting sqld on port ${port}, with its data in ${directory}.`)
+  const file = join(data, 'database.env')
+  const removeVariables = writeDatabaseVariables(file, databaseUrlOf(options), access.token)
+  try {
+    const sqld = await startSqld({ port, directory, authKey: access.publicKey, stopping })
+    console.log(
+      `To use this database with your own tools, run in their shell: set -a; . ${file}; set +a`,
+    )
+    return { sqld, stop: () => sqld.stop().finally(removeVariables) }
+  } catch (error) {
+    removeVariables()
+    throw error
+  }
+}
+
+function databaseUrlOf({ databasePort }: DevOptions): string {
+  return `http://127.0.0.1:${databasePort}`
 }
 
 /** The service cannot do without its database: when that ends, all of it does. */
@@ -71,15 +92,13 @@ function endsWith(database: Sqld | undefined, stopping: AbortSignal): AbortSigna
   return AbortSignal.any([stopping, databaseEnded.signal])
 }
 
-function onWorkerd(
-  options: DevOptions,
-  variables: Readonly<Record<string, string>>,
-  secrets: Secrets,
-) {
+function onWorkerd(options: DevOptions, variables: Readonly<Record<string, string>>) {
   console.log('Starting wrangler dev.')
+  // The service's settings are ours alone: none comes from the user's shell.
+  const unset = Object.fromEntries(Object.keys(settings).map((name) => [name, undefined]))
   const handedOn = Object.entries(variables)
-    // .dev.vars holds those, and a key on a command line is a key in everyone's process list.
-    .filter(([name]) => !(name in secrets))
+    // A key on a command line is a key in everyone's process list.
+    .filter(([name]) => !secretNames.includes(name))
     .flatMap(([name, value]) => ['--var', `${name}:${value}`])
   return {
     name: 'wrangler dev',
@@ -88,9 +107,13 @@ function onWorkerd(
       'dev',
       ...['--cwd', root, '--ip', '127.0.0.1', '--port', String(options.port)],
       ...['--inspector-port', '0', '--show-interactive-dev-session=false'],
+      // Without a file of its own it would read .dev.vars, and not its environment.
+      ...['--env-file', '/dev/null'],
       ...handedOn,
     ],
     env: {
+      ...unset,
+      ...Object.fromEntries(secretNames.map((name) => [name, variables[name] ?? ''])),
       WRANGLER_SEND_METRICS: 'false',
       WRANGLER_HIDE_BANNER: 'true',
       CLOUDFLARE_CF_FETCH_ENABLED: 'false',

