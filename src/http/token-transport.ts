@@ -18,8 +18,8 @@ import { type InputRefusal, respond } from './respond.ts'
 type TransportDeps = Pick<Deps, 'tokenTransport' | 'accessTokens' | 'sessionLifetimes'>
 
 /**
- * It goes to one path, so that nothing else ever sees it; `__Host-` would want them all. Unlike a
- * `__Host-` cookie it can be set by a sibling domain, with `Domain` (RFC 6265 §8.6).
+ * It goes to the service alone, so that no API ever sees it; a `__Host-` cookie goes to every path.
+ * Unlike that, it can be set by a sibling domain, with `Domain` (RFC 6265 §8.6).
  */
 const refreshTokenCookie = '__Secure-refresh_token'
 const cookieOptions = { httpOnly: true, secure: true, sameSite: 'Lax' } satisfies CookieOptions
@@ -83,7 +83,8 @@ export function respondWithTokens(
 export function expireTokenCookies(c: Context<Env>, deps: TransportDeps): void {
   if (deps.tokenTransport !== 'cookie') return
   deleteCookie(c, accessTokenCookie, { ...cookieOptions, path: '/' })
-  deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path: refreshPath(deps) })
+  deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path: servicePath(deps) })
+  expireEarlierCookie(c, deps)
 }
 
 /**
@@ -99,9 +100,15 @@ function setTokenCookies(
   const kept = { ...cookieOptions, maxAge: deps.sessionLifetimes.idleSeconds }
   setCookie(c, accessTokenCookie, accessToken, { ...kept, path: '/' })
   if (refreshToken === undefined) return
-  setCookie(c, refreshTokenCookie, refreshToken, { ...kept, path: refreshPath(deps) })
+  setCookie(c, refreshTokenCookie, refreshToken, { ...kept, path: servicePath(deps) })
+  expireEarlierCookie(c, deps)
 }
 
-function refreshPath({ accessTokens }: Pick<Deps, 'accessTokens'>): string {
-  return `${issuerPath(accessTokens.issuer)}/auth/refresh`
+/** Version 0.4 sets the refresh cookie for this path. It reads the one of the longest path. */
+function expireEarlierCookie(c: Context<Env>, deps: TransportDeps): void {
+  deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path: `${servicePath(deps)}/refresh` })
+}
+
+function servicePath({ accessTokens }: Pick<Deps, 'accessTokens'>): string {
+  return `${issuerPath(accessTokens.issuer)}/auth`
 }

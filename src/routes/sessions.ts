@@ -82,7 +82,8 @@ function logoutEverywhereHandler(deps: Deps) {
     const body = await readOptionalJsonBody(c, everywhere)
     if (!body.ok) return respondInputRefused(c, deps, body.reason)
     const { keep_current: keepCurrent, refresh_token: sent } = body.value
-    const refreshToken = deps.tokenTransport === 'cookie' ? refreshCookieOf(c) : sent
+    const isInCookie = deps.tokenTransport === 'cookie'
+    const refreshToken = isInCookie ? await refreshCookieOf(c, deps) : sent
     const outcome = await logoutEverywhere(deps, token.value, { keepCurrent, refreshToken })
     if (!outcome.ok) return respondRefused(c, deps, outcome.reason)
     const message = 'Successfully logged out everywhere.'
@@ -113,9 +114,9 @@ async function readRefreshToken(
   return body.ok ? succeed(body.value.refresh_token) : body
 }
 
-/** Browsers send it to the refresh alone; where it comes along, it saves that one. */
-function refreshCookieOf(c: Context<Env>): string | undefined {
-  const presented = presentedRefreshCookie(c)
+/** The refresh cookie of the session, if there is one. */
+async function refreshCookieOf(c: Context<Env>, deps: Deps): Promise<string | undefined> {
+  const presented = await presentedRefreshCookie(c, deps)
   return presented.ok ? presented.value : undefined
 }
 

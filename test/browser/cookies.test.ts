@@ -55,7 +55,7 @@ describe('two tabs of a browser', () => {
     expect(await context.cookies([service.issuer, `${service.issuer}/auth/refresh`])).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ ...kept, name: '__Host-access_token', path: '/' }),
-        expect.objectContaining({ ...kept, name: '__Secure-refresh_token', path: '/auth/refresh' }),
+        expect.objectContaining({ ...kept, name: '__Secure-refresh_token', path: '/auth' }),
       ]),
     )
   })

@@ -26,6 +26,7 @@ async function register() {
 function cookieOf({ headers }: Answer): string {
   return headers
     .getSetCookie()
+    .filter((cookie) => !cookie.includes('; Max-Age=0;'))
     .map((cookie) => cookie.split(';')[0])
     .join('; ')
 }
@@ -34,6 +35,10 @@ const send = (path: string, Cookie: string, headers: Record<string, string> = ou
   ask(app, path, { method: 'POST', headers: { ...headers, Cookie } })
 const status = async (Cookie: string) =>
   (await ask(app, '/auth/status', { headers: { Cookie } })).status
+
+/** The one that 0.4 has set. */
+const earlierExpired =
+  '__Secure-refresh_token=; Max-Age=0; Path=/auth/refresh; HttpOnly; Secure; SameSite=Lax'
 
 describe('tokens in cookies', () => {
   it('are set so that scripts and other sites cannot have them, and are nowhere else', async () => {
@@ -48,8 +53,9 @@ describe('tokens in cookies', () => {
         /^__Host-access_token=[\w.-]+; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
       ),
       expect.stringMatching(
-        /^__Secure-refresh_token=[\w.-]+; Max-Age=2592000; Path=\/auth\/refresh; HttpOnly; Secure; SameSite=Lax$/,
+        /^__Secure-refresh_token=[\w.-]+; Max-Age=2592000; Path=\/auth; HttpOnly; Secure; SameSite=Lax$/,
       ),
+      earlierExpired,
     ])
   })
 
@@ -71,7 +77,7 @@ describe('tokens in cookies', () => {
     const first = await send('/auth/refresh', cookie)
     expect(first.status).toBe(200)
     const second = await send('/auth/refresh', cookieOf(first))
-    expect(second.headers.getSetCookie()).toHaveLength(2)
+    expect(second.headers.getSetCookie()).toHaveLength(3)
     const late = await send('/auth/refresh', cookie)
     expect([late.status, late.body.code]).toEqual([401, 'refresh_superseded'])
     expect(late.headers.getSetCookie()).toEqual([])
@@ -98,7 +104,8 @@ describe('tokens in cookies', () => {
       expect(answer.status).toBe(200)
       expect(answer.headers.getSetCookie()).toEqual([
         '__Host-access_token=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
-        '__Secure-refresh_token=; Max-Age=0; Path=/auth/refresh; HttpOnly; Secure; SameSite=Lax',
+        '__Secure-refresh_token=; Max-Age=0; Path=/auth; HttpOnly; Secure; SameSite=Lax',
+        earlierExpired,
       ])
       expect((await send('/auth/refresh', cookie)).body.code).toBe('session_revoked')
     }
@@ -108,7 +115,7 @@ describe('tokens in cookies', () => {
     for (const cookie of ['', '__Host-access_token=nonsense']) {
       const answer = await send('/auth/logout', cookie)
       expect(answer.body.status).toBe('fail')
-      expect(answer.headers.getSetCookie()).toHaveLength(2)
+      expect(answer.headers.getSetCookie()).toHaveLength(3)
     }
   })
 
@@ -120,9 +127,33 @@ describe('tokens in cookies', () => {
     for (const { id, current } of sessions.sort((a, b) => Number(a.current) - Number(b.current))) {
       const answer = await ask(app, `/auth/sessions/${id}`, { method: 'DELETE', headers })
       expect(answer.status).toBe(200)
-      expect(answer.headers.getSetCookie()).toHaveLength(current ? 2 : 0)
+      expect(answer.headers.getSetCookie()).toHaveLength(current ? 3 : 0)
     }
     expect(sessions).toHaveLength(2)
+  })
+
+  it('go on when all other sessions are ended: the browser gets new ones at once', async () => {
+    const account = await register()
+    const other = cookieOf(await post(app, '/auth/login', account))
+    const headers = { ...ours, Cookie: account.cookie }
+    const body = JSON.stringify({ keep_current: true })
+    const answer = await ask(app, '/auth/logout-everywhere', { method: 'POST', headers, body })
+    expect([answer.status, await status(account.cookie), await status(other)]).toEqual([
+      200, 401, 401,
+    ])
+    expect(await status(cookieOf(answer))).toBe(200)
+    expect((await send('/auth/refresh', cookieOf(answer))).status).toBe(200)
+  })
+
+  it('are those of 0.4, too: the newest of several counts', async () => {
+    const { cookie } = await register()
+    const [access, refresh] = cookieOf(await send('/auth/refresh', cookie)).split('; ')
+    const old = cookie.split('; ')[1]
+    for (const order of [`${old}; ${refresh}`, `${refresh}; ${old}`]) {
+      const answer = await send('/auth/refresh', `${access}; ${order}`)
+      expect(answer.status).toBe(200)
+      expect(cookieOf(answer)).toContain('.3.')
+    }
   })
 
   it('stand under the path of an issuer that has one', async () => {
@@ -132,7 +163,7 @@ describe('tokens in cookies', () => {
     })
     const account = { email: freshEmail(), password: 'a good password' }
     const { headers } = await post(service.app, '/id/auth/register', account)
-    expect(headers.getSetCookie()[1]).toContain('; Path=/id/auth/refresh;')
+    expect(headers.getSetCookie()[1]).toContain('; Path=/id/auth;')
   })
 })
 
