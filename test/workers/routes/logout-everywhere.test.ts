@@ -1,6 +1,7 @@
 // Logging out everywhere but here: the caller's session goes on, and no token gets more than it had.
 
-import { describe, expect, it } from 'vitest'
+import { createClient } from '@libsql/client/http'
+import { describe, expect, inject, it } from 'vitest'
 import {
   type Answer,
   ask,
@@ -10,6 +11,7 @@ import {
   logout,
   passTime,
   post,
+  postForm,
   postWith,
   pretend,
   refreshWith,
@@ -24,6 +26,13 @@ const status = async (token: string) => (await ask(app, '/auth/status', bearing(
 const said = ({ status, body }: Answer) => [status, body.code]
 const login = async ({ email, password }: { email: string; password: string }) =>
   tokensOf(await post(app, '/auth/login', { email, password }))
+const sessionRow = async (refreshToken: string) => {
+  const { rows } = await createClient({ url: inject('databaseUrl') }).execute({
+    sql: 'SELECT * FROM portcullis_sessions WHERE id = ?',
+    args: [sessionIdOf(refreshToken)],
+  })
+  return rows[0]
+}
 const keepCurrent = (token: string, refreshToken?: string) =>
   postWith(app, '/auth/logout-everywhere', token, {
     keep_current: true,
@@ -108,6 +117,21 @@ describe('logging out everywhere but here', () => {
     await logout(app, account.token)
     const answer = await keepCurrent(account.token, account.refreshToken)
     expect(said(answer)).toEqual([401, 'token_revoked'])
+  })
+
+  it('changes nothing of the session for a token that was revoked by itself', async () => {
+    const account = await registerAccount(app)
+    const next = tokensOf(await refreshWith(app, account.refreshToken))
+    await postForm(app, '/oauth/revoke', { token: next.token })
+    for (const refreshToken of [next.refreshToken, account.refreshToken]) {
+      const before = await sessionRow(refreshToken)
+      expect(said(await keepCurrent(next.token, refreshToken))).toEqual([401, 'token_revoked'])
+      expect(await sessionRow(refreshToken)).toEqual(before)
+    }
+    await passTime(30, account.refreshToken)
+    const answer = await keepCurrent(next.token, account.refreshToken)
+    expect(said(answer)).toEqual([401, 'token_revoked'])
+    expect((await refreshWith(app, next.refreshToken)).status).toBe(200)
   })
 
   it('ends this session as well the third time within a minute', async () => {

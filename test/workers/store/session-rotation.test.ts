@@ -70,6 +70,19 @@ describe('reuse of a refresh token', () => {
     expect((await rowOf(id))?.revoked_at).not.toBeNull()
   })
 
+  it('is noticed three windows after the replacement, between two rotations', async () => {
+    const id = await beginSession()
+    await rotate(id, 1)
+    await passTime(1, id)
+    await rotate(id, 2)
+    for (const version of [3, 4, 5]) {
+      await passTime(version === 3 ? 28 : 29, id)
+      expect((await rotate(id, version)).outcome).toBe('rotated')
+    }
+    await passTime(4, id)
+    expect((await rotate(id, 2)).outcome).toBe('reused')
+  })
+
   it.each([1, 3, 10, 29, 31, 60])(
     'is never told within the window of the replacement, and always from three windows on (a rotation every %i s)',
     async (pace) => {
