@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measureAlternatives } from './alternatives.ts'
+import { measureFeedRows } from './feed-rows.ts'
 import { measureFlat } from './flat.ts'
 import { measureGuards } from './guards.ts'
 import { simulateQuietIsolates } from './quiet-isolates.ts'
@@ -31,6 +32,7 @@ const parts: Readonly<Record<string, Part>> = {
   },
   quiet: { title: 'Quiet isolates', run: simulateQuietIsolates },
   staleness: { title: 'How long a revoked token is accepted', run: measureStaleness },
+  rows: { title: 'How many rows the feed has', run: measureFeedRows },
   service: { title: 'The service', run: measureService },
   sessions: { title: 'However many sessions there are', run: measureSessionCounts },
 }

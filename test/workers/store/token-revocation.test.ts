@@ -67,7 +67,9 @@ describe('many tokens of one session', () => {
     const revocations = await Promise.all(Array.from({ length: 50 }, () => revoke()))
     const made = revocations.filter((one) => one !== undefined)
     expect(made).toHaveLength(4)
-    expect(made.filter(({ id }) => id === sessionId)).toHaveLength(1)
+    // Remembered for the session's other tokens as well, which live longer.
+    const ofSession = made.filter(({ id }) => id === sessionId)
+    expect(ofSession.map((one) => one.expiresAt > expiresAt + 200)).toEqual([true])
     expect(await isEnded()).toBe(true)
   })
 
