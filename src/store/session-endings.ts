@@ -2,7 +2,7 @@
 // their time is over. (All at once: account-endings.ts.) What ends before its time is published in
 // the same batch, until the last access token of the session has expired.
 
-import { and, eq, inArray, isNull, lt, or, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, lt, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import { isLiveSession } from './live-session.ts'
@@ -171,14 +171,7 @@ function publishOwnEnding(asking: AskingToken) {
         .select(revocationFields(sql`${sessionId}`, tokensExpireAt))
         .from(users)
         .leftJoin(sessions, and(eq(sessions.id, sessionId), eq(sessions.userId, users.id)))
-        .where(
-          and(
-            eq(users.id, userId),
-            mayAct(asking),
-            or(sql`changes() = 1`, isNull(sessions.id)),
-            mayBeAccepted(tokensExpireAt),
-          ),
-        ),
+        .where(and(eq(users.id, userId), mayAct(asking), mayBeAccepted(tokensExpireAt))),
     )
     .returning(revocationResult)
 }

@@ -1,7 +1,7 @@
 // Revoking one access token, as rows. Revocations are never refused: where a session has one token
 // after the other revoked, they get coarser, and the session ends.
 
-import { and, eq, isNull, not, or, sql } from 'drizzle-orm'
+import { and, eq, isNull, not, sql } from 'drizzle-orm'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import {
   anyRevoked,
@@ -49,7 +49,7 @@ const countedRevocation = {
   expiresAt: sql`CASE WHEN ${isTooOften} THEN min(${sessions.expiresAt}, ${databaseNow}) ELSE ${sessions.expiresAt} END`,
 }
 
-/** Publishes the token, or the session that the statement before has ended. */
+/** Publishes the token, or its session, where that has ended by now. Nothing need be known of it. */
 function publishRevocation({ sessionId, expiresAt, revocationIds }: AskingToken, tokenId: string) {
   const isEnded = sql`${sessions.revokedAt} IS NOT NULL`
   const until = sql`CAST(${expiresAt} AS INTEGER)`
@@ -65,7 +65,7 @@ function publishRevocation({ sessionId, expiresAt, revocationIds }: AskingToken,
         )
         .from(sql`(SELECT 1)`)
         .leftJoin(sessions, eq(sessions.id, sessionId))
-        .where(and(or(sql`changes() = 1`, isNull(sessions.id)), not(anyRevoked(revocationIds)))),
+        .where(not(anyRevoked(revocationIds))),
     )
     .onConflictDoUpdate(revokeAgain)
     .returning(revocationResult)

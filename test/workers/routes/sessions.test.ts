@@ -40,6 +40,13 @@ const insertOlderSessions = (count: number, id: string) =>
         expires_at, absolute_expires_at FROM portcullis_sessions, n WHERE id = ?`,
     args: [count, id],
   })
+const tokensExpireAt = async (refreshToken: string) => {
+  const { rows } = await createClient({ url: inject('databaseUrl') }).execute({
+    sql: 'SELECT tokens_expire_at FROM portcullis_sessions WHERE id = ?',
+    args: [sessionIdOf(refreshToken)],
+  })
+  return Number(rows[0]?.tokens_expire_at)
+}
 const said = ({ status, body }: Answer) => [status, body.code]
 
 describe('a login', () => {
@@ -278,6 +285,18 @@ describe('logging out', () => {
   })
 })
 
+describe('a session that was ended by hand', () => {
+  it('is published by a logout with its token', async () => {
+    const { token, refreshToken } = await registerAccount(app)
+    await pretend('revoked_at = unixepoch()', refreshToken)
+    expect((await logout(app, token)).status).toBe(200)
+    expect([await status(token), said(await logout(app, token))]).toEqual([
+      401,
+      [401, 'token_revoked'],
+    ])
+  })
+})
+
 describe('giving the password again', () => {
   const again = (token: string, password: string) =>
     postWith(app, '/auth/reauthenticate', token, { password })
@@ -285,6 +304,7 @@ describe('giving the password again', () => {
   it('gives a fresh access token that says when, in the same session', async () => {
     const { token, refreshToken, password } = await registerAccount(app)
     await pretend('authenticated_at = 7', refreshToken)
+    await pretend('tokens_expire_at = 7', refreshToken)
     const { status: answered, body } = await again(token, password)
     expect([answered, Object.keys(body).sort()]).toEqual([
       200,
@@ -293,6 +313,7 @@ describe('giving the password again', () => {
     const claims = claimsOf(String(body.auth_token))
     expect(claims.sid).toBe(claimsOf(token).sid)
     expect(claims.auth_time).toBeGreaterThan(clock.now() - 60)
+    expect(await tokensExpireAt(refreshToken)).toBe(claims.exp)
     const next = tokensOf(await refreshWith(app, refreshToken))
     expect(claimsOf(next.token).auth_time).toBe(claims.auth_time)
   })

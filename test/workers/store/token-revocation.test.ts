@@ -73,6 +73,20 @@ describe('many tokens of one session', () => {
     expect(await isEnded()).toBe(true)
   })
 
+  it('of a session that was ended by hand revoke the session', async () => {
+    await client.execute({
+      sql: 'UPDATE portcullis_sessions SET revoked_at = 7 WHERE id = ?',
+      args: [sessionId],
+    })
+    expect((await revoke())?.id).toBe(sessionId)
+    expect(await revoke()).toBeUndefined()
+    const { rows } = await client.execute({
+      sql: 'SELECT revoked_at FROM portcullis_sessions WHERE id = ?',
+      args: [sessionId],
+    })
+    expect(rows[0]?.revoked_at).toBe(7)
+  })
+
   it('end it only within the life of its tokens', async () => {
     for (let times = 1; times <= 3; times += 1) await revoke()
     await passTime(900, sessionId)
