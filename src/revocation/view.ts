@@ -1,9 +1,10 @@
 // What an isolate knows of the revocations: the ids, up to which place in the order of revocations
-// it knows all of them, and as of when. Revoking is final: nothing here ever takes an id back
-// before every token that carries it has expired.
+// it knows all of them (followed-history.ts), and as of when. Revoking is final: nothing here ever
+// takes an id back before every token that carries it has expired.
 
 import type { Runtime } from '../runtime.ts'
 import { rowCharacters } from './feed-format.ts'
+import { FollowedHistory, type Judgement } from './followed-history.ts'
 import { type IdWords, RevokedIds } from './revoked-ids.ts'
 import type { PulledPage } from './source.ts'
 
@@ -27,11 +28,7 @@ export class RevocationView {
   readonly #ids = new RevokedIds()
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'nowMs'>
   readonly #maxIds: number
-  #epoch: string | undefined
-  /** Every id up to this place is known, in this epoch. */
-  #position = 0
-  /** When that was learnt. */
-  #movedAtMs = 0
+  readonly #history = new FollowedHistory()
   /** Every id that was revoked before this moment is known. */
   #asOf: ClockReading | undefined
 
@@ -41,7 +38,7 @@ export class RevocationView {
   }
 
   get position(): number {
-    return this.#position
+    return this.#history.position
   }
 
   /** How many ids are known. */
@@ -82,53 +79,25 @@ export class RevocationView {
    * Says whether all is known now; 'full' when there are more ids than fit.
    */
   apply(page: PulledPage, askedAt: ClockReading): Applied {
-    const { head, rows } = page
-    const earliestMs = askedAt.wallMs - page.ageMs
-    const problem =
-      clockProblem(page.nowMs, earliestMs, this.#runtime.nowMs()) ??
-      this.#historyProblem(page, askedAt)
-    if (problem) return { problem }
-    if (this.#isFromBefore(page, askedAt)) return this.#passOver(page, askedAt)
-    if (!rows.every((text) => this.#ids.addRows(text))) {
+    const judgement = this.#judge(page, askedAt)
+    if (judgement === 'ignore') return 'partial'
+    if (judgement !== 'follow') return judgement
+    if (!page.rows.every((text) => this.#ids.addRows(text))) {
       return { problem: 'it has a row that is none' }
     }
     this.#forgetExpired(page)
     if (this.#ids.size > this.#maxIds) return this.#startOver()
-    this.#moveOn(page)
-    if (this.#position < head || page.ageMs === Number.POSITIVE_INFINITY) return 'partial'
+    this.#history.follow(page, this.#runtime.elapsedMs())
+    if (!this.#history.isComplete() || page.ageMs === Number.POSITIVE_INFINITY) return 'partial'
     this.#becomeAsOf(askedAt, page.ageMs)
     return 'complete'
   }
 
-  /** The history that is followed cannot be shorter than it was, once the question was asked. */
-  #historyProblem(page: PulledPage, askedAt: ClockReading): string | undefined {
-    const isShorter = page.epoch === this.#epoch && page.head < this.#position
-    if (!isShorter || this.#isFromBefore(page, askedAt)) return undefined
-    return `it is behind what was known already (${page.head}, not ${this.#position}); after a restored backup, run \`portcullis migrate --restored\``
-  }
-
-  /** A page that came late, or was held back, and knows less than is known. */
-  #isFromBefore({ epoch, head, ageMs }: PulledPage, askedAt: ClockReading): boolean {
-    const knowsLess = epoch !== this.#epoch || head < this.#position
-    return this.#epoch !== undefined && knowsLess && askedAt.elapsedMs - ageMs < this.#movedAtMs
-  }
-
-  /** All that was revoked when a page of this history was read is among what is known. */
-  #passOver({ epoch, ageMs }: PulledPage, askedAt: ClockReading): Applied {
-    if (epoch !== this.#epoch || ageMs === Number.POSITIVE_INFINITY) return 'partial'
-    this.#becomeAsOf(askedAt, ageMs)
-    return 'complete'
-  }
-
-  #moveOn({ epoch, first, from, through }: PulledPage): void {
-    const before = this.#position
-    const isNew = epoch !== this.#epoch
-    // Another history begins at its beginning; what is known of the one before stays known.
-    if (isNew) this.#position = 0
-    this.#epoch = epoch
-    this.#position = Math.max(this.#position, first - 1)
-    if (from <= this.#position + 1) this.#position = Math.max(this.#position, through)
-    if (isNew || this.#position > before) this.#movedAtMs = this.#runtime.elapsedMs()
+  #judge(page: PulledPage, askedAt: ClockReading): Judgement {
+    const earliestMs = askedAt.wallMs - page.ageMs
+    const problem = clockProblem(page.nowMs, earliestMs, this.#runtime.nowMs())
+    if (problem) return { problem }
+    return this.#history.judge({ page, readAtMs: askedAt.elapsedMs - page.ageMs })
   }
 
   #becomeAsOf(askedAt: ClockReading, ageMs: number): void {
@@ -149,7 +118,7 @@ export class RevocationView {
   }
 
   #startOver(): Applied {
-    this.#position = 0
+    this.#history.startOver()
     this.#asOf = undefined
     return 'full'
   }

@@ -122,6 +122,46 @@ describe('a view', () => {
     expect(view.apply(page(1, 10), early)).toBe('complete')
   })
 
+  it('is not complete before it has reached the highest head that it has heard of', () => {
+    const view = new RevocationView(time.runtime)
+    view.apply(page(1, 900), view.readClocks())
+    // Revoked at 950, and again at 1,500: a page of now does not have it any more …
+    const [now, moved] = [view.readClocks(), { head: 1_500, rows: [] }]
+    expect(view.apply(page(901, 999, moved), now)).toBe('partial')
+    // … and one of a second ago does not have it yet.
+    expect(view.apply(page(1_000, 1_100, { ageMs: 1_000 }), view.readClocks())).toBe('partial')
+    expect(view.position).toBe(1_100)
+    expect(view.apply(page(1_000, 1_500), view.readClocks())).toBe('complete')
+    expect(knows(view, 1_500)).toBe(true)
+  })
+
+  it('is not complete as of a late answer while it has not reached that head', () => {
+    const view = new RevocationView(time.runtime)
+    const early = view.readClocks()
+    time.nowMs += 1_000
+    expect(view.apply(page(1, 999, { head: 1_500 }), view.readClocks())).toBe('partial')
+    expect(view.apply(page(1, 900), early)).toBe('partial')
+    expect(view.isLoaded()).toBe(false)
+  })
+
+  it('moves on with a page that was read before another one', () => {
+    const view = new RevocationView(time.runtime)
+    const early = view.readClocks()
+    time.nowMs += 1_000
+    view.apply(page(1, 999, { head: 1_500 }), view.readClocks())
+    expect(view.apply(page(1_000, 1_100), early)).toBe('partial')
+    expect(view.position).toBe(1_100)
+  })
+
+  it('refuses a history that is shorter than it has heard of, though it has read less', () => {
+    const view = new RevocationView(time.runtime)
+    view.apply(page(1, 999, { head: 1_500 }), view.readClocks())
+    time.nowMs += 1
+    expect(view.apply(page(1_000, 1_400), view.readClocks())).toEqual({
+      problem: expect.stringContaining('(1400, not 1500)'),
+    })
+  })
+
   it('is complete as of an answer that knows less than it does', () => {
     const view = new RevocationView(time.runtime)
     const ageMs = Number.POSITIVE_INFINITY

@@ -35,11 +35,11 @@ afterAll(async () => {
   await stage?.stop()
 })
 
-/** Sends questions for the snapshot to the other process, and all the rest to `target`. */
-async function startRouter(target: string) {
+/** Sends questions that begin so to the other process, and all the rest to `target`. */
+const startRouter = (prefix: string) => async (target: string) => {
   const server = createServer((incoming, outgoing) => {
     const { url = '', method, headers } = incoming
-    const base = url.startsWith('/auth/feed/snapshot/') ? other.baseUrl : target
+    const base = url.startsWith(prefix) ? other.baseUrl : target
     const onward = request(base + url, { method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
       answer.pipe(outgoing)
@@ -57,9 +57,19 @@ async function startRouter(target: string) {
   }
 }
 
+/** Revocations of nobody, by SQL. */
+function fillPlaces(count: number) {
+  return stage.service.database.query(
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+    INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at)
+    SELECT substr(lower(hex(randomblob(8))), 1, 16), unixepoch(), unixepoch() + 900 FROM n`,
+    count,
+  )
+}
+
 describe('a cold guard of a service in two isolates', () => {
   it('loads without a break when the second that it asks is a moment behind the first', async () => {
-    const guard = await stage.startGuard('over HTTP', startRouter)
+    const guard = await stage.startGuard('over HTTP', startRouter('/auth/feed/snapshot/'))
     const [live, revoked] = [await stage.mint(guard.issuer), await stage.mint(guard.issuer)]
     // The other one has not read anything yet, and will know of the revocation.
     await fetch(`${stage.service.issuer}/auth/feed/since/0`)
@@ -113,5 +123,25 @@ describe('a guard that is told what was read a moment ago', () => {
     await Promise.all([liveWatch.stop(), others.stop()])
     expect(revoked.length).toBeGreaterThan(20)
     expect(new Set(statuses)).toEqual(new Set([401]))
+  })
+})
+
+describe('a guard that reads towards an id which is revoked again', () => {
+  it('does not miss it between a new answer and one of another isolate that is behind', async () => {
+    const guard = await stage.startGuard('over HTTP', startRouter('/auth/feed/since/1'))
+    const [live, revoked] = [await stage.mint(guard.issuer), await stage.mint(guard.issuer)]
+    await loaded(guard, live)
+    await stage.revoke(revoked)
+    const revokedAtMs = performance.now()
+    // The end of the first segment is now between its two places.
+    await fillPlaces(1_000)
+    // Nobody asks until the guard has to pull. Then the other isolate reads, and the id moves.
+    await delay(boundMs / 2)
+    await fetch(`${other.baseUrl}/auth/feed/since/1`)
+    await stage.revokeAgain(revoked)
+    await fetch(`${stage.service.issuer}/auth/feed/since/0?nonce=AAAAAAAAAAAAAAAA`)
+    expect((await guard.ask(live)).status).toBe(200)
+    await delay(revokedAtMs + boundMs + 50 - performance.now())
+    expect((await guard.ask(revoked)).status).toBe(401)
   })
 })

@@ -95,3 +95,15 @@ export async function revoke(database: Pick<TestDatabase, 'query'>, token: strin
     claimsOf(token).sid,
   )
 }
+
+/** Revokes it once more, as another logout does: it takes a new place in the order. */
+export async function revokeAgain(
+  database: Pick<TestDatabase, 'query'>,
+  token: string,
+): Promise<void> {
+  await database.query(
+    `INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at) VALUES (?, unixepoch(), unixepoch() + 900)
+    ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, expires_at = excluded.expires_at`,
+    claimsOf(token).sid,
+  )
+}

@@ -2,11 +2,11 @@
 // back and repeats, a machine whose clock is set, and requests at any moment. Whatever happens, the
 // bound must hold; that is all this model knows of the code.
 
-import fc from 'fast-check'
-import { renderRow } from '../../src/revocation/feed-format.ts'
+import { renderRow, sharedForMs } from '../../src/revocation/feed-format.ts'
 import type * as gates from '../../src/revocation/gate.ts'
 import type * as loaders from '../../src/revocation/loader.ts'
 import type { PulledPage, RevocationSource } from '../../src/revocation/source.ts'
+import { type Journey, type Scenario, type Step, tokens } from './revocation-scenarios.ts'
 import { VirtualTime } from './virtual-time.ts'
 
 /** The code under test, or a broken copy of it. */
@@ -16,114 +16,10 @@ export interface Code {
   readonly RevocationLoader: typeof loaders.RevocationLoader
 }
 
-type Step =
-  | { readonly kind: 'ask' | 'revoke' | 'issue'; readonly token: number }
-  | { readonly kind: 'fill'; readonly count: number }
-  | { readonly kind: 'prune' | 'replace history' }
-  | { readonly kind: 'wait' | 'set clock'; readonly ms: number }
-
-/** What becomes of a question. */
-interface Journey {
-  readonly thereMs: number
-  readonly backMs: number
-  readonly fate: 'answered' | 'lost' | 'never heard of' | 'answered from before' | 'repeated'
-}
-
-export interface Scenario {
-  readonly steps: readonly Step[]
-  readonly journeys: readonly Journey[]
-  /** How far the database's clock is ahead. */
-  readonly databaseAheadMs: number
-}
-
 const boundMs = 10_000
-const tokens = 4
 const placesPerPage = 4
 const lifetimeMs = 120_000
 const keptMs = 300_000
-
-const tokenNumber = fc.nat({ max: tokens - 1 })
-const wait = (min: number, max: number) =>
-  fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min, max }) })
-const setClock = (min: number, max: number) =>
-  fc.record({ kind: fc.constant('set clock' as const), ms: fc.integer({ min, max }) })
-const arbitrarySteps = {
-  ask: fc.record({ kind: fc.constant('ask' as const), token: tokenNumber }),
-  revoke: fc.record({ kind: fc.constant('revoke' as const), token: tokenNumber }),
-  issue: fc.record({ kind: fc.constant('issue' as const), token: tokenNumber }),
-  fill: fc.record({ kind: fc.constant('fill' as const), count: fc.integer({ min: 1, max: 11 }) }),
-  prune: fc.constant({ kind: 'prune' as const }),
-  'replace history': fc.constant({ kind: 'replace history' as const }),
-  'wait a little': wait(0, 6_000),
-  'wait longer': wait(6_000, 60_000),
-  'wait until tokens are forgotten': wait(60_000, 600_000),
-  'set clock a little': setClock(-9_000, 9_000),
-  'set clock': setClock(-1_000_000, 1_000_000),
-} satisfies Record<string, fc.Arbitrary<Step>>
-
-/** Steps as frequent as their weights. */
-function stepsOf(weights: Partial<Record<keyof typeof arbitrarySteps, number>>) {
-  const steps = Object.entries(weights).map(([name, weight]) => ({
-    weight,
-    arbitrary: arbitrarySteps[name as keyof typeof arbitrarySteps] as fc.Arbitrary<Step>,
-  }))
-  return fc.array(fc.oneof(...steps), { minLength: 5, maxLength: 60 })
-}
-
-const busy = { ask: 12, revoke: 4, issue: 2, fill: 2, prune: 1, 'wait a little': 10 } as const
-
-const journey: fc.Arbitrary<Journey> = fc.record({
-  thereMs: fc.oneof(fc.nat({ max: 50 }), fc.nat({ max: 2_900 })),
-  backMs: fc.oneof(fc.nat({ max: 50 }), fc.nat({ max: 2_900 })),
-  fate: fc.oneof(
-    { weight: 8, arbitrary: fc.constant<Journey['fate']>('answered') },
-    {
-      weight: 3,
-      arbitrary: fc.constantFrom<Journey['fate']>(
-        'lost',
-        'never heard of',
-        'answered from before',
-        'repeated',
-      ),
-    },
-  ),
-})
-
-const databaseAheadMs = fc.integer({ min: -60_000, max: 60_000 })
-const atOnce: Journey = { thereMs: 20, backMs: 30, fate: 'answered' }
-
-/** Seconds and minutes in which the network does what it likes, and histories are replaced. */
-const chaos: fc.Arbitrary<Scenario> = fc.record({
-  steps: stepsOf({ ...busy, 'replace history': 1, 'wait longer': 1, 'set clock a little': 1 }),
-  journeys: fc.array(journey, { minLength: 1, maxLength: 20 }),
-  databaseAheadMs,
-})
-
-const hours = { ...busy, issue: 4, 'wait longer': 3, 'wait until tokens are forgotten': 3 } as const
-
-/** Hours in which tokens expire, and ids are forgotten. */
-const ageing: fc.Arbitrary<Scenario> = fc.record({
-  steps: stepsOf(hours),
-  journeys: fc.constant([atOnce]),
-  databaseAheadMs,
-})
-
-/** The same, while somebody sets the clock. */
-const clockSetting: fc.Arbitrary<Scenario> = fc.record({
-  steps: stepsOf({ ...hours, 'set clock': 2 }),
-  journeys: fc.constant([atOnce]),
-  databaseAheadMs,
-})
-
-/** Whatever can go wrong. */
-export const scenario: fc.Arbitrary<Scenario> = fc.oneof(chaos, ageing, clockSetting)
-
-/** A network that does no harm, and clocks that nobody sets. */
-export const calmScenario: fc.Arbitrary<Scenario> = fc.record({
-  steps: stepsOf({ ...busy, 'replace history': 1, 'wait longer': 2 }),
-  journeys: fc.constant([atOnce]),
-  databaseAheadMs,
-})
 
 interface Row {
   readonly place: number
@@ -131,11 +27,17 @@ interface Row {
   readonly expiresAtMs: number
 }
 
-/** What the database has. */
+/** What the database had from a moment on. */
+interface State {
+  readonly fromMs: number
+  readonly epoch: number
+  readonly head: number
+  readonly rows: readonly Row[]
+}
+
+/** What the database has, and had. */
 class History {
-  epoch = 0
-  head = 0
-  rows: Row[] = []
+  #states: readonly State[] = [{ fromMs: 0, epoch: 0, head: 0, rows: [] }]
   readonly #time: VirtualTime
   readonly #aheadMs: number
 
@@ -144,38 +46,51 @@ class History {
     this.#aheadMs = aheadMs
   }
 
-  nowMs(): number {
-    return epochMs + this.#time.nowMs + this.#aheadMs
+  get rows(): readonly Row[] {
+    return this.#at(this.#time.nowMs).rows
+  }
+
+  nowMs(readAtMs = this.#time.nowMs): number {
+    return epochMs + readAtMs + this.#aheadMs
+  }
+
+  #at(readAtMs: number): State {
+    return this.#states.findLast(({ fromMs }) => fromMs <= readAtMs) as State
+  }
+
+  #become(change: Partial<State>): void {
+    const now = this.#at(this.#time.nowMs)
+    this.#states = [...this.#states, { ...now, ...change, fromMs: this.#time.nowMs }]
   }
 
   /** Revoked again, an id takes a new place. */
   add(id: string): void {
-    this.head += 1
-    const expiresAtMs = this.nowMs() + lifetimeMs
-    this.rows = [...this.rows.filter((row) => row.id !== id), { place: this.head, id, expiresAtMs }]
+    const { head, rows } = this.#at(this.#time.nowMs)
+    const row = { place: head + 1, id, expiresAtMs: this.nowMs() + lifetimeMs }
+    this.#become({ head: head + 1, rows: [...rows.filter((other) => other.id !== id), row] })
   }
 
   prune(): void {
-    this.rows = this.rows.filter(({ expiresAtMs }) => expiresAtMs + keptMs >= this.nowMs())
+    this.#become({ rows: this.rows.filter((row) => row.expiresAtMs + keptMs >= this.nowMs()) })
   }
 
   /** Another history: the same revocations, in the same order, at other places. */
   replace(): void {
-    this.epoch += 1
-    this.rows = this.rows.map((row, index) => ({ ...row, place: index + 1 }))
-    this.head = this.rows.length
+    const { epoch, rows } = this.#at(this.#time.nowMs)
+    const again = rows.map((row, index) => ({ ...row, place: index + 1 }))
+    this.#become({ epoch: epoch + 1, rows: again, head: rows.length })
   }
 
-  page(after: number): Omit<PulledPage, 'ageMs'> {
+  /** As it was read at some moment. */
+  page(after: number, readAtMs: number): Omit<PulledPage, 'ageMs'> {
+    const { epoch, head, rows: known } = this.#at(readAtMs)
     const from = Math.floor((after + 1) / placesPerPage) * placesPerPage
-    const through = Math.max(after, Math.min(this.head, from + placesPerPage - 1))
-    const rows = this.rows
+    const through = Math.min(head, from + placesPerPage - 1)
+    const rows = known
       .filter(({ place }) => place >= from && place <= through)
       .map(({ id, expiresAtMs }) => renderRow(id, expiresAtMs / 1_000))
-    const first = this.rows[0]?.place ?? this.head + 1
-    const nowMs = this.nowMs()
-    const capped = Math.min(through, this.head)
-    return { epoch: `e${this.epoch}`, nowMs, first, head: this.head, from, through: capped, rows }
+    const first = known[0]?.place ?? head + 1
+    return { epoch: `e${epoch}`, nowMs: this.nowMs(readAtMs), first, head, from, through, rows }
   }
 }
 
@@ -202,7 +117,7 @@ class World {
     this.#gate = code.createGate(policy, { loader, sourceOf: () => source })
     this.#live = Array.from({ length: tokens }, (_, number) => issue(number, 0, this.#time))
     this.#isCalm =
-      journeys.every(({ fate }) => fate === 'answered') &&
+      journeys.every(({ fate, behindMs }) => fate === 'answered' && behindMs <= sharedForMs) &&
       steps.every(({ kind }) => kind !== 'set clock')
   }
 
@@ -313,16 +228,17 @@ function createSource(
   return {
     async pull(after) {
       const askedAtMs = time.nowMs
-      const { fate, backMs } = await travel()
+      const { fate, backMs, behindMs } = await travel()
       if (fate === 'never heard of') return new Promise(() => {})
-      const answer = { page: history.page(after), readAtMs: time.nowMs }
+      const readAtMs = Math.max(0, time.nowMs - behindMs)
+      const answer = { page: history.page(after, readAtMs), readAtMs }
       const earlier = answers.at(fate === 'repeated' ? -1 : -3)
       answers.push(answer)
       await time.delay(backMs)
       if (fate === 'lost') return { ok: false, reason: 'lost' }
       const isOld = (fate === 'repeated' || fate === 'answered from before') && earlier
-      const { page, readAtMs } = isOld ? earlier : answer
-      return { ok: true, value: { ...page, ageMs: Math.max(0, askedAtMs - readAtMs) } }
+      const given = isOld ? earlier : answer
+      return { ok: true, value: { ...given.page, ageMs: Math.max(0, askedAtMs - given.readAtMs) } }
     },
     async check(ids) {
       const { fate, backMs } = await travel()

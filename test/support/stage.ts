@@ -4,7 +4,14 @@
 import { fileURLToPath } from 'node:url'
 import { bundleWorker } from './bundle.ts'
 import type { TestDatabase } from './database.ts'
-import { createMint, type Guarded, guardOnDeno, guardOnWorkerd, revoke } from './guarded.ts'
+import {
+  createMint,
+  type Guarded,
+  guardOnDeno,
+  guardOnWorkerd,
+  revoke,
+  revokeAgain,
+} from './guarded.ts'
 import { startIssuingService } from './issuing-service.ts'
 import { type DatabaseProxy, startProxy } from './proxy.ts'
 
@@ -65,6 +72,7 @@ export async function startStage(
     startGuard,
     /** When it resolves, the revocation is stored. */
     revoke: (token: string) => revoke(database, token),
+    revokeAgain: (token: string) => revokeAgain(database, token),
     stop: () => Promise.all(stops.map((stop) => stop())),
   }
 }
