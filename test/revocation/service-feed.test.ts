@@ -39,12 +39,17 @@ async function insert(word: string, count: number): Promise<void> {
 
 /** As a backup leaves it, once it is restored by the book. */
 async function restore(head: number): Promise<void> {
+  await cutTo(head)
+  await served.query('UPDATE portcullis_feed_state SET epoch = lower(hex(randomblob(12)))')
+}
+
+/** As a backup leaves it. */
+async function cutTo(head: number): Promise<void> {
   await served.query('DELETE FROM portcullis_revoked_tokens WHERE seq > ?', head)
   await served.query(
     "UPDATE sqlite_sequence SET seq = ? WHERE name = 'portcullis_revoked_tokens'",
     head,
   )
-  await served.query('UPDATE portcullis_feed_state SET epoch = lower(hex(randomblob(12)))')
 }
 
 const idsIn = (rows: readonly string[] = []) =>
@@ -74,6 +79,50 @@ describe('the feed of the service', () => {
       idOf('c', 1),
       idOf('c', 2),
     ])
+  })
+
+  it('shows no page of a history that was longer, though it has read one a moment ago', async () => {
+    const time = new VirtualTime()
+    const feed = new RevocationFeed(database, time.runtime)
+    await insert('d', 5)
+    const before = await feed.findPage(0)
+    await cutTo(2)
+    time.nowMs += 1_000
+    expect(await feed.findPage(0)).toMatchObject({ epoch: before?.epoch, head: 2, through: 2 })
+    expect(idsIn((await feed.findSegment(0))?.rows)).toHaveLength(2)
+  })
+
+  it('shows a page of the new history while it shares what it has read of the old one', async () => {
+    const feed = new RevocationFeed(database, new VirtualTime().runtime)
+    const before = await feed.findSegment(0)
+    await restore(1)
+    const page = await feed.findPage(0)
+    expect(page).toMatchObject({ head: 1, through: 1 })
+    expect(page?.epoch).not.toBe(before?.epoch)
+  })
+
+  it('keeps what it has read when an older read ends late', async () => {
+    const time = new VirtualTime()
+    const held = Promise.withResolvers<void>()
+    const waits = [held.promise]
+    let reads = 0
+    const slow: Database = {
+      ...database,
+      async withClient(use) {
+        reads += 1
+        const wait = waits.shift()
+        const answer = await database.withClient(use)
+        await wait
+        return answer
+      },
+    }
+    const feed = new RevocationFeed(slow, time.runtime)
+    const late = feed.findSegment(0)
+    time.nowMs += 2_001
+    const shown = await feed.findSegment(0)
+    held.resolve()
+    await late
+    expect([await feed.findSegment(0), reads]).toEqual([shown, 2])
   })
 
   it('asks a database that fails once for all who wait, and not again at once', async () => {

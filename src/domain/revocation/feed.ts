@@ -76,14 +76,14 @@ export class RevocationFeed {
 
   /**
    * A page of the snapshot; undefined beyond the last one. It may be a minute old, but its segments
-   * are still there. At most two round trips.
+   * are still there, and its epoch is as recent as a segment's. At most two round trips.
    *
    * @throws DatabaseUnavailable
    */
   async findPage(number: number): Promise<AgedPage | undefined> {
-    const { state } = await this.#currentTail()
-    if (number > Math.floor(state.head / placesPerPage)) return undefined
-    const isKept = () => this.#isUsable(this.#pages.get(number), state)
+    const tail = await this.#currentTail()
+    if (number > Math.floor(tail.state.head / placesPerPage)) return undefined
+    const isKept = () => this.#isUsable(this.#pages.get(number), tail)
     await this.#readingPage.doOrWait(isKept, () => this.#readPage(number))
     const kept = this.#pages.get(number)
     if (!kept || !isKept()) throw new DatabaseUnavailable('The snapshot cannot be read')
@@ -106,8 +106,8 @@ export class RevocationFeed {
       const before = this.#tail
       const readAtMs = this.#runtime.elapsedMs()
       const read = await readFeedTail(this.#database, before?.state.head ?? 0)
-      if (before && before.state.epoch !== read.state.epoch) return this.#readNewHistory()
-      this.#tail = { state: read.state, readAtMs, segments: appendTo(before?.segments, read) }
+      if (before && !isContinued(before.state, read.state)) return this.#readNewHistory()
+      this.#keepTail({ state: read.state, readAtMs, segments: appendTo(before?.segments, read) })
     })
   }
 
@@ -115,7 +115,12 @@ export class RevocationFeed {
   async #readNewHistory(): Promise<void> {
     const readAtMs = this.#runtime.elapsedMs()
     const read = await readFeedTail(this.#database, 0)
-    this.#tail = { state: read.state, readAtMs, segments: appendTo(undefined, read) }
+    this.#keepTail({ state: read.state, readAtMs, segments: appendTo(undefined, read) })
+  }
+
+  /** A read that took too long may end after the next one: what was shown is never taken back. */
+  #keepTail(tail: Tail): void {
+    if (!this.#tail || this.#tail.readAtMs <= tail.readAtMs) this.#tail = tail
   }
 
   #readPage(number: number): Promise<void> {
@@ -146,14 +151,23 @@ export class RevocationFeed {
     }
   }
 
-  #isUsable(kept: KeptPage | undefined, state: FeedState): boolean {
-    if (!kept || kept.page.epoch !== state.epoch) return false
+  #isUsable(kept: KeptPage | undefined, { state, readAtMs }: Tail): boolean {
+    const ageMs = this.#runtime.elapsedMs() - (kept?.readAtMs ?? Number.NaN)
+    if (!kept || !(ageMs >= 0 && ageMs < pageKeptForMs)) return false
+    if (kept.readAtMs >= readAtMs) return true
     const { from, through } = kept.page
     const isWhole = through === from + placesPerPage - 1
     const behind = segmentOf(state.head + 1) - segmentOf(through + 1)
-    const ageMs = this.#runtime.elapsedMs() - kept.readAtMs
-    return ageMs >= 0 && ageMs < pageKeptForMs && (isWhole || behind < segmentsKept)
+    return isContinued(kept.page, state) && (isWhole || behind < segmentsKept)
   }
+}
+
+/** Whether a later state may be of the same history: a restored backup is shorter, or has another epoch. */
+function isContinued(
+  before: Pick<FeedState, 'epoch' | 'head'>,
+  after: Pick<FeedState, 'epoch' | 'head'>,
+): boolean {
+  return before.epoch === after.epoch && before.head <= after.head
 }
 
 /** The rows known so far and the new ones, without the segments that are too old by now. */
