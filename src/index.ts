@@ -26,7 +26,12 @@ export {
 export type { ServiceBinding } from './remote/ask-service.ts'
 export type { FeedPage } from './revocation/feed-format.ts'
 export type { BoundedStaleness, RevocationOption } from './revocation/policy.ts'
-export type { CheckedToken, PulledPage, RevocationSource } from './revocation/source.ts'
+export type {
+  CheckedToken,
+  FollowedFeed,
+  PulledPage,
+  RevocationSource,
+} from './revocation/source.ts'
 export type { Runtime } from './runtime.ts'
 export type { AccessTokenClaims } from './token/access-token.ts'
 export { createLocalKeySet, createSecretKeySet, type KeySet } from './token/key-set.ts'

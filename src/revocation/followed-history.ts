@@ -10,19 +10,32 @@
 // So the id was in that page. Decision 19 has this at length.
 
 import type { FeedPage } from './feed-format.ts'
+import type { FollowedFeed } from './source.ts'
 
-/** A page, and when it was read, at the earliest, by the clock here. */
-interface ReadPage {
+/** A page, and what is known of its time, by the clock here. */
+interface DatedPage {
   readonly page: FeedPage
+  /** It was read then, or later. */
   readonly readAtMs: number
+  /** Its epoch was the service's then, or later; -Infinity where nothing proves it. */
+  readonly currentAtMs: number
+  /** When it arrived. */
+  readonly nowMs: number
 }
 
 /** What to do with a page. */
 export type Judgement = 'follow' | 'ignore' | { readonly problem: string }
 
+/** More histories are not remembered: a service has a new one after a restored backup only. */
+const maxHistoriesLeft = 100
+const cure = 'after a restored backup, run `portcullis migrate --restored`'
+
 export class FollowedHistory {
   #epoch: string | undefined
-  /** Every id up to this place is known. */
+  /** When it was first heard of. */
+  #epochLearntAtMs = 0
+  /** Epochs that were followed before this one, the oldest first. */
+  readonly #left = new Set<string>()
   #position = 0
   /** The highest place that is known to be given away. */
   #head = 0
@@ -34,34 +47,48 @@ export class FollowedHistory {
     return this.#position
   }
 
+  /** Which history is followed, and how far it goes; undefined at first. */
+  get followed(): FollowedFeed | undefined {
+    return this.#epoch === undefined ? undefined : { epoch: this.#epoch, head: this.#head }
+  }
+
   /** Whether all of it is known, as far as it has been heard of. */
   isComplete(): boolean {
     return this.#position === this.#head
   }
 
-  /** Says whether a page belongs to the history, and may be taken in. Changes nothing. */
-  judge({ page: { epoch, head }, readAtMs }: ReadPage): Judgement {
-    if (this.#epoch === undefined || readAtMs >= this.#headLearntAtMs) {
-      return this.#judgeLater(epoch, head)
-    }
-    return epoch === this.#epoch ? 'follow' : 'ignore'
+  /** Says whether a page may be taken in. */
+  judge(dated: DatedPage): Judgement {
+    this.#mindTheClock(dated.nowMs)
+    if (this.#epoch === undefined) return 'follow'
+    return dated.page.epoch === this.#epoch ? this.#judgeSame(dated) : this.#judgeOther(dated)
   }
 
   /** A history cannot be shorter than it was, once the question was asked. */
-  #judgeLater(epoch: string, head: number): Judgement {
-    if (epoch !== this.#epoch || head >= this.#head) return 'follow'
+  #judgeSame({ page: { head }, readAtMs }: DatedPage): Judgement {
+    if (head >= this.#head || readAtMs < this.#headLearntAtMs) return 'follow'
     return {
-      problem: `it is behind what was known already (${head}, not ${this.#head}); after a restored backup, run \`portcullis migrate --restored\``,
+      problem: `it is behind what was known already (${head}, not ${this.#head}); ${cure}`,
     }
+  }
+
+  /**
+   * An epoch never comes back. So of two, the one that is proven to have been the service's after
+   * the other was heard of is the later one. Anything else may come from before.
+   */
+  #judgeOther({ page: { epoch }, currentAtMs }: DatedPage): Judgement {
+    if (currentAtMs < this.#epochLearntAtMs) return 'ignore'
+    if (!this.#left.has(epoch)) return 'follow'
+    return { problem: `it has gone back to a history that it had left; ${cure}` }
   }
 
   /** Moves on with a page whose rows have been taken in. */
   follow({ epoch, first, head, from, through }: FeedPage, nowMs: number): void {
-    const isNew = epoch !== this.#epoch
-    // Another history begins at its beginning; what is known of the one before stays known.
-    if (isNew) this.#begin(epoch)
-    if (isNew || head > this.#head) this.#headLearntAtMs = nowMs
-    this.#head = Math.max(this.#head, head)
+    if (epoch !== this.#epoch) this.#begin(epoch, nowMs)
+    if (head > this.#head) {
+      this.#head = head
+      this.#headLearntAtMs = nowMs
+    }
     this.#position = Math.max(this.#position, first - 1)
     if (from <= this.#position + 1) this.#position = Math.max(this.#position, through)
   }
@@ -71,9 +98,21 @@ export class FollowedHistory {
     this.#position = 0
   }
 
-  #begin(epoch: string): void {
+  /** Another history begins at its beginning. What is known of the one before stays known. */
+  #begin(epoch: string, nowMs: number): void {
+    if (this.#epoch !== undefined) this.#left.add(this.#epoch)
+    const [oldest] = this.#left
+    if (this.#left.size > maxHistoriesLeft && oldest !== undefined) this.#left.delete(oldest)
     this.#epoch = epoch
+    this.#epochLearntAtMs = nowMs
     this.#position = 0
     this.#head = 0
+    this.#headLearntAtMs = nowMs
+  }
+
+  /** On Workers the clock may be set back: what was learnt in its future was learnt before now. */
+  #mindTheClock(nowMs: number): void {
+    this.#epochLearntAtMs = Math.min(this.#epochLearntAtMs, nowMs)
+    this.#headLearntAtMs = Math.min(this.#headLearntAtMs, nowMs)
   }
 }

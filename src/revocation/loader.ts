@@ -88,7 +88,7 @@ export class RevocationLoader {
   async #loadPage(source: RevocationSource, context: VerificationContext): Promise<boolean> {
     this.#loading.begin(pageDeadlineMs)
     const askedAt = this.view.readClocks()
-    const page = await source.pull(this.view.position, context)
+    const page = await source.pull(this.view.position, context, this.view.followed)
     const applied = page.ok ? this.view.apply(page.value, askedAt) : undefined
     if (!page.ok) this.#fail(page.reason)
     else if (applied === 'complete') this.#succeed()

@@ -11,15 +11,15 @@ import { isObject } from '../token/jwk.ts'
 import type { VerificationContext } from '../token/key-set.ts'
 import {
   type FeedAnswer,
-  type FeedPage,
   feedVersion,
   parseFeed,
   placesPerPage,
   placesPerSegment,
   rowCharacters,
   segmentsKept,
+  sharedForMs,
 } from './feed-format.ts'
-import type { CheckedToken, PulledPage, RevocationSource } from './source.ts'
+import type { CheckedToken, FollowedFeed, PulledPage, RevocationSource } from './source.ts'
 
 export interface RemoteSourceOptions<Bindings> {
   readonly issuer: string
@@ -34,8 +34,10 @@ const maxCachedMs = 3_000
 const comparedForMs = 600_000
 const subject = 'The revocation feed'
 
-/** How the database's clock compares with the one here. */
+/** How the clock of a history's database compares with the one here. */
 interface ClockComparison {
+  /** A restored database may be on another machine. */
+  readonly epoch: string
   /** The database's clock is ahead of the one here by this much, or less. */
   readonly aheadMs: number
   readonly atMs: number
@@ -54,8 +56,6 @@ class RemoteSource implements RevocationSource {
   readonly #url: string
   readonly #bindingIn: (env: unknown) => FindBinding
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'randomBytes'>
-  /** Where the history stood when it was last heard of. */
-  #known: Pick<FeedPage, 'epoch' | 'head'> | undefined
   #clocks: ClockComparison | undefined
 
   constructor(
@@ -68,12 +68,17 @@ class RemoteSource implements RevocationSource {
     this.#runtime = runtime
   }
 
-  async pull(after: number, { env }: VerificationContext): Promise<Result<PulledPage, string>> {
+  pull(
+    after: number,
+    { env }: VerificationContext,
+    followed?: FollowedFeed,
+  ): Promise<Result<PulledPage, string>> {
     const ask = (path: string, nonce?: string) => this.#ask(env, path, nonce)
-    const isFar = !this.#known || segmentOf(this.#known.head) - segmentOf(after) >= segmentsKept
-    const page = isFar ? await this.#pullSnapshot(after, ask) : await this.#pullSegment(after, ask)
-    if (page.ok) this.#known = { epoch: page.value.epoch, head: page.value.head }
-    return page
+    if (!followed) return this.#pullSnapshot(after, undefined, ask)
+    const isFar = segmentOf(followed.head) - segmentOf(after) >= segmentsKept
+    return isFar
+      ? this.#pullSnapshot(after, followed, ask)
+      : this.#pullSegment(after, followed, ask)
   }
 
   async check(
@@ -91,77 +96,94 @@ class RemoteSource implements RevocationSource {
       : refuse(`${subject} at ${url} gives no answer to this question; check the issuer.`)
   }
 
-  /** What comes right after `after`; where the service has it no more, a page of the snapshot. */
-  async #pullSegment(after: number, ask: Ask): Promise<Result<PulledPage, string>> {
+  /** What comes right after `after`; where the service has no such segment, a page of the snapshot. */
+  async #pullSegment(
+    after: number,
+    followed: FollowedFeed,
+    ask: Ask,
+  ): Promise<Result<PulledPage, string>> {
     const number = segmentOf(after)
-    const page = await this.#askTwice(`since/${number}`, ask)
+    const page = await this.#askTwice(`since/${number}`, followed, ask)
     if (!page.ok) return page
     if (page.value) return expectFrom(page.value, number * placesPerSegment)
-    return this.#pullSnapshot(after, this.#pastCaches(ask))
+    return this.#pullSnapshotPastCaches(pageOf(after), ask)
   }
 
   /** A page of the snapshot may be old: what has happened since is in the segments. */
-  async #pullSnapshot(after: number, ask: Ask): Promise<Result<PulledPage, string>> {
-    const number = Math.floor((after + 1) / placesPerPage)
+  async #pullSnapshot(
+    after: number,
+    followed: FollowedFeed | undefined,
+    ask: Ask,
+  ): Promise<Result<PulledPage, string>> {
+    const number = pageOf(after)
     const cached = await ask(`snapshot/${number}`)
-    const isOfNoUse = cached.ok && cached.value && !this.#getsOn(cached.value, after)
-    const answer = isOfNoUse ? await this.#pastCaches(ask)(`snapshot/${number}`) : cached
-    if (!answer.ok) return answer
-    if (!answer.value) {
-      return refuse(
-        `${subject} at ${this.#url} answers with status 404; check the issuer, and that its service is of version 0.3 or later.`,
-      )
+    if (!cached.ok) return cached
+    if (!cached.value || !getsOn(cached.value, after, followed)) {
+      return this.#pullSnapshotPastCaches(number, ask)
     }
-    const ageMs = Number.POSITIVE_INFINITY
-    return expectFrom({ ...answer.value, ageMs }, number * placesPerPage)
+    const unknown = { ageMs: Number.POSITIVE_INFINITY, epochAgeMs: Number.POSITIVE_INFINITY }
+    return expectFrom({ ...cached.value, ...unknown }, number * placesPerPage)
+  }
+
+  /** The first page instead of one that is not there: a shorter history has fewer pages. */
+  async #pullSnapshotPastCaches(number: number, ask: Ask): Promise<Result<PulledPage, string>> {
+    const page = await this.#askPastCaches(`snapshot/${number}`, ask)
+    if (!page.ok) return page
+    if (page.value) {
+      return expectFrom({ ...page.value, isSnapshot: true }, number * placesPerPage)
+    }
+    if (number > 0) return this.#pullSnapshotPastCaches(0, ask)
+    return refuse(
+      `${subject} at ${this.#url} answers with status 404; check the issuer, and that its service is of version 0.3 or later.`,
+    )
   }
 
   /** Through caches where their answer is young enough, past them otherwise. */
-  async #askTwice(path: string, ask: Ask): Promise<Result<PulledPage | undefined, string>> {
-    const cached = this.#areClocksCompared() ? await this.#askThroughCaches(path, ask) : undefined
-    if (cached) return cached
-    const nonce = createRandomId(this.#runtime)
-    const askedAtMs = this.#runtime.elapsedMs()
-    const answer = await ask(path, nonce)
-    if (!answer.ok) return answer
-    if (!answer.value?.proof) return succeed(undefined)
-    const { ageMs } = answer.value.proof
-    this.#clocks = { aheadMs: answer.value.nowMs - (askedAtMs - ageMs), atMs: askedAtMs }
-    return succeed({ ...answer.value, ageMs })
+  async #askTwice(
+    path: string,
+    followed: FollowedFeed,
+    ask: Ask,
+  ): Promise<Result<PulledPage | undefined, string>> {
+    const clocks = this.#comparisonFor(followed.epoch)
+    const cached = clocks && (await this.#askThroughCaches(path, { followed, clocks }, ask))
+    return cached ?? this.#askPastCaches(path, ask)
   }
 
-  async #askThroughCaches(path: string, ask: Ask): Promise<Result<PulledPage, string> | undefined> {
+  /** With a nonce, which no cache has an answer to. */
+  async #askPastCaches(path: string, ask: Ask): Promise<Result<PulledPage | undefined, string>> {
+    const askedAtMs = this.#runtime.elapsedMs()
+    const answer = await ask(path, createRandomId(this.#runtime))
+    if (!answer.ok) return answer
+    if (!answer.value?.proof) return succeed(undefined)
+    const { epoch, nowMs, proof } = answer.value
+    this.#clocks = { epoch, aheadMs: nowMs - (askedAtMs - proof.ageMs), atMs: askedAtMs }
+    // The rows of a snapshot may be older than its epoch, which a service looks up every second.
+    const epochAgeMs = Math.min(proof.ageMs, sharedForMs)
+    return succeed({ ...answer.value, ageMs: proof.ageMs, epochAgeMs })
+  }
+
+  async #askThroughCaches(
+    path: string,
+    { followed, clocks }: { followed: FollowedFeed; clocks: ClockComparison },
+    ask: Ask,
+  ): Promise<Result<PulledPage, string> | undefined> {
     const askedAtMs = this.#runtime.elapsedMs()
     const answer = await ask(path)
     if (!answer.ok) return answer
-    if (!answer.value || !this.#clocks) return undefined
-    const madeAtMs = answer.value.nowMs - this.#clocks.aheadMs
+    if (!answer.value) return undefined
+    const madeAtMs = answer.value.nowMs - clocks.aheadMs
     // One from the future means that a clock was set.
     const isPlausible = madeAtMs <= this.#runtime.elapsedMs()
     const ageMs = Math.max(0, askedAtMs - madeAtMs)
-    const isUsable = isPlausible && ageMs <= maxCachedMs && this.#isCurrent(answer.value)
-    return isUsable ? succeed({ ...answer.value, ageMs }) : undefined
+    const isUsable = isPlausible && ageMs <= maxCachedMs && isCurrent(answer.value, followed)
+    const epochAgeMs = Number.POSITIVE_INFINITY
+    return isUsable ? succeed({ ...answer.value, ageMs, epochAgeMs }) : undefined
   }
 
-  /** Questions with a nonce, which no cache has an answer to. */
-  #pastCaches(ask: Ask): Ask {
-    return (path) => ask(path, createRandomId(this.#runtime))
-  }
-
-  /** Whether an answer knows as much of the history as was known before. */
-  #isCurrent({ epoch, head }: FeedAnswer): boolean {
-    return !this.#known || (epoch === this.#known.epoch && head >= this.#known.head)
-  }
-
-  /** Whether a page leads to more than is known, or says that there is no more. */
-  #getsOn({ epoch, through, head }: FeedAnswer, after: number): boolean {
-    const isKnownHistory = !this.#known || epoch === this.#known.epoch
-    return isKnownHistory && (through > after || head === after)
-  }
-
-  #areClocksCompared(): boolean {
-    const sinceMs = this.#runtime.elapsedMs() - (this.#clocks?.atMs ?? Number.NEGATIVE_INFINITY)
-    return sinceMs >= 0 && sinceMs < comparedForMs
+  #comparisonFor(epoch: string): ClockComparison | undefined {
+    if (this.#clocks?.epoch !== epoch) return undefined
+    const sinceMs = this.#runtime.elapsedMs() - this.#clocks.atMs
+    return sinceMs >= 0 && sinceMs < comparedForMs ? this.#clocks : undefined
   }
 
   /** One question; undefined where the service has nothing at this path. */
@@ -191,6 +213,21 @@ type Ask = (path: string, nonce?: string) => Promise<Result<FeedAnswer | undefin
 /** The segment in which what comes after a place begins. */
 function segmentOf(after: number): number {
   return Math.floor((after + 1) / placesPerSegment)
+}
+
+/** The page of the snapshot in which it does. */
+function pageOf(after: number): number {
+  return Math.floor((after + 1) / placesPerPage)
+}
+
+/** Whether an answer knows as much of the history as was known before. */
+function isCurrent({ epoch, head }: FeedAnswer, followed: FollowedFeed): boolean {
+  return epoch === followed.epoch && head >= followed.head
+}
+
+/** Whether a page leads to more than is known. */
+function getsOn({ epoch, through }: FeedAnswer, after: number, followed?: FollowedFeed): boolean {
+  return !followed || (epoch === followed.epoch && through > after)
 }
 
 function expectFrom(page: PulledPage, from: number): Result<PulledPage, string> {

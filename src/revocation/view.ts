@@ -6,7 +6,7 @@ import type { Runtime } from '../runtime.ts'
 import { rowCharacters } from './feed-format.ts'
 import { FollowedHistory, type Judgement } from './followed-history.ts'
 import { type IdWords, RevokedIds } from './revoked-ids.ts'
-import type { PulledPage } from './source.ts'
+import type { FollowedFeed, PulledPage } from './source.ts'
 
 /** Both clocks at once: the one that never steps, and the one that goes on while a machine sleeps. */
 export interface ClockReading {
@@ -39,6 +39,11 @@ export class RevocationView {
 
   get position(): number {
     return this.#history.position
+  }
+
+  /** Which history is followed, for the next question. */
+  get followed(): FollowedFeed | undefined {
+    return this.#history.followed
   }
 
   /** How many ids are known. */
@@ -88,16 +93,21 @@ export class RevocationView {
     this.#forgetExpired(page)
     if (this.#ids.size > this.#maxIds) return this.#startOver()
     this.#history.follow(page, this.#runtime.elapsedMs())
-    if (!this.#history.isComplete() || page.ageMs === Number.POSITIVE_INFINITY) return 'partial'
+    const mayComplete = page.ageMs !== Number.POSITIVE_INFINITY && !page.isSnapshot
+    if (!this.#history.isComplete() || !mayComplete) return 'partial'
     this.#becomeAsOf(askedAt, page.ageMs)
     return 'complete'
   }
 
   #judge(page: PulledPage, askedAt: ClockReading): Judgement {
-    const earliestMs = askedAt.wallMs - page.ageMs
-    const problem = clockProblem(page.nowMs, earliestMs, this.#runtime.nowMs())
+    const { ageMs, epochAgeMs = ageMs } = page
+    const nowMs = this.#runtime.elapsedMs()
+    const problem = clockProblem(page.nowMs, askedAt.wallMs - ageMs, this.#runtime.nowMs())
     if (problem) return { problem }
-    return this.#history.judge({ page, readAtMs: askedAt.elapsedMs - page.ageMs })
+    // A clock that was set back since the question says nothing of when that was.
+    const askedAtMs = askedAt.elapsedMs <= nowMs ? askedAt.elapsedMs : Number.NEGATIVE_INFINITY
+    const [readAtMs, currentAtMs] = [askedAtMs - ageMs, askedAtMs - epochAgeMs]
+    return this.#history.judge({ page, readAtMs, currentAtMs, nowMs })
   }
 
   #becomeAsOf(askedAt: ClockReading, ageMs: number): void {

@@ -44,7 +44,7 @@ export function createDatabaseSource(database: Database): RevocationSource {
       sayOutage(async () => {
         const range = { from: after + 1, through: after + placesPerPage }
         const { state, chunks } = await readFeed(database, range)
-        const through = Math.min(range.through, Math.max(after, state.head))
+        const through = Math.min(range.through, state.head)
         const rows = chunks.map((chunk) => chunk.rows)
         return { ...state, from: range.from, through, rows, ageMs: 0 }
       }),

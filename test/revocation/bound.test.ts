@@ -1,22 +1,17 @@
 // The promise itself: whatever networks, clocks and histories do, no request that begins at commit +
 // bound, or later, is let in with a revoked token.
 
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { createGate, revocableToken } from '../../src/revocation/gate.ts'
 import { RevocationLoader } from '../../src/revocation/loader.ts'
+import { breakCode, removeBrokenCode } from '../support/broken-code.ts'
 import { type Code, findBreaches } from '../support/revocation-model.ts'
 import { ageing, calmScenario, type Scenario, scenario } from '../support/revocation-scenarios.ts'
 
 vi.spyOn(console, 'error').mockImplementation(() => {})
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-mkdirSync(join(root, '.portcullis'), { recursive: true })
-const directory = mkdtempSync(join(root, '.portcullis/broken-'))
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
+afterAll(removeBrokenCode)
 
 const code: Code = { createGate, revocableToken, RevocationLoader }
 
@@ -87,7 +82,7 @@ describe('the same, broken on purpose', () => {
     async (_, file, from, to) => {
       // Ids are forgotten in hours.
       const worlds = file === 'revoked-ids' ? ageing : scenario
-      const broken = await breakCode(`revocation/${file}.ts`, from, to)
+      const broken = await breakCode<Code>(`revocation/${file}.ts`, from, to)
       await expect(
         fc.assert(holdsFor(broken, worlds), { numRuns: 50_000, seed: 4 }),
       ).rejects.toThrow(/Property failed/)
@@ -95,20 +90,3 @@ describe('the same, broken on purpose', () => {
     180_000,
   )
 })
-
-let copies = 0
-
-/** A copy of the source with one place changed. */
-async function breakCode(file: string, from: string, to: string): Promise<Code> {
-  copies += 1
-  const copy = join(directory, String(copies))
-  cpSync(join(root, 'src'), copy, { recursive: true })
-  const text = readFileSync(join(copy, file), 'utf8')
-  if (text.split(from).length !== 2) throw new Error(`${file} has not one place like "${from}"`)
-  writeFileSync(join(copy, file), text.replace(from, to))
-  const [gate, loader] = await Promise.all([
-    import(/* @vite-ignore */ join(copy, 'revocation/gate.ts')),
-    import(/* @vite-ignore */ join(copy, 'revocation/loader.ts')),
-  ])
-  return { ...gate, ...loader }
-}

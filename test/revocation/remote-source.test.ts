@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { parseFeed, renderFeed } from '../../src/revocation/feed-format.ts'
 import { createRemoteSource } from '../../src/revocation/remote-source.ts'
-import type { RevocationSource } from '../../src/revocation/source.ts'
+import type { FollowedFeed, RevocationSource } from '../../src/revocation/source.ts'
 import { TestFeed } from '../../src/testing/test-feed.ts'
 import { VirtualTime } from '../support/virtual-time.ts'
 
@@ -16,6 +16,8 @@ let databaseAheadMs: number
 /** What stands between the guard and the service. */
 let between: (request: Request, pass: () => Promise<Response>) => Promise<Response>
 let source: RevocationSource
+/** What a view would know by now. */
+let followed: FollowedFeed | undefined
 
 beforeEach(() => {
   time = new VirtualTime()
@@ -28,6 +30,7 @@ beforeEach(() => {
 })
 
 function createSource(): RevocationSource {
+  followed = undefined
   const service = {
     fetch(request: Request) {
       const { pathname, search } = new URL(request.url)
@@ -43,8 +46,10 @@ function revoke(count: number): void {
 }
 
 async function pull(after: number) {
-  const page = await source.pull(after, {})
+  const page = await source.pull(after, {}, followed)
   if (!page.ok) throw new Error(page.reason)
+  const { epoch, head } = page.value
+  followed = { epoch, head: Math.max(head, followed?.epoch === epoch ? followed.head : 0) }
   return page.value
 }
 
@@ -190,7 +195,9 @@ describe('the feed of a service', () => {
     between = keepForGood((request) => new URL(request.url).pathname)
     await pull(0)
     time.nowMs += 3_001
-    expect(await problemOf(source.pull(0, {}))).toMatch(/leaves out the query; let it pass/)
+    expect(await problemOf(source.pull(0, {}, followed))).toMatch(
+      /leaves out the query; let it pass/,
+    )
   })
 
   it('is not taken for another part than was asked for', async () => {
@@ -205,7 +212,9 @@ describe('the feed of a service', () => {
         renderFeed({ ...page.value, proof: nonce ? { nonce, ageMs: 0 } : undefined }),
       )
     }
-    expect(await problemOf(source.pull(1_500, {}))).toMatch(/another part than was asked for/)
+    expect(await problemOf(source.pull(1_500, {}, followed))).toMatch(
+      /another part than was asked for/,
+    )
   })
 
   it('gets past a snapshot that a cache has kept', async () => {
@@ -229,6 +238,54 @@ describe('the feed of a service', () => {
     expect(await problemOf(source.check(['a'.repeat(16)], {}))).toMatch(
       /no answer to this question/,
     )
+  })
+})
+
+describe('the feed of a service whose backup was restored', () => {
+  /** A service with nothing but the first page of another history. */
+  function answerFrom(epoch: string, head: number) {
+    const state = { epoch, nowMs: time.runtime.nowMs(), first: head + 1, head, rows: [] }
+    between = async (request) => {
+      const { pathname, searchParams } = new URL(request.url)
+      if (!pathname.endsWith('/snapshot/0')) return new Response('{}', { status: 404 })
+      const nonce = searchParams.get('nonce')
+      const proof = nonce === null ? undefined : { nonce, ageMs: 40_000 }
+      return new Response(renderFeed({ ...state, from: 0, through: head, proof }))
+    }
+  }
+
+  it('gives the first page where there is neither the segment nor the page any more', async () => {
+    followed = { epoch: 'lost', head: 450_000 }
+    answerFrom('restored', 500)
+    const page = await pull(450_000)
+    expect(asked).toEqual(['since/450?', 'snapshot/1?', 'snapshot/0?'])
+    // What was looked up for it, every second, is the epoch.
+    const times = { ageMs: 40_000, epochAgeMs: 1_000, isSnapshot: true }
+    expect(page).toMatchObject({ epoch: 'restored', head: 500, ...times })
+  })
+
+  it('is asked past caches that have the history of before', async () => {
+    revoke(3)
+    await pull(0)
+    await pull(3)
+    between = keepForGood()
+    await pull(3)
+    between = async (request, pass) => {
+      const answer = await (await pass()).text()
+      const isFromCache = !request.url.includes('nonce')
+      return new Response(isFromCache ? answer : answer.replace('"test"', '"restored"'))
+    }
+    followed = { epoch: 'restored', head: 3 }
+    asked = []
+    for (const _ of [1, 2]) expect(await pull(3)).toMatchObject({ epoch: 'restored', ageMs: 0 })
+    // The clocks of the new database are compared before caches are asked.
+    expect(asked).toEqual(['since/0?', 'since/0', 'since/0?'])
+  })
+
+  it('proves the epoch by a nonce alone', async () => {
+    await pull(0)
+    expect(await pull(0)).toMatchObject({ ageMs: 0, epochAgeMs: 0 })
+    expect(await pull(0)).toMatchObject({ ageMs: 0, epochAgeMs: Number.POSITIVE_INFINITY })
   })
 })
 

@@ -91,6 +91,51 @@ describe('a view', () => {
     expect(view.ageMs()).toBe(0)
   })
 
+  it('goes over to another history only with proof that it is the later one', () => {
+    const view = new RevocationView(time.runtime)
+    view.apply(page(1, 9), view.readClocks())
+    time.nowMs += 800
+    const other = { epoch: 'f', head: 3 }
+    // A cache may have kept the one, and the other may have been read before the first was heard of.
+    for (const epochAgeMs of [Number.POSITIVE_INFINITY, 801]) {
+      expect(view.apply(page(1, 3, { ...other, epochAgeMs }), view.readClocks())).toBe('partial')
+      expect(view.followed).toEqual({ epoch: 'e', head: 9 })
+    }
+    const proven = page(1, 3, { ...other, ageMs: 60_000, epochAgeMs: 800, isSnapshot: true })
+    expect(view.apply(proven, view.readClocks())).toBe('partial')
+    expect([view.followed, view.position]).toEqual([other, 3])
+    expect(view.apply(page(1, 3, other), view.readClocks())).toBe('complete')
+  })
+
+  it('never goes back to a history that it has left, and names the cure', () => {
+    const view = new RevocationView(time.runtime)
+    const early = view.readClocks()
+    for (const epoch of ['e', 'f', 'g']) {
+      time.nowMs += 1
+      view.apply(page(1, 9, { epoch }), view.readClocks())
+    }
+    expect(view.apply(page(1, 12, { epoch: 'f' }), early)).toBe('partial')
+    time.nowMs += 1
+    for (const epoch of ['e', 'f']) {
+      expect(view.apply(page(1, 12, { epoch }), view.readClocks())).toEqual({
+        problem: expect.stringMatching(/had left; .*portcullis migrate --restored/),
+      })
+    }
+    expect(view.followed).toEqual({ epoch: 'g', head: 9 })
+  })
+
+  it('goes over to another history after the clock for durations was set back', () => {
+    const view = new RevocationView(time.runtime)
+    time.nowMs += 200_000
+    view.apply(page(1, 9), view.readClocks())
+    const before = view.readClocks()
+    time.nowMs -= 200_000
+    const other = { epoch: 'f', head: 3 }
+    expect(view.apply(page(1, 3, other), before)).toBe('partial')
+    time.nowMs += 1
+    expect(view.apply(page(1, 3, other), view.readClocks())).toBe('complete')
+  })
+
   it('refuses a history that is shorter than it was, and names the cure', () => {
     const view = new RevocationView(time.runtime)
     view.apply(page(1, 9), view.readClocks())

@@ -9,6 +9,7 @@ import { type Sqld, startSqld } from '../../scripts/sqld.ts'
 import { withHead } from '../support/feed-faults.ts'
 import { boundMs } from '../support/guarded.ts'
 import { loaded } from '../support/outage.ts'
+import { drillRestore } from '../support/restore-drill.ts'
 import { until } from '../support/server.ts'
 import { type GuardedByProxy, revokedSession, type Stage, startStage } from '../support/stage.ts'
 import { statusesOf, watch } from '../support/watch.ts'
@@ -81,8 +82,14 @@ describe('a guard of a service whose database is put back to an older state', ()
   })
 })
 
+describe('guards of a service whose backup is eight segments shorter', () => {
+  it('name the command, and go over to the new history within their bound', async () => {
+    await drillRestore(inject('bundle'), { places: 8_000, isEpochLate: true })
+  }, 120_000)
+})
+
 describe('a guard of a feed that changes its history with every answer', () => {
-  it('answers in time, forgets nothing, and comes to rest with the feed', async () => {
+  it('answers in time, forgets nothing, and goes on with a history that is new to it', async () => {
     const guard = await stage.startGuard()
     const live = await stage.mint(guard.issuer)
     const known = await stage.mint(guard.issuer, revokedSession)
@@ -100,6 +107,10 @@ describe('a guard of a feed that changes its history with every answer', () => {
     const [liveWatch, knownWatch] = watches
     await liveWatch?.answered(({ answer }) => answer.status === 503)
     guard.proxy.setFault('none')
+    // The guard has left the history that the database still has.
+    const left = /gone back to a history that it had left.*run `portcullis migrate --restored`/
+    await until(() => guard.server.log().some(({ problem }) => left.test(String(problem))))
+    await stage.service.database.query("UPDATE portcullis_feed_state SET epoch = 'at last'")
     const mendedAtMs = performance.now()
     await liveWatch?.answered(({ answer }) => answer.status === 200, mendedAtMs)
     await knownWatch?.answered(() => true, performance.now())

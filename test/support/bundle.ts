@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -24,7 +24,7 @@ export function bundleWorker(configuration: string, main?: string): Bundle {
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
   })
   return {
-    file: join(directory, 'worker.js'),
+    file: join(directory, `${basename(main ?? 'worker', '.ts')}.js`),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   }
 }

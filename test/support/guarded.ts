@@ -15,7 +15,7 @@ import { serveOnWorkerd } from './workerd.ts'
 export const boundSeconds = 4
 export const boundMs = boundSeconds * 1_000
 
-/** The policies of guarded/worker.ts. */
+/** The policies of guarded/create-guarded.ts. */
 type Route = '/bounded' | '/strict' | '/lenient'
 
 export interface Guarded {
@@ -29,15 +29,21 @@ export interface GuardedPlace {
   readonly issuer: string
   /** What is behind its service binding. */
   readonly binding?: string
+  /** The service's database, for guarded/over-database.ts. */
+  readonly databaseUrl?: string
 }
 
-/** guarded/worker.ts on workerd, from its bundle. */
+/** guarded/worker.ts, or another one of its kind, on workerd, from its bundle. */
 export async function guardOnWorkerd(
   bundle: string,
-  { issuer, binding }: GuardedPlace,
+  { issuer, binding, databaseUrl }: GuardedPlace,
 ): Promise<Guarded> {
   const services = binding === undefined ? {} : { AUTH: binding }
-  return guarded(issuer, await serveOnWorkerd(bundle, variablesOf(issuer), { services }))
+  const variables = {
+    ...variablesOf(issuer),
+    ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
+  }
+  return guarded(issuer, await serveOnWorkerd(bundle, variables, { services }))
 }
 
 /** The same on Deno, over HTTP. */

@@ -2,7 +2,7 @@
 // proxies break do not get into each other's way.
 
 import { fileURLToPath } from 'node:url'
-import { bundleWorker } from './bundle.ts'
+import { type Bundle, bundleWorker } from './bundle.ts'
 import type { TestDatabase } from './database.ts'
 import {
   createMint,
@@ -15,10 +15,10 @@ import {
 import { startIssuingService } from './issuing-service.ts'
 import { type DatabaseProxy, startProxy } from './proxy.ts'
 
-const worker = fileURLToPath(new URL('./guarded/worker.ts', import.meta.url))
+const fileOf = (worker: string) => fileURLToPath(new URL(`./guarded/${worker}.ts`, import.meta.url))
 
-/** How a guard reaches the service: through the proxy in any case. */
-export type Way = 'over HTTP' | 'over a service binding' | 'on Deno'
+/** How a guard learns of revocations: from the service, through the proxy, or from its database. */
+export type Way = 'over HTTP' | 'over a service binding' | 'on Deno' | 'over the database'
 
 /** A session that is revoked before there are any guards, whatever the issuer of its tokens. */
 export const revokedSession = 'a-session-revoke'
@@ -42,11 +42,22 @@ export async function startStage(
   const mint = await createMint(service.settings.SIGNING_KEYS)
   const database = elsewhere ?? service.database
   await revoke(database, await mint(service.issuer, revokedSession))
-  const bundle = bundleWorker('wrangler.toml', worker)
-  const stops: (() => Promise<unknown>)[] = [service.stop, async () => bundle.remove()]
+  const bundle = bundleWorker('wrangler.toml', fileOf('worker'))
+  let overDatabase: Bundle | undefined
+  const stops: (() => Promise<unknown>)[] = [
+    service.stop,
+    async () => bundle.remove(),
+    async () => overDatabase?.remove(),
+  ]
+
+  function startOverDatabase(issuer: string): Promise<Guarded> {
+    overDatabase ??= bundleWorker('wrangler.toml', fileOf('over-database'))
+    return guardOnWorkerd(overDatabase.file, { issuer, databaseUrl: service.database.url })
+  }
 
   function startOn(way: Way, url: string): Promise<Guarded> {
     if (way === 'on Deno') return guardOnDeno(url)
+    if (way === 'over the database') return startOverDatabase(url)
     const isBound = way === 'over a service binding'
     // Over the binding, it can be the issuer that the service takes itself for.
     const place = isBound ? { issuer: service.issuer, binding: url } : { issuer: url }

@@ -1,37 +1,5 @@
-// A guarded Worker that takes its bounds from variables: one route for each kind of policy. With a
-// binding it asks the service over that, otherwise over HTTP.
+// The guarded Worker over the service's feed.
 
-import { type ExecutionContext, Hono } from 'hono'
-import { type RevocationOption, requireAccessToken } from '../../../src/index.ts'
-import type { ServiceBinding } from '../../../src/remote/ask-service.ts'
+import { createGuarded } from './create-guarded.ts'
 
-interface Bindings {
-  ISSUER: string
-  MAX_STALENESS_SECONDS: string
-  AUTH?: ServiceBinding
-}
-
-/** Far beyond what a test lasts. */
-const acceptStaleSeconds = 3_600
-
-function createGuarded({ ISSUER: issuer, MAX_STALENESS_SECONDS, AUTH }: Bindings) {
-  const maxStalenessSeconds = Number(MAX_STALENESS_SECONDS)
-  const service = AUTH && ((bindings: Bindings) => bindings.AUTH as ServiceBinding)
-  const guard = (revocation: RevocationOption) =>
-    requireAccessToken({ issuer, audience: issuer, service, revocation })
-  return new Hono<{ Bindings: Bindings }>()
-    .get('/bounded', guard({ maxStalenessSeconds }), (c) => c.json(c.var.auth.claims))
-    .get('/strict', guard('strict'), (c) => c.json(c.var.auth.claims))
-    .get('/lenient', guard({ maxStalenessSeconds, acceptStaleSeconds }), (c) =>
-      c.json(c.var.auth.claims),
-    )
-}
-
-let app: ReturnType<typeof createGuarded> | undefined
-
-export default {
-  fetch(request: Request, env: Bindings, context?: ExecutionContext) {
-    app ??= createGuarded(env)
-    return app.fetch(request, env, context)
-  },
-}
+export default createGuarded()

@@ -1,0 +1,30 @@
+// Copies of the source with one place changed, for tests that must notice it.
+
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+/** Below the project, for the copies import its packages. */
+const directories: string[] = []
+
+/** What a copy exports to try it with: `Code` is a part of all of these. */
+const modules = ['gate', 'loader', 'remote-source']
+
+/** The code under test, with `to` where it has `from`. */
+export async function breakCode<Code>(file: string, from: string, to: string): Promise<Code> {
+  mkdirSync(join(root, '.portcullis'), { recursive: true })
+  const copy = mkdtempSync(join(root, '.portcullis/broken-'))
+  directories.push(copy)
+  cpSync(join(root, 'src'), copy, { recursive: true })
+  const text = readFileSync(join(copy, file), 'utf8')
+  if (text.split(from).length !== 2) throw new Error(`${file} has not one place like "${from}"`)
+  writeFileSync(join(copy, file), text.replace(from, to))
+  const load = (name: string) => import(/* @vite-ignore */ join(copy, `revocation/${name}.ts`))
+  return Object.assign({}, ...(await Promise.all(modules.map(load))))
+}
+
+/** For `afterAll`. */
+export function removeBrokenCode(): void {
+  for (const copy of directories.splice(0)) rmSync(copy, { recursive: true, force: true })
+}

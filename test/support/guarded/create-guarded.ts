@@ -1,0 +1,49 @@
+// A guarded Worker that takes its bounds from variables: one route for each kind of policy. With a
+// binding it asks the service over that, otherwise over HTTP.
+
+import { type ExecutionContext, Hono } from 'hono'
+import {
+  type RevocationOption,
+  requireAccessToken,
+  type VerifierOptions,
+} from '../../../src/index.ts'
+import type { ServiceBinding } from '../../../src/remote/ask-service.ts'
+
+export interface Bindings {
+  ISSUER: string
+  MAX_STALENESS_SECONDS: string
+  AUTH?: ServiceBinding
+  DATABASE_URL?: string
+}
+
+type Revocations = VerifierOptions<Bindings>['revocations']
+
+/** Far beyond what a test lasts. */
+const acceptStaleSeconds = 3_600
+
+/** The Worker; its revocations are the service's feed, unless told. */
+export function createGuarded(revocations?: Revocations) {
+  let app: ReturnType<typeof createApp> | undefined
+  return {
+    fetch(request: Request, env: Bindings, context?: ExecutionContext) {
+      app ??= createApp(env, revocations)
+      return app.fetch(request, env, context)
+    },
+  }
+}
+
+function createApp(
+  { ISSUER: issuer, MAX_STALENESS_SECONDS, AUTH }: Bindings,
+  revocations: Revocations,
+) {
+  const maxStalenessSeconds = Number(MAX_STALENESS_SECONDS)
+  const service = AUTH && ((bindings: Bindings) => bindings.AUTH as ServiceBinding)
+  const guard = (revocation: RevocationOption) =>
+    requireAccessToken({ issuer, audience: issuer, service, revocation, revocations })
+  return new Hono<{ Bindings: Bindings }>()
+    .get('/bounded', guard({ maxStalenessSeconds }), (c) => c.json(c.var.auth.claims))
+    .get('/strict', guard('strict'), (c) => c.json(c.var.auth.claims))
+    .get('/lenient', guard({ maxStalenessSeconds, acceptStaleSeconds }), (c) =>
+      c.json(c.var.auth.claims),
+    )
+}
