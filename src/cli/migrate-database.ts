@@ -2,6 +2,7 @@
 
 import { existsSync, statSync } from 'node:fs'
 import type { Client } from '@libsql/client/node'
+import { beginNewHistory } from '../domain/revocation/begin-new-history.ts'
 import { databaseFileOf } from '../store/database-file.ts'
 import { Failure } from './failure.ts'
 import {
@@ -37,15 +38,17 @@ export function findPending(address: DatabaseAddress): Promise<Migration[]> {
 }
 
 /**
- * Gives the history of revocations a new name, after a backup was restored: whoever follows it
- * begins anew, and forgets nothing. Idempotent.
+ * Gives the history of revocations a new epoch, and revokes every token of the keys, in one batch:
+ * whoever follows the feed begins anew, and forgets nothing.
  */
-export function replaceEpoch(address: DatabaseAddress): Promise<void> {
-  return withDatabase(address, failed, async (client) => {
-    await client.execute(
-      'UPDATE portcullis_feed_state SET epoch = lower(hex(randomblob(12))) WHERE id = 1',
-    )
-  })
+export function beginNewHistoryIn(
+  address: DatabaseAddress,
+  keyIds: readonly string[],
+): Promise<void> {
+  return withDatabase(address, 'The revocation feed was not begun anew', (client) =>
+    // An update of no rows is harmless where there are no replicas.
+    beginNewHistory({ hasReplicas: true, withClient: (use) => use(client) }, keyIds),
+  )
 }
 
 /** A schema of a later version that still serves this one is nobody's trouble. */

@@ -96,12 +96,15 @@ export function liveToken({ revocationIds }: { readonly revocationIds: readonly 
  * so that every verifier hears of it once more. Atomic, idempotent; one round trip.
  */
 export async function insertLastingRevocation(database: Database, id: string): Promise<void> {
-  await runBatch(database, [
-    build
-      .insert(revokedTokens)
-      .values({ id, revokedAt: databaseNow, expiresAt: endOfTime })
-      .onConflictDoUpdate(revokeAgain),
-  ])
+  await runBatch(database, [lastingRevocationStatement(id)])
+}
+
+/** Revokes an id for ever, in a batch. */
+export function lastingRevocationStatement(id: string) {
+  return build
+    .insert(revokedTokens)
+    .values({ id, revokedAt: databaseNow, expiresAt: endOfTime })
+    .onConflictDoUpdate(revokeAgain)
 }
 
 /**

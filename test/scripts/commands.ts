@@ -6,6 +6,7 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseSigningKeys, type SigningJwk } from '../../src/token/signing-key.ts'
 import { until } from '../support/server.ts'
 import { testSettings } from '../support/settings.ts'
 
@@ -89,4 +90,11 @@ export function processNumbers(word: string, other: string): number[] {
   return processesAbout(word)
     .filter((line) => line.includes(other))
     .map((line) => Number.parseInt(line, 10))
+}
+
+/** A private key set, as `keys generate` makes it. */
+export function readSet(text: string): readonly SigningJwk[] {
+  const parsed = parseSigningKeys(text)
+  if (!parsed.ok) throw new Error(parsed.reason)
+  return parsed.value
 }

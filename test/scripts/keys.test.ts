@@ -12,9 +12,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, inject, it } from 'vitest'
-import { parseSigningKeys, type SigningJwk } from '../../src/token/signing-key.ts'
+import type { SigningJwk } from '../../src/token/signing-key.ts'
 import { startIssuingService } from '../support/issuing-service.ts'
-import { runNpm } from './commands.ts'
+import { readSet, runNpm } from './commands.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-keys-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
@@ -32,12 +32,6 @@ function newFile(...args: string[]): string {
   const file = join(directory, `keys-${files}.json`)
   expect(keys(['generate', '--file', file, ...args]).status).toBe(0)
   return file
-}
-
-function readSet(text: string): readonly SigningJwk[] {
-  const parsed = parseSigningKeys(text)
-  if (!parsed.ok) throw new Error(parsed.reason)
-  return parsed.value
 }
 
 const inFile = (file: string) => readSet(readFileSync(file, 'utf8'))

@@ -28,6 +28,7 @@ describe('npm run migrate explains', () => {
     ['a token in the address', ['--url', 'libsql://x.turso.io?authToken=t'], 'no user, password'],
     ['a file in no folder', ['--url', 'file:/nowhere/x.db'], 'the database file cannot be opened'],
     ['a file that is none', ['--url', `file:${root}package.json`], 'the file is no database'],
+    ['keys without a backup', ['--url', 'file:x.db', '--file', 'x'], 'belong to --restored'],
     ['a closed port', ['--url', 'http://127.0.0.1:9'], 'the database cannot be reached'],
   ])('%s', async (_, args, sentence) => {
     const { status, said } = await migrate(...args)

@@ -58,20 +58,6 @@ describe.each(['a file', 'sqld'])('npm run migrate on %s', (kind) => {
     expect(applied).toHaveLength(count)
   })
 
-  it('gives the feed a new epoch after a restored backup, and says what is left to do', async () => {
-    const client = createClient({ url: urlOf() })
-    const epochOf = async () =>
-      (await client.execute('SELECT epoch FROM portcullis_feed_state')).rows[0]?.epoch
-    const before = await epochOf()
-    expect(migrate('--restored', '--check', '--url', urlOf()).status).toBe(1)
-    expect(await epochOf()).toBe(before)
-    const { status, said } = migrate('--restored', '--url', urlOf())
-    expect([status, said]).toEqual([0, expect.stringContaining('put a new SECRET_KEY')])
-    expect(await epochOf()).toMatch(/^[0-9a-f]{24}$/)
-    expect(await epochOf()).not.toBe(before)
-    client.close()
-  })
-
   it('has nothing to do the next time', () => {
     expect(migrate('--url', urlOf())).toEqual({ status: 0, said: 'The database is up to date.' })
     expect(migrate('--check', '--url', urlOf())).toEqual({

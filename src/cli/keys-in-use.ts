@@ -1,0 +1,122 @@
+// Which keys were in use when a backup was restored, for `migrate --restored`: from a file, and what
+// the issuer publishes now, so that no key is revoked that still signs.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { keySetUrl } from '../token/issuer.ts'
+import { Failure } from './failure.ts'
+
+/** Where the keys are named. */
+export interface KeyPlaces {
+  readonly issuer?: string
+  readonly file?: string
+}
+
+export interface KeysInUse {
+  /** The keys to revoke. */
+  readonly keyIds: readonly string[]
+  /** What was published a moment ago; undefined where nobody was asked. */
+  readonly published: readonly string[] | undefined
+}
+
+/** Where the published set is kept until new keys are deployed. */
+const savedFile = 'keys-before-restore.json'
+const timeoutMs = 10_000
+const maxKeys = 64
+const deploy =
+  'deploy new ones (`portcullis keys generate --file new-signing-keys.json`, then `wrangler secret put SIGNING_KEYS < new-signing-keys.json`)'
+
+/**
+ * The keys that were in use, where none of them is published any more.
+ *
+ * @throws Failure that says what to do first
+ */
+export async function findKeysInUse({ issuer, file }: KeyPlaces): Promise<KeysInUse> {
+  if (issuer === undefined && file === undefined) {
+    throw new Failure(
+      'Say which keys were in use before: pass --file with the old signing-keys.json, and --issuer with the URL of the service. Without the file, --issuer saves the keys that are published now.',
+    )
+  }
+  const keyIds = file === undefined ? undefined : readKeyIds(file)
+  const set = issuer === undefined ? undefined : await fetchKeySet(issuer)
+  if (set && !keyIds && set.keyIds.length > 0) return saveKeySet(set)
+  refusePublished(keyIds ?? [], set)
+  return { keyIds: keyIds ?? [], published: set?.keyIds }
+}
+
+interface PublishedSet {
+  readonly url: string
+  readonly text: string
+  readonly keyIds: readonly string[]
+}
+
+function refusePublished(keyIds: readonly string[], set: PublishedSet | undefined): void {
+  const still = keyIds.filter((keyId) => set?.keyIds.includes(keyId))
+  if (still.length === 0) return
+  throw new Failure(
+    `These keys are still published at ${set?.url}: ${still.join(', ')}. First ${deploy}. Then run this again. A cache may show the old set for a minute. Nothing was changed.`,
+  )
+}
+
+/** Nobody can tell old keys from new ones by the published set alone. */
+function saveKeySet({ url, text, keyIds }: PublishedSet): never {
+  try {
+    // Neither follows a link nor replaces anything.
+    writeFileSync(savedFile, text, { mode: 0o600, flag: 'wx' })
+  } catch {
+    throw new Failure(
+      `${savedFile} cannot be made. If it is there from an earlier run, pass it: --file ${savedFile}. Nothing was changed.`,
+    )
+  }
+  throw new Failure(
+    `The keys that are published at ${url} are now in ${savedFile}: ${keyIds.join(', ')}. Next ${deploy}. Then run this again, with --file ${savedFile} as well. Nothing was changed.`,
+  )
+}
+
+function readKeyIds(file: string): readonly string[] {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch {
+    throw new Failure(`${file} cannot be read: check --file.`)
+  }
+  const keyIds = parseKeyIds(text)
+  if (keyIds && keyIds.length > 0) return keyIds
+  throw new Failure(
+    `${file} must be a JWK Set with a kid in each key, such as signing-keys.json: check --file.`,
+  )
+}
+
+async function fetchKeySet(issuer: string): Promise<PublishedSet> {
+  if (!/^https?:$/.test(URL.parse(issuer)?.protocol ?? '')) {
+    throw new Failure('--issuer must be the URL of the service, such as https://auth.example.com.')
+  }
+  const url = keySetUrl(issuer)
+  const text = await fetchText(url)
+  const keyIds = parseKeyIds(text)
+  if (keyIds) return { url, text, keyIds }
+  throw new Failure(`What answers at ${url} is no JWK Set with a kid in each key: check --issuer.`)
+}
+
+async function fetchText(url: string): Promise<string> {
+  const headers = { Accept: 'application/json', 'Cache-Control': 'no-cache' }
+  const signal = AbortSignal.timeout(timeoutMs)
+  const answer = await fetch(url, { headers, signal, redirect: 'manual' }).catch(() => undefined)
+  const text = answer?.ok ? await answer.text().catch(() => undefined) : undefined
+  if (text !== undefined) return text
+  const what = answer ? `answers with status ${answer.status}` : 'cannot be reached'
+  throw new Failure(
+    `${url} ${what}: check --issuer, and that the service runs. Where it cannot run yet, pass --file alone.`,
+  )
+}
+
+/** The names in a JWK Set, private or public; undefined where it is none. */
+function parseKeyIds(text: string): readonly string[] | undefined {
+  try {
+    const { keys } = JSON.parse(text) as { readonly keys: readonly { readonly kid?: unknown }[] }
+    const keyIds = keys.map(({ kid }) => kid)
+    const areNames = keyIds.every((kid) => typeof kid === 'string' && kid !== '')
+    return areNames && keyIds.length <= maxKeys ? [...new Set(keyIds as string[])] : undefined
+  } catch {
+    return undefined
+  }
+}
