@@ -12,12 +12,7 @@ import { type GuardedByProxy, revokedSession, type Stage, startStage, type Way }
 import { statusesOf, type Watch, watch } from './watch.ts'
 
 /** How a guard may learn of revocations. */
-export const ways: readonly Way[] = [
-  'over HTTP',
-  'over a service binding',
-  'on Deno',
-  'over the database',
-]
+const ways: readonly Way[] = ['over HTTP', 'over a service binding', 'on Deno', 'over the database']
 
 /** Revoked after the backup was made. */
 const lostSession = 'a-session-lost00'

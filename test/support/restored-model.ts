@@ -22,7 +22,7 @@ export interface RemoteCode extends Code {
   readonly createRemoteSource: typeof sources.createRemoteSource
 }
 
-export type RestoreStep =
+type RestoreStep =
   | { readonly kind: 'ask' | 'revoke'; readonly token: number; readonly places: number }
   | { readonly kind: 'wait'; readonly ms: number }
   /** A backup of some time ago; by the book, it has a new epoch before anybody reads it. */

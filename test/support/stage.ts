@@ -15,7 +15,8 @@ import {
 import { startIssuingService } from './issuing-service.ts'
 import { type DatabaseProxy, startProxy } from './proxy.ts'
 
-const fileOf = (worker: string) => fileURLToPath(new URL(`./guarded/${worker}.ts`, import.meta.url))
+const worker = fileURLToPath(new URL('./guarded/worker.ts', import.meta.url))
+const overDatabase = fileURLToPath(new URL('./guarded/over-database.ts', import.meta.url))
 
 /** How a guard learns of revocations: from the service, through the proxy, or from its database. */
 export type Way = 'over HTTP' | 'over a service binding' | 'on Deno' | 'over the database'
@@ -42,17 +43,17 @@ export async function startStage(
   const mint = await createMint(service.settings.SIGNING_KEYS)
   const database = elsewhere ?? service.database
   await revoke(database, await mint(service.issuer, revokedSession))
-  const bundle = bundleWorker('wrangler.toml', fileOf('worker'))
-  let overDatabase: Bundle | undefined
+  const bundle = bundleWorker('wrangler.toml', worker)
+  let databaseBundle: Bundle | undefined
   const stops: (() => Promise<unknown>)[] = [
     service.stop,
     async () => bundle.remove(),
-    async () => overDatabase?.remove(),
+    async () => databaseBundle?.remove(),
   ]
 
   function startOverDatabase(issuer: string): Promise<Guarded> {
-    overDatabase ??= bundleWorker('wrangler.toml', fileOf('over-database'))
-    return guardOnWorkerd(overDatabase.file, { issuer, databaseUrl: service.database.url })
+    databaseBundle ??= bundleWorker('wrangler.toml', overDatabase)
+    return guardOnWorkerd(databaseBundle.file, { issuer, databaseUrl: service.database.url })
   }
 
   function startOn(way: Way, url: string): Promise<Guarded> {
