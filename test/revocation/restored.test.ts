@@ -7,7 +7,8 @@ import { createGate, revocableToken } from '../../src/revocation/gate.ts'
 import { RevocationLoader } from '../../src/revocation/loader.ts'
 import { createRemoteSource } from '../../src/revocation/remote-source.ts'
 import { breakCode, removeBrokenCode } from '../support/broken-code.ts'
-import { findRestoreBreaches, type RemoteCode, restoreScenario } from '../support/restored-model.ts'
+import { findRestoreBreaches, type RemoteCode } from '../support/restored-model.ts'
+import { restoreScenario } from '../support/restored-scenarios.ts'
 
 vi.spyOn(console, 'error').mockImplementation(() => {})
 afterAll(removeBrokenCode)

@@ -2,7 +2,6 @@
 // isolates that are a moment behind each other, and a cache before it. Places are sparse, so that a
 // few rows fill many segments.
 
-import fc from 'fast-check'
 import { createRandomId } from '../../src/crypto/random-id.ts'
 import {
   placesPerPage,
@@ -10,10 +9,10 @@ import {
   renderFeed,
   renderRow,
   segmentsKept,
-  sharedForMs,
 } from '../../src/revocation/feed-format.ts'
 import type * as gates from '../../src/revocation/gate.ts'
 import type * as sources from '../../src/revocation/remote-source.ts'
+import { type RestoreScenario, type RestoreStep, tokens } from './restored-scenarios.ts'
 import type { Code } from './revocation-model.ts'
 import { VirtualTime } from './virtual-time.ts'
 
@@ -22,61 +21,9 @@ export interface RemoteCode extends Code {
   readonly createRemoteSource: typeof sources.createRemoteSource
 }
 
-type RestoreStep =
-  | { readonly kind: 'ask' | 'revoke'; readonly token: number; readonly places: number }
-  | { readonly kind: 'wait'; readonly ms: number }
-  /** A backup of some time ago; by the book, it has a new epoch before anybody reads it. */
-  | { readonly kind: 'restore'; readonly agoMs: number; readonly isByTheBook: boolean }
-  | { readonly kind: 'new epoch' | 'new guard' }
-
-export interface RestoreScenario {
-  readonly steps: readonly RestoreStep[]
-  /** How far the isolates that answer are behind, one after the other. */
-  readonly behindMs: readonly number[]
-  readonly cachedForMs: number
-}
-
-const tokens = 4
 const boundMs = 10_000
 const longestPauseMs = 6_000
 const pageKeptForMs = 60_000
-const placesBetween = fc.oneof(fc.constant(1), fc.nat({ max: 1_200 }), fc.nat({ max: 500_000 }))
-const aboutToken = (kind: 'ask' | 'revoke') =>
-  fc.record({
-    kind: fc.constant(kind),
-    token: fc.nat({ max: tokens - 1 }),
-    places: placesBetween.map((places) => places + 1),
-  })
-
-const step: fc.Arbitrary<RestoreStep> = fc.oneof(
-  { weight: 10, arbitrary: aboutToken('ask') },
-  { weight: 5, arbitrary: aboutToken('revoke') },
-  {
-    weight: 10,
-    arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat({ max: 6_000 }) }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(90_000) }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant('restore' as const),
-      agoMs: fc.nat({ max: 40_000 }),
-      isByTheBook: fc.boolean(),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('new epoch' as const) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('new guard' as const) }) },
-)
-
-/** Isolates that share for no longer than they may, and caches that keep for as long as they like. */
-export const restoreScenario: fc.Arbitrary<RestoreScenario> = fc.record({
-  steps: fc.array(step, { minLength: 5, maxLength: 60 }),
-  behindMs: fc.array(fc.oneof(fc.constant(0), fc.nat({ max: sharedForMs - 1 })), {
-    minLength: 1,
-    maxLength: 7,
-  }),
-  cachedForMs: fc.constantFrom(0, 1_000, 7_200_000),
-})
 
 /** What the database had from a moment on. */
 interface State {
