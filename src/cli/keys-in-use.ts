@@ -1,9 +1,10 @@
 // Which keys were in use when a backup was restored, for `migrate --restored`: from a file, and what
 // the issuer publishes now, so that no key is revoked that still signs.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { keySetUrl } from '../token/issuer.ts'
 import { Failure } from './failure.ts'
+import { createPrivateFile } from './private-file.ts'
 
 /** Where the keys are named. */
 export interface KeyPlaces {
@@ -61,7 +62,7 @@ function refusePublished(keyIds: readonly string[], set: PublishedSet | undefine
 function saveKeySet({ url, text, keyIds }: PublishedSet): never {
   try {
     // Neither follows a link nor replaces anything.
-    writeFileSync(savedFile, text, { mode: 0o600, flag: 'wx' })
+    createPrivateFile(savedFile, text)
   } catch {
     throw new Failure(
       `${savedFile} cannot be made. If it is there from an earlier run, pass it: --file ${savedFile}. Nothing was changed.`,
