@@ -2,6 +2,7 @@
 // one request.
 
 import type { PasswordHasher } from './crypto/password.ts'
+import type { HashQueue } from './domain/accounts/hash-queue.ts'
 import type { RevocationFeed } from './domain/revocation/feed.ts'
 import type { RefreshTokens } from './domain/sessions/refresh-token.ts'
 import type { ClaimsHook } from './domain/sessions/tokens.ts'
@@ -23,6 +24,8 @@ export interface Deps {
   readonly runtime: Runtime
   readonly database: Database
   readonly passwords: PasswordHasher
+  /** Where all who hash a password wait, so that hashing leaves time for everything else. */
+  readonly hashQueue: HashQueue
   readonly accessTokens: IssuerSettings &
     Expectations & {
       /** How long an access token is valid, unless its session ends before. */

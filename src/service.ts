@@ -6,6 +6,7 @@ import { createApp } from './app.ts'
 import type { Config } from './config.ts'
 import { createPasswordHasher } from './crypto/password.ts'
 import type { ClientAddress, Deps, Env } from './deps.ts'
+import { HashQueue } from './domain/accounts/hash-queue.ts'
 import { pruneRevocations, pruneSessions } from './domain/housekeeping.ts'
 import { RevocationFeed } from './domain/revocation/feed.ts'
 import { createRefreshTokens } from './domain/sessions/refresh-token.ts'
@@ -60,6 +61,7 @@ export function createDeps(config: Config, surroundings: Surroundings): Deps {
   return {
     ...{ runtime, database, claims, log },
     passwords: createPasswordHasher(config.bcryptCost, runtime),
+    hashQueue: new HashQueue(config.bcryptCost, runtime),
     accessTokens: {
       issuer: config.issuer,
       audience: config.audience,

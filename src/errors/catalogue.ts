@@ -38,6 +38,14 @@ export const catalogue = {
     when: 'The email has no account, or the password is not its own: the same answer, in the same time.',
     source: 'contract; ASVS 6.3.8',
   },
+  login_queue_full: {
+    status: 503,
+    code: 'unavailable',
+    message: 'Too many logins at once. Try again in a second.',
+    retryAfterSeconds: 1,
+    when: 'Registering, logging in or giving the password again, while so many others do that the password would wait for more than a second to be hashed. Nothing was done.',
+    source: 'RFC 9110 §15.6.4',
+  },
   refresh_token_missing: {
     status: 401,
     code: 'refresh_token_missing',

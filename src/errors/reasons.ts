@@ -71,6 +71,9 @@ export type UserTokenReason = TokenReason | KeyReason | RevocationReason
 /** Why the accounts refuse. */
 export type AccountReason = 'email_taken' | 'invalid_credentials'
 
+/** Why no password is hashed: too many are waiting for it. */
+export type QueueReason = 'login_queue_full'
+
 /**
  * Why a refresh token is not exchanged. 'refresh_superseded' says that there is a newer one to try,
  * 'refresh_too_frequent' that the same one will do later; all others say that a login is due.
@@ -118,6 +121,7 @@ export type Reason =
   | 'logout_token_missing'
   | UserTokenReason
   | AccountReason
+  | QueueReason
   | RefreshReason
   | SessionReason
   | ClientReason

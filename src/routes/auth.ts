@@ -8,6 +8,7 @@ import { isLongEnough, parseEmail, parsePassword } from '../domain/accounts/iden
 import { login } from '../domain/accounts/login.ts'
 import { register } from '../domain/accounts/register.ts'
 import { findAccountOfToken } from '../domain/accounts/status.ts'
+import { hangUpOf } from '../http/hang-up.ts'
 import { readJsonBody } from '../http/json-body.ts'
 import { loginPlaceOf } from '../http/login-place.ts'
 import { respond, respondInputRefused, respondRefused } from '../http/respond.ts'
@@ -26,9 +27,10 @@ export function authRoutes(deps: Deps): Hono<Env> {
 function registerHandler(deps: Deps) {
   const schema = registration(deps.passwordMinLength)
   return async (c: Context<Env>) => {
+    const isGone = hangUpOf(c)
     const body = await readJsonBody(c, schema)
     if (!body.ok) return respondInputRefused(c, deps, body.reason)
-    const tokens = await register(deps, body.value, loginPlaceOf(c, deps))
+    const tokens = await register(deps, body.value, () => loginPlaceOf(c, deps), isGone)
     if (!tokens.ok) return respondRefused(c, deps, tokens.reason)
     return respondWithTokens(c, deps, 'Successfully registered.', tokens.value, 201)
   }
@@ -36,9 +38,10 @@ function registerHandler(deps: Deps) {
 
 function loginHandler(deps: Deps) {
   return async (c: Context<Env>) => {
+    const isGone = hangUpOf(c)
     const body = await readJsonBody(c, credentials)
     if (!body.ok) return respondInputRefused(c, deps, body.reason)
-    const tokens = await login(deps, body.value, loginPlaceOf(c, deps))
+    const tokens = await login(deps, body.value, () => loginPlaceOf(c, deps), isGone)
     if (!tokens.ok) return respondRefused(c, deps, tokens.reason)
     return respondWithTokens(c, deps, 'Successfully logged in.', tokens.value)
   }

@@ -10,6 +10,7 @@ import { logoutEverywhere } from '../domain/sessions/logout-everywhere.ts'
 import { reauthenticate } from '../domain/sessions/reauthenticate.ts'
 import { refresh } from '../domain/sessions/refresh.ts'
 import { type Result, succeed } from '../errors/reasons.ts'
+import { hangUpOf } from '../http/hang-up.ts'
 import { readJsonBody, readOptionalJsonBody } from '../http/json-body.ts'
 import { type InputRefusal, respond, respondInputRefused, respondRefused } from '../http/respond.ts'
 import {
@@ -97,9 +98,10 @@ function reauthenticateHandler(deps: Deps) {
   return async (c: Context<Env>) => {
     const token = presentedAccessToken(c, deps)
     if (!token.ok) return respondRefused(c, deps, token.reason)
+    const isGone = hangUpOf(c)
     const body = await readJsonBody(c, passwordAgain)
     if (!body.ok) return respondInputRefused(c, deps, body.reason)
-    const issued = await reauthenticate(deps, token.value, body.value)
+    const issued = await reauthenticate(deps, token.value, body.value, isGone)
     if (!issued.ok) return respondRefused(c, deps, issued.reason)
     return respondWithTokens(c, deps, 'Successfully reauthenticated.', issued.value)
   }

@@ -43,7 +43,7 @@ export class VirtualTime {
       this.nowMs = Math.max(this.nowMs, next.atMs)
       next.fire()
     }
-    this.nowMs = endMs
+    this.nowMs = Math.max(this.nowMs, endMs)
   }
 }
 

@@ -3,6 +3,7 @@
 
 import type { Deps } from '../../deps.ts'
 import {
+  type QueueReason,
   type Result,
   refuse,
   type SessionReason,
@@ -17,22 +18,31 @@ import { beginIssuance, type IssuedAccessToken, issueAccessTokenOf } from './tok
 
 /**
  * A fresh access token of the token's session, with `auth_time` as of now. Refuses with
- * 'password_wrong'. No round trip for a bad token, one for a wrong password or a revoked token, two
- * otherwise; the work of one password hash.
+ * 'password_wrong', or, before the hash and any round trip, with 'login_queue_full'. No round trip
+ * for a bad token, one for a wrong password or a revoked token, two otherwise; the work of one
+ * password hash.
  */
 export async function reauthenticate(
-  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'claims' | 'passwords'>,
+  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'claims' | 'passwords' | 'hashQueue'>,
   token: string,
   typed: { readonly password: string },
-): Promise<Result<IssuedAccessToken, UserTokenReason | SessionReason>> {
+  isGone: () => boolean,
+): Promise<Result<IssuedAccessToken, UserTokenReason | SessionReason | QueueReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
-  const found = await findCredentialsByToken(deps.database, verified.value)
-  if (found.isRevoked) return refuse('token_revoked')
-  if (!found.credentials) return refuse('account_gone')
-  const { passwordHash } = found.credentials
-  const matches = await deps.passwords.verify(parsePassword(typed.password) ?? '', passwordHash)
-  if (!matches) return refuse('password_wrong')
+  const turn = deps.hashQueue.join(isGone)
+  if (!turn.ok) return turn
+  const reading = findCredentialsByToken(deps.database, verified.value)
+  const { isRevoked, credentials } = await turn.value.keepDuring(reading)
+  if (isRevoked || !credentials) {
+    turn.value.leave()
+    return refuse(isRevoked ? 'token_revoked' : 'account_gone')
+  }
+  const { passwordHash } = credentials
+  const password = parsePassword(typed.password) ?? ''
+  const matches = await turn.value.hash(() => deps.passwords.verify(password, passwordHash))
+  if (!matches.ok) return matches
+  if (!matches.value) return refuse('password_wrong')
   const issuance = beginIssuance(deps)
   const again = { passwordHash, tokenExpiresAt: issuance.expiresAt }
   const session = await updateAuthenticatedAt(deps.database, verified.value, again)

@@ -2,6 +2,7 @@ import { SignJWT } from 'jose'
 import { describe, expect, inject, it } from 'vitest'
 import { catalogue, refusalFor } from '../../../src/errors/catalogue.ts'
 import type { Reason } from '../../../src/errors/reasons.ts'
+import { systemRuntime } from '../../../src/runtime.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { openRemoteDatabase } from '../../../src/store/remote-database.ts'
 import worker from '../../../src/worker.ts'
@@ -57,6 +58,12 @@ function brokenDatabase(error: Error): Database {
   return { hasReplicas: false, withClient: () => Promise.reject(error) }
 }
 
+/** What answers nobody before `isOver`, and then makes no sense. */
+function slowDatabase(isOver: Promise<void>): Database {
+  const withClient = () => isOver.then(() => Promise.reject(new TypeError('fetch failed')))
+  return { hasReplicas: false, withClient }
+}
+
 function readyOver(databaseUrl: string): Provocation {
   return ({ config }) => {
     const variables = { HTTP_CONTRACT: config.vocabulary }
@@ -101,6 +108,18 @@ const provocations = {
     return post(app, '/auth/register', { email, password })
   },
   invalid_credentials: ({ app }) => post(app, '/auth/login', { email: 'a@b', password: 'x' }),
+  login_queue_full: async ({ config }) => {
+    const database = slowDatabase(systemRuntime.delay(300))
+    const variables = { HTTP_CONTRACT: config.vocabulary, BCRYPT_COST: '14' }
+    const { app } = createTestService(variables, { database })
+    const credentials = { email: 'a@b', password: 'x' }
+    // At this cost the queue has one place, and the first login has it while it reads.
+    const [, second] = await Promise.all([
+      post(app, '/auth/login', credentials),
+      post(app, '/auth/login', credentials),
+    ])
+    return second
+  },
   refresh_token_missing: ({ config }) => {
     const variables = { HTTP_CONTRACT: config.vocabulary, TOKEN_TRANSPORT: 'cookie' }
     return post(createTestService(variables).app, '/auth/refresh', {})

@@ -21,15 +21,20 @@ export interface FakeClock extends Runtime {
 
 /**
  * Time that stands still until it is advanced; it begins with the database's, which nobody can
- * stop.
+ * stop. For durations, a delay advances it as well.
  */
 export function createFakeClock(): FakeClock {
   let now = systemRuntime.now()
+  let delayedMs = 0
   return {
     now: () => now,
     nowMs: () => now * 1_000,
-    elapsedMs: () => now * 1_000,
-    delay: systemRuntime.delay,
+    elapsedMs: () => now * 1_000 + delayedMs,
+    async delay(ms) {
+      const dueMs = delayedMs + ms
+      await systemRuntime.delay(ms)
+      delayedMs = Math.max(delayedMs, dueMs)
+    },
     randomBytes: systemRuntime.randomBytes,
     advance(seconds) {
       now += seconds
