@@ -30,7 +30,16 @@ async function serveExample(
   services: Readonly<Record<string, string>> = {},
   port?: number,
 ): Promise<Server> {
-  const bundle = bundleWorker(`examples/${name}/wrangler.toml`)
+  return serveConfiguration(`examples/${name}/wrangler.toml`, settings, services, port)
+}
+
+async function serveConfiguration(
+  configuration: string,
+  settings: Readonly<Record<string, string>>,
+  services: Readonly<Record<string, string>> = {},
+  port?: number,
+): Promise<Server> {
+  const bundle = bundleWorker(configuration)
   const server = await serveOnWorkerd(bundle.file, settings, {
     services,
     ...(port !== undefined && { port }),
@@ -99,6 +108,39 @@ describe('the example api-over-http', () => {
       expect.stringMatching(/^Hello, \d+\.$/),
     ])
     expect(bad.status).toBe(401)
+  })
+})
+
+describe('the example two-workers', () => {
+  let logins: Server
+  let feed: Server
+  let api: Server
+  beforeAll(async () => {
+    logins = await serveConfiguration('examples/two-workers/wrangler.login.toml', service.settings)
+    feed = await serveConfiguration('examples/two-workers/wrangler.feed.toml', service.settings)
+    api = await serveExample('api-worker', variables(), { AUTH: feed.baseUrl })
+  })
+  afterAll(() => Promise.all([api?.stop(), feed?.stop(), logins?.stop()]))
+
+  const client = () => createClientOf(logins.baseUrl)
+  const me = (token: string) => send(`${api.baseUrl}/api/me`, bearing(token))
+
+  it('lets a guard of the feed Worker refuse who logs out at the other one', async () => {
+    const [token, other] = [await client().token(), await client().token()]
+    expect([(await me(token)).status, (await me(other)).status]).toEqual([200, 200])
+    expect((await client().logout(token)).status).toBe(200)
+    await until(async () => (await me(token)).body.code === 'token_revoked')
+    expect((await me(other)).status).toBe(200)
+  })
+
+  it('lets a guard go on, and learn of revocations, while nothing answers logins', async () => {
+    const [token, late] = [await client().token(), await client().token()]
+    expect([(await me(token)).status, (await me(late)).status]).toEqual([200, 200])
+    await logins.stop()
+    // By another way to the same database.
+    expect((await service.client.logout(late)).status).toBe(200)
+    await until(async () => (await me(late)).body.code === 'token_revoked')
+    expect((await me(token)).status).toBe(200)
   })
 })
 
