@@ -9,20 +9,17 @@
 
 import { type QueueReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { Runtime } from '../../runtime.ts'
+import { HashPace } from './hash-pace.ts'
 
 /** A request that would wait for longer, as it looks when it comes, is refused at once. */
 const maxExpectedWaitMs = 1_000
 /** And so is one that has waited for so long, because the machine is slower than it looked. */
 const maxWaitMs = 5_000
-/** After so much hashing, or one hash that takes longer, everything else has the thread as long. */
-const restMs = 25
 const lookEveryMs = 10
+/** A timer that fires so late says that the thread is busy. */
+const lateMs = 10
 /** A place that was not seen for so long, and two hashes more, has been left. */
 const leftAfterMs = 100
-/** Other work makes a hash look longer, never shorter: the shortest of so many is the estimate. */
-const hashesRemembered = 8
-/** What a hash of cost 10 takes on a common machine. Each step of the cost doubles it. */
-const usualMsAtCost10 = 80
 
 /** A place in the queue. */
 export interface HashTurn {
@@ -45,39 +42,28 @@ interface Place {
   /** The order of arrival. */
   readonly number: number
   seenAtMs: number
-  /** Whether it waits for its turn, or hashes; otherwise its request is still reading. */
-  isReady: boolean
+  /** What its request does: it reads, waits for its turn, or hashes. */
+  state: 'reading' | 'waiting' | 'hashing'
 }
 
 /**
  * The queue of all who hash passwords in an isolate or process: one hash at a time, first come first
- * served, and at least 25 ms of the thread's time for everything else between two (at costs 4 to 7,
- * after each 25 ms of hashing). It holds about a second's worth of hashes, ten at cost 10; one may
- * always hash when nobody else is waiting.
+ * served, and between two at least 25 ms of the thread's time for everything else, or up to 250 ms
+ * while that keeps the thread busy. (At costs 4 to 7 it is after each 25 ms of hashing, and no more.)
+ * The queue holds about a second's worth of hashes, ten at cost 10 where the thread is not busy. One
+ * may always hash when nobody else is waiting.
  */
 export class HashQueue {
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
-  readonly #usualHashMs: number
-  /** One from cost 8 on; several of the short hashes of costs 4 to 7. */
-  readonly #hashesPerRest: number
-  readonly #lastHashesMs: number[]
+  readonly #pace: HashPace
   /** In the order of arrival. */
   #places: Place[] = []
   #arrivals = 0
-  #hashing: Place | undefined
-  /**
-   * When the rest began; undefined until somebody looks at the clock after a hash. On Workers the
-   * clock stands still during one, so whoever has hashed cannot tell.
-   */
-  #restBeganAtMs: number | undefined = Number.NEGATIVE_INFINITY
-  #hashesSinceRest = 0
 
   /** @param cost the bcrypt cost, 4 to 14, from which the first estimate of a hash follows */
   constructor(cost: number, runtime: Pick<Runtime, 'elapsedMs' | 'delay'>) {
     this.#runtime = runtime
-    this.#usualHashMs = usualMsAtCost10 * 2 ** (cost - 10)
-    this.#hashesPerRest = Math.max(1, Math.floor(restMs / this.#usualHashMs))
-    this.#lastHashesMs = [this.#usualHashMs]
+    this.#pace = new HashPace(cost)
   }
 
   /**
@@ -89,9 +75,10 @@ export class HashQueue {
   join(isGone: () => boolean): Result<HashTurn, QueueReason> {
     const nowMs = this.#runtime.elapsedMs()
     this.#places = this.#placesKept(nowMs)
-    if (this.#places.length * this.#turnMs() > maxExpectedWaitMs) return refuse('login_queue_full')
+    if (this.#places.length * this.#pace.turnMs() > maxExpectedWaitMs)
+      return refuse('login_queue_full')
     this.#arrivals += 1
-    const place: Place = { number: this.#arrivals, seenAtMs: nowMs, isReady: false }
+    const place: Place = { number: this.#arrivals, seenAtMs: nowMs, state: 'reading' }
     this.#places.push(place)
     return succeed({
       keepDuring: (work) => this.#keepDuring(place, isGone, work),
@@ -110,8 +97,8 @@ export class HashQueue {
       return refuse('login_queue_full')
     }
     const beganAtMs = this.#runtime.elapsedMs()
-    this.#hashing = place
-    this.#hashesSinceRest += 1
+    place.state = 'hashing'
+    this.#pace.beginHash()
     try {
       return succeed(await this.#keepDuring(place, isGone, work()))
     } finally {
@@ -121,33 +108,30 @@ export class HashQueue {
 
   /** Whether the turn came, before the client was gone or the wait too long. */
   async #waitForTurn(place: Place, isGone: () => boolean): Promise<boolean> {
-    place.isReady = true
+    place.state = 'waiting'
     const sinceMs = this.#runtime.elapsedMs()
+    let isThreadBusy = false
     for (;;) {
       const nowMs = this.#runtime.elapsedMs()
       if (isGone() || nowMs - sinceMs > maxWaitMs) return false
       this.#see(place, nowMs)
-      const waitMs = this.#msUntilTurn(place, nowMs)
-      if (waitMs === 0) return true
-      await this.#runtime.delay(Math.min(Math.max(waitMs, 1), lookEveryMs))
+      const turnInMs = this.#msUntilTurn(place, nowMs, isThreadBusy)
+      if (turnInMs === 0) return true
+      const pauseMs = Math.min(Math.max(turnInMs, 1), lookEveryMs)
+      await this.#runtime.delay(pauseMs)
+      isThreadBusy = this.#runtime.elapsedMs() - nowMs > pauseMs + lateMs
     }
   }
 
   /** How long until the turn of the place, as it looks now; 0 when it has come. */
-  #msUntilTurn(place: Place, nowMs: number): number {
-    const ready = this.#placesKept(nowMs).filter(({ isReady }) => isReady)
-    const position = ready.indexOf(place)
-    if (position > 0) return position * this.#turnMs()
-    const isHashing = ready.some((other) => other === this.#hashing)
-    return isHashing ? lookEveryMs : this.#restLeftMs(nowMs)
-  }
-
-  #restLeftMs(nowMs: number): number {
-    this.#restBeganAtMs ??= nowMs
-    const restedMs = nowMs - this.#restBeganAtMs
-    // On Workers the clock is the wall's, and may be set back: then the rest is over.
-    if (restedMs < 0 || restedMs >= restMs) this.#hashesSinceRest = 0
-    return this.#hashesSinceRest < this.#hashesPerRest ? 0 : restMs - restedMs
+  #msUntilTurn(place: Place, nowMs: number, isThreadBusy: boolean): number {
+    const kept = this.#placesKept(nowMs)
+    const isHashing = kept.some(({ state }) => state === 'hashing')
+    const position = kept.filter(({ state }) => state === 'waiting').indexOf(place)
+    const allowed = isHashing
+      ? this.#pace.hashesBeforeRest
+      : this.#pace.hashesAllowed(nowMs, isThreadBusy)
+    return position < allowed ? 0 : (position + 1) * this.#pace.turnMs()
   }
 
   async #keepDuring<T>(place: Place, isGone: () => boolean, work: Promise<T>): Promise<T> {
@@ -173,13 +157,9 @@ export class HashQueue {
   /** Begins the rest, and measures the hash: across a timer, for only that moves the clock. */
   async #rest(place: Place, beganAtMs: number): Promise<void> {
     this.#leave(place)
-    this.#restBeganAtMs = undefined
+    this.#pace.beginRest()
     await this.#runtime.delay(0)
-    const hashMs = this.#runtime.elapsedMs() - beganAtMs
-    // The clock was set back meanwhile, and the measurement means nothing.
-    if (hashMs < 0) return
-    this.#lastHashesMs.push(hashMs)
-    if (this.#lastHashesMs.length > hashesRemembered) this.#lastHashesMs.shift()
+    this.#pace.measure(this.#runtime.elapsedMs() - beganAtMs)
   }
 
   /** A place that was passed over while its request could not run comes back to where it was. */
@@ -191,21 +171,10 @@ export class HashQueue {
 
   #leave(place: Place): void {
     this.#places = this.#places.filter((other) => other !== place)
-    if (this.#hashing === place) this.#hashing = undefined
   }
 
   #placesKept(nowMs: number): Place[] {
-    const keptMs = leftAfterMs + 2 * this.#hashMs()
+    const keptMs = leftAfterMs + 2 * this.#pace.hashMs()
     return this.#places.filter(({ seenAtMs }) => nowMs >= seenAtMs && nowMs < seenAtMs + keptMs)
-  }
-
-  /** What one place makes the next one wait. */
-  #turnMs(): number {
-    return this.#hashMs() + restMs / this.#hashesPerRest
-  }
-
-  /** An account may have a hash of a lower cost, from before: its speed says little of the others. */
-  #hashMs(): number {
-    return Math.max(this.#usualHashMs / 2, Math.min(...this.#lastHashesMs))
   }
 }
