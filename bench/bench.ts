@@ -9,6 +9,7 @@ import { measureAlternatives } from './alternatives.ts'
 import { measureFeedRows } from './feed-rows.ts'
 import { measureFlat } from './flat.ts'
 import { measureGuards } from './guards.ts'
+import { measureLoginCrowds } from './login-crowds.ts'
 import { simulateQuietIsolates } from './quiet-isolates.ts'
 import { measureService } from './service-load.ts'
 import { measureSessionCounts } from './session-count.ts'
@@ -34,6 +35,7 @@ const parts: Readonly<Record<string, Part>> = {
   staleness: { title: 'How long a revoked token is accepted', run: measureStaleness },
   rows: { title: 'How many rows the feed has', run: measureFeedRows },
   service: { title: 'The service', run: measureService },
+  logins: { title: 'Logins of strangers', run: measureLoginCrowds },
   sessions: { title: 'However many sessions there are', run: measureSessionCounts },
 }
 
