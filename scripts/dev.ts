@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Failure } from '../src/cli/failure.ts'
 import { migrate } from '../src/cli/migrate-database.ts'
 import { settings } from '../src/settings.ts'
+import { isFileUrl } from '../src/store/database-file.ts'
 import {
   createDatabaseAccess,
   type DatabaseAccess,
@@ -54,7 +55,7 @@ function settle(options: DevOptions, secrets: Secrets) {
     TURSO_DATABASE_URL: databaseUrlOf(options),
     ...secrets,
   })
-  if (settled.config.databaseUrl.startsWith('file:')) {
+  if (isFileUrl(settled.config.databaseUrl)) {
     throw new Failure('Workers have no files: take `npm run dev:deno` for a file: database.')
   }
   return settled

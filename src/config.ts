@@ -85,7 +85,7 @@ export function parseConfig(
       `REFRESH_GRACE_SECONDS is ${config.refreshGraceSeconds}, and must be at least ${leastGraceSeconds}, DATABASE_TIMEOUT_MS and 10 s: a client must be able to ask again for an answer that was lost.`,
     )
   }
-  if (config.databaseUrl?.startsWith('file:') && !platform.hasFiles) {
+  if (/^file:/i.test(config.databaseUrl ?? '') && !platform.hasFiles) {
     problems.push(
       'TURSO_DATABASE_URL is a file: URL, and Workers have no files; use libsql: or https:.',
     )

@@ -4,6 +4,7 @@ import { type Config, parseConfig } from './config.ts'
 import { systemRuntime } from './runtime.ts'
 import { createService } from './service.ts'
 import type { Database } from './store/database.ts'
+import { isFileUrl } from './store/database-file.ts'
 import { openEmbeddedDatabase } from './store/embedded-database.ts'
 import { openRemoteDatabase } from './store/remote-database.ts'
 
@@ -54,7 +55,7 @@ async function stop(): Promise<void> {
 }
 
 async function openDatabase(settings: Config): Promise<Database> {
-  if (!settings.databaseUrl.startsWith('file:')) return openRemoteDatabase(settings)
+  if (!isFileUrl(settings.databaseUrl)) return openRemoteDatabase(settings)
   try {
     return await openEmbeddedDatabase(settings.databaseUrl)
   } catch {

@@ -226,8 +226,8 @@ function parseDatabaseUrl(text: string): Result<string, string> {
   if (!url || !['libsql:', 'https:', 'http:', 'file:'].includes(url.protocol)) {
     return refuse('must be a libsql:, https:, http: or (on Deno) file: URL')
   }
-  return url.username || url.password || url.search
-    ? refuse('must hold no user, password or query; the token goes into TURSO_AUTH_TOKEN')
+  return url.username || url.password || url.search || url.hash
+    ? refuse('must hold no user, password, query or fragment; the token goes into TURSO_AUTH_TOKEN')
     : succeed(text)
 }
 

@@ -69,7 +69,7 @@ function saveKeySet({ url, text, keyIds }: PublishedSet): never {
     )
   }
   throw new Failure(
-    `The keys that are published at ${url} are now in ${savedFile}: ${keyIds.join(', ')}. Next ${deploy}. Then run this again, with --file ${savedFile} as well. Nothing was changed.`,
+    `The keys that are published at ${url} are now in ${savedFile}: ${keyIds.join(', ')}. If new keys are deployed already, these are the wrong ones: delete that file, and pass the old set with --file. Otherwise ${deploy}, and run this again, with --file ${savedFile} as well. Nothing was changed.`,
   )
 }
 

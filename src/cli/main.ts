@@ -18,6 +18,9 @@ addMigrateCommand(program)
 addUsersCommand(program)
 addKeysCommand(program)
 
+// Whatever a command makes is its owner's alone: key files, databases.
+process.umask(0o077)
+
 await runCommand(async () => {
   await program.parseAsync()
 })

@@ -57,11 +57,15 @@ function explainNewHistory({ keyIds, published }: KeysInUse): string {
       ? `Revoked the keys ${keyIds.join(', ')}: the service refuses their tokens now, guards within their bounds.`
       : 'The service publishes no keys: SECRET_KEY signs its tokens, and a new SECRET_KEY ends them. If it had SIGNING_KEYS before, run this again with --file.',
     ...(published ? [] : [unchecked]),
+    ...(published?.length === 0 && keyIds.length > 0 ? [nothingPublished] : []),
+    'Accounts that are registered from now on skip 1,000,000 ids: those that the backup has forgotten are not given away again.',
     'Sessions that were ended after the backup was made can be refreshed until SECRET_KEY is new: if it is not yet, put a new one (`wrangler secret put SECRET_KEY`), and deploy.',
   ]
   return lines.join('\n')
 }
 
+const nothingPublished =
+  'The service publishes no keys at all: is that the right --issuer, and does it have SIGNING_KEYS?'
 const unchecked =
   'Not checked: whether new keys are deployed. While one of these keys signs, every new token is refused, too. Pass --issuer to check it.'
 

@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import type { Deps, Env } from '../deps.ts'
 import { endSession } from '../domain/sessions/end-session.ts'
 import { listSessions, type OwnSession } from '../domain/sessions/list-sessions.ts'
-import { logout } from '../domain/sessions/logout.ts'
+import { logout, logoutByRefreshToken } from '../domain/sessions/logout.ts'
 import { logoutEverywhere } from '../domain/sessions/logout-everywhere.ts'
 import { reauthenticate } from '../domain/sessions/reauthenticate.ts'
 import { refresh } from '../domain/sessions/refresh.ts'
@@ -68,9 +68,10 @@ function logoutHandler(deps: Deps) {
   return async (c: Context<Env>) => {
     const token = presentedAccessToken(c, deps)
     const outcome = token.ok ? await logout(deps, token.value) : token
+    const isLoggedOut = outcome.ok || (await logoutByCookie(c, deps))
     // Whoever wants to be logged out has no use for cookies, whatever is wrong with them.
-    if (outcome.ok || outcome.reason !== 'key_set_unavailable') expireTokenCookies(c, deps)
-    if (outcome.ok) return respond(c, { message: 'Successfully logged out.' })
+    if (isLoggedOut || outcome.reason !== 'key_set_unavailable') expireTokenCookies(c, deps)
+    if (isLoggedOut) return respond(c, { message: 'Successfully logged out.' })
     const isMissing = outcome.reason === 'token_missing'
     return respondRefused(c, deps, isMissing ? 'logout_token_missing' : outcome.reason)
   }
@@ -116,10 +117,18 @@ async function readRefreshToken(
   return body.ok ? succeed(body.value.refresh_token) : body
 }
 
-/** The refresh cookie of the session, if there is one. */
+/** A session whose access cookie is good for nothing ends by its refresh cookie. */
+async function logoutByCookie(c: Context<Env>, deps: Deps): Promise<boolean> {
+  const refreshToken = await refreshCookieOf(c, deps)
+  return refreshToken !== undefined && logoutByRefreshToken(deps, refreshToken)
+}
+
+/** The genuine refresh cookie of the session, where tokens travel in cookies and there is one. */
 async function refreshCookieOf(c: Context<Env>, deps: Deps): Promise<string | undefined> {
+  if (deps.tokenTransport !== 'cookie') return undefined
   const presented = await presentedRefreshCookie(c, deps)
-  return presented.ok ? presented.value : undefined
+  const isGenuine = presented.ok && (await deps.refreshTokens.verify(presented.value)) !== undefined
+  return isGenuine ? presented.value : undefined
 }
 
 function sessionMembers(session: OwnSession) {

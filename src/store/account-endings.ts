@@ -16,12 +16,7 @@ import {
 import { decodeRows } from './rows.ts'
 import { revokedTokens, sessions, users } from './schema.ts'
 import { ended } from './session-endings.ts'
-import {
-  decodeRotation,
-  type Rotation,
-  type RotationOutcome,
-  rotationStatements,
-} from './session-rotation.ts'
+import { decodeExchange, exchangeStatements, type Rotation } from './session-rotation.ts'
 import {
   type AskingToken,
   decodeAccountAndRevocation,
@@ -39,11 +34,11 @@ export interface LogoutEverywhere {
   readonly rotation: Rotation | undefined
 }
 
-/** Sessions of an account have ended, and what has become of the refresh token that was presented. */
+/** Sessions of an account have ended, and what the refresh token that was presented is exchanged for. */
 export interface EndedEverywhere {
   readonly outcome: 'ended'
   readonly revocation: Revocation
-  readonly rotation: RotationOutcome | undefined
+  readonly exchanged: ReturnType<typeof decodeExchange> | undefined
 }
 
 /** In a minute, the next one ends the session of the caller as well, whatever the caller wishes. */
@@ -70,14 +65,14 @@ export async function endAllSessions(
   const [inserted, , , found, ...rotated] = rotation
     ? await runBatch(database, [
         ...ending,
-        ...rotationStatements(rotation, isOfGeneration(tokenGeneration)),
+        ...exchangeStatements(rotation, isOfGeneration(tokenGeneration)),
       ])
     : await runBatch(database, ending)
   const [revocation] = decodeRows(revocationRow, inserted)
   if (revocation) {
     const exchanged =
-      rotation && rotated.length !== 0 ? decodeRotation(rotation, rotated) : undefined
-    return { outcome: 'ended', revocation, rotation: exchanged }
+      rotation && rotated.length !== 0 ? decodeExchange(rotation, rotated) : undefined
+    return { outcome: 'ended', revocation, exchanged }
   }
   const { isRevoked } = decodeAccountAndRevocation(found)
   return { outcome: isRevoked ? 'already_revoked' : 'account_gone' }

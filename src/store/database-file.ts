@@ -3,9 +3,14 @@
 
 import { closeSync, openSync } from 'node:fs'
 
+/** Whether a database is in a file. Schemes are compared without regard to case (RFC 3986 §3.1). */
+export function isFileUrl(databaseUrl: string): boolean {
+  return /^file:/i.test(databaseUrl)
+}
+
 /** The path of a `file:` URL, or undefined for a database that is in no file. */
 export function databaseFileOf(databaseUrl: string): string | undefined {
-  const [, path] = /^file:(?:\/\/[^/]*)?([^?]+)/.exec(databaseUrl) ?? []
+  const [, path] = /^file:(?:\/\/[^/]*)?([^?]+)/i.exec(databaseUrl) ?? []
   if (path === undefined || path === ':memory:') return undefined
   try {
     return decodeURIComponent(path)

@@ -47,16 +47,16 @@ export const isUsable = and(isEnabled, not(isRevokedId(users.tokenGeneration)))
 
 /**
  * When an access token expires that the service wants to expire at `tokenExpiresAt`: never beyond
- * the session's greatest age, or the greatest lifetime from now.
+ * the end of its session, or the greatest lifetime from now.
  */
-export function latestExpiry(tokenExpiresAt: number, absoluteExpiresAt: SQLWrapper) {
+export function latestExpiry(tokenExpiresAt: number, sessionExpiresAt: SQLWrapper) {
   const latest = sql`${databaseNow} + ${maxTokenLifetimeSeconds}`
-  return sql<number>`min(CAST(${tokenExpiresAt} AS INTEGER), ${absoluteExpiresAt}, ${latest})`
+  return sql<number>`min(CAST(${tokenExpiresAt} AS INTEGER), ${sessionExpiresAt}, ${latest})`
 }
 
 /** What a session's row becomes with every access token: so long a revocation is remembered. */
 export function issueToken(tokenExpiresAt: number) {
-  const expiresAt = latestExpiry(tokenExpiresAt, sessions.absoluteExpiresAt)
+  const expiresAt = latestExpiry(tokenExpiresAt, sessions.expiresAt)
   return {
     tokensIssued: sql<number>`${sessions.tokensIssued} + 1`,
     tokensExpireAt: sql<number>`max(${sessions.tokensExpireAt}, ${expiresAt})`,
@@ -77,7 +77,7 @@ export function selectLiveSession(sessionId: string, tokenExpiresAt: number) {
       email: users.email,
       ...roleColumns,
       tokenGeneration: users.tokenGeneration,
-      tokenExpiresAt: sql<number>`min(CAST(${tokenExpiresAt} AS INTEGER), ${sessions.absoluteExpiresAt}, ${sessions.tokensExpireAt})`,
+      tokenExpiresAt: sql<number>`min(CAST(${tokenExpiresAt} AS INTEGER), ${sessions.expiresAt}, ${sessions.tokensExpireAt})`,
     })
     .from(sessions)
     .innerJoin(users, and(eq(users.id, sessions.userId), isUsable))

@@ -48,6 +48,18 @@ export function revocationFields(id: SQLWrapper, tokensExpireAt: SQLWrapper) {
 }
 
 /**
+ * When a token that is presented now is over, by the slower of two clocks: what it says, or as long
+ * from now as the service thinks that it is valid.
+ */
+export function endOfLife(token: {
+  readonly expiresAt: number
+  readonly remainingSeconds: number
+}): SQL {
+  const { expiresAt, remainingSeconds } = token
+  return sql`max(CAST(${expiresAt} AS INTEGER), ${databaseNow} + ${remainingSeconds})`
+}
+
+/**
  * The condition that a guard may still accept a token that expires at this moment: its clock may be
  * behind. Of tokens that are over everywhere, no revocation is needed.
  */

@@ -2,11 +2,12 @@
 // their time is over. (All at once: account-endings.ts.) What ends before its time is published in
 // the same batch, until the last access token of the session has expired.
 
-import { and, eq, inArray, isNull, lt, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull, lt, not, or, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
-import { isLiveSession } from './live-session.ts'
 import {
+  endOfLife,
+  isRevokedId,
   maxRowsPerDelete,
   mayBeAccepted,
   type Revocation,
@@ -59,12 +60,9 @@ export async function endOwnSession(
       .returning({ sessionId: sessions.id }),
     publishOwnEnding(asking),
     build
-      .select({
-        isRevoked: sql<number>`${isRevokedToken(asking)} OR ${sessions.revokedAt} IS NOT NULL`,
-      })
+      .select({ isRevoked: sql<number>`${isRevokedToken(asking)}` })
       .from(sql`(SELECT 1)`)
-      .leftJoin(users, eq(users.id, userId))
-      .leftJoin(sessions, isTheirs),
+      .leftJoin(users, eq(users.id, userId)),
   ])
   const [revocation] = decodeRows(revocationRow, published)
   if (endings.length > 0 || revocation) return { outcome: 'ended', revocation }
@@ -89,7 +87,7 @@ export async function endSessionOfAccount(
     build
       .update(sessions)
       .set(ended)
-      .where(and(isTheirs, isLiveSession, mayAct(asking)))
+      .where(and(isTheirs, isEndable, mayAct(asking)))
       .returning({ sessionId: sessions.id }),
     publishEnding(sessionId),
     selectAccountAndRevocation(asking),
@@ -105,21 +103,31 @@ export async function endSessionOfAccount(
 /**
  * Ends a living session, by its refresh token. Atomic, idempotent; one round trip.
  *
- * @returns the revocation; nothing, where the session was over, or all of its access tokens
+ * @returns whether it was there to be ended, and the revocation, unless all of its access tokens are
+ * over
  */
 export async function endSessionOfRefreshToken(
   database: Database,
   sessionId: string,
-): Promise<Revocation | undefined> {
-  const [, published] = await runBatch(database, [
+): Promise<{ readonly isEnded: boolean; readonly revocation: Revocation | undefined }> {
+  const [endings, published] = await runBatch(database, [
     build
       .update(sessions)
       .set(ended)
-      .where(and(eq(sessions.id, sessionId), isLiveSession)),
+      .where(and(eq(sessions.id, sessionId), isEndable))
+      .returning({ sessionId: sessions.id }),
     publishEnding(sessionId),
   ])
-  return decodeRows(revocationRow, published)[0]
+  const [revocation] = decodeRows(revocationRow, published)
+  return { isEnded: endings.length > 0, revocation }
 }
+
+/** Living sessions, and those that have expired while their access tokens may still be accepted. */
+const isEndable = and(
+  isNull(sessions.revokedAt),
+  not(isRevokedId(sessions.id)),
+  or(gt(sessions.expiresAt, databaseNow), mayBeAccepted(sessions.tokensExpireAt)),
+)
 
 /**
  * Revokes the access tokens of the session that the statement before has ended, if it has, and if
@@ -158,12 +166,12 @@ export async function deleteEndedSessions(database: Database): Promise<number> {
 }
 
 /**
- * As `publishEnding`, for the session of the token that asks. That token is alive, whatever is known
- * of the session: versions before 0.4 began none.
+ * Revokes the session of the token that asks, whatever is known of it: versions before 0.4 began
+ * none. The token may be alive by another clock than the database's.
  */
 function publishOwnEnding(asking: AskingToken) {
-  const { userId, sessionId, expiresAt } = asking
-  const tokensExpireAt = sql`max(CAST(${expiresAt} AS INTEGER), coalesce(${sessions.tokensExpireAt}, 0))`
+  const { userId, sessionId } = asking
+  const tokensExpireAt = sql`max(${endOfLife(asking)}, coalesce(${sessions.tokensExpireAt}, 0))`
   return build
     .insert(revokedTokens)
     .select(
@@ -171,7 +179,7 @@ function publishOwnEnding(asking: AskingToken) {
         .select(revocationFields(sql`${sessionId}`, tokensExpireAt))
         .from(users)
         .leftJoin(sessions, and(eq(sessions.id, sessionId), eq(sessions.userId, users.id)))
-        .where(and(eq(users.id, userId), mayAct(asking), mayBeAccepted(tokensExpireAt))),
+        .where(and(eq(users.id, userId), mayAct(asking))),
     )
     .returning(revocationResult)
 }

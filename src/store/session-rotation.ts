@@ -67,17 +67,23 @@ export async function rotateSession(
   database: Database,
   rotation: Rotation,
 ): Promise<RotationOutcome> {
-  return decodeRotation(rotation, await runBatch(database, rotationStatements(rotation)))
+  const [endings, published, ...exchanged] = await runBatch(database, [
+    endReusedSession(rotation),
+    publishEnding(rotation.sessionId),
+    ...exchangeStatements(rotation),
+  ])
+  const [ending] = decodeRows(endedRow, endings)
+  const [revocation] = decodeRows(revocationRow, published)
+  if (ending) return { outcome: 'reused', userId: ending.userId, revocation }
+  return decodeExchange(rotation, exchanged)
 }
 
 /**
- * The statements of a rotation, for batches of others; they do nothing unless `condition` holds,
- * which may speak of the session's row.
+ * The statements that exchange a refresh token, for batches of others. They do nothing unless
+ * `condition` holds, which may speak of the session's row; a used token ends nothing here.
  */
-export function rotationStatements(rotation: Rotation, condition?: SQL) {
+export function exchangeStatements(rotation: Rotation, condition?: SQL) {
   return [
-    endReusedSession(rotation, condition),
-    publishEnding(rotation.sessionId),
     replaceCurrent(rotation, condition),
     issueSuccessor(rotation, condition),
     selectLiveSession(rotation.sessionId, rotation.tokenExpiresAt),
@@ -86,13 +92,10 @@ export function rotationStatements(rotation: Rotation, condition?: SQL) {
 }
 
 /** Their answers. */
-export function decodeRotation(
+export function decodeExchange(
   { version }: Rotation,
-  [endings, published, , issued, live, state]: BatchResponse<ReturnType<typeof rotationStatements>>,
-): RotationOutcome {
-  const [ending] = decodeRows(endedRow, endings)
-  const [revocation] = decodeRows(revocationRow, published)
-  if (ending) return { outcome: 'reused', userId: ending.userId, revocation }
+  [, issued, live, state]: BatchResponse<ReturnType<typeof exchangeStatements>>,
+): Exclude<RotationOutcome, { readonly outcome: 'reused' }> {
   const session = decodeLiveSession(live)
   if (session && issued.length > 0) return { outcome: 'rotated', session }
   const [found] = decodeRows(stateRow, state)
@@ -118,26 +121,23 @@ function isOver(instant: SQLWrapper, { graceSeconds }: Rotation): SQL {
 }
 
 /** Before anything is rotated: a token that was replaced long ago is a copy in strange hands. */
-function endReusedSession(rotation: Rotation, condition: SQL | undefined) {
-  const { sessionId, version } = rotation
-  const isReused = or(
+function endReusedSession(rotation: Rotation) {
+  return build
+    .update(sessions)
+    .set(ended)
+    .where(and(eq(sessions.id, rotation.sessionId), isLiveSession, isReused(rotation)))
+    .returning({ userId: sessions.userId })
+}
+
+/** The condition that the token was replaced too long ago to be presented again. */
+function isReused(rotation: Rotation): SQL {
+  const { version } = rotation
+  const isOverForIt = or(
     gt(sessions.reusedBelow, version),
     and(gt(sessions.markedVersion, version), isOver(sessions.markedAt, rotation)),
     isOver(sessions.rotatedAt, rotation),
   )
-  return build
-    .update(sessions)
-    .set(ended)
-    .where(
-      and(
-        eq(sessions.id, sessionId),
-        gt(sessions.version, version),
-        isLiveSession,
-        isReused,
-        condition,
-      ),
-    )
-    .returning({ userId: sessions.userId })
+  return sql`(${sessions.version} > ${version} AND ${isOverForIt})`
 }
 
 /** Replaces the token, if it is the current one, and moves the marks. */
@@ -163,7 +163,7 @@ function replaceCurrent(rotation: Rotation, condition: SQL | undefined) {
 
 /**
  * Issues tokens to whoever has presented the token before the current one: it was replaced just now,
- * or less than the grace window ago, for otherwise the session has ended above.
+ * or less than the grace window ago.
  */
 function issueSuccessor(rotation: Rotation, condition: SQL | undefined) {
   const { sessionId, version, tokenExpiresAt } = rotation
@@ -174,7 +174,14 @@ function issueSuccessor(rotation: Rotation, condition: SQL | undefined) {
       refreshes: sql`CASE WHEN ${isOfThisMinute} THEN ${sessions.refreshes} + 1 ELSE 1 END`,
       refreshesSince: sql`CASE WHEN ${isOfThisMinute} THEN ${sessions.refreshesSince} ELSE ${databaseNow} END`,
     })
-    .where(and(isRefreshable(sessionId), eq(sessions.version, version + 1), condition))
+    .where(
+      and(
+        isRefreshable(sessionId),
+        eq(sessions.version, version + 1),
+        not(isReused(rotation)),
+        condition,
+      ),
+    )
     .returning({ version: sessions.version })
 }
 

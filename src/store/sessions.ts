@@ -167,6 +167,7 @@ export async function findAccountAndSessions(
 function beginSession(session: NewSession, whose: SQL | undefined) {
   const { idleSeconds, absoluteSeconds } = session.lifetimes
   const ends = sql`${databaseNow} + ${absoluteSeconds}`
+  const idleEnds = sql<number>`min(${databaseNow} + ${idleSeconds}, ${ends})`
   const nothing = sql<number>`0`
   return build.insert(sessions).select(
     build
@@ -177,13 +178,13 @@ function beginSession(session: NewSession, whose: SQL | undefined) {
         createdAt: databaseNow.as('created_at'),
         authenticatedAt: databaseNow.as('authenticated_at'),
         rotatedAt: databaseNow.as('rotated_at'),
-        expiresAt: sql<number>`min(${databaseNow} + ${idleSeconds}, ${ends})`.as('expires_at'),
+        expiresAt: idleEnds.as('expires_at'),
         absoluteExpiresAt: sql<number>`${ends}`.as('absolute_expires_at'),
         revokedAt: sql<null>`NULL`.as('revoked_at'),
         device: sql<string | null>`${session.device ?? null}`.as('device'),
         address: sql<string | null>`${session.address ?? null}`.as('address'),
         tokensIssued: sql<number>`1`.as('tokens_issued'),
-        tokensExpireAt: latestExpiry(session.tokenExpiresAt, ends).as('tokens_expire_at'),
+        tokensExpireAt: latestExpiry(session.tokenExpiresAt, idleEnds).as('tokens_expire_at'),
         reusedBelow: nothing.as('reused_below'),
         markedVersion: nothing.as('marked_version'),
         markedAt: nothing.as('marked_at'),

@@ -2,9 +2,11 @@
 // after the other revoked, they get coarser, and the session ends.
 
 import { and, eq, isNull, not, sql } from 'drizzle-orm'
+import { maxTokenLifetimeSeconds } from '../token/token-lifetime.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import {
   anyRevoked,
+  endOfLife,
   type Revocation,
   revocationFields,
   revocationResult,
@@ -33,7 +35,7 @@ export async function insertTokenRevocation(
   const [, published] = await runBatch(database, [
     build
       .update(sessions)
-      .set(countedRevocation)
+      .set(countedRevocation(asking))
       .where(and(eq(sessions.id, asking.sessionId), isNull(sessions.revokedAt), isGood)),
     publishRevocation(asking, tokenId),
   ])
@@ -42,17 +44,23 @@ export async function insertTokenRevocation(
 
 const isCounting = sql`${databaseNow} < ${sessions.tokenRevocationsUntil}`
 const isTooOften = sql`${isCounting} AND ${sessions.tokenRevocations} >= ${maxTokenRevocations}`
-const countedRevocation = {
-  tokenRevocations: sql`CASE WHEN ${isCounting} THEN ${sessions.tokenRevocations} + 1 ELSE 1 END`,
-  tokenRevocationsUntil: sql`CASE WHEN ${isCounting} THEN ${sessions.tokenRevocationsUntil} ELSE ${sessions.tokensExpireAt} END`,
-  revokedAt: sql`CASE WHEN ${isTooOften} THEN ${databaseNow} END`,
-  expiresAt: sql`CASE WHEN ${isTooOften} THEN min(${sessions.expiresAt}, ${databaseNow}) ELSE ${sessions.expiresAt} END`,
+
+/** The count begins anew when the token with which it began is over. */
+function countedRevocation(token: AskingToken) {
+  const until = sql`min(${endOfLife(token)}, ${databaseNow} + ${maxTokenLifetimeSeconds})`
+  return {
+    tokenRevocations: sql`CASE WHEN ${isCounting} THEN ${sessions.tokenRevocations} + 1 ELSE 1 END`,
+    tokenRevocationsUntil: sql`CASE WHEN ${isCounting} THEN ${sessions.tokenRevocationsUntil} ELSE ${until} END`,
+    revokedAt: sql`CASE WHEN ${isTooOften} THEN ${databaseNow} END`,
+    expiresAt: sql`CASE WHEN ${isTooOften} THEN min(${sessions.expiresAt}, ${databaseNow}) ELSE ${sessions.expiresAt} END`,
+  }
 }
 
 /** Publishes the token, or its session, where that has ended by now. Nothing need be known of it. */
-function publishRevocation({ sessionId, expiresAt, revocationIds }: AskingToken, tokenId: string) {
+function publishRevocation(token: AskingToken, tokenId: string) {
+  const { sessionId, revocationIds } = token
   const isEnded = sql`${sessions.revokedAt} IS NOT NULL`
-  const until = sql`CAST(${expiresAt} AS INTEGER)`
+  const until = endOfLife(token)
   return build
     .insert(revokedTokens)
     .select(

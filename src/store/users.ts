@@ -1,11 +1,11 @@
 // Accounts, as rows.
 
-import { and, eq, exists, isNull, not, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, isNotNull, isNull, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { build, type Database, databaseNow, readBatch } from './database.ts'
 import { anyRevoked } from './revoked-tokens.ts'
 import { decodeRow, decodeRows, flag, instant, integer } from './rows.ts'
-import { users } from './schema.ts'
+import { sessions, users } from './schema.ts'
 
 /** What is needed to check a password. */
 export interface Credentials {
@@ -37,9 +37,11 @@ export interface AskingToken {
   readonly revocationIds: readonly string[]
   /** In seconds since 1970. */
   readonly expiresAt: number
+  /** How long it is still valid, by the clock of the service; 0 where it has expired. */
+  readonly remainingSeconds: number
 }
 
-type TokenIds = Pick<AskingToken, 'userId' | 'tokenGeneration' | 'revocationIds'>
+type TokenIds = Pick<AskingToken, 'userId' | 'sessionId' | 'tokenGeneration' | 'revocationIds'>
 
 /** An account as of now, and whether a token that claims to be its own is revoked. */
 export interface AccountAndRevocation {
@@ -74,11 +76,23 @@ const accountAndRevocationRow = v.union([
 export const isEnabled: SQL = isNull(users.disabledAt)
 
 /**
- * The condition that a token is revoked, in a statement that has joined its account. The account's
- * generation counts beside the set of revoked ids: no id has to be remembered for that.
+ * The condition that a token is revoked, in a statement that has joined its account. Beside the set
+ * of revoked ids its session's row counts, and the account's generation: neither needs an id that is
+ * remembered, whatever the clocks say.
  */
-export function isRevokedToken({ tokenGeneration, revocationIds }: TokenIds): SQL {
-  return sql`(${anyRevoked(revocationIds)} OR coalesce(${users.tokenGeneration} <> ${tokenGeneration}, 0))`
+export function isRevokedToken(token: TokenIds): SQL {
+  const isOfOtherGeneration = sql`coalesce(${users.tokenGeneration} <> ${token.tokenGeneration}, 0)`
+  return sql`(${anyRevoked(token.revocationIds)} OR ${isEndedSession(token)} OR ${isOfOtherGeneration})`
+}
+
+/** The condition that the token's session was ended before its time. */
+function isEndedSession({ sessionId }: TokenIds): SQL {
+  return exists(
+    build
+      .select({ id: sessions.id })
+      .from(sessions)
+      .where(and(eq(sessions.id, sessionId), isNotNull(sessions.revokedAt))),
+  )
 }
 
 /** The condition that a token may act for its account: both are good, as of now. */

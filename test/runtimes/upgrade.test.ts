@@ -49,7 +49,9 @@ describe('0.4 and this version over one database', () => {
     const migrating = createClient({ url: database.url })
     await applyMigrations(migrating)
     migrating.close()
-    current = await serveOnWorkerd(inject('bundle'), variables)
+    // Longer than that of the version before, which knows nothing of it.
+    const lifetime = { ACCESS_TOKEN_LIFETIME_SECONDS: '3600' }
+    current = await serveOnWorkerd(inject('bundle'), { ...variables, ...lifetime })
   }, 120_000)
   afterAll(async () => {
     await current?.stop()

@@ -92,6 +92,25 @@ async function expectRefused(args: string[], sentence: RegExp): Promise<void> {
   expect(await stateOf()).toEqual(before)
 }
 
+describe('ids of accounts that the backup has forgotten', () => {
+  const insertAccount = async (email: string) => {
+    const [row] = await database.query(
+      `INSERT INTO portcullis_users (email, email_normalized, password_hash, token_generation, registered_at)
+        VALUES (?, ?, '', 'a-generation-16c', 0) RETURNING id`,
+      email,
+      email,
+    )
+    return Number(row?.id)
+  }
+
+  it.each([0, 2])('are not given away again, with %i accounts in the backup', async (accounts) => {
+    for (let id = 1; id <= accounts; id += 1) await insertAccount(`${id}@example.com`)
+    const answer = await migrateRestored('--file', 'old.json', '--issuer', issuerUrl())
+    expect(answer.said).toContain('skip 1,000,000 ids')
+    expect(await insertAccount('new@example.com')).toBe(1_000_001 + accounts)
+  })
+})
+
 describe('portcullis migrate --restored', () => {
   it.each(['private', 'public'])(
     'revokes the keys of a %s set once others are published',

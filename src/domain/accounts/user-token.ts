@@ -41,7 +41,9 @@ export async function verifyUserToken(
   if (userId === undefined) return refuse('token_claims_unacceptable')
   const revocationIds = await revocationIdsOf(verified.value)
   const { sid: sessionId, gen: tokenGeneration, exp: expiresAt } = claims
-  return succeed({ userId, sessionId, tokenGeneration, expiresAt, revocationIds, claims })
+  const remainingSeconds = Math.max(0, expiresAt - deps.runtime.now())
+  const ids = { userId, sessionId, tokenGeneration, revocationIds }
+  return succeed({ ...ids, expiresAt, remainingSeconds, claims })
 }
 
 /** The one spelling of a positive whole number; anything else is no user's id. */

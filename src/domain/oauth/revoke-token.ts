@@ -26,7 +26,9 @@ export async function revokeToken(
 ): Promise<Result<undefined, KeyReason>> {
   const refreshToken = await deps.refreshTokens.verify(token)
   if (refreshToken) {
-    return tellIsolate(deps, await endSessionOfRefreshToken(deps.database, refreshToken.sessionId))
+    const { sessionId } = refreshToken
+    const { revocation } = await endSessionOfRefreshToken(deps.database, sessionId)
+    return tellIsolate(deps, revocation)
   }
   const verified = await verifyUserToken(deps, token)
   if (verified.ok) {

@@ -3,7 +3,7 @@
 
 import type { Deps } from '../../deps.ts'
 import { type Result, refuse, succeed, type UserTokenReason } from '../../errors/reasons.ts'
-import { endOwnSession } from '../../store/session-endings.ts'
+import { endOwnSession, endSessionOfRefreshToken } from '../../store/session-endings.ts'
 import { verifyUserToken } from '../accounts/user-token.ts'
 import { endingRefusals } from './ending-refusals.ts'
 
@@ -27,4 +27,21 @@ export async function logout(
   if (ending.outcome !== 'ended') return refuse(endingRefusals[ending.outcome])
   if (ending.revocation) deps.revokeInIsolate(ending.revocation)
   return succeed(undefined)
+}
+
+/**
+ * Ends the session of a refresh token, where an access token cannot: it may have been revoked while
+ * its session goes on. No round trip for a forged token, one otherwise. Atomic, idempotent.
+ *
+ * @returns whether there was a session to be ended
+ */
+export async function logoutByRefreshToken(
+  deps: Pick<Deps, 'database' | 'refreshTokens' | 'revokeInIsolate'>,
+  refreshToken: string,
+): Promise<boolean> {
+  const presented = await deps.refreshTokens.verify(refreshToken)
+  if (!presented) return false
+  const { isEnded, revocation } = await endSessionOfRefreshToken(deps.database, presented.sessionId)
+  if (revocation) deps.revokeInIsolate(revocation)
+  return isEnded
 }

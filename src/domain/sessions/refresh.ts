@@ -39,8 +39,15 @@ export async function refresh(
   const presented = await deps.refreshTokens.verify(token)
   if (!presented) return refuse('refresh_token_invalid')
   const issuance = beginIssuance(deps)
-  const rotation = rotationOf(deps, presented, issuance)
-  return issueRotated(deps, rotation, await rotateSession(deps.database, rotation), issuance)
+  const rotation = await rotateSession(deps.database, rotationOf(deps, presented, issuance))
+  if (rotation.outcome === 'rotated') {
+    return succeed(await issueTokens(deps, rotation.session, issuance))
+  }
+  if (rotation.outcome !== 'reused') return refuse(refusals[rotation.outcome])
+  if (rotation.revocation) deps.revokeInIsolate(rotation.revocation)
+  const { sessionId } = presented
+  deps.log(JSON.stringify({ event: 'refresh_token_reused', userId: rotation.userId, sessionId }))
+  return refuse('refresh_token_reused')
 }
 
 /** What the store needs to exchange a genuine refresh token. */
@@ -55,20 +62,4 @@ export function rotationOf(
     idleSeconds: sessionLifetimes.idleSeconds,
     tokenExpiresAt: expiresAt,
   }
-}
-
-/** The tokens that a rotation gives, or why it gives none. Reuse is told to guards and log. */
-export async function issueRotated(
-  deps: RotatingDeps,
-  { sessionId }: Rotation,
-  rotation: RotationOutcome,
-  issuance: Issuance,
-): Promise<Result<IssuedTokens, RefreshReason>> {
-  if (rotation.outcome === 'rotated') {
-    return succeed(await issueTokens(deps, rotation.session, issuance))
-  }
-  if (rotation.outcome !== 'reused') return refuse(refusals[rotation.outcome])
-  if (rotation.revocation) deps.revokeInIsolate(rotation.revocation)
-  deps.log(JSON.stringify({ event: 'refresh_token_reused', userId: rotation.userId, sessionId }))
-  return refuse('refresh_token_reused')
 }

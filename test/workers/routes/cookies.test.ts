@@ -3,9 +3,11 @@ import { parseAccessTokenCookie } from '../../../src/middleware/cookie.ts'
 import {
   type Answer,
   ask,
+  changeAccount,
   createCountingDatabase,
   createTestService,
   freshEmail,
+  passTime,
   post,
 } from '../support/service.ts'
 
@@ -111,6 +113,32 @@ describe('tokens in cookies', () => {
     }
   })
 
+  it.each([
+    [
+      'was revoked',
+      async ({ email, cookie }: { email: string; cookie: string }) => {
+        await changeAccount(email, `token_generation = 'another-generati'`)
+        return cookie
+      },
+    ],
+    [
+      'has another signature',
+      async ({ cookie }: { cookie: string }) => {
+        const [access = '', refresh] = cookie.split('; ')
+        return `${access.slice(0, -9)}AAAAAAAAA; ${refresh}`
+      },
+    ],
+  ])(
+    'end their session where the access cookie %s: the refresh cookie is enough',
+    async (_, spoil) => {
+      const account = await register()
+      const answer = await send('/auth/logout', await spoil(account))
+      expect([answer.status, answer.body.message]).toEqual([200, 'Successfully logged out.'])
+      expect((await send('/auth/refresh', account.cookie)).body.code).toBe('session_revoked')
+      expect((await send('/auth/logout', account.cookie)).status).toBe(401)
+    },
+  )
+
   it('are expired by a logout whatever is wrong with them', async () => {
     for (const cookie of ['', '__Host-access_token=nonsense']) {
       const answer = await send('/auth/logout', cookie)
@@ -143,6 +171,22 @@ describe('tokens in cookies', () => {
     ])
     expect(await status(cookieOf(answer))).toBe(200)
     expect((await send('/auth/refresh', cookieOf(answer))).status).toBe(200)
+  })
+
+  it('go on without new ones where those that came are forged, or used up', async () => {
+    const account = await register()
+    const [access = '', first = ''] = account.cookie.split('; ')
+    const newest = cookieOf(await send('/auth/refresh', account.cookie))
+    const sessionId = first.split('=')[1]?.split('.')[0] ?? ''
+    await passTime(60, sessionId)
+    const forged = `__Secure-refresh_token=${sessionId}.9.${'A'.repeat(43)}`
+    const body = JSON.stringify({ keep_current: true })
+    const [newAccess = ''] = newest.split('; ')
+    const headers = { ...ours, Cookie: `${newAccess}; ${forged}; ${first}` }
+    const answer = await ask(app, '/auth/logout-everywhere', { method: 'POST', headers, body })
+    expect([answer.status, answer.headers.getSetCookie()]).toEqual([200, []])
+    expect(await status(access)).toBe(401)
+    expect((await send('/auth/refresh', newest)).status).toBe(200)
   })
 
   it('are those of 0.4, too: the newest of several counts', async () => {

@@ -44,7 +44,8 @@ async function generationOf(id: number): Promise<string> {
 function revocationOf(sessionId: string, changes: Partial<AskingToken> = {}): AskingToken {
   const revocationIds = [freshId(), sessionId, freshId()]
   const expiresAt = inSeconds(900)
-  return { sessionId, userId, tokenGeneration, revocationIds, expiresAt, ...changes }
+  const ids = { sessionId, userId, tokenGeneration, revocationIds }
+  return { ...ids, expiresAt, remainingSeconds: 0, ...changes }
 }
 
 const revokeSession = (asking: AskingToken) => endOwnSession(database, asking)
