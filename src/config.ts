@@ -82,7 +82,7 @@ export function parseConfig(
   const leastGraceSeconds = leastGraceSecondsOf(config.databaseTimeoutMs)
   if (config.refreshGraceSeconds < leastGraceSeconds) {
     problems.push(
-      `REFRESH_GRACE_SECONDS is ${config.refreshGraceSeconds}, and must be at least ${leastGraceSeconds}, DATABASE_TIMEOUT_MS and 10 s: a client must be able to ask again for an answer that was lost.`,
+      `REFRESH_GRACE_SECONDS must be at least ${leastGraceSeconds} (DATABASE_TIMEOUT_MS + 10 s), and is ${config.refreshGraceSeconds}: a client must be able to ask again for an answer that was lost.`,
     )
   }
   if (/^file:/i.test(config.databaseUrl ?? '') && !platform.hasFiles) {

@@ -119,7 +119,7 @@ export const settings = {
     meaning:
       'The grace window: how long after a refresh its token gives the same answer again, to another tab or a client that has lost the answer. Later it counts as stolen',
     unit: 'seconds',
-    ...wholeNumber(30, 11, 60),
+    ...wholeNumber(30, 0, 60),
     default: '30, or `DATABASE_TIMEOUT_MS` + 10 s where that is longer',
     bounds: '`DATABASE_TIMEOUT_MS` + 10 s to 60',
     fallback: undefined,

@@ -207,6 +207,14 @@ export const catalogue = {
     when: '`GET /ready` on a database that a much later version has migrated.',
     source: 'docs/storage.md',
   },
+  signing_key_revoked: {
+    status: 503,
+    code: 'signing_key_revoked',
+    message: 'The key that signs is revoked, so every new token is refused. Deploy new keys.',
+    retryAfterSeconds: 30,
+    when: '`GET /ready` while the active key of `SIGNING_KEYS` is revoked, by `keys revoke` or `migrate --restored`.',
+    source: 'docs/feed.md',
+  },
   misconfigured: {
     status: 500,
     code: 'misconfigured',

@@ -109,6 +109,7 @@ export type ServiceReason =
   | 'database_unavailable'
   | 'schema_outdated'
   | 'schema_too_new'
+  | 'signing_key_revoked'
   | 'misconfigured'
   | 'internal'
 

@@ -28,7 +28,8 @@ export type Judgement = 'follow' | 'ignore' | { readonly problem: string }
 
 /** More histories are not remembered: a service has a new one after a restored backup only. */
 const maxHistoriesLeft = 100
-const cure = 'after a restored backup, run `portcullis migrate --restored`'
+const cure =
+  'after a restored backup, deploy new keys, and then run `portcullis migrate --restored` (docs/feed.md)'
 
 export class FollowedHistory {
   #epoch: string | undefined

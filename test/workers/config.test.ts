@@ -93,7 +93,11 @@ describe('the configuration', () => {
     const tooShort = { DATABASE_TIMEOUT_MS: '5001', REFRESH_GRACE_SECONDS: '15' }
     expect(parseConfig({ ...good, ...tooShort }, workers)).toEqual({
       ok: false,
-      reason: [expect.stringMatching(/^REFRESH_GRACE_SECONDS is 15, and must be at least 16, /)],
+      reason: [
+        expect.stringMatching(
+          /^REFRESH_GRACE_SECONDS must be at least 16 \(DATABASE_TIMEOUT_MS \+ 10 s\), and is 15:/,
+        ),
+      ],
     })
   })
 

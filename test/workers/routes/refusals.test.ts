@@ -1,16 +1,20 @@
 import { SignJWT } from 'jose'
 import { describe, expect, inject, it } from 'vitest'
+import { generateKeyPair } from '../../../src/domain/keys/key-pair.ts'
 import { catalogue, refusalFor } from '../../../src/errors/catalogue.ts'
 import type { Reason } from '../../../src/errors/reasons.ts'
 import { systemRuntime } from '../../../src/runtime.ts'
 import type { Database } from '../../../src/store/database.ts'
 import { openRemoteDatabase } from '../../../src/store/remote-database.ts'
+import { insertLastingRevocation } from '../../../src/store/revoked-tokens.ts'
+import { keyRevocationId } from '../../../src/token/access-token.ts'
 import worker from '../../../src/worker.ts'
 import {
   type Answer,
   ask,
   bearing,
   createTestService,
+  database,
   endSession,
   logout,
   passTime,
@@ -194,6 +198,15 @@ const provocations = {
   },
   schema_outdated: readyOver(inject('emptyDatabaseUrl')),
   schema_too_new: readyOver(inject('futureDatabaseUrl')),
+  signing_key_revoked: async ({ config }) => {
+    const key = { ...(await generateKeyPair('ES256', systemRuntime)), state: 'active' as const }
+    await insertLastingRevocation(database, await keyRevocationId(key.kid))
+    const variables = {
+      HTTP_CONTRACT: config.vocabulary,
+      SIGNING_KEYS: JSON.stringify({ keys: [key] }),
+    }
+    return ask(createTestService(variables).app, '/ready')
+  },
   misconfigured: async () => {
     const request = new Request('https://auth.example.com/health')
     const answer = await worker.fetch(request as never, {} as never, {} as never)
