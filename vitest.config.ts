@@ -59,7 +59,6 @@ export default defineConfig({
           ...blackBoxes,
           name: 'long',
           include: [long],
-          maxWorkers: 1,
           testTimeout: 300_000,
         },
       },

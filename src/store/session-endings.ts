@@ -21,6 +21,7 @@ import { revokedTokens, sessions, users } from './schema.ts'
 import {
   type AskingToken,
   decodeAccountAndRevocation,
+  hasGoodIds,
   isRevokedToken,
   mayAct,
   selectAccountAndRevocation,
@@ -179,7 +180,7 @@ function publishOwnEnding(asking: AskingToken) {
         .select(revocationFields(sql`${sessionId}`, tokensExpireAt))
         .from(users)
         .leftJoin(sessions, and(eq(sessions.id, sessionId), eq(sessions.userId, users.id)))
-        .where(and(eq(users.id, userId), mayAct(asking))),
+        .where(and(eq(users.id, userId), hasGoodIds(asking))),
     )
     .returning(revocationResult)
 }

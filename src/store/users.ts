@@ -95,8 +95,13 @@ function isEndedSession({ sessionId }: TokenIds): SQL {
   )
 }
 
-/** The condition that a token may act for its account: both are good, as of now. */
-export function mayAct({ userId, tokenGeneration, revocationIds }: TokenIds): SQL | undefined {
+/** The condition that a token may act for its account: nothing that it belongs to has ended. */
+export function mayAct(token: TokenIds): SQL | undefined {
+  return and(hasGoodIds(token), not(isEndedSession(token)))
+}
+
+/** As `mayAct`, whatever has become of its session's row. */
+export function hasGoodIds({ userId, tokenGeneration, revocationIds }: TokenIds): SQL | undefined {
   const account = build
     .select({ id: users.id })
     .from(users)

@@ -297,6 +297,24 @@ describe('a session that was ended by hand', () => {
   })
 })
 
+describe('a token of a session that has ended without a word in the feed', () => {
+  it('is refused everywhere, whatever it asks for', async () => {
+    const account = await registerAccount(app)
+    const other = await login(account)
+    await pretend('revoked_at = unixepoch()', account.refreshToken)
+    const { token, password } = account
+    const asked = [
+      () => ask(app, '/auth/status', bearing(token)),
+      () => ask(app, '/auth/sessions', bearing(token)),
+      () => endSession(app, token, sessionIdOf(other.refreshToken)),
+      () => everywhere(token),
+      () => postWith(app, '/auth/reauthenticate', token, { password }),
+    ]
+    for (const request of asked) expect(said(await request())).toEqual([401, 'token_revoked'])
+    expect(await status(other.token)).toBe(200)
+  })
+})
+
 describe('giving the password again', () => {
   const again = (token: string, password: string) =>
     postWith(app, '/auth/reauthenticate', token, { password })
