@@ -64,8 +64,8 @@ export function issueToken(tokenExpiresAt: number) {
 }
 
 /**
- * The session and its account, unless either is over. In a batch that has issued a token: what the
- * session remembers is the latest that the token may expire.
+ * The session and its account, unless either is over; for a batch that has issued a token. The token
+ * expires no later than the moment that the session's row now remembers.
  */
 export function selectLiveSession(sessionId: string, tokenExpiresAt: number) {
   return build

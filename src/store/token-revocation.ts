@@ -1,5 +1,5 @@
-// Revoking one access token, as rows. Revocations are never refused: where a session has one token
-// after the other revoked, they get coarser, and the session ends.
+// Revoking one access token, as rows. Revocations are never refused. They get coarser: when a session
+// has too many of its tokens revoked one by one, the session ends (decision 23).
 
 import { and, eq, isNull, not, sql } from 'drizzle-orm'
 import { maxTokenLifetimeSeconds } from '../token/token-lifetime.ts'
@@ -17,12 +17,12 @@ import { decodeRows } from './rows.ts'
 import { revokedTokens, sessions } from './schema.ts'
 import type { AskingToken } from './users.ts'
 
-/** Of one session, while its access tokens live; the next one ends the session. */
+/** Of one session, while the first of them would live. The next one ends the session. */
 const maxTokenRevocations = 3
 
 /**
  * Revokes one access token, unless it is revoked already. The fourth of a session within the life of
- * its tokens ends the session, with all of them. Atomic, idempotent; one round trip.
+ * the first ends the session, with all of its tokens. Atomic, idempotent; one round trip.
  *
  * @returns the revocation; nothing, where there was one
  */
@@ -56,7 +56,7 @@ function countedRevocation(token: AskingToken) {
   }
 }
 
-/** Publishes the token, or its session, where that has ended by now. Nothing need be known of it. */
+/** Publishes the token; or its session, if that has ended by now. A session without a row will do. */
 function publishRevocation(token: AskingToken, tokenId: string) {
   const { sessionId, revocationIds } = token
   const isEnded = sql`${sessions.revokedAt} IS NOT NULL`

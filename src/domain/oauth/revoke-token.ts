@@ -1,6 +1,6 @@
 // Token revocation (RFC 7009): whoever has a token may take it back. A refresh token takes its
 // session along, with every access token of it (§2.1). An access token goes alone; the fourth one of a
-// session, within the life of its tokens, takes its session along as well.
+// session, within the life of the first, takes its session along as well.
 
 import type { Deps } from '../../deps.ts'
 import { type KeyReason, type Result, refuse, succeed } from '../../errors/reasons.ts'

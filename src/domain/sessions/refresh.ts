@@ -16,11 +16,6 @@ const refusals = {
   unknown: 'refresh_token_invalid',
 } as const satisfies Partial<Record<RotationOutcome['outcome'], RefreshReason>>
 
-type RotatingDeps = Pick<
-  Deps,
-  'runtime' | 'accessTokens' | 'claims' | 'refreshTokens' | 'revokeInIsolate' | 'log'
->
-
 /**
  * A fresh access token, and the successor of the refresh token: the very same one for all who
  * present it within the grace window of its replacement. No round trip for a forged token, which
@@ -33,7 +28,18 @@ type RotatingDeps = Pick<
  * 'refresh_too_frequent' more than 60 in a minute for one session, which lives on.
  */
 export async function refresh(
-  deps: RotatingDeps & Pick<Deps, 'database' | 'sessionLifetimes' | 'refreshGraceSeconds'>,
+  deps: Pick<
+    Deps,
+    | 'database'
+    | 'runtime'
+    | 'accessTokens'
+    | 'claims'
+    | 'refreshTokens'
+    | 'sessionLifetimes'
+    | 'refreshGraceSeconds'
+    | 'revokeInIsolate'
+    | 'log'
+  >,
   token: string,
 ): Promise<Result<IssuedTokens, RefreshReason>> {
   const presented = await deps.refreshTokens.verify(token)
