@@ -7,13 +7,14 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import { createRandomId } from './crypto/random-id.ts'
-import type { Deps, Env } from './deps.ts'
+import type { Deps } from './deps.ts'
 import { DatabaseUnavailable } from './errors/database-unavailable.ts'
 import { maxBodyBytes } from './http/json-body.ts'
 import { noStore } from './http/no-store.ts'
 import { requestLog } from './http/request-log.ts'
 import { respondRefused } from './http/respond.ts'
 import { sameSiteOnly } from './http/same-site.ts'
+import type { ServiceEnv } from './http/service-env.ts'
 import { authRoutes } from './routes/auth.ts'
 import { feedRoutes } from './routes/feed.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -25,9 +26,9 @@ import { issuerPath } from './token/issuer.ts'
 const maxRequestIdCharacters = 64
 
 /** The service as a Hono app. Pure: no I/O happens until a request comes. */
-export function createApp(deps: Deps): Hono<Env> {
-  const app = new Hono<Env>()
-  const refuse = (reason: Parameters<typeof respondRefused>[2]) => (c: Context<Env>) =>
+export function createApp(deps: Deps): Hono<ServiceEnv> {
+  const app = new Hono<ServiceEnv>()
+  const refuse = (reason: Parameters<typeof respondRefused>[2]) => (c: Context<ServiceEnv>) =>
     respondRefused(c, deps, reason)
 
   app.use(

@@ -2,11 +2,11 @@
 // isolate's first request, when the settings are there, and kept as a value.
 
 import { parseConfig } from './config.ts'
-import type { ClaimsHook } from './domain/sessions/tokens.ts'
 import { catalogue } from './errors/catalogue.ts'
 import { systemRuntime } from './runtime.ts'
 import { createService, type Service } from './service.ts'
 import { openRemoteDatabase } from './store/remote-database.ts'
+import type { ClaimsHook } from './token/claims-hook.ts'
 
 /** What the platform gives beside a request, as far as the service needs it. */
 export interface WorkerContext {

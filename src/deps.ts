@@ -1,44 +1,28 @@
-// What the service needs from outside, built once per process or isolate, and what is known about
-// one request.
+// What the service needs from outside, built once per process or isolate.
 
 import type { PasswordHasher } from './crypto/password.ts'
 import type { HashQueue } from './domain/accounts/hash-queue.ts'
 import type { RevocationFeed } from './domain/revocation/feed.ts'
-import type { RefreshTokens } from './domain/sessions/refresh-token.ts'
-import type { ClaimsHook } from './domain/sessions/tokens.ts'
+import type { TokenDeps } from './domain/sessions/token-deps.ts'
 import type { Vocabulary } from './errors/catalogue.ts'
-import type { Reason } from './errors/reasons.ts'
-import type { Runtime } from './runtime.ts'
 import type { OAuthClient, TokenTransport } from './settings.ts'
 import type { Database } from './store/database.ts'
 import type { Revocation } from './store/revoked-tokens.ts'
-import type { SessionLifetimes } from './store/sessions.ts'
-import type { Expectations, IssuerSettings } from './token/access-token.ts'
 import type { PublicJwk } from './token/jwk.ts'
 
 /** Finds the address that a request came from; `env` is what the entry hands to the app. */
 export type ClientAddress = (request: Request, env: unknown) => string | undefined
 
 /** Services and settings. Functions take the part they need: `Pick<Deps, …>`. */
-export interface Deps {
-  readonly runtime: Runtime
+export interface Deps extends TokenDeps {
   readonly database: Database
   readonly passwords: PasswordHasher
   /** Where all who hash a password wait, so that hashing leaves time for everything else. */
   readonly hashQueue: HashQueue
-  readonly accessTokens: IssuerSettings &
-    Expectations & {
-      /** How long an access token is valid, unless its session ends before. */
-      readonly accessTokenLifetimeSeconds: number
-    }
   /** What `/.well-known/jwks.json` shows. */
   readonly jwkSet: { readonly keys: readonly PublicJwk[] }
-  readonly refreshTokens: RefreshTokens
-  readonly sessionLifetimes: SessionLifetimes
   /** The grace window: how long after its replacement a refresh token gives the same successor. */
   readonly refreshGraceSeconds: number
-  /** Adds claims of an application's own to access tokens. */
-  readonly claims?: ClaimsHook | undefined
   /** The address that a request came from, as the platform tells it, if it is to be kept. */
   readonly clientAddress: ClientAddress
   /** Whether tokens travel in bodies and headers, or in cookies. */
@@ -56,15 +40,4 @@ export interface Deps {
   readonly vocabulary: Vocabulary
   /** Takes one line of JSON per request. */
   readonly log: (line: string) => void
-}
-
-/** Hono's Env: facts about this request. */
-export interface Env {
-  Variables: {
-    requestId: string
-    /** Why the request was refused, for the log. */
-    reason: Reason
-    /** The bug or outage behind a 5xx, for the log. */
-    failure: unknown
-  }
 }

@@ -9,8 +9,9 @@ export {
   type WorkerContext,
   type WorkerOptions,
 } from './create-worker.ts'
-export type { ClientAddress, Deps, Env } from './deps.ts'
-export type { ClaimsHook, ClaimsUser } from './domain/sessions/tokens.ts'
+export type { ClientAddress, Deps } from './deps.ts'
 export type { Result } from './errors/reasons.ts'
+export type { ServiceEnv } from './http/service-env.ts'
 export { type Runtime, systemRuntime } from './runtime.ts'
 export { createDeps, createService, type Service, type Surroundings } from './service.ts'
+export type { ClaimsHook, ClaimsUser } from './token/claims-hook.ts'

@@ -5,15 +5,16 @@ import type { Hono } from 'hono'
 import { createApp } from './app.ts'
 import type { Config } from './config.ts'
 import { createPasswordHasher } from './crypto/password.ts'
-import type { ClientAddress, Deps, Env } from './deps.ts'
+import type { ClientAddress, Deps } from './deps.ts'
 import { HashQueue } from './domain/accounts/hash-queue.ts'
 import { pruneRevocations, pruneSessions } from './domain/housekeeping.ts'
 import { RevocationFeed } from './domain/revocation/feed.ts'
 import { createRefreshTokens } from './domain/sessions/refresh-token.ts'
-import type { ClaimsHook } from './domain/sessions/tokens.ts'
-import { revokeInIsolate } from './revocation/isolate-views.ts'
+import type { ServiceEnv } from './http/service-env.ts'
 import type { Runtime } from './runtime.ts'
 import type { Database } from './store/database.ts'
+import type { ClaimsHook } from './token/claims-hook.ts'
+import { revokeInIsolate } from './token/isolate-revocations.ts'
 import { createKeySetOf, jwkSource, secretKeySource } from './token/key-set.ts'
 import { madeOnce } from './token/made-once.ts'
 import {
@@ -26,7 +27,7 @@ import {
 
 /** What both entries run. */
 export interface Service {
-  readonly app: Hono<Env>
+  readonly app: Hono<ServiceEnv>
   /** Housekeeping, for the platform's scheduler; leaves one line in the log. */
   prune(): Promise<void>
 }

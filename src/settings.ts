@@ -1,8 +1,10 @@
 // The table of settings: what each means, and which values it takes. README.md shows the same
 // table, and a test compares the two.
 
+import { byteLength } from './crypto/utf8.ts'
 import type { Vocabulary } from './errors/catalogue.ts'
 import { type Result, refuse, succeed } from './errors/reasons.ts'
+import { minSecretKeyBytes } from './token/key-set.ts'
 import { parseSigningKeys } from './token/signing-key.ts'
 import { maxTokenLifetimeSeconds } from './token/token-lifetime.ts'
 
@@ -29,7 +31,6 @@ export interface OAuthClient {
   readonly secret: string
 }
 
-const minSecretKeyBytes = 32
 /** Fewer different characters than this are a pattern, not a secret. */
 const minDifferentCharacters = 8
 /** Found in tutorials and examples, and so in every dictionary. */
@@ -235,7 +236,7 @@ function parseSecretKey(text: string): Result<string, string> {
   if (publishedSecretKeys.includes(text)) {
     return refuse('is a published example that everyone knows; make a random one')
   }
-  if (new TextEncoder().encode(text).length < minSecretKeyBytes) {
+  if (byteLength(text) < minSecretKeyBytes) {
     return refuse('must have at least 32 bytes (RFC 7518 §3.2)')
   }
   return new Set(text).size < minDifferentCharacters

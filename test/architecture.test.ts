@@ -27,7 +27,11 @@ const layers: Readonly<Record<string, Layer>> = {
   reasons: { files: /^errors\/reasons\.ts$/, mayImport: [], packages: [] },
   refusals: { files: /^errors\/token-refusals\.ts$/, mayImport: ['reasons'], packages: [] },
   errors: { files: /^errors\//, mayImport: ['reasons', 'refusals'], packages: [] },
-  password: { files: /^crypto\/password\.ts$/, mayImport: ['runtime'], packages: [/^bcryptjs$/] },
+  password: {
+    files: /^crypto\/password\.ts$/,
+    mayImport: ['runtime', 'crypto'],
+    packages: [/^bcryptjs$/],
+  },
   crypto: { files: /^crypto\//, mayImport: ['runtime'], packages: [] },
   // The face: what other Workers will import. It must never pull in the service.
   token: {
@@ -48,7 +52,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   config: {
     files: /^(config|settings)\.ts$/,
-    mayImport: ['reasons', 'errors', 'token'],
+    mayImport: ['reasons', 'errors', 'crypto', 'token'],
     packages: [],
   },
   index: {
@@ -100,7 +104,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   routes: {
     files: /^routes\//,
-    mayImport: ['deps', 'domain', 'http', 'reasons', 'revocation', 'token', 'version'],
+    mayImport: ['crypto', 'deps', 'domain', 'http', 'reasons', 'revocation', 'token', 'version'],
     packages: [hono, valibot],
   },
   app: {
@@ -111,8 +115,8 @@ const layers: Readonly<Record<string, Layer>> = {
   service: {
     files: /^service\.ts$/,
     mayImport: [
-      ...['app', 'config', 'deps', 'domain', 'password', 'revocation'],
-      ...['runtime', 'store', 'token'],
+      ...['app', 'config', 'deps', 'domain', 'http', 'password'],
+      ...['revocation', 'runtime', 'store', 'token'],
     ],
     packages: [hono],
   },
@@ -134,12 +138,15 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   worker: {
     files: /^(create-)?worker\.ts$/,
-    mayImport: ['config', 'domain', 'errors', 'runtime', 'service', 'store'],
+    mayImport: ['config', 'domain', 'errors', 'runtime', 'service', 'store', 'token'],
     packages: [],
   },
   server: {
     files: /^server\.ts$/,
-    mayImport: ['app', 'config', 'deps', 'domain', 'reasons', 'runtime', 'service', 'worker'],
+    mayImport: [
+      ...['app', 'config', 'deps', 'domain', 'http', 'reasons'],
+      ...['runtime', 'service', 'token', 'worker'],
+    ],
     packages: [],
   },
   database: { files: /^database(-embedded)?\.ts$/, mayImport: ['store', 'embedded'], packages: [] },

@@ -3,6 +3,8 @@
 
 import { readFileSync } from 'node:fs'
 import { keySetUrl } from '../token/issuer.ts'
+import { isObject } from '../token/json.ts'
+import { parseJwkSetEntries } from '../token/jwk.ts'
 import { Failure } from './failure.ts'
 import { createPrivateFile } from './private-file.ts'
 
@@ -110,14 +112,14 @@ async function fetchText(url: string): Promise<string> {
   )
 }
 
+function isKeyId(kid: unknown): kid is string {
+  return typeof kid === 'string' && kid !== ''
+}
+
 /** The names in a JWK Set, private or public; undefined where it is none. */
 function parseKeyIds(text: string): readonly string[] | undefined {
-  try {
-    const { keys } = JSON.parse(text) as { readonly keys: readonly { readonly kid?: unknown }[] }
-    const keyIds = keys.map(({ kid }) => kid)
-    const areNames = keyIds.every((kid) => typeof kid === 'string' && kid !== '')
-    return areNames && keyIds.length <= maxKeys ? [...new Set(keyIds as string[])] : undefined
-  } catch {
-    return undefined
-  }
+  const entries = parseJwkSetEntries(text)
+  const keyIds = entries?.map((entry) => (isObject(entry) ? entry.kid : undefined))
+  if (!keyIds || keyIds.length > maxKeys || !keyIds.every(isKeyId)) return undefined
+  return [...new Set(keyIds)]
 }

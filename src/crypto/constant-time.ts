@@ -1,3 +1,5 @@
+import { encodeUtf8 } from './utf8.ts'
+
 /**
  * Whether two secrets are the same, in a time that depends on neither: their digests are compared,
  * which have one length, and whole.
@@ -9,5 +11,5 @@ export async function isSameSecret(presented: string, expected: string): Promise
 }
 
 async function digest(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', encodeUtf8(text)))
 }

@@ -4,6 +4,7 @@
 
 import bcrypt from 'bcryptjs'
 import type { Runtime } from '../runtime.ts'
+import { byteLength, encodeUtf8 } from './utf8.ts'
 
 /**
  * Hashes and verifies passwords at one cost. A password is text already in its normal form (NFC).
@@ -63,10 +64,9 @@ async function hashLongPassword(password: string, cost: number, salt: string): P
 }
 
 async function longPasswordKey(password: string, salt: string): Promise<string> {
-  const encoder = new TextEncoder()
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const key = await crypto.subtle.importKey('raw', encoder.encode(salt), algorithm, false, ['sign'])
-  const mac = await crypto.subtle.sign('HMAC', key, encoder.encode(password))
+  const key = await crypto.subtle.importKey('raw', encodeUtf8(salt), algorithm, false, ['sign'])
+  const mac = await crypto.subtle.sign('HMAC', key, encodeUtf8(password))
   return btoa(String.fromCharCode(...new Uint8Array(mac)))
 }
 
@@ -76,8 +76,4 @@ function bcryptPrefix(cost: number): string {
 
 function checksumOf(bcryptHash: string): string {
   return bcryptHash.slice(-31)
-}
-
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length
 }

@@ -11,3 +11,11 @@ export const idBytes = 12
 export function createRandomId(runtime: Pick<Runtime, 'randomBytes'>): string {
   return encodeBase64Url(runtime.randomBytes(idBytes))
 }
+
+/** What an opaque id looks like. */
+export const opaqueIdForm = /^[A-Za-z0-9_-]{16}$/
+
+/** Whether a value is an opaque id: 16 characters of base64url. */
+export function isOpaqueId(value: unknown): value is string {
+  return typeof value === 'string' && opaqueIdForm.test(value)
+}

@@ -3,16 +3,17 @@
 
 import type { Context } from 'hono'
 import * as v from 'valibot'
-import type { Env } from '../deps.ts'
 import { type InputReason, type Result, refuse, succeed } from '../errors/reasons.ts'
+import { isObject } from '../token/json.ts'
 import type { FieldProblem, InputRefusal } from './respond.ts'
+import type { ServiceEnv } from './service-env.ts'
 
 /** A body is read whole, so it has a limit. */
 export const maxBodyBytes = 16 * 1024
 
 /** The body in the shape of `schema`, without members that the schema does not know. */
 export async function readJsonBody<const S extends v.GenericSchema>(
-  c: Context<Env>,
+  c: Context<ServiceEnv>,
   schema: S,
 ): Promise<Result<v.InferOutput<S>, InputRefusal>> {
   return parseBody(c, schema, await c.req.arrayBuffer())
@@ -20,7 +21,7 @@ export async function readJsonBody<const S extends v.GenericSchema>(
 
 /** As `readJsonBody`; no body is an empty object. */
 export async function readOptionalJsonBody<const S extends v.GenericSchema>(
-  c: Context<Env>,
+  c: Context<ServiceEnv>,
   schema: S,
 ): Promise<Result<v.InferOutput<S>, InputRefusal>> {
   const bytes = await c.req.arrayBuffer()
@@ -28,7 +29,7 @@ export async function readOptionalJsonBody<const S extends v.GenericSchema>(
 }
 
 function parseBody<const S extends v.GenericSchema>(
-  c: Context<Env>,
+  c: Context<ServiceEnv>,
   schema: S,
   bytes: ArrayBuffer,
 ): Result<v.InferOutput<S>, InputRefusal> {
@@ -45,15 +46,14 @@ function parseFields<const S extends v.GenericSchema>(
   return refuse({ reason: 'invalid_input', errors: parsed.issues.map(fieldProblem) })
 }
 
-function parseJsonObject(c: Context<Env>, bytes: ArrayBuffer): Result<object, InputReason> {
+function parseJsonObject(c: Context<ServiceEnv>, bytes: ArrayBuffer): Result<object, InputReason> {
   if (bytes.byteLength === 0) return refuse('invalid_json')
   if (!isJsonMediaType(c.req.header('Content-Type'))) return refuse('unsupported_media_type')
   try {
     const value: unknown = JSON.parse(
       new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes),
     )
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? succeed(value) : refuse('invalid_json')
+    return isObject(value) ? succeed(value) : refuse('invalid_json')
   } catch {
     return refuse('invalid_json')
   }

@@ -3,8 +3,9 @@
 
 import { parse } from 'bowser'
 import type { Context } from 'hono'
-import type { Deps, Env } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import type { LoginPlace } from '../domain/sessions/tokens.ts'
+import type { ServiceEnv } from './service-env.ts'
 
 const maxDeviceCharacters = 60
 /** Longer ones are no browser's, and cost time to look at. */
@@ -12,7 +13,7 @@ const maxUserAgentCharacters = 512
 
 /** A few words about the user agent, and its address where that is kept. */
 export function loginPlaceOf(
-  c: Context<Env>,
+  c: Context<ServiceEnv>,
   { clientAddress }: Pick<Deps, 'clientAddress'>,
 ): LoginPlace {
   return {

@@ -2,9 +2,9 @@
 // 7662 §2.1).
 
 import type { Context } from 'hono'
-import type { Env } from '../deps.ts'
 import type { ClientCredentials } from '../domain/oauth/authenticate-client.ts'
 import { type ClientReason, type Result, refuse, succeed } from '../errors/reasons.ts'
+import type { ServiceEnv } from './service-env.ts'
 
 /** What a client asks about, and its credentials, if it has presented any. */
 export interface OAuthRequest {
@@ -17,7 +17,7 @@ export interface OAuthRequest {
  * both; no parameter may come twice. A hint of the token's type is not needed, and ignored.
  */
 export async function readOAuthRequest(
-  c: Context<Env>,
+  c: Context<ServiceEnv>,
 ): Promise<Result<OAuthRequest, ClientReason>> {
   const text = new TextDecoder().decode(await c.req.arrayBuffer())
   const form = parseForm(c.req.header('Content-Type'), text)

@@ -3,13 +3,14 @@
 
 import type { Context, MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
-import type { Deps, Env } from '../deps.ts'
+import type { Deps } from '../deps.ts'
+import type { ServiceEnv } from './service-env.ts'
 
 /** Writes the line when the answer is ready. */
 export function requestLog({
   runtime,
   log,
-}: Pick<Deps, 'runtime' | 'log'>): MiddlewareHandler<Env> {
+}: Pick<Deps, 'runtime' | 'log'>): MiddlewareHandler<ServiceEnv> {
   return async function requestLog(c, next) {
     const startedAtMs = runtime.elapsedMs()
     await next()
@@ -29,7 +30,7 @@ export function requestLog({
 }
 
 /** What stands behind a 5xx, for whoever has to mend it. */
-function failureOf(c: Context<Env>): { error?: string; stack?: string | undefined } {
+function failureOf(c: Context<ServiceEnv>): { error?: string; stack?: string | undefined } {
   const failure = c.get('failure')
   if (failure === undefined) return {}
   if (!(failure instanceof Error)) return { error: 'Something that is not an Error was thrown' }

@@ -3,11 +3,12 @@
 
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import type { Deps, Env } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { refusalFor } from '../errors/catalogue.ts'
 import type { Reason } from '../errors/reasons.ts'
 import { challengeOf, type Refusal } from '../errors/token-refusals.ts'
 import { issuerPath } from '../token/issuer.ts'
+import type { ServiceEnv } from './service-env.ts'
 
 /** A field that does not fit, in words for whoever filled it in. */
 export interface FieldProblem {
@@ -25,7 +26,7 @@ type RefusingDeps = Pick<Deps, 'vocabulary' | 'accessTokens'>
 
 /** A success: its members beside the envelope's. */
 export function respond(
-  c: Context<Env>,
+  c: Context<ServiceEnv>,
   body: Readonly<Record<string, unknown>>,
   status: ContentfulStatusCode = 200,
 ): Response {
@@ -34,7 +35,7 @@ export function respond(
 
 /** A refusal of what was sent. */
 export function respondInputRefused(
-  c: Context<Env>,
+  c: Context<ServiceEnv>,
   deps: RefusingDeps,
   { reason, errors }: InputRefusal,
 ): Response {
@@ -46,7 +47,7 @@ export function respondInputRefused(
  * body.
  */
 export function respondRefused(
-  c: Context<Env>,
+  c: Context<ServiceEnv>,
   deps: RefusingDeps,
   reason: Reason,
   details: Readonly<Record<string, unknown>> = {},
@@ -62,7 +63,10 @@ export function respondRefused(
     : c.json({ status: 'fail', message, code, ...details }, status)
 }
 
-function isOAuthEndpoint(c: Context<Env>, { accessTokens }: Pick<Deps, 'accessTokens'>): boolean {
+function isOAuthEndpoint(
+  c: Context<ServiceEnv>,
+  { accessTokens }: Pick<Deps, 'accessTokens'>,
+): boolean {
   return c.req.path.startsWith(`${issuerPath(accessTokens.issuer)}/oauth/`)
 }
 

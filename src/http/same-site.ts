@@ -5,19 +5,20 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { csrf } from 'hono/csrf'
 import { HTTPException } from 'hono/http-exception'
-import type { Deps, Env } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { isJsonMediaType } from './json-body.ts'
 import { respondRefused } from './respond.ts'
+import type { ServiceEnv } from './service-env.ts'
 
 /** Refuses what another site may have sent; nothing where tokens travel in headers. */
 export function sameSiteOnly(
   deps: Pick<Deps, 'tokenTransport' | 'accessTokens' | 'corsOrigins' | 'vocabulary'>,
-): MiddlewareHandler<Env> {
+): MiddlewareHandler<ServiceEnv> {
   const checkOrigin = csrf({
     origin: [new URL(deps.accessTokens.issuer).origin, ...deps.corsOrigins],
   })
 
-  async function isFromOurs(c: Context<Env>): Promise<boolean> {
+  async function isFromOurs(c: Context<ServiceEnv>): Promise<boolean> {
     try {
       await checkOrigin(c, async () => {})
       return true

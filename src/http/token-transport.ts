@@ -5,7 +5,7 @@ import type { Context } from 'hono'
 import { deleteCookie, setCookie } from 'hono/cookie'
 import type { CookieOptions } from 'hono/utils/cookie'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import type { Deps, Env } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { newestRefreshToken } from '../domain/sessions/newest-refresh-token.ts'
 import type { IssuedAccessToken, IssuedTokens } from '../domain/sessions/tokens.ts'
 import { type BearerReason, type Result, refuse, succeed } from '../errors/reasons.ts'
@@ -14,6 +14,7 @@ import { accessTokenCookie, cookieValues, parseAccessTokenCookie } from '../midd
 import { claimedSessionId } from '../token/claimed-session.ts'
 import { issuerPath } from '../token/issuer.ts'
 import { type InputRefusal, respond } from './respond.ts'
+import type { ServiceEnv } from './service-env.ts'
 
 type TransportDeps = Pick<Deps, 'tokenTransport' | 'accessTokens' | 'sessionLifetimes'>
 
@@ -26,7 +27,7 @@ const cookieOptions = { httpOnly: true, secure: true, sameSite: 'Lax' } satisfie
 
 /** The access token that a request presents. */
 export function presentedAccessToken(
-  c: Context<Env>,
+  c: Context<ServiceEnv>,
   { tokenTransport }: Pick<Deps, 'tokenTransport'>,
 ): Result<string, BearerReason> {
   return tokenTransport === 'cookie'
@@ -43,7 +44,7 @@ export function presentedAccessToken(
  * 'refresh_token_unmatched' where none is of that session.
  */
 export async function presentedRefreshCookie(
-  c: Context<Env>,
+  c: Context<ServiceEnv>,
   deps: Pick<Deps, 'refreshTokens'>,
 ): Promise<Result<string, InputRefusal>> {
   const header = c.req.header('Cookie')
@@ -57,7 +58,7 @@ export async function presentedRefreshCookie(
 
 /** A success that carries tokens (RFC 6749 §5.1), with the seed's name for the access token. */
 export function respondWithTokens(
-  c: Context<Env>,
+  c: Context<ServiceEnv>,
   deps: TransportDeps,
   message: string,
   tokens: IssuedTokens | IssuedAccessToken,
@@ -80,7 +81,7 @@ export function respondWithTokens(
 }
 
 /** Where tokens travel in cookies: the browser forgets both. */
-export function expireTokenCookies(c: Context<Env>, deps: TransportDeps): void {
+export function expireTokenCookies(c: Context<ServiceEnv>, deps: TransportDeps): void {
   if (deps.tokenTransport !== 'cookie') return
   deleteCookie(c, accessTokenCookie, { ...cookieOptions, path: '/' })
   deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path: servicePath(deps) })
@@ -92,7 +93,7 @@ export function expireTokenCookies(c: Context<Env>, deps: TransportDeps): void {
  * session out, and still says which refresh cookie is its own.
  */
 function setTokenCookies(
-  c: Context<Env>,
+  c: Context<ServiceEnv>,
   deps: TransportDeps,
   accessToken: string,
   refreshToken: string | undefined,
@@ -105,7 +106,7 @@ function setTokenCookies(
 }
 
 /** Version 0.4 sets the refresh cookie for this path. It reads the one of the longest path. */
-function expireEarlierCookie(c: Context<Env>, deps: TransportDeps): void {
+function expireEarlierCookie(c: Context<ServiceEnv>, deps: TransportDeps): void {
   deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path: `${servicePath(deps)}/refresh` })
 }
 

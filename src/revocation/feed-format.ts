@@ -3,7 +3,7 @@
 // network, and is a stranger's until it has been checked.
 
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
-import { isObject } from '../token/jwk.ts'
+import { type JsonObject, parseJsonObject } from '../token/json.ts'
 
 /** Guards accept this version; one of a later package will accept this one and its own. */
 export const feedVersion = 1
@@ -19,6 +19,16 @@ export const rowCharacters = 23
 export const sharedForMs = 1_000
 /** How long a revocation is remembered after its last token, for verifiers whose clocks are behind. */
 export const keepAfterExpirySeconds = 300
+
+/** The number of the segment of `since` that a place is in. */
+export function segmentOf(place: number): number {
+  return Math.floor(place / placesPerSegment)
+}
+
+/** The number of the page of the snapshot that a place is in. */
+export function pageOf(place: number): number {
+  return Math.floor(place / placesPerPage)
+}
 
 /** A stretch of the order of revocations, as the database had it at one moment. */
 export interface FeedPage {
@@ -106,13 +116,9 @@ export function parseFeed(text: string): Result<FeedAnswer, string> {
   } as FeedAnswer)
 }
 
-function parseHead(line: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const head: unknown = JSON.parse(line)
-    return isObject(head) && 'version' in head ? head : undefined
-  } catch {
-    return undefined
-  }
+function parseHead(line: string): JsonObject | undefined {
+  const head = parseJsonObject(line)
+  return head && 'version' in head ? head : undefined
 }
 
 function isCount(value: unknown): boolean {

@@ -3,6 +3,7 @@
 // a revocation at once. A view belongs to a clock as well: tests have clocks of their own.
 
 import type { Runtime } from '../runtime.ts'
+import { onRevocationInIsolate } from '../token/isolate-revocations.ts'
 import { RevocationLoader } from './loader.ts'
 
 const loaders = new WeakMap<Runtime, Map<string, RevocationLoader>>()
@@ -11,16 +12,13 @@ const loaders = new WeakMap<Runtime, Map<string, RevocationLoader>>()
 export function loaderOf(issuer: string, runtime: Runtime): RevocationLoader {
   const ofRuntime = loaders.get(runtime) ?? new Map<string, RevocationLoader>()
   loaders.set(runtime, ofRuntime)
-  const loader = ofRuntime.get(issuer) ?? new RevocationLoader(issuer, runtime)
+  const loader = ofRuntime.get(issuer) ?? createLoader(issuer, runtime)
   ofRuntime.set(issuer, loader)
   return loader
 }
 
-/** Lets the guards in this isolate know of a revocation that was stored, ahead of the feed. */
-export function revokeInIsolate(
-  issuer: string,
-  runtime: Runtime,
-  { id, expiresAt }: { readonly id: string; readonly expiresAt: number },
-): void {
-  loaders.get(runtime)?.get(issuer)?.view.revoke(id, expiresAt)
+function createLoader(issuer: string, runtime: Runtime): RevocationLoader {
+  const loader = new RevocationLoader(issuer, runtime)
+  onRevocationInIsolate(issuer, runtime, ({ id, expiresAt }) => loader.view.revoke(id, expiresAt))
+  return loader
 }

@@ -7,15 +7,17 @@ import { type Result, refuse, succeed } from '../errors/reasons.ts'
 import { askService, type FindBinding, type ServiceBinding } from '../remote/ask-service.ts'
 import type { Runtime } from '../runtime.ts'
 import { feedUrl } from '../token/issuer.ts'
-import { isObject } from '../token/jwk.ts'
+import { parseJsonObject } from '../token/json.ts'
 import type { VerificationContext } from '../token/key-set.ts'
 import {
   type FeedAnswer,
   feedVersion,
+  pageOf,
   parseFeed,
   placesPerPage,
   placesPerSegment,
   rowCharacters,
+  segmentOf,
   segmentsKept,
   sharedForMs,
 } from './feed-format.ts'
@@ -75,7 +77,7 @@ class RemoteSource implements RevocationSource {
   ): Promise<Result<PulledPage, string>> {
     const ask = (path: string, nonce?: string) => this.#ask(env, path, nonce)
     if (!followed) return this.#pullSnapshot(after, undefined, ask)
-    const isFar = segmentOf(followed.head) - segmentOf(after) >= segmentsKept
+    const isFar = segmentOf(followed.head + 1) - segmentOf(after + 1) >= segmentsKept
     return isFar
       ? this.#pullSnapshot(after, followed, ask)
       : this.#pullSegment(after, followed, ask)
@@ -102,11 +104,11 @@ class RemoteSource implements RevocationSource {
     followed: FollowedFeed,
     ask: Ask,
   ): Promise<Result<PulledPage, string>> {
-    const number = segmentOf(after)
+    const number = segmentOf(after + 1)
     const page = await this.#askTwice(`since/${number}`, followed, ask)
     if (!page.ok) return page
     if (page.value) return expectFrom(page.value, number * placesPerSegment)
-    return this.#pullSnapshotPastCaches(pageOf(after), ask)
+    return this.#pullSnapshotPastCaches(pageOf(after + 1), ask)
   }
 
   /** A page of the snapshot may be old: what has happened since is in the segments. */
@@ -115,7 +117,7 @@ class RemoteSource implements RevocationSource {
     followed: FollowedFeed | undefined,
     ask: Ask,
   ): Promise<Result<PulledPage, string>> {
-    const number = pageOf(after)
+    const number = pageOf(after + 1)
     const cached = await ask(`snapshot/${number}`)
     if (!cached.ok) return cached
     if (!cached.value || !getsOn(cached.value, after, followed)) {
@@ -210,16 +212,6 @@ class RemoteSource implements RevocationSource {
 
 type Ask = (path: string, nonce?: string) => Promise<Result<FeedAnswer | undefined, string>>
 
-/** The segment in which what comes after a place begins. */
-function segmentOf(after: number): number {
-  return Math.floor((after + 1) / placesPerSegment)
-}
-
-/** The page of the snapshot in which it does. */
-function pageOf(after: number): number {
-  return Math.floor((after + 1) / placesPerPage)
-}
-
 /** Whether an answer knows as much of the history as was known before. */
 function isCurrent({ epoch, head }: FeedAnswer, followed: FollowedFeed): boolean {
   return epoch === followed.epoch && head >= followed.head
@@ -237,15 +229,9 @@ function expectFrom(page: PulledPage, from: number): Result<PulledPage, string> 
 }
 
 function parseCheck(text: string, nonce: string): CheckedToken | undefined {
-  try {
-    const answer: unknown = JSON.parse(text)
-    if (!isObject(answer) || answer.version !== feedVersion || answer.nonce !== nonce) {
-      return undefined
-    }
-    const { now_ms: nowMs, revoked } = answer
-    if (!Number.isSafeInteger(nowMs) || !Array.isArray(revoked)) return undefined
-    return { isRevoked: revoked.length > 0, nowMs: Number(nowMs) }
-  } catch {
-    return undefined
-  }
+  const answer = parseJsonObject(text)
+  if (answer?.version !== feedVersion || answer.nonce !== nonce) return undefined
+  const { now_ms: nowMs, revoked } = answer
+  if (!Number.isSafeInteger(nowMs) || !Array.isArray(revoked)) return undefined
+  return { isRevoked: revoked.length > 0, nowMs: Number(nowMs) }
 }

@@ -3,7 +3,7 @@
 
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
-import type { Deps, Env } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { isLongEnough, parseEmail, parsePassword } from '../domain/accounts/identity.ts'
 import { login } from '../domain/accounts/login.ts'
 import { register } from '../domain/accounts/register.ts'
@@ -12,12 +12,13 @@ import { hangUpOf } from '../http/hang-up.ts'
 import { readJsonBody } from '../http/json-body.ts'
 import { loginPlaceOf } from '../http/login-place.ts'
 import { respond, respondInputRefused, respondRefused } from '../http/respond.ts'
+import type { ServiceEnv } from '../http/service-env.ts'
 import { presentedAccessToken, respondWithTokens } from '../http/token-transport.ts'
 import { formatInstant } from './instant.ts'
 
 /** `/auth/*`: who somebody is. */
-export function authRoutes(deps: Deps): Hono<Env> {
-  return new Hono<Env>()
+export function authRoutes(deps: Deps): Hono<ServiceEnv> {
+  return new Hono<ServiceEnv>()
     .post('/register', registerHandler(deps))
     .post('/login', loginHandler(deps))
     .get('/status', statusHandler(deps))
@@ -26,7 +27,7 @@ export function authRoutes(deps: Deps): Hono<Env> {
 
 function registerHandler(deps: Deps) {
   const schema = registration(deps.passwordMinLength)
-  return async (c: Context<Env>) => {
+  return async (c: Context<ServiceEnv>) => {
     const isGone = hangUpOf(c)
     const body = await readJsonBody(c, schema)
     if (!body.ok) return respondInputRefused(c, deps, body.reason)
@@ -37,7 +38,7 @@ function registerHandler(deps: Deps) {
 }
 
 function loginHandler(deps: Deps) {
-  return async (c: Context<Env>) => {
+  return async (c: Context<ServiceEnv>) => {
     const isGone = hangUpOf(c)
     const body = await readJsonBody(c, credentials)
     if (!body.ok) return respondInputRefused(c, deps, body.reason)
@@ -48,7 +49,7 @@ function loginHandler(deps: Deps) {
 }
 
 function statusHandler(deps: Deps) {
-  return async (c: Context<Env>) => {
+  return async (c: Context<ServiceEnv>) => {
     const token = presentedAccessToken(c, deps)
     if (!token.ok) return respondRefused(c, deps, token.reason)
     const account = await findAccountOfToken(deps, token.value)

@@ -4,11 +4,13 @@
 import { type Context, Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
-import type { Deps, Env } from '../deps.ts'
+import { isOpaqueId, opaqueIdForm } from '../crypto/random-id.ts'
+import type { Deps } from '../deps.ts'
 import { checkRevocations } from '../domain/revocation/check.ts'
 import type { AgedPage } from '../domain/revocation/feed.ts'
 import { readJsonBody } from '../http/json-body.ts'
 import { respondInputRefused, respondRefused } from '../http/respond.ts'
+import type { ServiceEnv } from '../http/service-env.ts'
 import { feedVersion, renderFeed } from '../revocation/feed-format.ts'
 
 /** As long as an isolate shares what it has read. */
@@ -16,9 +18,9 @@ const cacheControl = 'public, max-age=1, must-revalidate'
 const maxIdsPerCheck = 64
 
 /** `/auth/feed/*` */
-export function feedRoutes(deps: Deps): Hono<Env> {
+export function feedRoutes(deps: Deps): Hono<ServiceEnv> {
   const { feed } = deps
-  return new Hono<Env>()
+  return new Hono<ServiceEnv>()
     .get('/since/:segment', etag(), async (c) => {
       const number = parseNumber(c.req.param('segment'))
       return respondWithPage(
@@ -34,7 +36,7 @@ export function feedRoutes(deps: Deps): Hono<Env> {
     .post('/check', checkHandler(deps))
 }
 
-function respondWithPage(c: Context<Env>, deps: Deps, page: AgedPage | undefined): Response {
+function respondWithPage(c: Context<ServiceEnv>, deps: Deps, page: AgedPage | undefined): Response {
   if (!page) return respondRefused(c, deps, 'not_found')
   const { ageMs, ...answer } = page
   const nonce = parseNonce(c.req.query('nonce'))
@@ -48,18 +50,18 @@ function respondWithPage(c: Context<Env>, deps: Deps, page: AgedPage | undefined
 }
 
 function checkHandler(deps: Deps) {
-  return async (c: Context<Env>) => {
+  return async (c: Context<ServiceEnv>) => {
     const body = await readJsonBody(c, question)
     if (!body.ok) return respondInputRefused(c, deps, body.reason)
     const { ids, nonce } = body.value
-    const { nowMs, revoked } = await checkRevocations(deps, ids)
+    const { nowMs, revoked } = await checkRevocations(deps.database, ids)
     return c.json({ version: feedVersion, now_ms: nowMs, revoked, nonce })
   }
 }
 
 const opaqueId = v.pipe(
   v.string('Give ids as strings.'),
-  v.regex(/^[A-Za-z0-9_-]{16}$/, 'Give ids of 16 characters of base64url.'),
+  v.regex(opaqueIdForm, 'Give ids of 16 characters of base64url.'),
 )
 
 const question = v.object({
@@ -78,5 +80,5 @@ function parseNumber(text: string): number | undefined {
 
 /** Repeated in the answer, so that it is known to be newer than the question. */
 function parseNonce(text: string | undefined): string | undefined {
-  return text !== undefined && /^[A-Za-z0-9_-]{16}$/.test(text) ? text : undefined
+  return isOpaqueId(text) ? text : undefined
 }

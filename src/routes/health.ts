@@ -1,14 +1,15 @@
 // For load balancers and deployments: alive, and able to work.
 
 import { Hono } from 'hono'
-import type { Deps, Env } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { checkReadiness } from '../domain/readiness.ts'
 import { respond, respondRefused } from '../http/respond.ts'
+import type { ServiceEnv } from '../http/service-env.ts'
 import { version } from '../version.ts'
 
 /** `/health` asks nobody; `/ready` asks the database. */
-export function healthRoutes(deps: Deps): Hono<Env> {
-  return new Hono<Env>()
+export function healthRoutes(deps: Deps): Hono<ServiceEnv> {
+  return new Hono<ServiceEnv>()
     .get('/health', (c) => respond(c, { message: 'Alive.', version }))
     .get('/ready', async (c) => {
       const readiness = await checkReadiness(deps)

@@ -2,23 +2,24 @@
 // (RFC 7662). Their refusals have OAuth's own form.
 
 import { type Context, Hono } from 'hono'
-import type { Deps, Env } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { authenticateClient } from '../domain/oauth/authenticate-client.ts'
 import { introspect } from '../domain/oauth/introspect.ts'
 import { revokeToken } from '../domain/oauth/revoke-token.ts'
 import { readOAuthRequest } from '../http/oauth-request.ts'
 import { respondRefused } from '../http/respond.ts'
+import type { ServiceEnv } from '../http/service-env.ts'
 
 /** `/oauth/*` */
-export function oauthRoutes(deps: Deps): Hono<Env> {
-  return new Hono<Env>()
+export function oauthRoutes(deps: Deps): Hono<ServiceEnv> {
+  return new Hono<ServiceEnv>()
     .post('/revoke', revokeHandler(deps))
     .post('/introspect', introspectHandler(deps))
 }
 
 /** Having a token is enough to take it back; credentials must be right where there are any. */
 function revokeHandler(deps: Deps) {
-  return async (c: Context<Env>) => {
+  return async (c: Context<ServiceEnv>) => {
     const request = await readOAuthRequest(c)
     if (!request.ok) return respondRefused(c, deps, request.reason)
     const { token, credentials } = request.value
@@ -32,7 +33,7 @@ function revokeHandler(deps: Deps) {
 
 /** Only for clients that are known: it must not be an oracle for whoever has found a token (§2.1). */
 function introspectHandler(deps: Deps) {
-  return async (c: Context<Env>) => {
+  return async (c: Context<ServiceEnv>) => {
     const request = await readOAuthRequest(c)
     if (!request.ok) return respondRefused(c, deps, request.reason)
     const { token, credentials } = request.value

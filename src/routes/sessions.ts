@@ -2,7 +2,7 @@
 
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
-import type { Deps, Env } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { endSession } from '../domain/sessions/end-session.ts'
 import { listSessions, type OwnSession } from '../domain/sessions/list-sessions.ts'
 import { logout, logoutByRefreshToken } from '../domain/sessions/logout.ts'
@@ -13,6 +13,7 @@ import { type Result, succeed } from '../errors/reasons.ts'
 import { hangUpOf } from '../http/hang-up.ts'
 import { readJsonBody, readOptionalJsonBody } from '../http/json-body.ts'
 import { type InputRefusal, respond, respondInputRefused, respondRefused } from '../http/respond.ts'
+import type { ServiceEnv } from '../http/service-env.ts'
 import {
   expireTokenCookies,
   presentedAccessToken,
@@ -22,8 +23,8 @@ import {
 import { formatInstant } from './instant.ts'
 
 /** `/auth/*`: what becomes of a login. */
-export function sessionRoutes(deps: Deps): Hono<Env> {
-  return new Hono<Env>()
+export function sessionRoutes(deps: Deps): Hono<ServiceEnv> {
+  return new Hono<ServiceEnv>()
     .post('/refresh', refreshHandler(deps))
     .get('/sessions', listHandler(deps))
     .delete('/sessions/:id', endHandler(deps))
@@ -34,7 +35,7 @@ export function sessionRoutes(deps: Deps): Hono<Env> {
 
 /** A refusal never clears cookies: another tab may have got newer ones by now. */
 function refreshHandler(deps: Deps) {
-  return async (c: Context<Env>) => {
+  return async (c: Context<ServiceEnv>) => {
     const presented = await readRefreshToken(c, deps)
     if (!presented.ok) return respondInputRefused(c, deps, presented.reason)
     const tokens = await refresh(deps, presented.value)
@@ -44,7 +45,7 @@ function refreshHandler(deps: Deps) {
 }
 
 function listHandler(deps: Deps) {
-  return async (c: Context<Env>) => {
+  return async (c: Context<ServiceEnv>) => {
     const token = presentedAccessToken(c, deps)
     if (!token.ok) return respondRefused(c, deps, token.reason)
     const sessions = await listSessions(deps, token.value)
@@ -54,7 +55,7 @@ function listHandler(deps: Deps) {
 }
 
 function endHandler(deps: Deps) {
-  return async (c: Context<Env>) => {
+  return async (c: Context<ServiceEnv>) => {
     const token = presentedAccessToken(c, deps)
     if (!token.ok) return respondRefused(c, deps, token.reason)
     const ended = await endSession(deps, token.value, c.req.param('id') ?? '')
@@ -65,7 +66,7 @@ function endHandler(deps: Deps) {
 }
 
 function logoutHandler(deps: Deps) {
-  return async (c: Context<Env>) => {
+  return async (c: Context<ServiceEnv>) => {
     const token = presentedAccessToken(c, deps)
     const outcome = token.ok ? await logout(deps, token.value) : token
     const isLoggedOut = outcome.ok || (await logoutByCookie(c, deps))
@@ -78,7 +79,7 @@ function logoutHandler(deps: Deps) {
 }
 
 function logoutEverywhereHandler(deps: Deps) {
-  return async (c: Context<Env>) => {
+  return async (c: Context<ServiceEnv>) => {
     const token = presentedAccessToken(c, deps)
     if (!token.ok) return respondRefused(c, deps, token.reason)
     const body = await readOptionalJsonBody(c, everywhere)
@@ -96,7 +97,7 @@ function logoutEverywhereHandler(deps: Deps) {
 }
 
 function reauthenticateHandler(deps: Deps) {
-  return async (c: Context<Env>) => {
+  return async (c: Context<ServiceEnv>) => {
     const token = presentedAccessToken(c, deps)
     if (!token.ok) return respondRefused(c, deps, token.reason)
     const isGone = hangUpOf(c)
@@ -109,7 +110,7 @@ function reauthenticateHandler(deps: Deps) {
 }
 
 async function readRefreshToken(
-  c: Context<Env>,
+  c: Context<ServiceEnv>,
   deps: Pick<Deps, 'tokenTransport' | 'refreshTokens'>,
 ): Promise<Result<string, InputRefusal>> {
   if (deps.tokenTransport === 'cookie') return presentedRefreshCookie(c, deps)
@@ -118,13 +119,13 @@ async function readRefreshToken(
 }
 
 /** A session whose access cookie is good for nothing ends by its refresh cookie. */
-async function logoutByCookie(c: Context<Env>, deps: Deps): Promise<boolean> {
+async function logoutByCookie(c: Context<ServiceEnv>, deps: Deps): Promise<boolean> {
   const refreshToken = await refreshCookieOf(c, deps)
   return refreshToken !== undefined && logoutByRefreshToken(deps, refreshToken)
 }
 
 /** The genuine refresh cookie of the session, where tokens travel in cookies and there is one. */
-async function refreshCookieOf(c: Context<Env>, deps: Deps): Promise<string | undefined> {
+async function refreshCookieOf(c: Context<ServiceEnv>, deps: Deps): Promise<string | undefined> {
   if (deps.tokenTransport !== 'cookie') return undefined
   const presented = await presentedRefreshCookie(c, deps)
   const isGenuine = presented.ok && (await deps.refreshTokens.verify(presented.value)) !== undefined

@@ -3,7 +3,8 @@
 
 import { Hono, type MiddlewareHandler } from 'hono'
 import { etag } from 'hono/etag'
-import type { Deps, Env } from '../deps.ts'
+import type { Deps } from '../deps.ts'
+import type { ServiceEnv } from '../http/service-env.ts'
 import { issuerPath, keySetPath, keySetUrl, urlUnder } from '../token/issuer.ts'
 
 /** Between the issuer's host and its path (RFC 8414 §3). */
@@ -18,7 +19,7 @@ const maxAgeSeconds = 60
 const clientAuthMethods = ['client_secret_basic', 'client_secret_post']
 
 /** `/.well-known/*`, at the root of the issuer's host. */
-export function wellKnownRoutes({ accessTokens, jwkSet }: Deps): Hono<Env> {
+export function wellKnownRoutes({ accessTokens, jwkSet }: Deps): Hono<ServiceEnv> {
   const { issuer } = accessTokens
   const metadata = {
     issuer,
@@ -31,7 +32,7 @@ export function wellKnownRoutes({ accessTokens, jwkSet }: Deps): Hono<Env> {
     introspection_endpoint: urlUnder(issuer, '/oauth/introspect'),
     introspection_endpoint_auth_methods_supported: clientAuthMethods,
   }
-  return new Hono<Env>()
+  return new Hono<ServiceEnv>()
     .get(`${issuerPath(issuer)}${keySetPath}`, ...cacheable('application/jwk-set+json', jwkSet))
     .get(`${metadataPath}${issuerPath(issuer)}`, ...cacheable('application/json', metadata))
 }

@@ -3,7 +3,8 @@
 // (compact-jws.ts), and only then what the token claims.
 
 import { encodeBase64Url } from '../crypto/base64url.ts'
-import { createRandomId, idBytes } from '../crypto/random-id.ts'
+import { createRandomId, idBytes, isOpaqueId } from '../crypto/random-id.ts'
+import { encodeUtf8 } from '../crypto/utf8.ts'
 import {
   type KeyReason,
   type Result,
@@ -12,7 +13,8 @@ import {
   type TokenReason,
 } from '../errors/reasons.ts'
 import type { Runtime } from '../runtime.ts'
-import { type FindKey, parseJsonObject, signCompactJws, verifyCompactJws } from './compact-jws.ts'
+import { type FindKey, signCompactJws, verifyCompactJws } from './compact-jws.ts'
+import { parseJsonObject } from './json.ts'
 import type { SigningKey } from './signing-key.ts'
 import type { VerificationKey } from './verification-key.ts'
 
@@ -166,7 +168,7 @@ export async function revocationIdsOf({
  * base64url.
  */
 export async function keyRevocationId(keyId: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(keyId))
+  const digest = await crypto.subtle.digest('SHA-256', encodeUtf8(keyId))
   return encodeBase64Url(new Uint8Array(digest, 0, idBytes))
 }
 
@@ -189,8 +191,6 @@ function checkClaims(
   return succeed(claims)
 }
 
-const opaqueId = /^[A-Za-z0-9_-]{16}$/
-
 function hasTypedClaims(
   claims: Readonly<Record<string, unknown>>,
 ): claims is AccessTokenClaims & { nbf?: number } & Record<string, unknown> {
@@ -199,7 +199,7 @@ function hasTypedClaims(
     isNonEmptyString(iss) &&
     (isNonEmptyString(aud) || (Array.isArray(aud) && aud.every(isNonEmptyString))) &&
     isNonEmptyString(sub) &&
-    [sid, jti, gen].every((id) => typeof id === 'string' && opaqueId.test(id)) &&
+    [sid, jti, gen].every((id) => isOpaqueId(id)) &&
     (roles === undefined || (Array.isArray(roles) && roles.every(isNonEmptyString))) &&
     [iat, exp].every(isInstant) &&
     [nbf, authTime].every((instant) => instant === undefined || isInstant(instant))

@@ -2,7 +2,7 @@
 // proof of anything: whoever wants to let somebody in uses `verifyAccessToken`.
 
 import { decodeBase64Url, isCanonicalBase64Url } from '../crypto/base64url.ts'
-import { parseJsonObject } from './compact-jws.ts'
+import { parseJsonObject } from './json.ts'
 
 /**
  * The `sid` of a token, or undefined when it has none or is no JWT. Neither signature nor expiry is

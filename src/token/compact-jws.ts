@@ -4,6 +4,7 @@
 // before it looks at the signature.
 
 import { decodeBase64Url, encodeBase64Url, isCanonicalBase64Url } from '../crypto/base64url.ts'
+import { encodeUtf8 } from '../crypto/utf8.ts'
 import {
   type KeyReason,
   type Result,
@@ -11,15 +12,13 @@ import {
   succeed,
   type TokenReason,
 } from '../errors/reasons.ts'
-import { isObject } from './jwk.ts'
+import { type JsonObject, parseJsonObject } from './json.ts'
 import { createSignature, isSignatureGenuine } from './signature.ts'
 import type { SigningKey } from './signing-key.ts'
 import type { JwsAlgorithm, VerificationKey } from './verification-key.ts'
 
 /** Longer than any token of ours, and too short for a stranger to cost us time with. */
 const maxTokenCharacters = 4_096
-
-type JsonObject = Readonly<Record<string, unknown>>
 
 /** Finds the key that a token names, or tells that it names none. */
 export type FindKey = (keyId: string | undefined) => Promise<Result<VerificationKey, KeyReason>>
@@ -69,20 +68,6 @@ export async function verifyCompactJws(
   return succeed({ payload: decodeBase64Url(payload), key: key.value })
 }
 
-/**
- * The object that the bytes are the JSON of, or undefined when they are not UTF-8, not JSON, or not
- * an object.
- */
-export function parseJsonObject(bytes: Uint8Array): JsonObject | undefined {
-  try {
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-    const value: unknown = JSON.parse(decoder.decode(bytes))
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
 const algorithms: readonly unknown[] = ['HS256', 'ES256', 'EdDSA'] satisfies JwsAlgorithm[]
 
 /**
@@ -100,9 +85,4 @@ function parseHeader(bytes: Uint8Array): { algorithm: unknown; keyId?: string } 
 
 function encodeText(text: string): string {
   return encodeBase64Url(encodeUtf8(text))
-}
-
-/** Over a buffer of its own, which not every platform's types say of it. */
-function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>
 }

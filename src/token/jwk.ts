@@ -4,6 +4,7 @@
 
 import { isCanonicalBase64Url } from '../crypto/base64url.ts'
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
+import { isObject, type JsonObject, parseJsonObject } from './json.ts'
 
 /** A public key, with the members that we have read and no others. */
 export interface PublicJwk {
@@ -50,6 +51,12 @@ export function parsePublicJwk(value: unknown): Result<PublicJwk, string> {
   return succeed({ kid: value.kid, alg, kty, crv, x: String(value.x), ...y })
 }
 
+/** The entries of a JWK Set in JSON (RFC 7517 §5), unread; undefined when it is none. */
+export function parseJwkSetEntries(text: string): readonly unknown[] | undefined {
+  const keys = parseJsonObject(text)?.keys
+  return Array.isArray(keys) ? keys : undefined
+}
+
 /** Whether a member of a JWK is 32 bytes in base64url: a coordinate, or a private key. */
 export function isCoordinate(value: unknown): value is string {
   return (
@@ -59,15 +66,11 @@ export function isCoordinate(value: unknown): value is string {
   )
 }
 
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function isKeyId(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.length <= maxKeyIdCharacters
 }
 
-function isForSignatures({ use, key_ops: operations }: Readonly<Record<string, unknown>>): boolean {
+function isForSignatures({ use, key_ops: operations }: JsonObject): boolean {
   const isAllowed = (operation: unknown) => operation === 'verify' || operation === 'sign'
   return (
     (use === undefined || use === 'sig') &&

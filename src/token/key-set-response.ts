@@ -2,7 +2,7 @@
 // set gets a sentence that says what to do about it.
 
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
-import { isObject, type PublicJwk, parsePublicJwk } from './jwk.ts'
+import { type PublicJwk, parseJwkSetEntries, parsePublicJwk } from './jwk.ts'
 
 const maxKeys = 64
 
@@ -12,7 +12,7 @@ const maxKeys = 64
  * no answer.
  */
 export function parseKeySet(text: string): Result<PublicJwk[], string> {
-  const entries = parseEntries(text)
+  const entries = parseJwkSetEntries(text)
   if (!entries) return refuse('is not a JWK Set in JSON; check the issuer')
   if (entries.length === 0) {
     return refuse(
@@ -25,13 +25,4 @@ export function parseKeySet(text: string): Result<PublicJwk[], string> {
   return new Set(keys.map(({ kid }) => kid)).size === keys.length
     ? succeed(keys)
     : refuse('gives two keys the same name (kid)')
-}
-
-function parseEntries(text: string): readonly unknown[] | undefined {
-  try {
-    const set: unknown = JSON.parse(text)
-    return isObject(set) && Array.isArray(set.keys) ? set.keys : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -1,9 +1,11 @@
 // Key sets: where the key comes from that a token names. This file has those that hold their keys;
 // remote-key-set.ts has the one that fetches them.
 
+import { byteLength } from '../crypto/utf8.ts'
 import type { KeyReason, Result } from '../errors/reasons.ts'
 import { refuse, succeed } from '../errors/reasons.ts'
-import { isObject, type PublicJwk, parsePublicJwk } from './jwk.ts'
+import { isObject } from './json.ts'
+import { type PublicJwk, parsePublicJwk } from './jwk.ts'
 import { madeOnce } from './made-once.ts'
 import { importPublicKey, importSecretKey, type VerificationKey } from './verification-key.ts'
 
@@ -39,7 +41,8 @@ export interface KeySource {
   readonly load: () => Promise<VerificationKey>
 }
 
-const minSecretKeyBytes = 32
+/** Of a secret that signs (RFC 7518 §3.2). */
+export const minSecretKeyBytes = 32
 
 /** A set of keys at hand, each imported with its first token. */
 export function createKeySetOf(sources: readonly KeySource[]): KeySet {
@@ -100,8 +103,4 @@ function publicKeySource(entry: unknown): KeySource {
   const jwk = parsePublicJwk(entry)
   if (!jwk.ok) throw new TypeError(`In the key set, a key ${jwk.reason}.`)
   return jwkSource(jwk.value)
-}
-
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length
 }

@@ -3,7 +3,7 @@
 // everybody knows it by then; a retired one stays until its last token has expired.
 
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
-import { isCoordinate, isObject, type PublicJwk, parsePublicJwk } from './jwk.ts'
+import { isCoordinate, type PublicJwk, parseJwkSetEntries, parsePublicJwk } from './jwk.ts'
 import { importAlgorithms, importSecretKey, type VerificationKey } from './verification-key.ts'
 
 /** Where a key is in its life. */
@@ -30,8 +30,8 @@ const cure = 'make a set with `portcullis keys generate`'
  * …"; keys are named by their place, never by what they hold.
  */
 export function parseSigningKeys(text: string): Result<readonly SigningJwk[], string> {
-  const entries = parseEntries(text)
-  if (!entries) return refuse(`must be a private JWK Set, {"keys":[…]} in JSON; ${cure}`)
+  const entries = parseJwkSetEntries(text)
+  if (!entries?.length) return refuse(`must be a private JWK Set, {"keys":[…]} in JSON; ${cure}`)
   if (entries.length > maxKeys) return refuse(`must have at most ${maxKeys} keys`)
   const keys: SigningJwk[] = []
   for (const [index, entry] of entries.entries()) {
@@ -69,15 +69,6 @@ export async function importSigningKey(jwk: SigningJwk): Promise<SigningKey> {
     'sign',
   ])
   return { algorithm: alg, keyId: jwk.kid, cryptoKey }
-}
-
-function parseEntries(text: string): readonly unknown[] | undefined {
-  try {
-    const set: unknown = JSON.parse(text)
-    return isObject(set) && Array.isArray(set.keys) && set.keys.length > 0 ? set.keys : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function parseSigningKey(entry: unknown): Result<SigningJwk, string> {

@@ -1,6 +1,7 @@
 // The keys that check and make signatures, as Web Crypto has them. A key is for one algorithm, and
 // names it: never the token does (RFC 8725 §3.1).
 
+import { encodeUtf8 } from '../crypto/utf8.ts'
 import type { PublicJwk } from './jwk.ts'
 
 /** Web Crypto's key: not every platform's types have its name. */
@@ -32,7 +33,7 @@ export async function importPublicKey(jwk: PublicJwk): Promise<VerificationKey> 
  * tokens.
  */
 export async function importSecretKey(secretKey: string): Promise<VerificationKey> {
-  const bytes = new TextEncoder().encode(secretKey)
+  const bytes = encodeUtf8(secretKey)
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   const usages: KeyUsage[] = ['sign', 'verify']
   const cryptoKey = await crypto.subtle.importKey('raw', bytes, algorithm, false, usages)

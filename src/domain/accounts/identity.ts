@@ -2,6 +2,8 @@
 // checked once, in this order. Both rules are for registering; at login whatever does not fit them
 // is simply not an account.
 
+import { byteLength } from '../../crypto/utf8.ts'
+
 const maxEmailBytes = 254
 const maxPasswordBytes = 1_024
 
@@ -45,8 +47,4 @@ export function isLongEnough(password: string, minLength: number): boolean {
 /** A role: what a scope may be called (RFC 6749 §3.3), in letters, digits and `:._-`. */
 export function isRole(text: string): boolean {
   return /^[A-Za-z0-9:._-]{1,64}$/.test(text)
-}
-
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length
 }

@@ -1,7 +1,6 @@
 // An access token of one of our users: what the guards verify, and the id that only the service can
 // look up.
 
-import type { Deps } from '../../deps.ts'
 import {
   type KeyReason,
   type Result,
@@ -15,6 +14,7 @@ import {
   revocationIdsOf,
   verifyAccessToken,
 } from '../../token/access-token.ts'
+import type { TokenDeps } from '../sessions/token-deps.ts'
 
 /** A token as the store asks about it, and what it says. */
 export interface UserToken extends AskingToken {
@@ -26,7 +26,7 @@ export interface UserToken extends AskingToken {
  * I/O. Never throws.
  */
 export async function verifyUserToken(
-  deps: Pick<Deps, 'runtime' | 'accessTokens'>,
+  deps: Pick<TokenDeps, 'runtime' | 'accessTokens'>,
   token: string,
   { evenExpired = false }: { readonly evenExpired?: boolean } = {},
 ): Promise<Result<UserToken, TokenReason | KeyReason>> {

@@ -4,12 +4,10 @@
 
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { SigningJwk } from '../../token/signing-key.ts'
+import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
 
 type KeyPair = Omit<SigningJwk, 'state'>
 type Keys = readonly SigningJwk[]
-
-/** The longest that any access token can be set to live. */
-const longestTokenLifetimeSeconds = 86_400
 
 /** A first set: one key that signs, and the one that will. */
 export function createSigningKeys(active: KeyPair, next: KeyPair): Keys {
@@ -47,7 +45,7 @@ export function lastTokenExpiresAt({
   retired_at: retiredAt,
 }: SigningJwk): number | undefined {
   if (state !== 'retired' || retiredAt === undefined) return undefined
-  return retiredAt + longestTokenLifetimeSeconds
+  return retiredAt + maxTokenLifetimeSeconds
 }
 
 function moveOn(key: SigningJwk, next: SigningJwk, now: number): SigningJwk {

@@ -1,6 +1,6 @@
 // The exact answer to one question, for guards that must not, or cannot yet, go by what they know.
 
-import type { Deps } from '../../deps.ts'
+import type { Database } from '../../store/database.ts'
 import { findRevokedIds, type RevokedIdsFound } from '../../store/revocation-feed.ts'
 
 /**
@@ -10,7 +10,7 @@ import { findRevokedIds, type RevokedIdsFound } from '../../store/revocation-fee
  * @throws DatabaseUnavailable
  */
 export function checkRevocations(
-  { database }: Pick<Deps, 'database'>,
+  database: Database,
   ids: readonly string[],
 ): Promise<RevokedIdsFound> {
   return findRevokedIds(database, ids)

@@ -6,8 +6,10 @@ import { DatabaseUnavailable } from '../../errors/database-unavailable.ts'
 import { OneAtATime } from '../../one-at-a-time.ts'
 import {
   type FeedPage,
+  pageOf,
   placesPerPage,
   placesPerSegment,
+  segmentOf,
   segmentsKept,
   sharedForMs,
 } from '../../revocation/feed-format.ts'
@@ -82,7 +84,7 @@ export class RevocationFeed {
    */
   async findPage(number: number): Promise<AgedPage | undefined> {
     const tail = await this.#currentTail()
-    if (number > Math.floor(tail.state.head / placesPerPage)) return undefined
+    if (number > pageOf(tail.state.head)) return undefined
     const isKept = () => this.#isUsable(this.#pages.get(number), tail)
     await this.#readingPage.doOrWait(isKept, () => this.#readPage(number))
     const kept = this.#pages.get(number)
@@ -182,8 +184,4 @@ function appendTo(
   const firstKept = segmentOf(state.head + 1) - (segmentsKept - 1)
   for (const number of segments.keys()) if (number < firstKept) segments.delete(number)
   return segments
-}
-
-function segmentOf(place: number): number {
-  return Math.floor(place / placesPerSegment)
 }

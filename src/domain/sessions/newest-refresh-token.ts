@@ -1,14 +1,14 @@
 // Which refresh token counts where a browser sends several. A domain beside ours can set a refresh
 // cookie for our host (RFC 6265 §8.6), so one of another session is never taken.
 
-import type { Deps } from '../../deps.ts'
+import type { TokenDeps } from './token-deps.ts'
 
 /**
  * The genuine refresh token of the session with the highest version. A forged one only where there
  * is no genuine one, and undefined where none names the session. No I/O.
  */
 export async function newestRefreshToken(
-  { refreshTokens }: Pick<Deps, 'refreshTokens'>,
+  { refreshTokens }: Pick<TokenDeps, 'refreshTokens'>,
   tokens: readonly string[],
   sessionId: string,
 ): Promise<string | undefined> {

@@ -4,6 +4,8 @@
 
 import { decodeBase64Url, encodeBase64Url, isCanonicalBase64Url } from '../../crypto/base64url.ts'
 import { deriveMacKey } from '../../crypto/derived-key.ts'
+import { isOpaqueId } from '../../crypto/random-id.ts'
+import { encodeUtf8 } from '../../crypto/utf8.ts'
 import { madeOnce } from '../../token/made-once.ts'
 
 /** What a genuine refresh token names. */
@@ -25,7 +27,7 @@ export interface RefreshTokens {
 }
 
 const macBytes = 32
-const tokenForm = /^([A-Za-z0-9_-]{16})\.([1-9]\d{0,14})\.([A-Za-z0-9_-]{43})$/
+const tokenForm = /^([^.]+)\.([1-9]\d{0,14})\.([^.]+)$/
 
 /** Refresh tokens under a key of their own, derived from the secret. */
 export function createRefreshTokens(secretKey: string): RefreshTokens {
@@ -33,23 +35,18 @@ export function createRefreshTokens(secretKey: string): RefreshTokens {
   return {
     async create({ sessionId, version }) {
       const named = `${sessionId}.${version}`
-      const mac = await crypto.subtle.sign('HMAC', await key(), encodeAscii(named))
+      const mac = await crypto.subtle.sign('HMAC', await key(), encodeUtf8(named))
       return `${named}.${encodeBase64Url(new Uint8Array(mac))}`
     },
 
     async verify(token) {
       const [, sessionId = '', version = '', mac = ''] = tokenForm.exec(token) ?? []
-      if (!sessionId || !isCanonicalBase64Url(mac)) return undefined
-      const named = encodeAscii(`${sessionId}.${version}`)
+      if (!isOpaqueId(sessionId) || !isCanonicalBase64Url(mac)) return undefined
+      const named = encodeUtf8(`${sessionId}.${version}`)
       const bytes = decodeBase64Url(mac)
       const isGenuine =
         bytes.length === macBytes && (await crypto.subtle.verify('HMAC', await key(), bytes, named))
       return isGenuine ? { sessionId, version: Number(version) } : undefined
     },
   }
-}
-
-/** Over a buffer of its own, which not every platform's types say of it. */
-function encodeAscii(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>
 }

@@ -2,10 +2,10 @@
 // current.
 
 import { createRandomId } from '../../crypto/random-id.ts'
-import type { Deps } from '../../deps.ts'
 import type { LiveSession } from '../../store/live-session.ts'
 import type { NewSession } from '../../store/sessions.ts'
-import { type CustomClaims, issueAccessToken } from '../../token/access-token.ts'
+import { issueAccessToken } from '../../token/access-token.ts'
+import type { TokenDeps } from './token-deps.ts'
 
 /** An access token, and what comes with it. */
 export interface IssuedAccessToken {
@@ -18,21 +18,6 @@ export interface IssuedAccessToken {
 export interface IssuedTokens extends IssuedAccessToken {
   readonly refreshToken: string
 }
-
-/** Whose claims an application may add to. */
-export interface ClaimsUser {
-  readonly userId: number
-  /** As typed. */
-  readonly email: string
-  readonly roles: readonly string[]
-}
-
-/**
- * Claims of an application's own, for every access token of the user: asked with each login and each
- * refresh. None may be called like one of Portcullis's own, and the whole token must have at most
- * 4,000 characters; otherwise no token is issued, and the log says why (500).
- */
-export type ClaimsHook = (user: ClaimsUser) => CustomClaims | Promise<CustomClaims>
 
 /** Where somebody logs in from, for people to recognise it by. */
 export interface LoginPlace {
@@ -47,20 +32,20 @@ export interface Issuance {
   readonly expiresAt: number
 }
 
-type IssuingDeps = Pick<Deps, 'runtime' | 'accessTokens' | 'claims'>
+type IssuingDeps = Pick<TokenDeps, 'runtime' | 'accessTokens' | 'claims'>
 
 /** The configured lifetime from now. The store may shorten it, and remembers what is signed. */
 export function beginIssuance({
   runtime,
   accessTokens,
-}: Pick<Deps, 'runtime' | 'accessTokens'>): Issuance {
+}: Pick<TokenDeps, 'runtime' | 'accessTokens'>): Issuance {
   const issuedAt = runtime.now()
   return { issuedAt, expiresAt: issuedAt + accessTokens.accessTokenLifetimeSeconds }
 }
 
 /** What the store needs to begin a session. */
 export function newSession(
-  { runtime, sessionLifetimes }: Pick<Deps, 'runtime' | 'sessionLifetimes'>,
+  { runtime, sessionLifetimes }: Pick<TokenDeps, 'runtime' | 'sessionLifetimes'>,
   place: LoginPlace,
   { expiresAt }: Issuance,
 ): NewSession {
@@ -83,7 +68,7 @@ export async function issueAccessTokenOf(
 
 /** A fresh access token of the session, and its refresh token. */
 export async function issueTokens(
-  deps: IssuingDeps & Pick<Deps, 'refreshTokens'>,
+  deps: IssuingDeps & Pick<TokenDeps, 'refreshTokens'>,
   session: LiveSession,
   issuance: Issuance,
 ): Promise<IssuedTokens> {

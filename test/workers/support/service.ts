@@ -6,7 +6,7 @@ import type { Hono } from 'hono'
 import { inject } from 'vitest'
 import { type Config, parseConfig } from '../../../src/config.ts'
 import { createRandomId } from '../../../src/crypto/random-id.ts'
-import type { Env } from '../../../src/deps.ts'
+import type { ServiceEnv } from '../../../src/http/service-env.ts'
 import { type Runtime, systemRuntime } from '../../../src/runtime.ts'
 import { createService, type Service, type Surroundings } from '../../../src/service.ts'
 import type { Database } from '../../../src/store/database.ts'
@@ -62,7 +62,7 @@ export function createCountingDatabase(): Database & { roundTrips: number } {
 }
 
 export interface TestService extends Service {
-  readonly app: Hono<Env>
+  readonly app: Hono<ServiceEnv>
   readonly config: Config
   readonly clock: FakeClock
   readonly log: string[]
@@ -126,14 +126,14 @@ export interface Answer {
 }
 
 /** A POST of JSON. */
-export function post(app: Hono<Env>, path: string, body: unknown): Promise<Answer> {
+export function post(app: Hono<ServiceEnv>, path: string, body: unknown): Promise<Answer> {
   const headers = { 'Content-Type': 'application/json' }
   return ask(app, path, { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
 /** A POST of JSON with a token. */
 export function postWith(
-  app: Hono<Env>,
+  app: Hono<ServiceEnv>,
   path: string,
   token: string,
   body: unknown,
@@ -144,7 +144,7 @@ export function postWith(
 
 /** A POST of a form. */
 export function postForm(
-  app: Hono<Env>,
+  app: Hono<ServiceEnv>,
   path: string,
   form: Record<string, string>,
   headers: Record<string, string> = {},
@@ -153,7 +153,7 @@ export function postForm(
 }
 
 /** Presents a refresh token. */
-export function refreshWith(app: Hono<Env>, refreshToken: string): Promise<Answer> {
+export function refreshWith(app: Hono<ServiceEnv>, refreshToken: string): Promise<Answer> {
   return post(app, '/auth/refresh', { refresh_token: refreshToken })
 }
 
@@ -188,7 +188,11 @@ export async function deleteAccount(email: string): Promise<void> {
   })
 }
 
-export async function ask(app: Hono<Env>, path: string, init: RequestInit = {}): Promise<Answer> {
+export async function ask(
+  app: Hono<ServiceEnv>,
+  path: string,
+  init: RequestInit = {},
+): Promise<Answer> {
   const answer = await app.request(path, init)
   const text = await answer.text()
   return { status: answer.status, headers: answer.headers, body: text ? JSON.parse(text) : {} }
@@ -221,17 +225,21 @@ export function claimsOf(token: string) {
 }
 
 /** Logs out. */
-export function logout(app: Hono<Env>, token: string): Promise<Answer> {
+export function logout(app: Hono<ServiceEnv>, token: string): Promise<Answer> {
   return ask(app, '/auth/logout', { method: 'POST', ...bearing(token) })
 }
 
 /** Ends a session, with the token of one of the account. */
-export function endSession(app: Hono<Env>, token: string, sessionId: string): Promise<Answer> {
+export function endSession(
+  app: Hono<ServiceEnv>,
+  token: string,
+  sessionId: string,
+): Promise<Answer> {
   return ask(app, `/auth/sessions/${sessionId}`, { method: 'DELETE', ...bearing(token) })
 }
 
 /** A new account's email, password and first tokens. */
-export async function registerAccount(app: Hono<Env>) {
+export async function registerAccount(app: Hono<ServiceEnv>) {
   const email = freshEmail()
   const password = 'a good password'
   const answer = await post(app, '/auth/register', { email, password })

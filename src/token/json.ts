@@ -1,0 +1,28 @@
+// JSON that others have sent, read without throwing.
+
+/** A JSON object. Nothing is known of its members. */
+export type JsonObject = Readonly<Record<string, unknown>>
+
+/** Whether a value is a JSON object: neither null nor an array. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * The object that a text, or its UTF-8 bytes, is the JSON of; undefined when it is not JSON, not an
+ * object, or not UTF-8. A byte order mark is no JSON here. Never throws.
+ *
+ * @see RFC 8259 §8.1
+ */
+export function parseJsonObject(json: string | Uint8Array): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(typeof json === 'string' ? json : decodeUtf8(json))
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+}
