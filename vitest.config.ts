@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config'
 const root = fileURLToPath(new URL('.', import.meta.url))
 /** Drills that take half a minute or more: `npm run test:long`. */
 const long = 'test/**/*.long.test.ts'
+/** Units and routes that run inside workerd. */
+const workerd = 'test/**/*.workerd.test.ts'
 /** Black boxes over HTTP on workerd and Deno. */
 const blackBoxes = {
   globalSetup: ['test/support/bundle-setup.ts'],
@@ -18,11 +20,11 @@ export default defineConfig({
   test: {
     projects: [
       {
-        // Units and routes inside workerd, against a real sqld that the global set-up starts.
+        // Against a real sqld that the global set-up starts.
         plugins: [cloudflareTest({ miniflare: { compatibilityDate: '2026-10-01' } })],
         test: {
           name: 'workers',
-          include: ['test/workers/**/*.test.ts'],
+          include: [workerd],
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 30_000,
         },
@@ -50,7 +52,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/workers/**', long],
+          exclude: [workerd, long],
           ...blackBoxes,
         },
       },

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path'
 import { migrate } from '../src/cli/migrate-database.ts'
-import { settings } from '../src/settings.ts'
+import { settings } from '../src/service/config/settings.ts'
 import {
   type DevOptions,
   makeDataDirectory,

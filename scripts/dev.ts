@@ -3,8 +3,8 @@
 import { join } from 'node:path'
 import { Failure } from '../src/cli/failure.ts'
 import { migrate } from '../src/cli/migrate-database.ts'
-import { settings } from '../src/settings.ts'
-import { isFileUrl } from '../src/store/database-file.ts'
+import { settings } from '../src/service/config/settings.ts'
+import { isFileUrl } from '../src/service/store/node/database-file.ts'
 import {
   createDatabaseAccess,
   type DatabaseAccess,

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { catalogue, refusalFor } from '../src/errors/catalogue.ts'
 import type { Reason } from '../src/errors/reasons.ts'
 import { type Entry, guardRefusals, type Refusal } from '../src/errors/token-refusals.ts'
-import { type Setting, settings } from '../src/settings.ts'
+import { type Setting, settings } from '../src/service/config/settings.ts'
 
 /** A file of the documentation as it should be. */
 export interface GeneratedDoc {

@@ -1,12 +1,12 @@
 // The entry on Deno: the same service over a database in a file, or the same remote one.
 
-import { type Config, parseConfig } from './config.ts'
-import { systemRuntime } from './runtime.ts'
-import { createService } from './service.ts'
-import type { Database } from './store/database.ts'
-import { isFileUrl } from './store/database-file.ts'
-import { openEmbeddedDatabase } from './store/embedded-database.ts'
-import { openRemoteDatabase } from './store/remote-database.ts'
+import { systemRuntime } from './runtime/runtime.ts'
+import { type Config, parseConfig } from './service/config/config.ts'
+import { createService } from './service/service.ts'
+import type { Database } from './service/store/database.ts'
+import { isFileUrl } from './service/store/node/database-file.ts'
+import { openEmbeddedDatabase } from './service/store/node/embedded-database.ts'
+import { openRemoteDatabase } from './service/store/remote-database.ts'
 
 const config = parseConfig(Deno.env.toObject(), { hasFiles: true })
 if (!config.ok) refuseToStart(config.reason)

@@ -2,38 +2,38 @@
 // revocations come from.
 
 export type { GuardReason, Result } from './errors/reasons.ts'
+export { createRemoteKeySet, type RemoteKeySetOptions } from './guard/keys/remote-key-set.ts'
 export {
   type FreshLoginOptions,
   type PermissionOptions,
   requireFreshLogin,
   requireRole,
-} from './middleware/permissions.ts'
-export { type GuardRefusal, type OnRefused, refusalResponse } from './middleware/refusal.ts'
+} from './guard/permissions.ts'
+export { type GuardRefusal, type OnRefused, refusalResponse } from './guard/refusal.ts'
+export type { ServiceBinding } from './guard/remote/ask-service.ts'
 export {
   type GuardedEnv,
   type GuardOptions,
   type OptionallyGuardedEnv,
   optionalAccessToken,
   requireAccessToken,
-} from './middleware/require-access-token.ts'
+} from './guard/require-access-token.ts'
+export type { BoundedStaleness, RevocationOption } from './guard/revocation/policy.ts'
 export {
   type Authentication,
   createVerifier,
   type VerificationContext,
   type Verifier,
   type VerifierOptions,
-} from './middleware/verifier.ts'
-export type { ServiceBinding } from './remote/ask-service.ts'
-export type { FeedPage } from './revocation/feed-format.ts'
-export type { BoundedStaleness, RevocationOption } from './revocation/policy.ts'
+} from './guard/verifier.ts'
+export type { Runtime } from './runtime/runtime.ts'
+export type { AccessTokenClaims } from './token/access-token.ts'
+export type { FeedPage } from './token/feed-format.ts'
+export { createLocalKeySet, createSecretKeySet, type KeySet } from './token/key-set.ts'
 export type {
   CheckedToken,
   FollowedFeed,
   PulledPage,
   RevocationSource,
-} from './revocation/source.ts'
-export type { Runtime } from './runtime.ts'
-export type { AccessTokenClaims } from './token/access-token.ts'
-export { createLocalKeySet, createSecretKeySet, type KeySet } from './token/key-set.ts'
-export { createRemoteKeySet, type RemoteKeySetOptions } from './token/remote-key-set.ts'
+} from './token/revocation-source.ts'
 export type { VerificationKey } from './token/verification-key.ts'

@@ -1,5 +1,5 @@
 // The entry on Cloudflare Workers.
 
-import { createWorker } from './create-worker.ts'
+import { createWorker } from './service/create-worker.ts'
 
 export default createWorker() satisfies ExportedHandler<Env>

@@ -1,5 +1,5 @@
-// Who may import whom. A file belongs to the first layer whose pattern it matches; every import
-// must go to a layer, or a package, that its layer names.
+// Who may import whom. A row is a folder: it may import from itself, and what its row names. It names
+// only folders of rows above its own, so there are no circles.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -8,161 +8,69 @@ import { describe, expect, it } from 'vitest'
 
 const source = fileURLToPath(new URL('../src', import.meta.url))
 
-interface Layer {
-  readonly files: RegExp
-  /** Layers of ours that it may import from, beside itself. */
-  readonly mayImport: readonly string[]
-  /** Packages that it may import. */
-  readonly packages: readonly RegExp[]
-}
+const ground = ['errors', 'runtime', 'crypto', 'token']
+const guard = ['guard/remote', 'guard/keys', 'guard/revocation']
+const rules = ['service/domain/identity', 'service/domain/tokens', 'service/domain/feed']
+const useCases = ['service/domain/accounts', 'service/domain/sessions', 'service/domain/oauth']
 
-const hono = /^hono(\/|$)/
-const honoJwt = /^hono\/(jwt|utils\/jwt\/jws)$/
-const valibot = /^valibot$/
+/** Folder → the folders and packages that it may import. */
+const folders: Readonly<Record<string, readonly string[]>> = {
+  // The ground, on which both wings stand. No I/O.
+  errors: [],
+  runtime: [],
+  crypto: ['runtime'],
+  token: ['errors', 'runtime', 'crypto', 'hono'],
 
-const layers: Readonly<Record<string, Layer>> = {
-  runtime: { files: /^runtime\.ts$/, mayImport: [], packages: [] },
-  oneAtATime: { files: /^one-at-a-time\.ts$/, mayImport: ['runtime'], packages: [] },
-  version: { files: /^version\.ts$/, mayImport: [], packages: [] },
-  reasons: { files: /^errors\/reasons\.ts$/, mayImport: [], packages: [] },
-  refusals: { files: /^errors\/token-refusals\.ts$/, mayImport: ['reasons'], packages: [] },
-  errors: { files: /^errors\//, mayImport: ['reasons', 'refusals'], packages: [] },
-  password: {
-    files: /^crypto\/password\.ts$/,
-    mayImport: ['runtime', 'crypto'],
-    packages: [/^bcryptjs$/],
-  },
-  crypto: { files: /^crypto\//, mayImport: ['runtime'], packages: [] },
-  // The face: what other Workers will import. It must never pull in the service.
-  token: {
-    files: /^token\//,
-    mayImport: ['runtime', 'oneAtATime', 'reasons', 'crypto', 'remote'],
-    packages: [honoJwt],
-  },
-  remote: { files: /^remote\//, mayImport: ['reasons'], packages: [] },
-  revocation: {
-    files: /^revocation\//,
-    mayImport: ['runtime', 'oneAtATime', 'reasons', 'crypto', 'remote', 'token'],
-    packages: [],
-  },
-  middleware: {
-    files: /^middleware\//,
-    mayImport: ['runtime', 'reasons', 'refusals', 'remote', 'token', 'revocation'],
-    packages: [hono],
-  },
-  config: {
-    files: /^(config|settings)\.ts$/,
-    mayImport: ['reasons', 'errors', 'crypto', 'token'],
-    packages: [],
-  },
-  index: {
-    files: /^index\.ts$/,
-    mayImport: ['reasons', 'runtime', 'remote', 'token', 'revocation', 'middleware'],
-    packages: [],
-  },
-  // For tests of guards: no store, and of the domain only how keys are made.
-  testing: {
-    files: /^testing(\.ts$|\/)/,
-    mayImport: ['runtime', 'crypto', 'remote', 'token', 'revocation', 'keyPair'],
-    packages: [],
-  },
-  // All SQL.
-  embedded: {
-    files: /^store\/(embedded-database|database-file)\.ts$/,
-    mayImport: ['store'],
-    packages: [/^@libsql\/client\/node$/, /^node:fs$/],
-  },
-  store: {
-    files: /^store\//,
-    mayImport: ['errors', 'reasons', 'token', 'revocation'],
-    packages: [/^drizzle-orm(\/|$)/, /^@libsql\/client\/http$/, valibot],
-  },
-  // The rules. Nobody here speaks HTTP or SQL.
-  keyPair: {
-    files: /^domain\/keys\/key-pair\.ts$/,
-    mayImport: ['runtime', 'crypto', 'token'],
-    packages: [],
-  },
-  domain: {
-    files: /^domain\//,
-    mayImport: [
-      ...['deps', 'reasons', 'errors', 'runtime', 'oneAtATime'],
-      ...['crypto', 'token', 'revocation', 'store'],
-    ],
-    packages: [],
-  },
-  deps: {
-    files: /^deps\.ts$/,
-    mayImport: ['config', 'runtime', 'reasons', 'errors', 'password', 'token', 'domain', 'store'],
-    packages: [],
-  },
-  // HTTP. Nobody here reaches the store.
-  http: {
-    files: /^http\//,
-    mayImport: ['deps', 'domain', 'reasons', 'errors', 'refusals', 'middleware', 'token'],
-    packages: [hono, valibot, /^bowser$/],
-  },
-  routes: {
-    files: /^routes\//,
-    mayImport: ['crypto', 'deps', 'domain', 'http', 'reasons', 'revocation', 'token', 'version'],
-    packages: [hono, valibot],
-  },
-  app: {
-    files: /^app\.ts$/,
-    mayImport: ['crypto', 'deps', 'errors', 'http', 'routes', 'token'],
-    packages: [hono],
-  },
-  service: {
-    files: /^service\.ts$/,
-    mayImport: [
-      ...['app', 'config', 'deps', 'domain', 'http', 'password'],
-      ...['revocation', 'runtime', 'store', 'token'],
-    ],
-    packages: [hono],
-  },
-  cli: {
-    files: /^cli\//,
-    mayImport: [
-      'config',
-      'domain',
-      'embedded',
-      'errors',
-      'keyPair',
-      'reasons',
-      'runtime',
-      'store',
-      'token',
-      'version',
-    ],
-    packages: [/^commander$/, /^node:/, /^@libsql\/client\/node$/],
-  },
-  worker: {
-    files: /^(create-)?worker\.ts$/,
-    mayImport: ['config', 'domain', 'errors', 'runtime', 'service', 'store', 'token'],
-    packages: [],
-  },
-  server: {
-    files: /^server\.ts$/,
-    mayImport: [
-      ...['app', 'config', 'deps', 'domain', 'http', 'reasons'],
-      ...['runtime', 'service', 'token', 'worker'],
-    ],
-    packages: [],
-  },
-  database: { files: /^database(-embedded)?\.ts$/, mayImport: ['store', 'embedded'], packages: [] },
-  deno: {
-    files: /^deno\.ts$/,
-    mayImport: ['config', 'runtime', 'service', 'store', 'embedded'],
-    packages: [],
-  },
+  // The wing that other Workers import.
+  'guard/remote': ['errors'],
+  'guard/keys': [...ground, 'guard/remote'],
+  'guard/revocation': [...ground, 'guard/remote'],
+  guard: [...ground, ...guard, 'hono'],
+  testing: [...ground, 'guard/remote'],
+
+  // The wing that issues: HTTP in http and routes, the rules in domain, SQL in store.
+  'service/config': ground,
+  'service/store': [...ground, 'drizzle-orm', '@libsql/client/http', 'valibot'],
+  'service/store/node': ['service/store', '@libsql/client/node', 'node:'],
+  'service/domain/identity': [...ground, 'bcryptjs'],
+  'service/domain/tokens': [...ground, 'service/store'],
+  'service/domain/feed': [...ground, 'service/store'],
+  'service/domain/keys': [...ground, 'service/store'],
+  'service/domain': [...ground, 'service/config', 'service/store', ...rules],
+  'service/domain/accounts': [...ground, 'service/store', 'service/domain', ...rules],
+  'service/domain/sessions': [...ground, 'service/store', 'service/domain', ...rules],
+  'service/domain/oauth': [...ground, 'service/store', 'service/domain', ...rules],
+  'service/http': [
+    ...[...ground, 'service/domain', ...rules, ...useCases],
+    ...['hono', 'valibot', 'bowser'],
+  ],
+  'service/routes': [
+    ...[...ground, 'service/config', 'service/domain', ...rules, ...useCases],
+    ...['service/http', 'hono', 'valibot'],
+  ],
+  service: [
+    ...[...ground, 'service/config', 'service/store', 'service/domain', ...rules],
+    ...['service/http', 'service/routes', 'hono'],
+  ],
+
+  // The command line, and the published entries.
+  cli: [
+    ...[...ground, 'service/config', 'service/store', 'service/store/node', ...rules],
+    ...['service/domain/keys', ...useCases, 'commander', '@libsql/client/node', 'node:'],
+  ],
+  '': [
+    ...[...ground, 'guard', ...guard, 'testing', 'service', 'service/config', 'service/http'],
+    ...['service/domain', 'service/store', 'service/store/node'],
+  ],
 }
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
   /\.tsx?$/.test(file),
 )
 
-function layerOf(file: string): string | undefined {
-  return Object.keys(layers).find((name) => layers[name]?.files.test(file))
+function folderOf(file: string): string {
+  const folder = dirname(file)
+  return folder === '.' ? '' : folder
 }
 
 function importsOf(file: string): string[] {
@@ -178,21 +86,44 @@ function importsOf(file: string): string[] {
 }
 
 function isAllowed(file: string, specifier: string): boolean {
-  const own = layerOf(file) ?? ''
-  const layer = layers[own]
-  if (!specifier.startsWith('.')) return !!layer?.packages.some((name) => name.test(specifier))
-  const target = relative(source, join(source, dirname(file), specifier))
-  const targetLayer = layerOf(target) ?? ''
-  return targetLayer === own || !!layer?.mayImport.includes(targetLayer)
+  const allowed = folders[folderOf(file)] ?? []
+  if (!specifier.startsWith('.')) return allowed.some((name) => isOfPackage(specifier, name))
+  const target = folderOf(relative(source, join(source, dirname(file), specifier)))
+  return target === folderOf(file) || allowed.includes(target)
+}
+
+function isOfPackage(specifier: string, name: string): boolean {
+  return specifier === name || specifier.startsWith(name.endsWith(':') ? name : `${name}/`)
+}
+
+/** All that a file imports, and what that imports in turn. */
+function reachableFrom(...entries: string[]): Set<string> {
+  const reached = new Set(entries)
+  for (const file of reached) {
+    if (!/\.tsx?$/.test(file)) continue
+    for (const specifier of importsOf(file)) {
+      const isOurs = specifier.startsWith('.')
+      reached.add(isOurs ? relative(source, join(source, dirname(file), specifier)) : specifier)
+    }
+  }
+  return reached
 }
 
 describe('the architecture', () => {
-  it('has a layer for every file', () => {
-    expect(files.length).toBeGreaterThan(20)
-    expect(files.filter((file) => layerOf(file) === undefined)).toEqual([])
+  it('has a row for every folder, and no row without one', () => {
+    expect(files.length).toBeGreaterThan(100)
+    expect(new Set(files.map(folderOf))).toEqual(new Set(Object.keys(folders)))
   })
 
-  it('lets no layer import what is not its business', () => {
+  it('names only folders of rows above', () => {
+    const names = Object.keys(folders)
+    const forward = names.flatMap((folder, row) =>
+      (folders[folder] ?? []).filter((name) => names.indexOf(name) >= row),
+    )
+    expect(forward).toEqual([])
+  })
+
+  it('lets no folder import what its row does not name', () => {
     const breaches = files.flatMap((file) =>
       importsOf(file)
         .filter((specifier) => !isAllowed(file, specifier))
@@ -202,20 +133,28 @@ describe('the architecture', () => {
   })
 
   it('sees imports: the table would notice a breach', () => {
-    expect(importsOf('domain/accounts/login.ts')).toContain('../../store/users.ts')
-    expect(isAllowed('domain/accounts/login.ts', '../../store/users.ts')).toBe(true)
-    expect(isAllowed('routes/auth.ts', '../store/users.ts')).toBe(false)
-    expect(isAllowed('token/access-token.ts', '../crypto/password.ts')).toBe(false)
+    const login = 'service/domain/sessions/login.ts'
+    expect(importsOf(login)).toContain('../../store/users.ts')
+    expect(isAllowed(login, '../../store/users.ts')).toBe(true)
+    expect(isAllowed(login, 'hono')).toBe(false)
+    expect(isAllowed('service/routes/auth.ts', '../store/users.ts')).toBe(false)
+    expect(isAllowed('guard/verifier.ts', '../service/store/users.ts')).toBe(false)
+    expect(isAllowed('service/app.ts', '../guard/verifier.ts')).toBe(false)
     expect(isAllowed('token/access-token.ts', 'drizzle-orm')).toBe(false)
-    expect(isAllowed('domain/accounts/login.ts', 'hono')).toBe(false)
+  })
+
+  it('has entries alone beside the folders', () => {
+    const published = ['index', 'server', 'database', 'database-embedded', 'testing']
+    const platforms = ['worker', 'deno']
+    expect(files.filter((file) => folderOf(file) === '').sort()).toEqual(
+      [...published, ...platforms].map((name) => `${name}.ts`).sort(),
+    )
   })
 
   it('keeps what a guard imports free of the service', () => {
-    const reached = reachableFrom('index.ts')
+    const reached = reachableFrom('index.ts', 'testing.ts')
     expect(reached).toContain('token/compact-jws.ts')
-    for (const name of reachableFrom('testing.ts'))
-      expect(name).not.toMatch(/^store|drizzle|libsql/)
-    const foreign = /^(store|domain|routes|http)\/|password|drizzle|libsql|bcrypt|valibot/
+    const foreign = /^(service|cli)\/|drizzle|libsql|bcrypt|valibot/
     expect([...reached].filter((name) => foreign.test(name))).toEqual([])
   })
 
@@ -233,15 +172,3 @@ describe('the architecture', () => {
     expect(long).toEqual([])
   })
 })
-
-function reachableFrom(...entries: string[]): Set<string> {
-  const reached = new Set(entries)
-  for (const file of reached) {
-    if (!/\.tsx?$/.test(file)) continue
-    for (const specifier of importsOf(file)) {
-      const isOurs = specifier.startsWith('.')
-      reached.add(isOurs ? relative(source, join(source, dirname(file), specifier)) : specifier)
-    }
-  }
-  return reached
-}

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { generateDocs, readDoc } from '../scripts/generated-docs.ts'
-import { settings } from '../src/settings.ts'
-import { version } from '../src/version.ts'
+import { settings } from '../src/service/config/settings.ts'
+import { version } from '../src/service/config/version.ts'
 
 const readme = readDoc('README.md')
 

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
 import { Failure } from '../../src/cli/failure.ts'
-import { type Config, parseConfig } from '../../src/config.ts'
+import { type Config, parseConfig } from '../../src/service/config/config.ts'
 import { makeDirectory } from '../directory.ts'
 import { keepPrivate } from '../keep-private.ts'
 

@@ -6,9 +6,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { Failure } from '../../src/cli/failure.ts'
 import { isSymbolicLink, replacePrivateFile } from '../../src/cli/private-file.ts'
-import { generateKeyPair } from '../../src/domain/keys/key-pair.ts'
-import { createSigningKeys } from '../../src/domain/keys/rotation.ts'
-import { systemRuntime } from '../../src/runtime.ts'
+import { systemRuntime } from '../../src/runtime/runtime.ts'
+import { createSigningKeys } from '../../src/service/domain/keys/rotation.ts'
+import { generateKeyPair } from '../../src/token/key-pair.ts'
 import { keepPrivate } from '../keep-private.ts'
 
 export type Secrets = Readonly<Record<string, string>>

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../src/cli/failure.ts'
-import type { Config } from '../../src/config.ts'
+import type { Config } from '../../src/service/config/config.ts'
 import { isPortTaken } from '../ports.ts'
 import { announce } from './announce.ts'
 import type { Settled } from './options.ts'

@@ -1,13 +1,13 @@
 // Changes an account in the service's database, for the command.
 
+import { systemRuntime } from '../runtime/runtime.ts'
 import {
   type AdministrationOutcome,
   disable,
   enable,
   revokeSessions,
   setRoles,
-} from '../domain/accounts/administration.ts'
-import { systemRuntime } from '../runtime.ts'
+} from '../service/domain/accounts/administration.ts'
 import { type DatabaseAddress, withDatabase } from './with-database.ts'
 
 const changes = { setRoles, disable, enable, revokeSessions }

@@ -2,16 +2,16 @@
 // can be written and never read, so the set is kept in a file, or wherever else its owner keeps it.
 
 import { type Command, Option } from 'commander'
-import { generateKeyPair } from '../domain/keys/key-pair.ts'
+import { systemRuntime } from '../runtime/runtime.ts'
 import {
   createSigningKeys,
   dropExpiredKeys,
   dropKey,
   lastTokenExpiresAt,
   rotateSigningKeys,
-} from '../domain/keys/rotation.ts'
-import { systemRuntime } from '../runtime.ts'
+} from '../service/domain/keys/rotation.ts'
 import type { KeyPairAlgorithm } from '../token/jwk.ts'
+import { generateKeyPair } from '../token/key-pair.ts'
 import { activeKeyOf, type SigningJwk } from '../token/signing-key.ts'
 import { databaseAddress, loadDatabaseClient } from './database-client.ts'
 import { Failure } from './failure.ts'

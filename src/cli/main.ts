@@ -2,7 +2,7 @@
 // The command line: `portcullis` where the package is installed, `npm run …` in its own repository.
 
 import { Command } from 'commander'
-import { version } from '../version.ts'
+import { version } from '../service/config/version.ts'
 import { runCommand } from './failure.ts'
 import { addKeysCommand } from './keys.ts'
 import { addMigrateCommand } from './migrate.ts'

@@ -2,16 +2,16 @@
 
 import { existsSync, statSync } from 'node:fs'
 import type { Client } from '@libsql/client/node'
-import { beginNewHistory } from '../domain/revocation/begin-new-history.ts'
-import { databaseFileOf } from '../store/database-file.ts'
-import { Failure } from './failure.ts'
+import { beginNewHistory } from '../service/domain/feed/begin-new-history.ts'
 import {
   applyMigrations,
   isSchemaTooNew,
   listPendingMigrations,
   type Migration,
   readMigrations,
-} from './migrations.ts'
+} from '../service/store/node/apply-migrations.ts'
+import { databaseFileOf } from '../service/store/node/database-file.ts'
+import { Failure } from './failure.ts'
 import { type DatabaseAddress, withDatabase } from './with-database.ts'
 
 const failed = 'The migration failed'

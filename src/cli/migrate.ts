@@ -2,10 +2,10 @@
 // before deploying.
 
 import type { Command } from 'commander'
+import type { Migration } from '../service/store/node/apply-migrations.ts'
 import { databaseAddress, loadDatabaseClient } from './database-client.ts'
 import { Failure } from './failure.ts'
 import { findKeysInUse, type KeyPlaces, type KeysInUse } from './keys-in-use.ts'
-import type { Migration } from './migrations.ts'
 
 /** Adds `migrate`. */
 export function addMigrateCommand(program: Command): void {

@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { systemRuntime } from '../runtime.ts'
+import { systemRuntime } from '../runtime/runtime.ts'
 
 const onlyOwner = 0o600
 

@@ -1,6 +1,6 @@
 // Writes the revocation of a key into the service's database, for the command.
 
-import { revokeKey } from '../domain/revocation/revoke-key.ts'
+import { revokeKey } from '../service/domain/keys/revoke-key.ts'
 import { type DatabaseAddress, withDatabase } from './with-database.ts'
 
 /** Revokes every token of the key. Idempotent. */

@@ -1,7 +1,7 @@
 // portcullis users: what administrators do to accounts, in the service's database.
 
 import type { Command } from 'commander'
-import { isRole } from '../domain/accounts/identity.ts'
+import { isRole } from '../service/domain/identity/identity.ts'
 import { databaseAddress, loadDatabaseClient } from './database-client.ts'
 import { Failure } from './failure.ts'
 

@@ -2,8 +2,8 @@
 
 import { type Client, createClient, LibsqlError } from '@libsql/client/node'
 import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
-import { settings } from '../settings.ts'
-import { createDatabaseFile } from '../store/database-file.ts'
+import { settings } from '../service/config/settings.ts'
+import { createDatabaseFile } from '../service/store/node/database-file.ts'
 import { Failure } from './failure.ts'
 
 /** Which database, and what for. */

@@ -1,4 +1,4 @@
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { encodeBase64Url } from './base64url.ts'
 
 /** Of an opaque id. */

@@ -1,5 +1,6 @@
 // The revocation feed of a test issuer: what the service answers, without a database.
 
+import type { Runtime } from '../runtime/runtime.ts'
 import {
   type FeedPage,
   feedVersion,
@@ -7,8 +8,7 @@ import {
   placesPerSegment,
   renderFeed,
   renderRow,
-} from '../revocation/feed-format.ts'
-import type { Runtime } from '../runtime.ts'
+} from '../token/feed-format.ts'
 
 const epoch = 'test'
 

@@ -3,14 +3,14 @@
 
 import { decodeBase64Url, isCanonicalBase64Url } from '../crypto/base64url.ts'
 import { createRandomId } from '../crypto/random-id.ts'
-import { generateKeyPair } from '../domain/keys/key-pair.ts'
-import type { ServiceBinding } from '../remote/ask-service.ts'
-import { type Runtime, systemRuntime } from '../runtime.ts'
+import type { ServiceBinding } from '../guard/remote/ask-service.ts'
+import { madeOnce } from '../runtime/made-once.ts'
+import { type Runtime, systemRuntime } from '../runtime/runtime.ts'
 import { signCompactJws } from '../token/compact-jws.ts'
 import { revokeInIsolate } from '../token/isolate-revocations.ts'
 import { keySetPath } from '../token/issuer.ts'
 import { parseJsonObject } from '../token/json.ts'
-import { madeOnce } from '../token/made-once.ts'
+import { generateKeyPair } from '../token/key-pair.ts'
 import { importSigningKey, publicJwkSet, type SigningJwk } from '../token/signing-key.ts'
 import { TestFeed } from './test-feed.ts'
 

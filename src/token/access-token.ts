@@ -12,7 +12,7 @@ import {
   succeed,
   type TokenReason,
 } from '../errors/reasons.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { type FindKey, signCompactJws, verifyCompactJws } from './compact-jws.ts'
 import { parseJsonObject } from './json.ts'
 import type { SigningKey } from './signing-key.ts'

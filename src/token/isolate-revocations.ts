@@ -2,7 +2,7 @@
 // The service announces it here, and the guards listen here, so that neither imports the other. A
 // listener belongs to a clock as well: tests have clocks of their own.
 
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 
 /** An id that is revoked, and until when it is remembered, in seconds since 1970. */
 export interface IsolateRevocation {

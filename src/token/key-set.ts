@@ -4,9 +4,9 @@
 import { byteLength } from '../crypto/utf8.ts'
 import type { KeyReason, Result } from '../errors/reasons.ts'
 import { refuse, succeed } from '../errors/reasons.ts'
+import { madeOnce } from '../runtime/made-once.ts'
 import { isObject } from './json.ts'
 import { type PublicJwk, parsePublicJwk } from './jwk.ts'
-import { madeOnce } from './made-once.ts'
 import { importPublicKey, importSecretKey, type VerificationKey } from './verification-key.ts'
 
 /** What surrounds one verification. */

@@ -28,7 +28,7 @@ afterAll(async () => {
   await stage?.stop()
 })
 
-/** Whatever takes a token; test/workers/routes/attacks.test.ts keeps the list complete. */
+/** Whatever takes a token; test/service/routes/attacks.workerd.test.ts keeps the list complete. */
 const endpoints = [
   ['GET', '/auth/status'],
   ['GET', '/auth/user'],

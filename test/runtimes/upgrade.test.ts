@@ -3,7 +3,7 @@
 
 import { createClient } from '@libsql/client/node'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { applyMigrations } from '../../src/cli/migrations.ts'
+import { applyMigrations } from '../../src/service/store/node/apply-migrations.ts'
 import { createClientOf, freshEmail, type Tokens, tokensOf } from '../support/client.ts'
 import { type ServedDatabase, startDatabase } from '../support/database.ts'
 import { type EarlierVersion, takeEarlierVersion } from '../support/earlier-version.ts'

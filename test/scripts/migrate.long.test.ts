@@ -8,10 +8,10 @@ import { getTableConfig } from 'drizzle-orm/sqlite-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findFreePort } from '../../scripts/ports.ts'
 import { type Sqld, startSqld } from '../../scripts/sqld.ts'
-import { applyMigrations, readMigrations } from '../../src/cli/migrations.ts'
-import { createDatabaseFile } from '../../src/store/database-file.ts'
-import { schemaVersion } from '../../src/store/migrations.ts'
-import * as schema from '../../src/store/schema.ts'
+import { schemaVersion } from '../../src/service/store/migrations.ts'
+import { applyMigrations, readMigrations } from '../../src/service/store/node/apply-migrations.ts'
+import { createDatabaseFile } from '../../src/service/store/node/database-file.ts'
+import * as schema from '../../src/service/store/schema.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-migrate-'))

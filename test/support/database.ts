@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createClient } from '@libsql/client/node'
 import { findFreePort } from '../../scripts/ports.ts'
 import { type Sqld, startSqld } from '../../scripts/sqld.ts'
-import { applyMigrations } from '../../src/cli/migrations.ts'
+import { applyMigrations } from '../../src/service/store/node/apply-migrations.ts'
 
 export interface TestDatabase {
   readonly url: string

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { applyMigrations } from '../../src/cli/migrations.ts'
+import type { applyMigrations } from '../../src/service/store/node/apply-migrations.ts'
 import { bundleWorker } from './bundle.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

@@ -7,7 +7,7 @@ import { type Client, createClient } from '@libsql/client/node'
 import type { TestProject } from 'vitest/node'
 import { findFreePort } from '../../scripts/ports.ts'
 import { startSqld } from '../../scripts/sqld.ts'
-import { applyMigrations } from '../../src/cli/migrations.ts'
+import { applyMigrations } from '../../src/service/store/node/apply-migrations.ts'
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const migrated = await startDatabase(applyMigrations)

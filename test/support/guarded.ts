@@ -2,7 +2,7 @@
 // way of its own to the one service.
 
 import { createRandomId } from '../../src/crypto/random-id.ts'
-import { systemRuntime } from '../../src/runtime.ts'
+import { systemRuntime } from '../../src/runtime/runtime.ts'
 import { type IssuerSettings, issueAccessToken } from '../../src/token/access-token.ts'
 import { activeKeyOf, importSigningKey, parseSigningKeys } from '../../src/token/signing-key.ts'
 import { bearing, send } from './client.ts'

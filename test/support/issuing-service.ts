@@ -1,10 +1,10 @@
 // The service with signing keys of its own, on workerd, at an address that is its issuer.
 
 import { findFreePort } from '../../scripts/ports.ts'
-import { generateKeyPair } from '../../src/domain/keys/key-pair.ts'
-import { createSigningKeys } from '../../src/domain/keys/rotation.ts'
-import { systemRuntime } from '../../src/runtime.ts'
+import { systemRuntime } from '../../src/runtime/runtime.ts'
+import { createSigningKeys } from '../../src/service/domain/keys/rotation.ts'
 import type { KeyPairAlgorithm } from '../../src/token/jwk.ts'
+import { generateKeyPair } from '../../src/token/key-pair.ts'
 import { createClientOf } from './client.ts'
 import { startDatabase } from './database.ts'
 import { testSettings } from './settings.ts'

@@ -2,9 +2,9 @@
 // measurements of the heap, with everything that is garbage collected before each. Run with
 // --expose-gc.
 
-import { renderRow } from '../../src/revocation/feed-format.ts'
-import { RevocationView } from '../../src/revocation/view.ts'
-import { systemRuntime } from '../../src/runtime.ts'
+import { RevocationView } from '../../src/guard/revocation/view.ts'
+import { systemRuntime } from '../../src/runtime/runtime.ts'
+import { renderRow } from '../../src/token/feed-format.ts'
 
 const idsPerPage = 1_000
 const leastIds = 100_000

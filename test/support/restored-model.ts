@@ -3,15 +3,15 @@
 // few rows fill many segments.
 
 import { createRandomId } from '../../src/crypto/random-id.ts'
+import type * as gates from '../../src/guard/revocation/gate.ts'
+import type * as sources from '../../src/guard/revocation/remote-source.ts'
 import {
   placesPerPage,
   placesPerSegment,
   renderFeed,
   renderRow,
   segmentsKept,
-} from '../../src/revocation/feed-format.ts'
-import type * as gates from '../../src/revocation/gate.ts'
-import type * as sources from '../../src/revocation/remote-source.ts'
+} from '../../src/token/feed-format.ts'
 import { type RestoreScenario, type RestoreStep, tokens } from './restored-scenarios.ts'
 import type { Code } from './revocation-model.ts'
 import { VirtualTime } from './virtual-time.ts'

@@ -1,7 +1,7 @@
 // What can happen in the world of restored-model.ts.
 
 import fc from 'fast-check'
-import { sharedForMs } from '../../src/revocation/feed-format.ts'
+import { sharedForMs } from '../../src/token/feed-format.ts'
 
 export type RestoreStep =
   | { readonly kind: 'ask' | 'revoke'; readonly token: number; readonly places: number }

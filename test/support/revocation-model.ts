@@ -2,10 +2,10 @@
 // back and repeats, a machine whose clock is set, and requests at any moment. Whatever happens, the
 // bound must hold; that is all this model knows of the code.
 
-import { renderRow, sharedForMs } from '../../src/revocation/feed-format.ts'
-import type * as gates from '../../src/revocation/gate.ts'
-import type * as loaders from '../../src/revocation/loader.ts'
-import type { PulledPage, RevocationSource } from '../../src/revocation/source.ts'
+import type * as gates from '../../src/guard/revocation/gate.ts'
+import type * as loaders from '../../src/guard/revocation/loader.ts'
+import { renderRow, sharedForMs } from '../../src/token/feed-format.ts'
+import type { PulledPage, RevocationSource } from '../../src/token/revocation-source.ts'
 import { type Journey, type Scenario, type Step, tokens } from './revocation-scenarios.ts'
 import { VirtualTime } from './virtual-time.ts'
 

@@ -2,7 +2,7 @@
 // how clocks differ.
 
 import fc from 'fast-check'
-import { sharedForMs } from '../../src/revocation/feed-format.ts'
+import { sharedForMs } from '../../src/token/feed-format.ts'
 
 export type Step =
   | { readonly kind: 'ask' | 'revoke' | 'issue'; readonly token: number }

@@ -1,6 +1,6 @@
 // Time that passes only when a test says so, with everything that waits for it in its order.
 
-import type { Runtime } from '../../src/runtime.ts'
+import type { Runtime } from '../../src/runtime/runtime.ts'
 
 interface Timer {
   readonly atMs: number

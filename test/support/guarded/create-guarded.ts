@@ -2,12 +2,12 @@
 // binding it asks the service over that, otherwise over HTTP.
 
 import { type ExecutionContext, Hono } from 'hono'
+import type { ServiceBinding } from '../../../src/guard/remote/ask-service.ts'
 import {
   type RevocationOption,
   requireAccessToken,
   type VerifierOptions,
 } from '../../../src/index.ts'
-import type { ServiceBinding } from '../../../src/remote/ask-service.ts'
 
 export interface Bindings {
   ISSUER: string

@@ -1,0 +1,12 @@
+// A crowd of logins (login-crowds.ts) in a thread of its own, until it is told to stop.
+
+import { parentPort, workerData } from 'node:worker_threads'
+import { type Crowd, sendLogins } from '../../test/support/login-crowd.ts'
+
+const { baseUrl, crowd }: { baseUrl: string; crowd: Crowd } = workerData
+const { statuses, stop } = sendLogins(baseUrl, crowd)
+
+parentPort?.once('message', async () => {
+  await stop()
+  parentPort?.postMessage(statuses)
+})

@@ -1,0 +1,126 @@
+// Guarded requests by the thousands, in-process and over HTTP: all variants in turn, round after
+// round, so that what the machine does meanwhile falls on all of them.
+
+import { bearing } from '../../test/support/client.ts'
+import { addQuestions, type Counter, type Questions } from './counter.ts'
+import { applyLoad } from './load.ts'
+import { quantile } from './table.ts'
+
+export interface Variant {
+  readonly name: string
+  /** Of workers/guard.ts, with the path that names the guard. */
+  readonly url: string
+  /** Shown in turn. */
+  readonly tokens: readonly string[]
+  /** Before the service that the guard asks. */
+  readonly questions: Counter
+}
+
+export interface Figures {
+  /** Microseconds inside the isolate: the median of the rounds. */
+  readonly inProcessUs: number
+  /** Over HTTP: the median of the rounds. */
+  readonly requestsPerSecond: number
+  /** In all rounds, both ways. */
+  readonly requests: number
+  /** What the guard asked the service meanwhile. */
+  readonly questions: Questions
+}
+
+export interface Rounds {
+  readonly rounds: number
+  /** Of each variant over HTTP, in each round. */
+  readonly seconds: number
+}
+
+/** What one variant did in one round. */
+interface Measurement {
+  readonly figure: number
+  readonly requests: number
+}
+
+interface Counted extends Measurement {
+  readonly questions: Questions
+}
+
+export const requestsPerRound = 20_000
+
+/** Measures all variants both ways, by name. */
+export async function measureVariants(
+  variants: readonly Variant[],
+  { rounds, seconds }: Rounds,
+): Promise<Map<string, Figures>> {
+  const inProcess = await inRounds(variants, { rounds, warmUps: 3 }, runInProcess)
+  const overHttp = await inRounds(variants, { rounds, warmUps: 1 }, (variant) =>
+    runOverHttp(variant, seconds),
+  )
+  const figuresOf = ({ name }: Variant): [string, Figures] => {
+    const [inside, outside] = [inProcess.get(name) ?? [], overHttp.get(name) ?? []]
+    const all = [...inside, ...outside]
+    const figures = {
+      inProcessUs: medianOf(inside),
+      requestsPerSecond: medianOf(outside),
+      requests: all.reduce((sum, { requests }) => sum + requests, 0),
+      questions: all.map(({ questions }) => questions).reduce(addQuestions),
+    }
+    return [name, figures]
+  }
+  return new Map(variants.map(figuresOf))
+}
+
+/** Requests over HTTP for so long: how many in a second, and how many there were. */
+export async function runOverHttp(
+  { url, tokens }: Pick<Variant, 'url' | 'tokens'>,
+  seconds: number,
+): Promise<Measurement> {
+  const { pathname } = new URL(url)
+  const requests = tokens.map((token) => ({ path: pathname, ...bearing(token) }))
+  const result = await applyLoad({ url, requests, seconds })
+  const { total } = result.requests
+  return { figure: total / result.duration, requests: total }
+}
+
+async function runInProcess({ url, tokens }: Variant): Promise<Measurement> {
+  const body = JSON.stringify({ count: requestsPerRound, tokens })
+  const startedAt = performance.now()
+  const answer = await fetch(url, { method: 'POST', body })
+  if (!answer.ok) throw new Error(`${url} answers ${answer.status}: ${await answer.text()}`)
+  const us = ((performance.now() - startedAt) / requestsPerRound) * 1_000
+  return { figure: us, requests: requestsPerRound }
+}
+
+/** The first rounds warm up: signatures are verified, and code is compiled. */
+async function inRounds(
+  variants: readonly Variant[],
+  { rounds, warmUps }: { readonly rounds: number; readonly warmUps: number },
+  measure: (variant: Variant) => Promise<Measurement>,
+): Promise<Map<string, Counted[]>> {
+  const measured = new Map<string, Counted[]>(variants.map(({ name }) => [name, []]))
+  for (let round = 0; round < warmUps + rounds; round += 1) {
+    for (const variant of variants) {
+      await wake(variant)
+      const measurement = await measure(variant)
+      const questions = variant.questions.take()
+      if (round >= warmUps) measured.get(variant.name)?.push({ ...measurement, questions })
+    }
+  }
+  return measured
+}
+
+/**
+ * While the others were measured, this one slept, and may know too little by now: a busy guard
+ * never does.
+ */
+async function wake({ url, tokens, questions }: Variant): Promise<void> {
+  const answer = await fetch(url, bearing(tokens[0] ?? ''))
+  if (!answer.ok) throw new Error(`${url} answers ${answer.status}: ${await answer.text()}`)
+  await answer.arrayBuffer()
+  questions.take()
+}
+
+function medianOf(measurements: readonly Measurement[]): number {
+  return quantile(
+    measurements.map(({ figure }) => figure),
+    0.5,
+  )
+}

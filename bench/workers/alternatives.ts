@@ -1,0 +1,90 @@
+// The same handler behind what an API can do by itself: verify a token, or verify it and ask the
+// database whether it was revoked.
+
+import { createClient } from '@libsql/client/http'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { type JwtVariables, jwt } from 'hono/jwt'
+import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose'
+import type { ServiceBinding } from '../../src/index.ts'
+import { fetchUncompressed } from '../support/fetch-uncompressed.ts'
+
+interface Bindings {
+  /** Our service. */
+  readonly AUTH: ServiceBinding
+  /** Better Auth with its JWT plugin. */
+  readonly BETTER_AUTH: ServiceBinding
+  readonly ISSUER: string
+  readonly SECRET_KEY: string
+  readonly TURSO_DATABASE_URL: string
+}
+
+interface Env {
+  Bindings: Bindings
+  Variables: JwtVariables<{ jti: string }>
+}
+
+type Guard = MiddlewareHandler<Env>
+
+export default new Hono<Env>()
+  .get('/jose', verifyWithJose('/.well-known/jwks.json', 'ES256', ourService), succeed)
+  .get('/hono-jwt', verifyWithSecret(), succeed)
+  .get('/hono-jwt-and-query', verifyWithSecret(), refuseRevoked, succeed)
+  .get('/better-auth-jwt', verifyWithJose('/api/auth/jwks', 'EdDSA', betterAuth), succeed)
+
+function succeed(c: Context): Response {
+  return c.json({ status: 'success' })
+}
+
+function ourService(env: Bindings): ServiceBinding {
+  return env.AUTH
+}
+
+function betterAuth(env: Bindings): ServiceBinding {
+  return env.BETTER_AUTH
+}
+
+/** As jose's documents and Better Auth's have it, but with one key set that all requests share. */
+function verifyWithJose(
+  path: string,
+  algorithm: string,
+  service: (env: Bindings) => ServiceBinding,
+): Guard {
+  let keys: ReturnType<typeof createRemoteJWKSet> | undefined
+  return async (c, next) => {
+    const { ISSUER: issuer } = c.env
+    keys ??= createRemoteJWKSet(new URL(path, issuer), {
+      [customFetch]: (url, { headers }) => service(c.env).fetch(new Request(url, { headers })),
+    })
+    const token = c.req.header('Authorization')?.slice('Bearer '.length) ?? ''
+    const expected = { issuer, audience: issuer, algorithms: [algorithm] }
+    const verified = await jwtVerify(token, keys, expected).catch(() => undefined)
+    if (!verified) return c.json({ status: 'fail' }, 401)
+    await next()
+  }
+}
+
+/** With a key that is imported once; a secret would be for every request. */
+function verifyWithSecret(): Guard {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  let verify: Guard | undefined
+  return async (c, next) => {
+    if (!verify) {
+      const bytes = new TextEncoder().encode(c.env.SECRET_KEY)
+      const secret = await crypto.subtle.importKey('raw', bytes, algorithm, false, ['verify'])
+      verify = jwt({ secret, alg: 'HS256' })
+    }
+    return verify(c, next)
+  }
+}
+
+/** The seed's way. A client must not be shared between requests; making one costs next to nothing. */
+async function refuseRevoked(c: Context<Env>, next: () => Promise<void>) {
+  const client = createClient({ url: c.env.TURSO_DATABASE_URL, fetch: fetchUncompressed })
+  const { rows } = await client.execute({
+    sql: 'SELECT 1 FROM bench_revoked_tokens WHERE id = ?',
+    args: [c.var.jwtPayload.jti],
+  })
+  client.close()
+  if (rows.length > 0) return c.json({ status: 'fail' }, 401)
+  await next()
+}

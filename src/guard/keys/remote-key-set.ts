@@ -1,0 +1,141 @@
+// The issuer's key set (RFC 7517 §5), fetched and kept. Fetching is what strangers could make us do,
+// so it is bounded: one at a time in an isolate, marked by a value with a deadline (a promise of
+// another request's must not be waited for on Workers), and none for a while after one in vain.
+
+import { type KeyReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
+import { OneAtATime } from '../../runtime/one-at-a-time.ts'
+import { type Runtime, systemRuntime } from '../../runtime/runtime.ts'
+import type { KeySet, VerificationContext } from '../../token/key-set.ts'
+import type { VerificationKey } from '../../token/verification-key.ts'
+import { type ServiceBinding, timeoutMs } from '../remote/ask-service.ts'
+import { fetchKeySet, type KeysByName } from './fetch-key-set.ts'
+
+/** Where the keys are. */
+export interface RemoteKeySetOptions<Bindings = unknown> {
+  /** The `iss` of the tokens; its key set is at `/.well-known/jwks.json` under it. */
+  readonly issuer: string
+  /** The binding that reaches the service; without it, the request goes over HTTP. */
+  readonly service?: ((env: Bindings) => ServiceBinding) | undefined
+}
+
+/** After this, a use of the copy fetches a new one in the background. */
+const freshForMs = 10 * 60_000
+/** After this, a copy that could not be renewed is worth nothing. */
+const usableForMs = 24 * 60 * 60_000
+/** No fetch for an unknown `kid` within this time after one that did not find its own. */
+const coolDownMs = 30_000
+/** After a failure: doubled with each further one, up to the cool-down. */
+const firstPauseMs = 1_000
+
+interface Copy {
+  readonly keys: KeysByName
+  /** When its fetch began. */
+  readonly atMs: number
+}
+
+/**
+ * The key set that `issuer` publishes. A copy is fresh for 10 minutes; then it is renewed in the
+ * background, and used for at most 24 hours while that fails. A `kid` that it lacks causes one
+ * fetch, of at most 3 s; when that was in vain, unknown ones are refused without any for 30 s. A
+ * token that names no key is refused without any once there is a copy. A failed fetch, or an answer
+ * that is no key set, changes nothing and leaves a line in the log.
+ *
+ * Its lines go to `console.error`: JSON with `event`, `issuer` and `problem`.
+ */
+export function createRemoteKeySet<Bindings>(
+  options: RemoteKeySetOptions<Bindings>,
+  runtime: Pick<Runtime, 'elapsedMs' | 'delay'> = systemRuntime,
+): KeySet {
+  const { issuer, service } = options
+  const fetchKeys: FetchKeys = (env, known) =>
+    fetchKeySet(issuer, service && (() => service(env as Bindings)), known)
+  return new RemoteKeySet(issuer, fetchKeys, runtime)
+}
+
+type FetchKeys = (
+  env: unknown,
+  known: KeysByName | undefined,
+) => Promise<Result<KeysByName, string>>
+
+class RemoteKeySet implements KeySet {
+  readonly issuer: string
+  readonly #fetchKeys: FetchKeys
+  readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
+  readonly #fetching: OneAtATime
+  #copy: Copy | undefined
+  #failures = 0
+  #problem: string | undefined
+
+  constructor(issuer: string, fetchKeys: FetchKeys, runtime: Pick<Runtime, 'elapsedMs' | 'delay'>) {
+    this.issuer = issuer
+    this.#fetchKeys = fetchKeys
+    this.#runtime = runtime
+    this.#fetching = new OneAtATime(runtime)
+  }
+
+  problem(): string | undefined {
+    return this.#problem
+  }
+
+  current(keyId: string | undefined, context: VerificationContext): VerificationKey | undefined {
+    const nowMs = this.#runtime.elapsedMs()
+    const copy = this.#copy
+    if (keyId === undefined || !copy || nowMs - copy.atMs >= usableForMs) return undefined
+    const key = copy.keys.get(keyId)?.key
+    // A clock that was set back makes the copy's age unknown.
+    const isFresh = nowMs >= copy.atMs && nowMs < copy.atMs + freshForMs
+    if (key && !isFresh && this.#fetching.mayBegin()) void this.#loadFor(context)
+    return key
+  }
+
+  async find(
+    keyId: string | undefined,
+    context: VerificationContext,
+  ): Promise<Result<VerificationKey, KeyReason>> {
+    const key = this.current(keyId, context)
+    if (key) return succeed(key)
+    // A token that names no key is not signed with a published one. Where none were ever published,
+    // as by a service without SIGNING_KEYS, the log must say so.
+    if (keyId === undefined && this.#copy) return refuse('token_key_unknown')
+    return this.#lookUp(keyId, context)
+  }
+
+  async #lookUp(
+    keyId: string | undefined,
+    context: VerificationContext,
+  ): Promise<Result<VerificationKey, KeyReason>> {
+    const before = this.#copy
+    const isRenewed = () => this.#copy !== before
+    await this.#fetching.doOrWait(isRenewed, () => this.#loadFor(context))
+    const key = this.current(keyId, context)
+    if (key) return succeed(key)
+    if (isRenewed()) this.#fetching.pauseFor(coolDownMs)
+    const isKnownSet = this.#copy !== undefined && this.#failures === 0
+    return refuse(isKnownSet ? 'token_key_unknown' : 'key_set_unavailable')
+  }
+
+  /** Others may wait for it: so it goes on when its own client hangs up. */
+  #loadFor({ env, waitUntil }: VerificationContext): Promise<void> {
+    const loading = this.#load(env)
+    waitUntil?.(loading)
+    return loading
+  }
+
+  async #load(env: unknown): Promise<void> {
+    const startedAtMs = this.#runtime.elapsedMs()
+    this.#fetching.begin(timeoutMs)
+    const keys = await this.#fetchKeys(env, this.#copy?.keys)
+    this.#fetching.end()
+    if (!keys.ok) return this.#fail(keys.reason)
+    this.#copy = { keys: keys.value, atMs: startedAtMs }
+    this.#failures = 0
+    this.#problem = undefined
+  }
+
+  #fail(problem: string): void {
+    this.#fetching.pauseFor(Math.min(firstPauseMs * 2 ** this.#failures, coolDownMs))
+    this.#failures += 1
+    this.#problem = problem
+    console.error(JSON.stringify({ event: 'key_set_unavailable', issuer: this.issuer, problem }))
+  }
+}

@@ -1,0 +1,64 @@
+// Reading an answer off the network: whatever comes back is a stranger's until it has been checked.
+// What cannot be the service's gets a sentence that says what to do about it.
+
+import { type Result, refuse, succeed } from '../../errors/reasons.ts'
+
+/** An answer that may be the service's own. */
+export interface Answer {
+  readonly isFound: boolean
+  readonly text: string
+}
+
+const cure =
+  'reach the service over a service binding (`service: (env) => env.AUTH`), or give it a Custom Domain'
+
+/**
+ * The body of an answer whose status is 2xx or 404, or what is wrong with it, to complete the
+ * sentence "the … at URL …".
+ */
+export async function readAnswer(
+  response: Response,
+  maxBytes: number,
+): Promise<Result<Answer, string>> {
+  const { status } = response
+  if (status >= 300 && status < 400) {
+    return refuse(`answers with a redirect, which is not followed; check the issuer, or ${cure}`)
+  }
+  const text = await readText(response, maxBytes)
+  if (text === undefined) return refuse(`is larger than ${Math.round(maxBytes / 1024)} KiB`)
+  if (/^.{0,200}error code: 1042/s.test(text)) {
+    return refuse(
+      `cannot be fetched from a Worker of the same account on workers.dev (error 1042); ${cure}`,
+    )
+  }
+  if (isHtml(response, text)) {
+    return refuse(
+      `answers with an HTML page (status ${status}), so something else is there: a route of the same zone does not reach its Worker; check the issuer, or ${cure}`,
+    )
+  }
+  if (response.ok || status === 404) return succeed({ isFound: response.ok, text })
+  return refuse(`answers with status ${status}; check that the service runs, and the issuer`)
+}
+
+function isHtml(response: Response, text: string): boolean {
+  return /^text\/html/i.test(response.headers.get('Content-Type') ?? '') || /^\s*</.test(text)
+}
+
+/** The body as text, or undefined when it is too large; no more than that is ever read. */
+async function readText(response: Response, maxBytes: number): Promise<string | undefined> {
+  const reader = response.body?.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  while (reader) {
+    const { done, value } = await reader.read()
+    if (done) break
+    bytes += value.byteLength
+    if (bytes > maxBytes) {
+      await reader.cancel()
+      return undefined
+    }
+    text += decoder.decode(value, { stream: true })
+  }
+  return text + decoder.decode()
+}

@@ -1,0 +1,85 @@
+// One question to the service, over a service binding or over HTTP, as guards in other Workers ask
+// it: a time limit that holds for bindings, too, one more try after a lost connection, and a
+// sentence for whatever is in the way.
+
+import { type Result, refuse, succeed } from '../../errors/reasons.ts'
+import { type Answer, readAnswer } from './answer.ts'
+
+/** What sends a request to another Worker: a service binding, or anything else that can fetch. */
+export interface ServiceBinding {
+  fetch(request: Request): Promise<Response>
+}
+
+/** How the service is reached: without a binding, the request goes over HTTP. */
+export type FindBinding = (() => ServiceBinding | undefined) | undefined
+
+export interface Question {
+  readonly url: string
+  /** What is asked for, to begin a sentence with: "The key set". */
+  readonly subject: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Sent as JSON in a POST. */
+  readonly body?: object
+  /** More than this is not read. */
+  readonly maxBytes: number
+}
+
+/** How long the service may take to answer. */
+export const timeoutMs = 3_000
+
+/**
+ * What the service answers with a status of 200 or 404, or a sentence that says what is in the way
+ * and what to do. Never throws. At most 3 s.
+ */
+export async function askService(
+  findBinding: FindBinding,
+  question: Question,
+): Promise<Result<Answer, string>> {
+  const { url, subject, maxBytes } = question
+  const signal = AbortSignal.timeout(timeoutMs)
+  const askOnce = async () =>
+    readAnswer(await bindingOf(findBinding).fetch(createRequest(question, signal)), maxBytes)
+  try {
+    // Connections get lost, and a cold isolate has nothing else: once more, within the same time.
+    const answer = await Promise.race([askOnce().catch(askOnce), rejectWhenAborted(signal)])
+    return answer.ok ? succeed(answer.value) : refuse(`${subject} at ${url} ${answer.reason}.`)
+  } catch (error) {
+    return refuse(`${subject} at ${url} cannot be fetched: ${explain(error)}.`)
+  }
+}
+
+function createRequest({ url, headers, body }: Question, signal: AbortSignal): Request {
+  const request = new Request(url, { headers: { ...headers }, redirect: 'manual', signal })
+  if (!body) return request
+  request.headers.set('Content-Type', 'application/json')
+  return new Request(request, { method: 'POST', body: JSON.stringify(body) })
+}
+
+/** For bindings that do not look at the signal. */
+function rejectWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason))
+  })
+}
+
+function bindingOf(findBinding: FindBinding): ServiceBinding {
+  if (!findBinding) return { fetch: (request) => fetch(request) }
+  const binding = findBinding()
+  if (typeof binding?.fetch !== 'function') throw new MissingBinding()
+  return binding
+}
+
+class MissingBinding extends Error {
+  override readonly name = 'MissingBinding'
+}
+
+function explain(error: unknown): string {
+  if (error instanceof MissingBinding) {
+    return '`service` gives no binding; add it to [[services]] in wrangler.toml, and call verify with { env }'
+  }
+  if (error instanceof DOMException && error.name === 'TimeoutError') {
+    return `the service did not answer within ${timeoutMs / 1000} s`
+  }
+  const message = error instanceof Error ? error.message.replace(/\.+$/, '') : 'the request failed'
+  return `${message}; check that the service runs, and the issuer`
+}

@@ -1,0 +1,125 @@
+// Guards for Hono apps. They add nothing to what verifier.ts decides but the way in and out: the
+// context's bindings in, `c.var.auth` or an answer out.
+
+import type { Context, MiddlewareHandler, Next } from 'hono'
+import { type Runtime, systemRuntime } from '../runtime/runtime.ts'
+import { type GuardRefusal, type OnRefused, respondRefusal } from './refusal.ts'
+import { type Authentication, createRecallingVerifier, type VerifierOptions } from './verifier.ts'
+
+/** What a guard is told: whose tokens it accepts, and what it answers otherwise. */
+export interface GuardOptions<Bindings = unknown> extends VerifierOptions<Bindings> {
+  /**
+   * Answers instead of the guard when a request is not let in. The default is the status of the
+   * refusal with a bearer challenge (RFC 6750 §3) and problem details (RFC 9457).
+   */
+  readonly onRefused?: OnRefused
+}
+
+/** Hono's Env behind `requireAccessToken`. */
+export interface GuardedEnv<Bindings, CustomClaims extends object> {
+  Bindings: Bindings
+  Variables: { auth: Authentication<CustomClaims> }
+}
+
+/** Hono's Env behind `optionalAccessToken`. */
+export interface OptionallyGuardedEnv<Bindings, CustomClaims extends object> {
+  Bindings: Bindings
+  Variables: { auth: Authentication<CustomClaims> | undefined }
+}
+
+/**
+ * Lets a request in only with a good access token, and tells the handlers behind it whose it is:
+ * `c.var.auth` with `subject`, `sessionId` and `claims`, typed for handlers that are chained behind
+ * the guard, and unknown to all others.
+ *
+ * Refuses with 401 and a bearer challenge (no token, malformed, invalid, expired, revoked), and with
+ * 503 and `Retry-After` while the issuer's keys, or the revocations within the bound, cannot be had.
+ * Where the token is in a cookie, with 403 what another site may have sent and changes something. No
+ * I/O on a request while keys and revocations are at hand.
+ *
+ * @param runtime clock and randomness, for tests
+ * @throws TypeError when the issuer is no URL or the audience is empty
+ *
+ * @example
+ * ```ts
+ * const app = new Hono<{ Bindings: Env }>()
+ *   .use('/api/*', requireAccessToken({
+ *     issuer: 'https://auth.example.com',
+ *     audience: 'https://api.example.com',
+ *     service: (env: Env) => env.AUTH,
+ *   }))
+ *   .get('/api/me', (c) => c.json({ user: c.var.auth.subject }))
+ * ```
+ *
+ * @see RFC 6750 §3, RFC 9457
+ */
+export function requireAccessToken<
+  // biome-ignore lint/complexity/noBannedTypes: what Hono takes for bindings unless it is told
+  Bindings extends object = {},
+  CustomClaims extends object = object,
+>(
+  options: GuardOptions<Bindings>,
+  runtime: Runtime = systemRuntime,
+): MiddlewareHandler<GuardedEnv<Bindings, CustomClaims>> {
+  return createGuard<Bindings, CustomClaims>(options, runtime, () => false)
+}
+
+/**
+ * Lets a request in without a token, too: `c.var.auth` is undefined then. A token that is presented
+ * must be good; a bad one is refused as by `requireAccessToken`, and never taken for none.
+ *
+ * @param runtime clock and randomness, for tests
+ * @throws TypeError when the issuer is no URL or the audience is empty
+ */
+export function optionalAccessToken<
+  // biome-ignore lint/complexity/noBannedTypes: what Hono takes for bindings unless it is told
+  Bindings extends object = {},
+  CustomClaims extends object = object,
+>(
+  options: GuardOptions<Bindings>,
+  runtime: Runtime = systemRuntime,
+): MiddlewareHandler<OptionallyGuardedEnv<Bindings, CustomClaims>> {
+  return createGuard<Bindings, CustomClaims>(
+    options,
+    runtime,
+    ({ reason }) => reason === 'token_missing',
+  )
+}
+
+/** A guard that lets in who is refused for nothing more than `isNoObstacle` allows. */
+function createGuard<Bindings extends object, CustomClaims extends object>(
+  options: GuardOptions<Bindings>,
+  runtime: Runtime,
+  isNoObstacle: (refusal: GuardRefusal) => boolean,
+) {
+  const verifier = createRecallingVerifier<Bindings, CustomClaims>(options, runtime)
+
+  async function verifyFirst(c: Context, next: Next): Promise<Response | undefined> {
+    const auth = await verifier.verify(c.req.raw, contextOf(c))
+    if (!auth.ok && !isNoObstacle(auth.reason)) return respondRefusal(auth.reason, c, options)
+    c.set('auth', auth.ok ? auth.value : undefined)
+    await next()
+  }
+
+  // Not async: a request whose token is known has nothing to wait for.
+  return function guard(c: Context, next: Next) {
+    const known = verifier.recall(c.req.raw, contextOf(c))
+    if (!known) return verifyFirst(c, next)
+    c.set('auth', known)
+    return next()
+  }
+}
+
+/** Outside of Workers there is no execution context, and nothing ends with the response. */
+function contextOf(c: Context) {
+  return {
+    env: c.env,
+    waitUntil(work: Promise<unknown>) {
+      try {
+        c.executionCtx.waitUntil(work)
+      } catch {
+        // The work goes on by itself.
+      }
+    },
+  }
+}

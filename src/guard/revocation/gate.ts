@@ -1,0 +1,161 @@
+// Decides whether a good token may pass, from what is known of the revocations and how long ago that
+// was known. The rule of `maxStalenessSeconds`: who is let in from memory was not revoked at a
+// moment less than the bound ago, by the clock here. So a request that begins at commit + bound, or
+// later, is refused, or answered 503.
+
+import { type GateReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
+import type { VerificationContext } from '../../token/key-set.ts'
+import type { RevocationSource } from '../../token/revocation-source.ts'
+import type { RevocationLoader } from './loader.ts'
+import type { RevocationPolicy } from './policy.ts'
+import { type IdWords, wordsOf } from './revoked-ids.ts'
+import { clockProblem } from './view.ts'
+
+/** The ids that a token dies with, as text and as the view has them. */
+export interface RevocableToken {
+  readonly ids: readonly string[]
+  readonly words: IdWords
+}
+
+/** What a guard asks once a token's signature and claims are good. */
+export interface RevocationGate {
+  /**
+   * Whether the token is known to be live, without waiting: no I/O now, though a refresh may begin
+   * in the background. If not, ask `admit`.
+   */
+  isKnownLive(token: RevocableToken, context: VerificationContext): boolean
+  /** Lets the token pass, or says why not, after asking the source if need be. Never throws. */
+  admit(token: RevocableToken, context: VerificationContext): Promise<Result<undefined, GateReason>>
+  /** What last kept the source from answering: a sentence for whoever runs the guard. */
+  problem(): string | undefined
+}
+
+/** Where a gate looks. */
+export interface GateParts {
+  readonly loader: RevocationLoader
+  /** The source, made with the first request and kept. */
+  readonly sourceOf: (context: VerificationContext) => RevocationSource
+}
+
+/** The ids of a token, made ready for the view. */
+export function revocableToken(ids: readonly string[]): RevocableToken {
+  return { ids, words: wordsOf(ids) }
+}
+
+/** The gate of a policy. */
+export function createGate(policy: RevocationPolicy, parts: GateParts): RevocationGate {
+  if (policy === 'none') return openGate
+  return policy === 'strict'
+    ? new StrictGate(parts)
+    : new BoundedGate(parts, policy.maxStalenessSeconds * 1_000, policy.acceptStaleSeconds * 1_000)
+}
+
+const openGate: RevocationGate = {
+  isKnownLive: () => true,
+  admit: async () => succeed(undefined),
+  problem: () => undefined,
+}
+
+class StrictGate implements RevocationGate {
+  protected readonly loader: RevocationLoader
+  protected readonly sourceOf: GateParts['sourceOf']
+
+  constructor({ loader, sourceOf }: GateParts) {
+    this.loader = loader
+    this.sourceOf = sourceOf
+  }
+
+  isKnownLive(_token: RevocableToken, _context: VerificationContext): boolean {
+    return false
+  }
+
+  /** Revoked is revoked, however old what is known; anything else is asked. One round trip. */
+  async admit(
+    token: RevocableToken,
+    context: VerificationContext,
+  ): Promise<Result<undefined, GateReason>> {
+    if (this.loader.view.isRevoked(token.words)) return refuse('token_revoked')
+    return this.check(token, context)
+  }
+
+  problem(): string | undefined {
+    return this.loader.problem
+  }
+
+  /** Asks the source about this one token. */
+  protected async check(
+    token: RevocableToken,
+    context: VerificationContext,
+  ): Promise<Result<undefined, GateReason>> {
+    const { view } = this.loader
+    const askedAtMs = view.readClocks().wallMs
+    const checked = await this.sourceOf(context).check(token.ids, context)
+    const problem = checked.ok
+      ? clockProblem(checked.value.nowMs, askedAtMs, view.readClocks().wallMs)
+      : checked.reason
+    if (problem !== undefined) this.loader.failCheck(problem)
+    else this.loader.checks.succeed()
+    if (checked.ok && checked.value.isRevoked) return refuse('token_revoked')
+    return problem === undefined ? succeed(undefined) : refuse('revocations_unavailable')
+  }
+}
+
+class BoundedGate extends StrictGate {
+  readonly #maxStalenessMs: number
+  readonly #acceptStaleMs: number
+
+  constructor(parts: GateParts, maxStalenessMs: number, acceptStaleMs: number) {
+    super(parts)
+    this.#maxStalenessMs = maxStalenessMs
+    this.#acceptStaleMs = acceptStaleMs
+  }
+
+  override isKnownLive({ words }: RevocableToken, context: VerificationContext): boolean {
+    const { view } = this.loader
+    const ageMs = view.ageMs()
+    if (ageMs >= this.#maxStalenessMs) return false
+    if (ageMs >= this.#maxStalenessMs / 2) this.loader.refresh(this.sourceOf(context), context)
+    return !view.isRevoked(words)
+  }
+
+  override async admit(
+    token: RevocableToken,
+    context: VerificationContext,
+  ): Promise<Result<undefined, GateReason>> {
+    if (this.isKnownLive(token, context)) return succeed(undefined)
+    const { view } = this.loader
+    if (view.isRevoked(token.words)) return refuse('token_revoked')
+    return view.isLoaded() ? this.#renew(token, context) : this.#checkWhileLoading(token, context)
+  }
+
+  /** Pulls first: one round trip, and what comes back serves the requests after this one. */
+  async #renew(
+    token: RevocableToken,
+    context: VerificationContext,
+  ): Promise<Result<undefined, GateReason>> {
+    const isFresh = () => this.loader.view.ageMs() < this.#maxStalenessMs
+    await this.loader.renew(isFresh, this.sourceOf(context), context)
+    return this.#decide(token, this.#maxStalenessMs + this.#acceptStaleMs)
+  }
+
+  /**
+   * An isolate that knows nothing yet asks about this one token, and loads all the others in the
+   * background. So does one that cannot hold them all, with every token.
+   */
+  async #checkWhileLoading(
+    token: RevocableToken,
+    context: VerificationContext,
+  ): Promise<Result<undefined, GateReason>> {
+    this.loader.refresh(this.sourceOf(context), context)
+    if (this.loader.checks.isPaused()) return refuse('revocations_unavailable')
+    const checked = await this.check(token, context)
+    if (checked.ok || checked.reason === 'token_revoked') return checked
+    return this.#decide(token, this.#maxStalenessMs)
+  }
+
+  #decide({ words }: RevocableToken, maxAgeMs: number): Result<undefined, GateReason> {
+    const { view } = this.loader
+    if (view.isRevoked(words)) return refuse('token_revoked')
+    return view.ageMs() < maxAgeMs ? succeed(undefined) : refuse('revocations_unavailable')
+  }
+}

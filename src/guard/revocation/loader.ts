@@ -1,0 +1,126 @@
+// Keeps a view up to date, once for all guards of an isolate: one load at a time, and pauses after
+// one that failed.
+
+import type { Runtime } from '../../runtime/runtime.ts'
+import type { VerificationContext } from '../../token/key-set.ts'
+import type { RevocationSource } from '../../token/revocation-source.ts'
+import { timeoutMs } from '../remote/ask-service.ts'
+import { Attempts } from './attempts.ts'
+import { maxIds, RevocationView } from './view.ts'
+
+/** Longer than one page takes. */
+const pageDeadlineMs = timeoutMs + 1_000
+/** Pages that lead no further: the first of an empty feed, and one after a restored backup. */
+const maxPagesInVain = 5
+/** Before a third one: what an isolate of the service does not know yet, it will within a second. */
+const pauseInVainMs = 350
+/** A view that cannot hold all ids is tried again when some may have expired. */
+const pauseWhenFullMs = 300_000
+
+export class RevocationLoader {
+  readonly view: RevocationView
+  readonly #issuer: string
+  readonly #maxIds: number
+  readonly #runtime: Runtime
+  /** Exact checks, while nothing is loaded: they pause after failures of their own. */
+  readonly checks: Attempts
+  readonly #loading: Attempts
+  #problem: string | undefined
+
+  constructor(issuer: string, runtime: Runtime, most = maxIds) {
+    this.view = new RevocationView(runtime, most)
+    this.#issuer = issuer
+    this.#maxIds = most
+    this.#runtime = runtime
+    this.checks = new Attempts(runtime)
+    this.#loading = new Attempts(runtime)
+  }
+
+  /** What last kept the feed from being had. */
+  get problem(): string | undefined {
+    return this.#problem
+  }
+
+  /** Begins to load in the background, unless that is under way, or it is too early. */
+  refresh(source: RevocationSource, context: VerificationContext): void {
+    if (this.#loading.mayBegin()) void this.#loadFor(source, context)
+  }
+
+  /**
+   * Loads, or waits for the load that is under way, until `isDone`, or until there is nothing to
+   * wait for. While the feed cannot be had, only who loads waits.
+   */
+  async renew(
+    isDone: () => boolean,
+    source: RevocationSource,
+    context: VerificationContext,
+  ): Promise<void> {
+    if (this.#loading.haveFailed() && this.#loading.isUnderWay()) return
+    await this.#loading.doOrWait(isDone, () => this.#loadFor(source, context))
+  }
+
+  /** Checks that fail together count as one: one line in the log, and one pause. */
+  failCheck(problem: string): void {
+    if (this.checks.isPaused()) return
+    this.#report('revocation_check_failed', problem)
+    this.checks.fail()
+  }
+
+  /** Others may wait for it: so it goes on when its own client hangs up. */
+  #loadFor(source: RevocationSource, context: VerificationContext): Promise<void> {
+    const loading = this.#load(source, context)
+    context.waitUntil?.(loading)
+    return loading
+  }
+
+  async #load(source: RevocationSource, context: VerificationContext): Promise<void> {
+    for (let inVain = 0; inVain < maxPagesInVain; ) {
+      const before = this.view.position
+      const isOver = await this.#loadPage(source, context)
+      if (isOver) return
+      if (this.view.position === before) inVain += 1
+      if (inVain > 1) await this.#runtime.delay(pauseInVainMs)
+    }
+    this.#fail('The revocation feed does not get on; look at the log of its service.')
+  }
+
+  /** @returns whether there is no more to load, for whatever reason */
+  async #loadPage(source: RevocationSource, context: VerificationContext): Promise<boolean> {
+    this.#loading.begin(pageDeadlineMs)
+    const askedAt = this.view.readClocks()
+    const page = await source.pull(this.view.position, context, this.view.followed)
+    const applied = page.ok ? this.view.apply(page.value, askedAt) : undefined
+    if (!page.ok) this.#fail(page.reason)
+    else if (applied === 'complete') this.#succeed()
+    else if (applied === 'full') this.#giveUp()
+    else if (typeof applied === 'object') {
+      this.#fail(`The revocation feed is not to be used: ${applied.problem}.`)
+    }
+    return applied !== 'partial'
+  }
+
+  #succeed(): void {
+    this.#loading.succeed()
+    this.#problem = undefined
+  }
+
+  #fail(problem: string): void {
+    this.#loading.fail()
+    this.#report('revocation_feed_unavailable', problem)
+  }
+
+  /** Leaves a line in the log, and remembers the sentence for refusals. */
+  #report(event: string, problem: string): void {
+    this.#problem = problem
+    console.error(JSON.stringify({ event, issuer: this.#issuer, problem }))
+  }
+
+  #giveUp(): void {
+    this.#succeed()
+    this.#loading.pauseFor(pauseWhenFullMs)
+    this.#report(
+      'revocation_view_full',
+      `More than ${this.#maxIds} revocations are alive, so every token is checked with the service; shorter tokens (ACCESS_TOKEN_LIFETIME_SECONDS) make fewer.`,
+    )
+  }
+}

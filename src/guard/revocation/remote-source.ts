@@ -1,0 +1,242 @@
+// The service's feed, over a service binding or over HTTP. Caches on the way are welcome, and not
+// trusted: whatever an answer's headers say, how old it is follows from the database's clock in it,
+// compared with an answer that no cache can have had, for it repeats a nonce of ours.
+
+import { createRandomId } from '../../crypto/random-id.ts'
+import { type Result, refuse, succeed } from '../../errors/reasons.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import {
+  type FeedAnswer,
+  feedVersion,
+  pageOf,
+  parseFeed,
+  placesPerPage,
+  placesPerSegment,
+  rowCharacters,
+  segmentOf,
+  segmentsKept,
+  sharedForMs,
+} from '../../token/feed-format.ts'
+import { feedUrl } from '../../token/issuer.ts'
+import { parseJsonObject } from '../../token/json.ts'
+import type { VerificationContext } from '../../token/key-set.ts'
+import type {
+  CheckedToken,
+  FollowedFeed,
+  PulledPage,
+  RevocationSource,
+} from '../../token/revocation-source.ts'
+import { askService, type FindBinding, type ServiceBinding } from '../remote/ask-service.ts'
+
+export interface RemoteSourceOptions<Bindings> {
+  readonly issuer: string
+  readonly service?: ((env: Bindings) => ServiceBinding) | undefined
+}
+
+const maxFeedBytes = placesPerPage * rowCharacters + 4_096
+const maxCheckBytes = 16_384
+/** An answer that is older than this has been held back by somebody; the service's own are younger. */
+const maxCachedMs = 3_000
+/** After this, the clocks may have drifted apart. */
+const comparedForMs = 600_000
+const subject = 'The revocation feed'
+
+/** How the clock of a history's database compares with the one here. */
+interface ClockComparison {
+  /** A restored database may be on another machine. */
+  readonly epoch: string
+  /** The database's clock is ahead of the one here by this much, or less. */
+  readonly aheadMs: number
+  readonly atMs: number
+}
+
+/** The feed of an issuer's service. Each question takes at most 3 s. */
+export function createRemoteSource<Bindings>(
+  { issuer, service }: RemoteSourceOptions<Bindings>,
+  runtime: Pick<Runtime, 'elapsedMs' | 'randomBytes'>,
+): RevocationSource {
+  const bindingIn = (env: unknown): FindBinding => service && (() => service(env as Bindings))
+  return new RemoteSource(feedUrl(issuer), bindingIn, runtime)
+}
+
+class RemoteSource implements RevocationSource {
+  readonly #url: string
+  readonly #bindingIn: (env: unknown) => FindBinding
+  readonly #runtime: Pick<Runtime, 'elapsedMs' | 'randomBytes'>
+  #clocks: ClockComparison | undefined
+
+  constructor(
+    url: string,
+    bindingIn: (env: unknown) => FindBinding,
+    runtime: Pick<Runtime, 'elapsedMs' | 'randomBytes'>,
+  ) {
+    this.#url = url
+    this.#bindingIn = bindingIn
+    this.#runtime = runtime
+  }
+
+  pull(
+    after: number,
+    { env }: VerificationContext,
+    followed?: FollowedFeed,
+  ): Promise<Result<PulledPage, string>> {
+    const ask = (path: string, nonce?: string) => this.#ask(env, path, nonce)
+    if (!followed) return this.#pullSnapshot(after, undefined, ask)
+    const isFar = segmentOf(followed.head + 1) - segmentOf(after + 1) >= segmentsKept
+    return isFar
+      ? this.#pullSnapshot(after, followed, ask)
+      : this.#pullSegment(after, followed, ask)
+  }
+
+  async check(
+    ids: readonly string[],
+    { env }: VerificationContext,
+  ): Promise<Result<CheckedToken, string>> {
+    const nonce = createRandomId(this.#runtime)
+    const url = `${this.#url}/check`
+    const question = { url, subject, headers: { Accept: 'application/json' }, body: { ids, nonce } }
+    const answer = await askService(this.#bindingIn(env), { ...question, maxBytes: maxCheckBytes })
+    if (!answer.ok) return answer
+    const checked = answer.value.isFound ? parseCheck(answer.value.text, nonce) : undefined
+    return checked
+      ? succeed(checked)
+      : refuse(`${subject} at ${url} gives no answer to this question; check the issuer.`)
+  }
+
+  /** What comes right after `after`; where the service has no such segment, a page of the snapshot. */
+  async #pullSegment(
+    after: number,
+    followed: FollowedFeed,
+    ask: Ask,
+  ): Promise<Result<PulledPage, string>> {
+    const number = segmentOf(after + 1)
+    const page = await this.#askTwice(`since/${number}`, followed, ask)
+    if (!page.ok) return page
+    if (page.value) return expectFrom(page.value, number * placesPerSegment)
+    return this.#pullSnapshotPastCaches(pageOf(after + 1), ask)
+  }
+
+  /** A page of the snapshot may be old: what has happened since is in the segments. */
+  async #pullSnapshot(
+    after: number,
+    followed: FollowedFeed | undefined,
+    ask: Ask,
+  ): Promise<Result<PulledPage, string>> {
+    const number = pageOf(after + 1)
+    const cached = await ask(`snapshot/${number}`)
+    if (!cached.ok) return cached
+    if (!cached.value || !getsOn(cached.value, after, followed)) {
+      return this.#pullSnapshotPastCaches(number, ask)
+    }
+    const unknown = { ageMs: Number.POSITIVE_INFINITY, epochAgeMs: Number.POSITIVE_INFINITY }
+    return expectFrom({ ...cached.value, ...unknown }, number * placesPerPage)
+  }
+
+  /** The first page instead of one that is not there: a shorter history has fewer pages. */
+  async #pullSnapshotPastCaches(number: number, ask: Ask): Promise<Result<PulledPage, string>> {
+    const page = await this.#askPastCaches(`snapshot/${number}`, ask)
+    if (!page.ok) return page
+    if (page.value) {
+      return expectFrom({ ...page.value, isSnapshot: true }, number * placesPerPage)
+    }
+    if (number > 0) return this.#pullSnapshotPastCaches(0, ask)
+    return refuse(
+      `${subject} at ${this.#url} answers with status 404; check the issuer, and that its service is of version 0.3 or later.`,
+    )
+  }
+
+  /** Through caches where their answer is young enough, past them otherwise. */
+  async #askTwice(
+    path: string,
+    followed: FollowedFeed,
+    ask: Ask,
+  ): Promise<Result<PulledPage | undefined, string>> {
+    const clocks = this.#comparisonFor(followed.epoch)
+    const cached = clocks && (await this.#askThroughCaches(path, { followed, clocks }, ask))
+    return cached ?? this.#askPastCaches(path, ask)
+  }
+
+  /** With a nonce, which no cache has an answer to. */
+  async #askPastCaches(path: string, ask: Ask): Promise<Result<PulledPage | undefined, string>> {
+    const askedAtMs = this.#runtime.elapsedMs()
+    const answer = await ask(path, createRandomId(this.#runtime))
+    if (!answer.ok) return answer
+    if (!answer.value?.proof) return succeed(undefined)
+    const { epoch, nowMs, proof } = answer.value
+    this.#clocks = { epoch, aheadMs: nowMs - (askedAtMs - proof.ageMs), atMs: askedAtMs }
+    // The rows of a snapshot may be older than its epoch, which a service looks up every second.
+    const epochAgeMs = Math.min(proof.ageMs, sharedForMs)
+    return succeed({ ...answer.value, ageMs: proof.ageMs, epochAgeMs })
+  }
+
+  async #askThroughCaches(
+    path: string,
+    { followed, clocks }: { followed: FollowedFeed; clocks: ClockComparison },
+    ask: Ask,
+  ): Promise<Result<PulledPage, string> | undefined> {
+    const askedAtMs = this.#runtime.elapsedMs()
+    const answer = await ask(path)
+    if (!answer.ok) return answer
+    if (!answer.value) return undefined
+    const madeAtMs = answer.value.nowMs - clocks.aheadMs
+    // One from the future means that a clock was set.
+    const isPlausible = madeAtMs <= this.#runtime.elapsedMs()
+    const ageMs = Math.max(0, askedAtMs - madeAtMs)
+    const isUsable = isPlausible && ageMs <= maxCachedMs && isCurrent(answer.value, followed)
+    const epochAgeMs = Number.POSITIVE_INFINITY
+    return isUsable ? succeed({ ...answer.value, ageMs, epochAgeMs }) : undefined
+  }
+
+  #comparisonFor(epoch: string): ClockComparison | undefined {
+    if (this.#clocks?.epoch !== epoch) return undefined
+    const sinceMs = this.#runtime.elapsedMs() - this.#clocks.atMs
+    return sinceMs >= 0 && sinceMs < comparedForMs ? this.#clocks : undefined
+  }
+
+  /** One question; undefined where the service has nothing at this path. */
+  async #ask(
+    env: unknown,
+    path: string,
+    nonce: string | undefined,
+  ): Promise<Result<FeedAnswer | undefined, string>> {
+    const url = `${this.#url}/${path}${nonce === undefined ? '' : `?nonce=${nonce}`}`
+    const question = { url, subject, headers: { Accept: 'text/plain' }, maxBytes: maxFeedBytes }
+    const answer = await askService(this.#bindingIn(env), question)
+    if (!answer.ok) return answer
+    if (!answer.value.isFound) return succeed(undefined)
+    const feed = parseFeed(answer.value.text)
+    if (!feed.ok) return refuse(`${subject} at ${url} ${feed.reason}.`)
+    if (nonce !== undefined && feed.value.proof?.nonce !== nonce) {
+      return refuse(
+        `${subject} at ${url} is the answer to another question: a cache on the way leaves out the query; let it pass /auth/feed by.`,
+      )
+    }
+    return feed
+  }
+}
+
+type Ask = (path: string, nonce?: string) => Promise<Result<FeedAnswer | undefined, string>>
+
+/** Whether an answer knows as much of the history as was known before. */
+function isCurrent({ epoch, head }: FeedAnswer, followed: FollowedFeed): boolean {
+  return epoch === followed.epoch && head >= followed.head
+}
+
+/** Whether a page leads to more than is known. */
+function getsOn({ epoch, through }: FeedAnswer, after: number, followed?: FollowedFeed): boolean {
+  return !followed || (epoch === followed.epoch && through > after)
+}
+
+function expectFrom(page: PulledPage, from: number): Result<PulledPage, string> {
+  return page.from === from
+    ? succeed(page)
+    : refuse(`${subject} answers with another part than was asked for; check caches on the way.`)
+}
+
+function parseCheck(text: string, nonce: string): CheckedToken | undefined {
+  const answer = parseJsonObject(text)
+  if (answer?.version !== feedVersion || answer.nonce !== nonce) return undefined
+  const { now_ms: nowMs, revoked } = answer
+  if (!Number.isSafeInteger(nowMs) || !Array.isArray(revoked)) return undefined
+  return { isRevoked: revoked.length > 0, nowMs: Number(nowMs) }
+}

@@ -1,0 +1,209 @@
+// The set of revoked ids in memory: exact, all 96 bits of each, in one flat table of 16 bytes an
+// entry (open addressing, linear probing, at most three quarters full). Ids are random, and nobody
+// but the issuer makes them, so nobody can make them collide.
+
+import { keepAfterExpirySeconds, rowCharacters } from '../../token/feed-format.ts'
+
+/** Ids as the table has them: three numbers of 32 bits for each. */
+export type IdWords = readonly number[]
+
+const wordsPerId = 3
+const wordsPerEntry = 4
+const leastCapacity = 64
+const mostFilled = 0.75
+const idCharacters = 16
+/** More than six bits: no character of base64url. */
+const invalid = 64
+
+const minuteDigits = rowCharacters - idCharacters
+const sextets = valuesOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')
+const hexDigits = valuesOf('0123456789abcdef')
+
+type Words = [first: number, second: number, third: number]
+
+function valuesOf(alphabet: string): Uint8Array {
+  const values = new Uint8Array(128).fill(invalid)
+  for (const [value, character] of Array.from(alphabet).entries()) {
+    values[character.charCodeAt(0)] = value
+  }
+  return values
+}
+
+/** The words of ids, for as many looks into the table as one likes. */
+export function wordsOf(ids: readonly string[]): IdWords {
+  return ids.flatMap((id) => {
+    const words: Words = [0, 0, 0]
+    readId(id, 0, words)
+    return words
+  })
+}
+
+/** Ids with the minute in which each may be forgotten. Lookups cost no allocation. */
+export class RevokedIds {
+  /** Three words of an id and its minute, which is 0 in an empty slot. */
+  #table = new Int32Array(leastCapacity * wordsPerEntry)
+  #capacity = leastCapacity
+  #size = 0
+  /** Where the next sweep begins. */
+  #swept = 0
+
+  /** How many ids there are. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** How many slots there are. */
+  get capacity(): number {
+    return this.#capacity
+  }
+
+  /** Whether any of the ids is in the set. */
+  hasAny(words: IdWords): boolean {
+    for (let at = 0; at < words.length; at += wordsPerId) {
+      const slot = this.#find(words[at] ?? 0, words[at + 1] ?? 0, words[at + 2] ?? 0)
+      if (this.#minuteAt(slot) !== 0) return true
+    }
+    return false
+  }
+
+  /** Adds an id; one that is there already is kept until the later of the two moments. */
+  add(id: string, expiresAt: number): void {
+    const words: Words = [0, 0, 0]
+    readId(id, 0, words)
+    this.#put(words, minuteOf(expiresAt))
+  }
+
+  /**
+   * Adds the rows of a page (feed-format.ts), up to one that is no row.
+   *
+   * @returns whether all of them were rows
+   */
+  addRows(rows: string): boolean {
+    const words: Words = [0, 0, 0]
+    for (let at = 0; at < rows.length; at += rowCharacters) {
+      const minute = readMinute(rows, at + idCharacters)
+      if (!readId(rows, at, words) || Number.isNaN(minute)) return false
+      this.#put(words, Math.max(minute, 1))
+    }
+    return true
+  }
+
+  /** Looks through so many slots, and forgets what no token can carry any more. */
+  sweep(slots: number, nowSeconds: number): void {
+    const over = Math.floor((nowSeconds - keepAfterExpirySeconds) / 60)
+    for (let looked = 0; looked < Math.min(slots, this.#capacity); looked += 1) {
+      this.#swept = (this.#swept + 1) % this.#capacity
+      // What moves up into the slot may be over, too.
+      while (this.#minuteAt(this.#swept) !== 0 && this.#minuteAt(this.#swept) < over) {
+        this.#remove(this.#swept)
+      }
+    }
+    if (this.#capacity > leastCapacity && this.#size < this.#capacity / 8) this.#resize(this.#size)
+  }
+
+  #minuteAt(slot: number): number {
+    return this.#table[slot * wordsPerEntry + 3] ?? 0
+  }
+
+  /** The slot where a search for an id begins. */
+  #homeOf(first: number, second: number, third: number): number {
+    const mixed = Math.imul(first ^ Math.imul(second, 0x85eb_ca6b) ^ third, 0x9e37_79b1)
+    return ((mixed ^ (mixed >>> 15)) >>> 0) % this.#capacity
+  }
+
+  /** The slot of an id, or the empty one where it would go. */
+  #find(first: number, second: number, third: number): number {
+    const table = this.#table
+    let slot = this.#homeOf(first, second, third)
+    for (;;) {
+      const at = slot * wordsPerEntry
+      if (table[at + 3] === 0) return slot
+      if (table[at] === first && table[at + 1] === second && table[at + 2] === third) return slot
+      slot = slot + 1 === this.#capacity ? 0 : slot + 1
+    }
+  }
+
+  #put([first, second, third]: Words, minute: number): void {
+    const slot = this.#find(first, second, third)
+    const known = this.#minuteAt(slot)
+    const at = slot * wordsPerEntry
+    this.#table[at] = first
+    this.#table[at + 1] = second
+    this.#table[at + 2] = third
+    this.#table[at + 3] = Math.max(known, minute)
+    if (known !== 0) return
+    this.#size += 1
+    if (this.#size > this.#capacity * mostFilled) this.#resize(this.#size)
+  }
+
+  /** Takes an entry out, and moves up those behind it that a search would not find any more. */
+  #remove(slot: number): void {
+    const table = this.#table
+    this.#size -= 1
+    let gap = slot
+    for (let next = (gap + 1) % this.#capacity; ; next = (next + 1) % this.#capacity) {
+      if (this.#minuteAt(next) === 0) break
+      const at = next * wordsPerEntry
+      const home = this.#homeOf(table[at] ?? 0, table[at + 1] ?? 0, table[at + 2] ?? 0)
+      const isReachable = gap < next ? gap < home && home <= next : gap < home || home <= next
+      if (isReachable) continue
+      table.copyWithin(gap * wordsPerEntry, at, at + wordsPerEntry)
+      gap = next
+    }
+    table.fill(0, gap * wordsPerEntry, (gap + 1) * wordsPerEntry)
+  }
+
+  /** A table that is half full with so many. */
+  #resize(entries: number): void {
+    const old = this.#table
+    this.#capacity = Math.max(leastCapacity, Math.ceil(entries * 2))
+    this.#table = new Int32Array(this.#capacity * wordsPerEntry)
+    this.#size = 0
+    this.#swept = 0
+    for (let at = 0; at < old.length; at += wordsPerEntry) {
+      const minute = old[at + 3] ?? 0
+      if (minute !== 0) this.#put([old[at] ?? 0, old[at + 1] ?? 0, old[at + 2] ?? 0], minute)
+    }
+  }
+}
+
+/** Reads the 16 characters of an id; says whether they were of base64url. */
+function readId(text: string, from: number, into: Words): boolean {
+  let first = 0
+  let second = 0
+  let third = 0
+  let seen = 0
+  for (let place = from; place < from + idCharacters; place += 1) {
+    const sextet = valueAt(sextets, text, place)
+    seen |= sextet
+    // 96 bits, moved up by six.
+    first = (first << 6) | (second >>> 26)
+    second = (second << 6) | (third >>> 26)
+    third = (third << 6) | sextet
+  }
+  into[0] = first
+  into[1] = second
+  into[2] = third
+  return seen < invalid
+}
+
+/** Reads the hexadecimal digits of a row; NaN where one is none. */
+function readMinute(text: string, from: number): number {
+  let minute = 0
+  for (let place = from; place < from + minuteDigits; place += 1) {
+    const digit = valueAt(hexDigits, text, place)
+    if (digit === invalid) return Number.NaN
+    minute = minute * 16 + digit
+  }
+  return minute
+}
+
+function valueAt(values: Uint8Array, text: string, place: number): number {
+  const code = text.charCodeAt(place)
+  return code < values.length ? (values[code] ?? invalid) : invalid
+}
+
+/** Rounded up: an id is never forgotten too early. */
+function minuteOf(expiresAt: number): number {
+  return Math.max(1, Math.min(Math.ceil(expiresAt / 60), 0xfff_ffff))
+}

@@ -1,0 +1,109 @@
+// What a verifier is told, and what is made of it with the first token.
+
+import type { Runtime } from '../runtime/runtime.ts'
+import type { KeySet } from '../token/key-set.ts'
+import type { RevocationSource } from '../token/revocation-source.ts'
+import { createRemoteKeySet } from './keys/remote-key-set.ts'
+import type { ServiceBinding } from './remote/ask-service.ts'
+import { createGate, type RevocationGate } from './revocation/gate.ts'
+import { loaderOf } from './revocation/isolate-views.ts'
+import { parsePolicy, type RevocationOption } from './revocation/policy.ts'
+import { createRemoteSource } from './revocation/remote-source.ts'
+
+/**
+ * Whose tokens are accepted, and where the keys come from. `Bindings` is the type of the Worker's
+ * `env`, as it is handed to the options that are functions of it.
+ */
+export interface VerifierOptions<Bindings = unknown> {
+  /** The `iss` of the tokens: exactly the service's ISSUER (RFC 7519 §4.1.1). */
+  readonly issuer: string
+  /**
+   * The `aud` that a token must name, as in the service's AUDIENCE (RFC 7519 §4.1.3). `'any'`
+   * accepts tokens that the issuer has made for anybody; say it only on purpose.
+   */
+  readonly audience: string
+  /**
+   * The service binding that reaches the service: `(env) => env.AUTH`. Without it the key set is
+   * fetched over HTTP from the issuer's address, and so is the revocation feed, which between
+   * Workers of one account needs a Custom Domain.
+   */
+  readonly service?: ((env: Bindings) => ServiceBinding) | undefined
+  /**
+   * The keys, where they are not to be fetched: a local key set, one with the service's own secret,
+   * or one that several verifiers share. Called with the first token, and kept.
+   */
+  readonly keys?: ((env: Bindings) => KeySet) | undefined
+  /**
+   * Where the token is: in the `Authorization` header, which is the default, or in the cookie that
+   * the service sets with TOKEN_TRANSPORT=cookie, for pages of the same host as the API. Nowhere
+   * else counts. With the cookie, requests that change something must come from the API's own
+   * origin, or one of `trustedOrigins`.
+   */
+  readonly transport?: 'bearer' | 'cookie'
+  /** With `transport: 'cookie'`: origins of the same site whose pages may change something. */
+  readonly trustedOrigins?: readonly string[]
+  /**
+   * How soon a revocation holds here. The default, `{ maxStalenessSeconds: 10 }`: requests that
+   * begin 10 s after a revocation, or later, are refused, or answered 503; no I/O while what is
+   * known is younger than half of that. `'strict'`: every request asks, one round trip. `'none'`:
+   * tokens live until they expire.
+   */
+  readonly revocation?: RevocationOption
+  /**
+   * Where the revocations are, where they are not to be had from the service's feed: such as
+   * `createDatabaseSource` of `portcullis/database`, in the service's own Worker. Called with the
+   * first token, and kept.
+   */
+  readonly revocations?: ((env: Bindings) => RevocationSource) | undefined
+}
+
+/** The keys that tokens are verified with. */
+export function keySetOf<Bindings>(
+  { issuer, service, keys }: VerifierOptions<Bindings>,
+  env: Bindings,
+  runtime: Runtime,
+): KeySet {
+  const set = keys ? keys(env) : createRemoteKeySet({ issuer, service }, runtime)
+  if (set.issuer !== undefined && set.issuer !== issuer) {
+    throw new TypeError(`The key set is ${set.issuer}'s, and the issuer is to be ${issuer}.`)
+  }
+  return set
+}
+
+/**
+ * The part that every token is held against. An empty or missing value would accept what it should
+ * not, so it is no option.
+ *
+ * @throws TypeError
+ */
+export function checkOptions({ issuer, audience, transport }: VerifierOptions<never>) {
+  if (typeof issuer !== 'string' || !URL.canParse(issuer)) {
+    throw new TypeError("issuer must be the service's ISSUER, such as https://auth.example.com.")
+  }
+  if (typeof audience !== 'string' || audience === '') {
+    throw new TypeError("audience must be the API's own name (the service's AUDIENCE), or 'any'.")
+  }
+  if (transport !== undefined && transport !== 'bearer' && transport !== 'cookie') {
+    throw new TypeError("transport must be 'bearer' or 'cookie'.")
+  }
+  return { issuer, audience: audience === 'any' ? undefined : audience }
+}
+
+/**
+ * The gate behind the signature.
+ *
+ * @throws TypeError when its bounds are out of bounds
+ */
+export function gateOf<Bindings>(
+  { issuer, service, revocation, revocations }: VerifierOptions<Bindings>,
+  runtime: Runtime,
+): RevocationGate {
+  let source: RevocationSource | undefined
+  return createGate(parsePolicy(revocation), {
+    loader: loaderOf(issuer, runtime),
+    sourceOf({ env }) {
+      source ??= revocations?.(env as Bindings) ?? createRemoteSource({ issuer, service }, runtime)
+      return source
+    },
+  })
+}

@@ -1,0 +1,192 @@
+// What a guard does, without a web framework: a request or a token in, who it is or a refusal out.
+// While keys and revocations are at hand nothing here does any I/O, and a token that was verified
+// before costs a look into a map, and one for each of its ids.
+
+import { type Result, refuse, succeed } from '../errors/reasons.ts'
+import { type Runtime, systemRuntime } from '../runtime/runtime.ts'
+import {
+  type AccessTokenClaims,
+  revocationIdsOf,
+  verifyAccessToken,
+} from '../token/access-token.ts'
+import type { KeySet, VerificationContext } from '../token/key-set.ts'
+import type { VerificationKey } from '../token/verification-key.ts'
+import { createRefusal, type GuardRefusal } from './refusal.ts'
+import { type RevocableToken, revocableToken } from './revocation/gate.ts'
+import { tokenReaderOf } from './token-reader.ts'
+import { createVerifiedTokens } from './verified-tokens.ts'
+import { checkOptions, gateOf, keySetOf, type VerifierOptions } from './verifier-options.ts'
+
+export type { VerifierOptions }
+
+/**
+ * Who sent a request. Frozen: it is shared between the requests with the same token.
+ *
+ * `CustomClaims` are claims beside those of every access token. Their type is a promise of the
+ * issuer, whose signature is on them; nothing else checks it.
+ */
+export interface Authentication<CustomClaims extends object = object> {
+  /** The user's id (`sub`). */
+  readonly subject: string
+  /** The session's id (`sid`), the same for all tokens of one login. */
+  readonly sessionId: string
+  /** The opaque ids of which any revokes the token: for `isRevoked`, and for SQL. */
+  readonly revocationIds: readonly string[]
+  /** Everything that the token says. */
+  readonly claims: AccessTokenClaims & Readonly<CustomClaims>
+}
+
+/** What surrounds one call: on Workers, `{ env, waitUntil: (work) => ctx.waitUntil(work) }`. */
+export type { VerificationContext }
+
+/** Verifies access tokens of one issuer for one audience. */
+export interface Verifier<CustomClaims extends object = object> {
+  /**
+   * Who sent the request, by its `Authorization: Bearer` header (RFC 6750 §2.1) or its cookie,
+   * whichever `transport` says (no other place counts), or whose the token is. Never rejects for what a client has sent.
+   *
+   * No I/O while the key set is at hand and what is known of the revocations is young enough; see
+   * `createRemoteKeySet` and `revocation`. Needs `env` where the options are functions of it, and
+   * `waitUntil` on Workers, so that what is renewed in the background outlives the response.
+   */
+  verify(
+    input: Request | string,
+    context?: VerificationContext,
+  ): Promise<Result<Authentication<CustomClaims>, GuardRefusal>>
+  /**
+   * Whether a token that was let in must not be any more: it was revoked since, or that cannot be
+   * known within the bound. For what goes on after a request, such as a WebSocket: ask now and then,
+   * and look at `claims.exp`. No I/O while what is known is young enough. Never rejects.
+   */
+  isRevoked(
+    authentication: Pick<Authentication, 'revocationIds'>,
+    context?: VerificationContext,
+  ): Promise<boolean>
+}
+
+interface Verified<CustomClaims extends object> {
+  readonly authentication: Authentication<CustomClaims>
+  readonly key: VerificationKey
+  readonly expiresAt: number
+  readonly revocable: RevocableToken
+}
+
+/**
+ * A verifier: make one for the isolate, and keep it, for it holds the key set and a cache of at most
+ * 4 MiB of tokens that were verified.
+ *
+ * @param runtime clock and randomness, for tests
+ * @throws TypeError when the issuer is no URL or the audience is empty
+ *
+ * @example
+ * ```ts
+ * const verifier = createVerifier({
+ *   issuer: 'https://auth.example.com',
+ *   audience: 'https://api.example.com',
+ *   service: (env: Env) => env.AUTH,
+ * })
+ *
+ * export default {
+ *   async fetch(request, env, ctx) {
+ *     const auth = await verifier.verify(request, { env, waitUntil: (work) => ctx.waitUntil(work) })
+ *     if (!auth.ok) return refusalResponse(auth.reason)
+ *     return new Response(`Hello ${auth.value.subject}`)
+ *   },
+ * } satisfies ExportedHandler<Env>
+ * ```
+ */
+export function createVerifier<Bindings = unknown, CustomClaims extends object = object>(
+  options: VerifierOptions<Bindings>,
+  runtime: Runtime = systemRuntime,
+): Verifier<CustomClaims> {
+  return createRecallingVerifier(options, runtime)
+}
+
+/** What guards use: a verifier that can also be asked without waiting. */
+export interface RecallingVerifier<CustomClaims extends object> extends Verifier<CustomClaims> {
+  /**
+   * Who sent the request, where its token was verified before and is still good; otherwise ask
+   * `verify`. Most requests end here, so no promise is made.
+   */
+  recall(request: Request, context: VerificationContext): Authentication<CustomClaims> | undefined
+}
+
+/** As `createVerifier`. */
+export function createRecallingVerifier<Bindings, CustomClaims extends object>(
+  options: VerifierOptions<Bindings>,
+  runtime: Runtime,
+): RecallingVerifier<CustomClaims> {
+  const expected = checkOptions(options)
+  const gate = gateOf(options, runtime)
+  const reader = tokenReaderOf(options.transport, options.trustedOrigins)
+  const tokens = createVerifiedTokens<Verified<CustomClaims>>()
+  let keys: KeySet | undefined
+
+  /** The key may have been withdrawn, and the token may have expired, since it was verified. */
+  function recallToken(token: string, context: VerificationContext) {
+    const known = tokens.find(token)
+    if (!known || !keys || known.expiresAt <= runtime.now()) return undefined
+    return keys.current(known.key.keyId, context) === known.key ? known : undefined
+  }
+
+  async function verifyAnew(
+    token: string,
+    set: KeySet,
+    context: VerificationContext,
+  ): Promise<Result<Verified<CustomClaims>, GuardRefusal>> {
+    const findKey = (keyId: string | undefined) => set.find(keyId, context)
+    const verified = await verifyAccessToken({ ...expected, findKey }, runtime, token)
+    if (!verified.ok) return refuse(createRefusal(verified.reason, { problem: set.problem?.() }))
+    const { claims, key } = verified.value
+    const revocable = revocableToken(await revocationIdsOf(verified.value))
+    const authentication = authenticationOf<CustomClaims>(claims, revocable.ids)
+    const kept = { authentication, key, expiresAt: claims.exp, revocable }
+    tokens.keep(token, kept)
+    return succeed(kept)
+  }
+
+  async function verifyToken(
+    token: string,
+    context: VerificationContext,
+  ): Promise<Result<Authentication<CustomClaims>, GuardRefusal>> {
+    keys ??= keySetOf(options, context.env as Bindings, runtime)
+    const known = recallToken(token, context)
+    const verified = known ? succeed(known) : await verifyAnew(token, keys, context)
+    if (!verified.ok) return verified
+    const { revocable, authentication } = verified.value
+    const admitted = await gate.admit(revocable, context)
+    return admitted.ok
+      ? succeed(authentication)
+      : refuse(createRefusal(admitted.reason, { problem: gate.problem() }))
+  }
+
+  return {
+    recall(request, context) {
+      const token = reader.peek(request)
+      const known = token === undefined ? undefined : recallToken(token, context)
+      return known && gate.isKnownLive(known.revocable, context) ? known.authentication : undefined
+    },
+    async verify(input, context = {}) {
+      const token = typeof input === 'string' ? succeed(input) : reader.read(input)
+      return token.ok ? verifyToken(token.value, context) : refuse(createRefusal(token.reason))
+    },
+    async isRevoked({ revocationIds }, context = {}) {
+      return !(await gate.admit(revocableToken(revocationIds), context)).ok
+    },
+  }
+}
+
+function authenticationOf<CustomClaims extends object>(
+  claims: AccessTokenClaims,
+  revocationIds: readonly string[],
+): Authentication<CustomClaims> {
+  const authentication = { subject: claims.sub, sessionId: claims.sid, revocationIds, claims }
+  return deepFreeze(authentication) as Authentication<CustomClaims>
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const member of Object.values(value)) {
+    if (typeof member === 'object' && member !== null) deepFreeze(member)
+  }
+  return Object.freeze(value)
+}

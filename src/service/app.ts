@@ -1,0 +1,86 @@
+// The table of contents: what surrounds every request, and one line per family of routes.
+
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { requestId } from 'hono/request-id'
+import { secureHeaders } from 'hono/secure-headers'
+import { createRandomId } from '../crypto/random-id.ts'
+import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
+import { issuerPath } from '../token/issuer.ts'
+import type { Deps } from './domain/deps.ts'
+import { maxBodyBytes } from './http/json-body.ts'
+import { noStore } from './http/no-store.ts'
+import { requestLog } from './http/request-log.ts'
+import { respondRefused } from './http/respond.ts'
+import { sameSiteOnly } from './http/same-site.ts'
+import type { ServiceEnv } from './http/service-env.ts'
+import { authRoutes } from './routes/auth.ts'
+import { feedRoutes } from './routes/feed.ts'
+import { healthRoutes } from './routes/health.ts'
+import { oauthRoutes } from './routes/oauth.ts'
+import { sessionRoutes } from './routes/sessions.ts'
+import { wellKnownRoutes } from './routes/well-known.ts'
+
+const maxRequestIdCharacters = 64
+
+/** The service as a Hono app. Pure: no I/O happens until a request comes. */
+export function createApp(deps: Deps): Hono<ServiceEnv> {
+  const app = new Hono<ServiceEnv>()
+  const refuse = (reason: Parameters<typeof respondRefused>[2]) => (c: Context<ServiceEnv>) =>
+    respondRefused(c, deps, reason)
+
+  app.use(
+    requestId({
+      limitLength: maxRequestIdCharacters,
+      generator: () => createRandomId(deps.runtime),
+    }),
+  )
+  app.use(requestLog(deps))
+  app.use(noStore())
+  app.use(secureHeaders())
+  if (deps.corsOrigins.length > 0) app.use(corsFor(deps))
+  app.use(bodyLimit({ maxSize: maxBodyBytes, onError: refuse('body_too_large') }))
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => {
+        c.header('Allow', methods.join(', '))
+        return respondRefused(c, deps, 'method_not_allowed')
+      },
+    }),
+  )
+
+  const path = issuerPath(deps.accessTokens.issuer)
+  app.use(`${path}/auth/*`, sameSiteOnly(deps))
+  app.route(`${path}/auth`, authRoutes(deps))
+  app.route(`${path}/auth`, sessionRoutes(deps))
+  app.route(`${path}/auth/feed`, feedRoutes(deps))
+  app.route(`${path}/oauth`, oauthRoutes(deps))
+  app.route(path, healthRoutes(deps))
+  app.route('/', wellKnownRoutes(deps))
+
+  app.notFound(refuse('not_found'))
+  app.onError((error, c) => {
+    c.set('failure', error)
+    if (error instanceof DatabaseUnavailable) return respondRefused(c, deps, 'database_unavailable')
+    return respondRefused(c, deps, 'internal', { request_id: c.get('requestId') })
+  })
+  return app
+}
+
+/**
+ * Only origins that were named; with credentials only where tokens travel in cookies, for otherwise
+ * they travel in a header that pages set themselves.
+ */
+function corsFor({ corsOrigins, tokenTransport }: Pick<Deps, 'corsOrigins' | 'tokenTransport'>) {
+  return cors({
+    origin: [...corsOrigins],
+    allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    allowHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
+    exposeHeaders: ['X-Request-Id', 'Retry-After', 'WWW-Authenticate'],
+    credentials: tokenTransport === 'cookie',
+    maxAge: 600,
+  })
+}

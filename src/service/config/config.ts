@@ -1,0 +1,176 @@
+// The only reader of variable names. All settings are parsed once, before the first request is
+// answered; all problems are reported together, by name and never by value.
+
+import type { Vocabulary } from '../../errors/catalogue.ts'
+import { type Result, refuse, succeed } from '../../errors/reasons.ts'
+import type { SigningJwk } from '../../token/signing-key.ts'
+import {
+  type OAuthClient,
+  type Setting,
+  type SettingName,
+  type SettingValues,
+  settings,
+  type TokenTransport,
+} from './settings.ts'
+
+/** Everything that can be set. */
+export interface Config {
+  readonly issuer: string
+  readonly audience: string
+  readonly databaseUrl: string
+  readonly databaseAuthToken: string | undefined
+  readonly databaseTimeoutMs: number
+  readonly databaseHasReplicas: boolean
+  readonly secretKey: string
+  readonly signingKeys: readonly SigningJwk[]
+  readonly accessTokenLifetimeSeconds: number
+  readonly sessionIdleLifetimeSeconds: number
+  readonly sessionLifetimeSeconds: number
+  readonly refreshGraceSeconds: number
+  readonly keepsSessionAddresses: boolean
+  readonly tokenTransport: TokenTransport
+  readonly oauthClients: readonly OAuthClient[]
+  readonly bcryptCost: number
+  readonly passwordMinLength: number
+  readonly corsOrigins: readonly string[]
+  readonly vocabulary: Vocabulary
+}
+
+/** Where the service runs, as far as settings depend on it. */
+export interface Platform {
+  /** Whether a database can be a file. */
+  readonly hasFiles: boolean
+}
+
+/** What other projects, and the hurried, call our settings. */
+const otherSpellings: Readonly<Record<string, SettingName>> = {
+  TURSO_URL: 'TURSO_DATABASE_URL',
+  TURSO_DB_URL: 'TURSO_DATABASE_URL',
+  LIBSQL_URL: 'TURSO_DATABASE_URL',
+  LIBSQL_DB_URL: 'TURSO_DATABASE_URL',
+  LIBSQL_DATABASE_URL: 'TURSO_DATABASE_URL',
+  DATABASE_URL: 'TURSO_DATABASE_URL',
+  TURSO_TOKEN: 'TURSO_AUTH_TOKEN',
+  TURSO_DATABASE_AUTH_TOKEN: 'TURSO_AUTH_TOKEN',
+  LIBSQL_AUTH_TOKEN: 'TURSO_AUTH_TOKEN',
+  LIBSQL_DB_AUTH_TOKEN: 'TURSO_AUTH_TOKEN',
+  DATABASE_AUTH_TOKEN: 'TURSO_AUTH_TOKEN',
+  JWT_PRIVATE_KEY: 'SIGNING_KEYS',
+  JWT_SECRET: 'SECRET_KEY',
+  AUTH_SECRET: 'SECRET_KEY',
+  BCRYPT_LOG_ROUNDS: 'BCRYPT_COST',
+  BCRYPT_ROUNDS: 'BCRYPT_COST',
+}
+const defaultGraceSeconds = 30
+const maxTypos = 2
+const minNameLengthForTypos = 6
+
+/** The configuration, or one sentence for each problem. An empty value counts as not set. */
+export function parseConfig(
+  variables: Readonly<Record<string, unknown>>,
+  platform: Platform,
+): Result<Config, readonly string[]> {
+  const problems: string[] = []
+  const values: Record<string, unknown> = {}
+  for (const [name, setting] of Object.entries<Setting<unknown>>(settings)) {
+    const parsed = parseSetting(name, setting, variables)
+    if (parsed.ok) values[name] = parsed.value
+    else problems.push(parsed.reason)
+  }
+  problems.push(...misspellings(variables))
+  const config = createConfig(values as SettingValues)
+  const leastGraceSeconds = leastGraceSecondsOf(config.databaseTimeoutMs)
+  if (config.refreshGraceSeconds < leastGraceSeconds) {
+    problems.push(
+      `REFRESH_GRACE_SECONDS must be at least ${leastGraceSeconds} (DATABASE_TIMEOUT_MS + 10 s), and is ${config.refreshGraceSeconds}: a client must be able to ask again for an answer that was lost.`,
+    )
+  }
+  if (/^file:/i.test(config.databaseUrl ?? '') && !platform.hasFiles) {
+    problems.push(
+      'TURSO_DATABASE_URL is a file: URL, and Workers have no files; use libsql: or https:.',
+    )
+  }
+  return problems.length > 0 ? refuse(problems) : succeed(config)
+}
+
+function parseSetting(
+  name: string,
+  setting: Setting<unknown>,
+  variables: Readonly<Record<string, unknown>>,
+): Result<unknown, string> {
+  const text = variables[name]
+  if (text === undefined || text === '') {
+    return setting.isRequired ? refuse(`${name} is missing.`) : succeed(setting.fallback)
+  }
+  if (typeof text !== 'string') return refuse(`${name} must be text.`)
+  const parsed = setting.parse(text)
+  return parsed.ok ? parsed : refuse(`${name} ${parsed.reason}.`)
+}
+
+/** Names that are none of ours but nearly, where ours is not set. */
+function misspellings(variables: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(variables).flatMap((name) => {
+    const meant = otherSpellings[name] ?? nearestSetting(name)
+    const isProblem = meant !== undefined && meant !== name && !variables[meant]
+    return isProblem ? [`${name} is not a setting; did you mean ${meant}?`] : []
+  })
+}
+
+function nearestSetting(name: string): SettingName | undefined {
+  if (name.length < minNameLengthForTypos) return undefined
+  const names = Object.keys(settings) as SettingName[]
+  return names.find((known) => editDistance(name.toUpperCase(), known) <= maxTypos)
+}
+
+/**
+ * How many characters must be changed, added or taken out to make one name of the other
+ * (Levenshtein).
+ */
+function editDistance(from: string, to: string): number {
+  let previous = Array.from({ length: to.length + 1 }, (_, column) => column)
+  for (const [row, character] of [...from].entries()) {
+    const current = [row + 1]
+    for (let column = 1; column <= to.length; column += 1) {
+      const changed = (previous[column - 1] ?? 0) + (character === to[column - 1] ? 0 : 1)
+      const cheapest = Math.min(
+        changed,
+        (previous[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+      )
+      current.push(cheapest)
+    }
+    previous = current
+  }
+  return previous[to.length] ?? 0
+}
+
+/** In which the database gives up, and the client can ask again. */
+function leastGraceSecondsOf(databaseTimeoutMs: number): number {
+  return Math.ceil(databaseTimeoutMs / 1_000) + 10
+}
+
+function createConfig(values: SettingValues): Config {
+  return {
+    issuer: values.ISSUER,
+    audience: values.AUDIENCE ?? values.ISSUER,
+    databaseUrl: values.TURSO_DATABASE_URL,
+    databaseAuthToken: values.TURSO_AUTH_TOKEN,
+    databaseTimeoutMs: values.DATABASE_TIMEOUT_MS,
+    databaseHasReplicas: values.DATABASE_REPLICAS === 'present',
+    secretKey: values.SECRET_KEY,
+    signingKeys: values.SIGNING_KEYS,
+    accessTokenLifetimeSeconds: values.ACCESS_TOKEN_LIFETIME_SECONDS,
+    sessionIdleLifetimeSeconds: values.SESSION_IDLE_LIFETIME_SECONDS,
+    sessionLifetimeSeconds: values.SESSION_LIFETIME_SECONDS,
+    refreshGraceSeconds:
+      values.REFRESH_GRACE_SECONDS ??
+      Math.max(defaultGraceSeconds, leastGraceSecondsOf(values.DATABASE_TIMEOUT_MS)),
+    keepsSessionAddresses: values.SESSION_ADDRESSES === 'keep',
+    tokenTransport: values.TOKEN_TRANSPORT,
+    oauthClients: values.OAUTH_CLIENTS,
+    bcryptCost: values.BCRYPT_COST,
+    passwordMinLength: values.PASSWORD_MIN_LENGTH,
+    corsOrigins: values.CORS_ORIGINS,
+    vocabulary: values.HTTP_CONTRACT,
+  }
+}

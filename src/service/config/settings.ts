@@ -1,0 +1,269 @@
+// The table of settings: what each means, and which values it takes. README.md shows the same
+// table, and a test compares the two.
+
+import { byteLength } from '../../crypto/utf8.ts'
+import type { Vocabulary } from '../../errors/catalogue.ts'
+import { type Result, refuse, succeed } from '../../errors/reasons.ts'
+import { minSecretKeyBytes } from '../../token/key-set.ts'
+import { parseSigningKeys } from '../../token/signing-key.ts'
+import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
+
+/**
+ * One setting. The refusal of `parse` completes the sentence "NAME …" and never quotes the value.
+ */
+export interface Setting<T> {
+  readonly meaning: string
+  readonly unit: string
+  /** In words; `fallback` is the value. */
+  readonly default: string
+  readonly bounds: string
+  readonly isRequired?: true
+  readonly fallback?: T
+  parse(text: string): Result<T, string>
+}
+
+/** How tokens reach clients and come back. */
+export type TokenTransport = 'bearer' | 'cookie'
+
+/** A client of the OAuth endpoints (RFC 6749 §2.3.1). */
+export interface OAuthClient {
+  readonly id: string
+  readonly secret: string
+}
+
+/** Fewer different characters than this are a pattern, not a secret. */
+const minDifferentCharacters = 8
+/** Found in tutorials and examples, and so in every dictionary. */
+const publishedSecretKeys = [
+  'my_precious',
+  'your-256-bit-secret',
+  'a-string-secret-at-least-256-bits-long',
+  'your-super-secret-jwt-token-with-at-least-32-characters-long',
+]
+
+/** Every setting there is. */
+export const settings = {
+  ISSUER: {
+    meaning: 'The `iss` of every token: the address under which the service is reached',
+    unit: 'URL',
+    default: 'required',
+    bounds: '`https:` or `http:`, without query and fragment',
+    isRequired: true,
+    parse: parseIssuer,
+  },
+  AUDIENCE: {
+    meaning: 'The `aud` of every token: the APIs that accept it',
+    unit: 'text',
+    default: 'the value of `ISSUER`',
+    bounds: 'any text',
+    parse: parseText,
+  },
+  TURSO_DATABASE_URL: {
+    meaning: 'Where the database is',
+    unit: 'URL',
+    default: 'required',
+    bounds: '`libsql:`, `https:` or `http:`; on Deno also `file:`',
+    isRequired: true,
+    parse: parseDatabaseUrl,
+  },
+  TURSO_AUTH_TOKEN: {
+    meaning: 'What the database wants to see; a secret',
+    unit: 'text',
+    default: 'none',
+    bounds: 'any text',
+    parse: parseText,
+  },
+  DATABASE_TIMEOUT_MS: {
+    meaning: 'How long the database may take to answer; then the request is answered 503',
+    unit: 'milliseconds',
+    ...wholeNumber(5_000, 100, 30_000),
+  },
+  DATABASE_REPLICAS: {
+    meaning: 'Whether the database has replicas; then every check goes to the primary',
+    unit: 'word',
+    ...oneOf('absent', 'present'),
+  },
+  SECRET_KEY: {
+    meaning:
+      'Makes the refresh tokens, and signs the access tokens (HS256) where there are no `SIGNING_KEYS`: a new one ends every session; a secret',
+    unit: 'text',
+    default: 'required',
+    bounds: 'at least 32 bytes, random',
+    isRequired: true,
+    parse: parseSecretKey,
+  },
+  SIGNING_KEYS: {
+    meaning:
+      'Signs the access tokens with keys whose public halves are published, so that other Workers can verify them; a secret',
+    unit: 'private JWK Set',
+    default: 'none',
+    bounds: 'as `portcullis keys generate` prints it',
+    fallback: [],
+    parse: parseSigningKeys,
+  },
+  ACCESS_TOKEN_LIFETIME_SECONDS: {
+    meaning: 'How long an access token is valid',
+    unit: 'seconds',
+    ...wholeNumber(900, 1, maxTokenLifetimeSeconds),
+  },
+  SESSION_IDLE_LIFETIME_SECONDS: {
+    meaning: 'How long a session lives without being refreshed',
+    unit: 'seconds',
+    ...wholeNumber(30 * 86_400, 60, 365 * 86_400),
+  },
+  SESSION_LIFETIME_SECONDS: {
+    meaning: 'How long a session lives in all; then a login is due',
+    unit: 'seconds',
+    ...wholeNumber(90 * 86_400, 60, 5 * 365 * 86_400),
+  },
+  REFRESH_GRACE_SECONDS: {
+    meaning:
+      'The grace window: how long after a refresh its token gives the same answer again, to another tab or a client that has lost the answer. Later it counts as stolen',
+    unit: 'seconds',
+    ...wholeNumber(30, 0, 60),
+    default: '30, or `DATABASE_TIMEOUT_MS` + 10 s where that is longer',
+    bounds: '`DATABASE_TIMEOUT_MS` + 10 s to 60',
+    fallback: undefined,
+  },
+  SESSION_ADDRESSES: {
+    meaning: 'Whether sessions keep the address that the login came from, for their users to see',
+    unit: 'word',
+    ...oneOf('omit', 'keep'),
+  },
+  TOKEN_TRANSPORT: {
+    meaning:
+      'How tokens travel: in bodies and the Authorization header, or in cookies for pages of the same host',
+    unit: 'word',
+    ...oneOf<TokenTransport>('bearer', 'cookie'),
+  },
+  OAUTH_CLIENTS: {
+    meaning: 'Who may introspect tokens: clients and their secrets, separated by commas; a secret',
+    unit: '`id:secret`',
+    default: 'none',
+    bounds:
+      'ids of letters, digits, `.`, `_` and `-`; secrets of at least 32 characters, without commas and spaces',
+    fallback: [],
+    parse: parseOAuthClients,
+  },
+  BCRYPT_COST: {
+    meaning: 'Work for each password hash; each step doubles it',
+    unit: 'log2 of rounds',
+    ...wholeNumber(10, 4, 14),
+  },
+  PASSWORD_MIN_LENGTH: {
+    meaning: 'The least length of a new password',
+    unit: 'characters',
+    ...wholeNumber(8, 1, 64),
+  },
+  CORS_ORIGINS: {
+    meaning: 'The origins whose pages may call the service, separated by commas',
+    unit: 'origins',
+    default: 'none',
+    bounds: 'such as `https://app.example.com`; no `*`',
+    fallback: [],
+    parse: parseOrigins,
+  },
+  HTTP_CONTRACT: {
+    meaning: "Which sentences and statuses clients see: the seed's, or those for new applications",
+    unit: 'word',
+    ...oneOf<Vocabulary>('classic', 'standard'),
+  },
+} satisfies Record<string, Setting<unknown>>
+
+/** The name of a setting. */
+export type SettingName = keyof typeof settings
+
+type ValueOf<S> = S extends { parse(text: string): Result<infer T, string> }
+  ? S extends { fallback: unknown } | { isRequired: true }
+    ? T
+    : T | undefined
+  : never
+
+/** Parsed settings by name. */
+export type SettingValues = { readonly [N in SettingName]: ValueOf<(typeof settings)[N]> }
+
+function parseText(text: string): Result<string, string> {
+  return succeed(text)
+}
+
+function wholeNumber(fallback: number, least: number, most: number) {
+  const format = (value: number) => value.toLocaleString('en-US')
+  const bounds = `${format(least)} to ${format(most)}`
+  return {
+    default: format(fallback),
+    fallback,
+    bounds,
+    parse(text: string): Result<number, string> {
+      const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+      return value >= least && value <= most
+        ? succeed(value)
+        : refuse(`must be a whole number from ${bounds}`)
+    },
+  }
+}
+
+function oneOf<W extends string>(fallback: W, other: W) {
+  return {
+    default: `\`${fallback}\``,
+    fallback,
+    bounds: `\`${fallback}\` or \`${other}\``,
+    parse(text: string): Result<W, string> {
+      const word = [fallback, other].find((known) => known === text)
+      return word === undefined ? refuse(`must be ${fallback} or ${other}`) : succeed(word)
+    },
+  }
+}
+
+function parseIssuer(text: string): Result<string, string> {
+  const url = URL.parse(text)
+  const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:'
+  return isWeb && !/[?#\s]/.test(text)
+    ? succeed(text)
+    : refuse('must be an https: or http: URL without query and fragment (RFC 8414)')
+}
+
+function parseDatabaseUrl(text: string): Result<string, string> {
+  const url = URL.parse(text)
+  if (!url || !['libsql:', 'https:', 'http:', 'file:'].includes(url.protocol)) {
+    return refuse('must be a libsql:, https:, http: or (on Deno) file: URL')
+  }
+  return url.username || url.password || url.search || url.hash
+    ? refuse('must hold no user, password, query or fragment; the token goes into TURSO_AUTH_TOKEN')
+    : succeed(text)
+}
+
+function parseSecretKey(text: string): Result<string, string> {
+  if (publishedSecretKeys.includes(text)) {
+    return refuse('is a published example that everyone knows; make a random one')
+  }
+  if (byteLength(text) < minSecretKeyBytes) {
+    return refuse('must have at least 32 bytes (RFC 7518 §3.2)')
+  }
+  return new Set(text).size < minDifferentCharacters
+    ? refuse('repeats a few characters; make a random one')
+    : succeed(text)
+}
+
+function parseOrigins(text: string): Result<readonly string[], string> {
+  const origins = text.split(',').map((origin) => origin.trim())
+  return origins.every((origin) => URL.parse(origin)?.origin === origin)
+    ? succeed(origins)
+    : refuse('must be origins such as https://app.example.com, separated by commas')
+}
+
+const oauthClient = /^([\w.-]{1,128}):([\x21-\x2b\x2d-\x7e]{32,512})$/
+
+function parseOAuthClients(text: string): Result<readonly OAuthClient[], string> {
+  const clients = text.split(',').map((entry) => {
+    const [, id = '', secret = ''] = oauthClient.exec(entry.trim()) ?? []
+    return { id, secret }
+  })
+  if (clients.some(({ id }) => id === '')) {
+    return refuse(
+      'must be id:secret pairs, separated by commas, with secrets of at least 32 characters',
+    )
+  }
+  return new Set(clients.map(({ id }) => id)).size === clients.length
+    ? succeed(clients)
+    : refuse('must not name two clients alike')
+}

@@ -1,0 +1,187 @@
+// The feed, as the service shows it to anybody. Strangers cannot turn it into load: whatever is
+// asked for, an isolate reads the end of the history at most once a second, and only what is new in
+// it; and each page of the snapshot at most once a minute, unless it has fallen behind.
+
+import { DatabaseUnavailable } from '../../../errors/database-unavailable.ts'
+import { OneAtATime } from '../../../runtime/one-at-a-time.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
+import {
+  type FeedPage,
+  pageOf,
+  placesPerPage,
+  placesPerSegment,
+  segmentOf,
+  segmentsKept,
+  sharedForMs,
+} from '../../../token/feed-format.ts'
+import type { Database } from '../../store/database.ts'
+import {
+  type FeedRead,
+  type FeedState,
+  readFeed,
+  readFeedTail,
+} from '../../store/revocation-feed.ts'
+
+/** A page, and how old it is. */
+export interface AgedPage extends FeedPage {
+  readonly ageMs: number
+}
+
+/** A read that takes longer is not waited for. */
+const readDeadlineMs = 2_000
+const pauseAfterFailureMs = 500
+const pageKeptForMs = 60_000
+const pagesKept = 3
+
+interface Tail {
+  readonly state: FeedState
+  readonly readAtMs: number
+  /** The rows of the last segments, by number. */
+  readonly segments: ReadonlyMap<number, string>
+}
+
+interface KeptPage {
+  readonly page: FeedPage
+  readonly readAtMs: number
+}
+
+export class RevocationFeed {
+  readonly #database: Database
+  readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
+  readonly #reading: OneAtATime
+  readonly #readingPage: OneAtATime
+  #tail: Tail | undefined
+  readonly #pages = new Map<number, KeptPage>()
+
+  constructor(database: Database, runtime: Pick<Runtime, 'elapsedMs' | 'delay'>) {
+    this.#database = database
+    this.#runtime = runtime
+    this.#reading = new OneAtATime(runtime)
+    this.#readingPage = new OneAtATime(runtime)
+  }
+
+  /**
+   * The segment of that number, at most 1 s old; undefined where it is not begun yet, or more than
+   * four behind. At most one round trip (two after the history was replaced).
+   *
+   * @throws DatabaseUnavailable
+   */
+  async findSegment(number: number): Promise<AgedPage | undefined> {
+    const { state, segments, readAtMs } = await this.#currentTail()
+    const latest = segmentOf(state.head + 1)
+    if (number > latest || number <= latest - segmentsKept) return undefined
+    const from = number * placesPerSegment
+    const through = Math.min(state.head, from + placesPerSegment - 1)
+    const rows = [segments.get(number) ?? '']
+    return { ...state, from, through, rows, ageMs: this.#runtime.elapsedMs() - readAtMs }
+  }
+
+  /**
+   * A page of the snapshot; undefined beyond the last one. It may be a minute old, but its segments
+   * are still there, and its epoch is as recent as a segment's. At most two round trips.
+   *
+   * @throws DatabaseUnavailable
+   */
+  async findPage(number: number): Promise<AgedPage | undefined> {
+    const tail = await this.#currentTail()
+    if (number > pageOf(tail.state.head)) return undefined
+    const isKept = () => this.#isUsable(this.#pages.get(number), tail)
+    await this.#readingPage.doOrWait(isKept, () => this.#readPage(number))
+    const kept = this.#pages.get(number)
+    if (!kept || !isKept()) throw new DatabaseUnavailable('The snapshot cannot be read')
+    return { ...kept.page, ageMs: this.#runtime.elapsedMs() - kept.readAtMs }
+  }
+
+  async #currentTail(): Promise<Tail> {
+    const askedAtMs = this.#runtime.elapsedMs()
+    const isCurrent = () => {
+      const readAtMs = this.#tail?.readAtMs ?? Number.NaN
+      return readAtMs > askedAtMs - sharedForMs && readAtMs <= this.#runtime.elapsedMs()
+    }
+    await this.#reading.doOrWait(isCurrent, () => this.#readTail())
+    if (!this.#tail || !isCurrent()) throw new DatabaseUnavailable('The feed cannot be read')
+    return this.#tail
+  }
+
+  #readTail(): Promise<void> {
+    return this.#mark(this.#reading, async () => {
+      const before = this.#tail
+      const readAtMs = this.#runtime.elapsedMs()
+      const read = await readFeedTail(this.#database, before?.state.head ?? 0)
+      if (before && !isContinued(before.state, read.state)) return this.#readNewHistory()
+      this.#keepTail({ state: read.state, readAtMs, segments: appendTo(before?.segments, read) })
+    })
+  }
+
+  /** What was read came after a place of another history. */
+  async #readNewHistory(): Promise<void> {
+    const readAtMs = this.#runtime.elapsedMs()
+    const read = await readFeedTail(this.#database, 0)
+    this.#keepTail({ state: read.state, readAtMs, segments: appendTo(undefined, read) })
+  }
+
+  /** A read that took too long may end after the next one: what was shown is never taken back. */
+  #keepTail(tail: Tail): void {
+    if (!this.#tail || this.#tail.readAtMs <= tail.readAtMs) this.#tail = tail
+  }
+
+  #readPage(number: number): Promise<void> {
+    return this.#mark(this.#readingPage, async () => {
+      const from = number * placesPerPage
+      const end = from + placesPerPage - 1
+      const readAtMs = this.#runtime.elapsedMs()
+      const { state, chunks } = await readFeed(this.#database, { from, through: end })
+      const through = Math.min(end, state.head)
+      const page = { ...state, from, through, rows: chunks.map(({ rows }) => rows) }
+      this.#pages.delete(number)
+      this.#pages.set(number, { page, readAtMs })
+      const [oldest] = this.#pages.keys()
+      if (this.#pages.size > pagesKept && oldest !== undefined) this.#pages.delete(oldest)
+    })
+  }
+
+  /** Others may wait for it: a failure is over for them, too. */
+  async #mark(reading: OneAtATime, read: () => Promise<void>): Promise<void> {
+    reading.begin(readDeadlineMs)
+    try {
+      await read()
+    } catch (error) {
+      reading.pauseFor(pauseAfterFailureMs)
+      throw error
+    } finally {
+      reading.end()
+    }
+  }
+
+  #isUsable(kept: KeptPage | undefined, { state, readAtMs }: Tail): boolean {
+    const ageMs = this.#runtime.elapsedMs() - (kept?.readAtMs ?? Number.NaN)
+    if (!kept || !(ageMs >= 0 && ageMs < pageKeptForMs)) return false
+    if (kept.readAtMs >= readAtMs) return true
+    const { from, through } = kept.page
+    const isWhole = through === from + placesPerPage - 1
+    const behind = segmentOf(state.head + 1) - segmentOf(through + 1)
+    return isContinued(kept.page, state) && (isWhole || behind < segmentsKept)
+  }
+}
+
+/** Whether a later state may be of the same history: a restored backup is shorter, or has another epoch. */
+function isContinued(
+  before: Pick<FeedState, 'epoch' | 'head'>,
+  after: Pick<FeedState, 'epoch' | 'head'>,
+): boolean {
+  return before.epoch === after.epoch && before.head <= after.head
+}
+
+/** The rows known so far and the new ones, without the segments that are too old by now. */
+function appendTo(
+  known: ReadonlyMap<number, string> | undefined,
+  { state, chunks }: FeedRead,
+): ReadonlyMap<number, string> {
+  const segments = new Map(known)
+  for (const { number, rows } of chunks) {
+    segments.set(number, (segments.get(number) ?? '') + rows)
+  }
+  const firstKept = segmentOf(state.head + 1) - (segmentsKept - 1)
+  for (const number of segments.keys()) if (number < firstKept) segments.delete(number)
+  return segments
+}

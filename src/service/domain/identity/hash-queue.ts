@@ -1,0 +1,180 @@
+// Who may hash a password now. A hash holds the only thread of an isolate or process: bcryptjs gives
+// it back every 100 ms at best, and on Workers not before the end. So there is one hash at a time,
+// and a rest after each, in which everything else is answered: above all the feed of the guards.
+//
+// On Workers no request may wait for another one's promise, and a request whose client hangs up just
+// stops: its timers and `finally` blocks never run. So a place in the queue is a value that says when
+// it was last seen. Each request keeps its own place with timers of its own, and a place that nobody
+// keeps is passed over.
+
+import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
+import { HashPace } from './hash-pace.ts'
+
+/** A request that would wait for longer, as it looks when it comes, is refused at once. */
+const maxExpectedWaitMs = 1_000
+/** And so is one that has waited for so long, because the machine is slower than it looked. */
+const maxWaitMs = 5_000
+const lookEveryMs = 10
+/** A timer that fires so late says that the thread is busy. */
+const lateMs = 10
+/** A place that was not seen for so long, and two hashes more, has been left. */
+const leftAfterMs = 100
+
+/** A place in the queue. */
+export interface HashTurn {
+  /**
+   * The result of `work`; the place is kept meanwhile. Others may go first while it lasts. When
+   * `work` throws, so does this, and the place is given up.
+   */
+  keepDuring<T>(work: Promise<T>): Promise<T>
+  /**
+   * The result of `work`, the hash, when it is this place's turn. Refuses with 'login_queue_full',
+   * without hashing, when the client has hung up, or after a wait of five seconds. The place is given
+   * up in any case.
+   */
+  hash<T>(work: () => Promise<T>): Promise<Result<T, QueueReason>>
+  /** Gives the place up, where there is nothing to hash after all. */
+  leave(): void
+}
+
+interface Place {
+  /** The order of arrival. */
+  readonly number: number
+  seenAtMs: number
+  /** What its request does: it reads, waits for its turn, or hashes. */
+  state: 'reading' | 'waiting' | 'hashing'
+}
+
+/**
+ * The queue of all who hash passwords in an isolate or process: one hash at a time, first come first
+ * served, and between two at least 25 ms of the thread's time for everything else, or up to 250 ms
+ * while that keeps the thread busy. (At costs 4 to 7 it is after each 25 ms of hashing, and no more.)
+ * The queue holds about a second's worth of hashes, ten at cost 10 where the thread is not busy. One
+ * may always hash when nobody else is waiting.
+ */
+export class HashQueue {
+  readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
+  readonly #pace: HashPace
+  /** In the order of arrival. */
+  #places: Place[] = []
+  #arrivals = 0
+
+  /** @param cost the bcrypt cost, 4 to 14, from which the first estimate of a hash follows */
+  constructor(cost: number, runtime: Pick<Runtime, 'elapsedMs' | 'delay'>) {
+    this.#runtime = runtime
+    this.#pace = new HashPace(cost)
+  }
+
+  /**
+   * A place at the end of the queue. Refuses with 'login_queue_full' whoever would have to wait for
+   * more than a second. No I/O.
+   *
+   * @param isGone whether the client has hung up, as far as the platform tells
+   */
+  join(isGone: () => boolean): Result<HashTurn, QueueReason> {
+    const nowMs = this.#runtime.elapsedMs()
+    this.#places = this.#placesKept(nowMs)
+    if (this.#places.length * this.#pace.turnMs() > maxExpectedWaitMs)
+      return refuse('login_queue_full')
+    this.#arrivals += 1
+    const place: Place = { number: this.#arrivals, seenAtMs: nowMs, state: 'reading' }
+    this.#places.push(place)
+    return succeed({
+      keepDuring: (work) => this.#keepDuring(place, isGone, work),
+      hash: (work) => this.#hashInTurn(place, isGone, work),
+      leave: () => this.#leave(place),
+    })
+  }
+
+  async #hashInTurn<T>(
+    place: Place,
+    isGone: () => boolean,
+    work: () => Promise<T>,
+  ): Promise<Result<T, QueueReason>> {
+    if (!(await this.#waitForTurn(place, isGone))) {
+      this.#leave(place)
+      return refuse('login_queue_full')
+    }
+    const beganAtMs = this.#runtime.elapsedMs()
+    place.state = 'hashing'
+    this.#pace.beginHash()
+    try {
+      return succeed(await this.#keepDuring(place, isGone, work()))
+    } finally {
+      await this.#rest(place, beganAtMs)
+    }
+  }
+
+  /** Whether the turn came, before the client was gone or the wait too long. */
+  async #waitForTurn(place: Place, isGone: () => boolean): Promise<boolean> {
+    place.state = 'waiting'
+    const sinceMs = this.#runtime.elapsedMs()
+    let isThreadBusy = false
+    for (;;) {
+      const nowMs = this.#runtime.elapsedMs()
+      if (isGone() || nowMs - sinceMs > maxWaitMs) return false
+      this.#see(place, nowMs)
+      const turnInMs = this.#msUntilTurn(place, nowMs, isThreadBusy)
+      if (turnInMs === 0) return true
+      const pauseMs = Math.min(Math.max(turnInMs, 1), lookEveryMs)
+      await this.#runtime.delay(pauseMs)
+      isThreadBusy = this.#runtime.elapsedMs() - nowMs > pauseMs + lateMs
+    }
+  }
+
+  /** How long until the turn of the place, as it looks now; 0 when it has come. */
+  #msUntilTurn(place: Place, nowMs: number, isThreadBusy: boolean): number {
+    const kept = this.#placesKept(nowMs)
+    const isHashing = kept.some(({ state }) => state === 'hashing')
+    const position = kept.filter(({ state }) => state === 'waiting').indexOf(place)
+    const allowed = isHashing
+      ? this.#pace.hashesBeforeRest
+      : this.#pace.hashesAllowed(nowMs, isThreadBusy)
+    return position < allowed ? 0 : (position + 1) * this.#pace.turnMs()
+  }
+
+  async #keepDuring<T>(place: Place, isGone: () => boolean, work: Promise<T>): Promise<T> {
+    const during = { isOver: false }
+    void this.#keep(place, isGone, during)
+    try {
+      return await work
+    } catch (error) {
+      this.#leave(place)
+      throw error
+    } finally {
+      during.isOver = true
+    }
+  }
+
+  async #keep(place: Place, isGone: () => boolean, during: { readonly isOver: boolean }) {
+    while (!during.isOver && !isGone()) {
+      this.#see(place, this.#runtime.elapsedMs())
+      await this.#runtime.delay(lookEveryMs)
+    }
+  }
+
+  /** Begins the rest, and measures the hash: across a timer, for only that moves the clock. */
+  async #rest(place: Place, beganAtMs: number): Promise<void> {
+    this.#leave(place)
+    this.#pace.beginRest()
+    await this.#runtime.delay(0)
+    this.#pace.measure(this.#runtime.elapsedMs() - beganAtMs)
+  }
+
+  /** A place that was passed over while its request could not run comes back to where it was. */
+  #see(place: Place, nowMs: number): void {
+    place.seenAtMs = nowMs
+    if (this.#places.includes(place)) return
+    this.#places = [...this.#places, place].sort((one, other) => one.number - other.number)
+  }
+
+  #leave(place: Place): void {
+    this.#places = this.#places.filter((other) => other !== place)
+  }
+
+  #placesKept(nowMs: number): Place[] {
+    const keptMs = leftAfterMs + 2 * this.#pace.hashMs()
+    return this.#places.filter(({ seenAtMs }) => nowMs >= seenAtMs && nowMs < seenAtMs + keptMs)
+  }
+}

@@ -1,0 +1,54 @@
+// The life of signing keys: published as the next one, signing as the active one, and retired until
+// its last token has expired. A key never signs that was not published before, for guards that have
+// not seen it would refuse its tokens.
+
+import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
+import type { SigningJwk } from '../../../token/signing-key.ts'
+import { maxTokenLifetimeSeconds } from '../../../token/token-lifetime.ts'
+
+type KeyPair = Omit<SigningJwk, 'state'>
+type Keys = readonly SigningJwk[]
+
+/** A first set: one key that signs, and the one that will. */
+export function createSigningKeys(active: KeyPair, next: KeyPair): Keys {
+  return [
+    { ...active, state: 'active' },
+    { ...next, state: 'next' },
+  ]
+}
+
+/**
+ * The next key signs from now on, the active one is retired, and `fresh` is published as the next.
+ * Where there is no next key, `fresh` becomes it, and nothing else changes.
+ */
+export function rotateSigningKeys(keys: Keys, fresh: KeyPair, now: number): Keys {
+  const next = keys.find(({ state }) => state === 'next')
+  const moved = next ? keys.map((key) => moveOn(key, next, now)) : keys
+  return [...moved, { ...fresh, state: 'next' }]
+}
+
+/** Without the retired keys whose last token has expired. */
+export function dropExpiredKeys(keys: Keys, now: number): Keys {
+  return keys.filter((key) => (lastTokenExpiresAt(key) ?? now + 1) > now)
+}
+
+/** Without the key of that name: the tokens that it has signed are invalid from now on. */
+export function dropKey(keys: Keys, kid: string): Result<Keys, 'unknown' | 'active'> {
+  const key = keys.find((candidate) => candidate.kid === kid)
+  if (!key) return refuse('unknown')
+  return key.state === 'active' ? refuse('active') : succeed(keys.filter((other) => other !== key))
+}
+
+/** When the last token of a retired key is over, at the latest; in seconds since 1970. */
+export function lastTokenExpiresAt({
+  state,
+  retired_at: retiredAt,
+}: SigningJwk): number | undefined {
+  if (state !== 'retired' || retiredAt === undefined) return undefined
+  return retiredAt + maxTokenLifetimeSeconds
+}
+
+function moveOn(key: SigningJwk, next: SigningJwk, now: number): SigningJwk {
+  if (key === next) return { ...key, state: 'active' }
+  return key.state === 'active' ? { ...key, state: 'retired', retired_at: now } : key
+}

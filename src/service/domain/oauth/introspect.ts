@@ -1,0 +1,26 @@
+// Token introspection (RFC 7662), for services that cannot verify by themselves: exact, one round
+// trip.
+
+import { type KeyReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
+import type { AccessTokenClaims } from '../../../token/access-token.ts'
+import { findAccountAndRevocation } from '../../store/users.ts'
+import type { Deps } from '../deps.ts'
+import { verifyUserToken } from '../tokens/user-token.ts'
+
+/**
+ * What a living access token says, or undefined for anything else, without telling why (§2.2).
+ * Refresh tokens are nobody's to present to a protected resource, and so never active (§4). No round
+ * trip for a bad token, one otherwise. Refuses with 'key_set_unavailable', which says nothing about
+ * the token.
+ */
+export async function introspect(
+  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens'>,
+  token: string,
+): Promise<Result<AccessTokenClaims | undefined, KeyReason>> {
+  const verified = await verifyUserToken(deps, token)
+  if (!verified.ok) {
+    return verified.reason === 'key_set_unavailable' ? refuse(verified.reason) : succeed(undefined)
+  }
+  const found = await findAccountAndRevocation(deps.database, verified.value)
+  return succeed(found.account && !found.isRevoked ? verified.value.claims : undefined)
+}

@@ -1,0 +1,33 @@
+// Ending a session from another one of the same account: the lost phone, the library's computer.
+
+import {
+  type Result,
+  refuse,
+  type SessionReason,
+  succeed,
+  type UserTokenReason,
+} from '../../../errors/reasons.ts'
+import { endSessionOfAccount } from '../../store/session-endings.ts'
+import type { Deps } from '../deps.ts'
+import { verifyUserToken } from '../tokens/user-token.ts'
+import { endingRefusals } from './ending-refusals.ts'
+
+/**
+ * Ends a session of the token's account. Refuses with 'session_unknown' what is not the account's,
+ * or is over: a stranger's session looks like none. No round trip for a bad token, one for any
+ * other. Atomic.
+ *
+ * @returns whether it was the token's own
+ */
+export async function endSession(
+  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'revokeInIsolate'>,
+  token: string,
+  sessionId: string,
+): Promise<Result<{ isOwn: boolean }, UserTokenReason | SessionReason>> {
+  const verified = await verifyUserToken(deps, token)
+  if (!verified.ok) return verified
+  const ending = await endSessionOfAccount(deps.database, verified.value, sessionId)
+  if (ending.outcome !== 'ended') return refuse(endingRefusals[ending.outcome])
+  if (ending.revocation) deps.revokeInIsolate(ending.revocation)
+  return succeed({ isOwn: verified.value.sessionId === sessionId })
+}

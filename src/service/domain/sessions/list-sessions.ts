@@ -1,0 +1,28 @@
+import { type Result, refuse, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
+import { findAccountAndSessions, type ListedSession } from '../../store/sessions.ts'
+import type { Deps } from '../deps.ts'
+import { verifyUserToken } from '../tokens/user-token.ts'
+
+/** A session as its owner sees it, and whether it is the one that asks. */
+export interface OwnSession extends ListedSession {
+  readonly isCurrent: boolean
+}
+
+/**
+ * The living sessions of the token's account, last used first, at most 100. No round trip for a bad
+ * token, one for any other.
+ */
+export async function listSessions(
+  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens'>,
+  token: string,
+): Promise<Result<readonly OwnSession[], UserTokenReason>> {
+  const verified = await verifyUserToken(deps, token)
+  if (!verified.ok) return verified
+  const { sessionId } = verified.value
+  const found = await findAccountAndSessions(deps.database, verified.value)
+  if (found.isRevoked) return refuse('token_revoked')
+  if (!found.account) return refuse('account_gone')
+  return succeed(
+    found.sessions.map((session) => ({ ...session, isCurrent: session.sessionId === sessionId })),
+  )
+}

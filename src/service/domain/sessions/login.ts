@@ -1,0 +1,60 @@
+// Logging in: an unknown email and a wrong password get the same answer, after the same work (ASVS
+// 6.3.8).
+
+import {
+  type AccountReason,
+  type QueueReason,
+  type Result,
+  refuse,
+  succeed,
+} from '../../../errors/reasons.ts'
+import { insertSession } from '../../store/sessions.ts'
+import { findCredentialsByEmail } from '../../store/users.ts'
+import type { Deps } from '../deps.ts'
+import { parseEmail, parsePassword } from '../identity/identity.ts'
+import {
+  beginIssuance,
+  type IssuedTokens,
+  issueTokens,
+  type LoginPlace,
+  newSession,
+} from '../tokens/tokens.ts'
+
+/**
+ * The tokens of a new session. Refuses with 'invalid_credentials', which is also what becomes of a
+ * login during which the password is changed or the account disabled: one round trip and the work of
+ * one password hash, whatever the reason. Refuses with 'login_queue_full', before any round trip and
+ * without a hash, where too many passwords are waiting to be hashed. Two round trips otherwise.
+ */
+export async function login(
+  deps: Pick<
+    Deps,
+    | 'database'
+    | 'runtime'
+    | 'passwords'
+    | 'hashQueue'
+    | 'accessTokens'
+    | 'claims'
+    | 'refreshTokens'
+    | 'sessionLifetimes'
+  >,
+  typed: { readonly email: string; readonly password: string },
+  findPlace: () => LoginPlace,
+  isGone: () => boolean,
+): Promise<Result<IssuedTokens, AccountReason | QueueReason>> {
+  const turn = deps.hashQueue.join(isGone)
+  if (!turn.ok) return turn
+  // Nobody has the empty email or the empty password: what cannot be an account takes the way of an
+  // unknown one.
+  const emailNormalized = parseEmail(typed.email)?.emailNormalized ?? ''
+  const password = parsePassword(typed.password) ?? ''
+  const user = await turn.value.keepDuring(findCredentialsByEmail(deps.database, emailNormalized))
+  const matches = await turn.value.hash(() => deps.passwords.verify(password, user?.passwordHash))
+  if (!matches.ok) return matches
+  if (!user || !matches.value) return refuse('invalid_credentials')
+  const issuance = beginIssuance(deps)
+  const begun = newSession(deps, findPlace(), issuance)
+  const session = await insertSession(deps.database, begun, user)
+  if (!session) return refuse('invalid_credentials')
+  return succeed(await issueTokens(deps, session, issuance))
+}

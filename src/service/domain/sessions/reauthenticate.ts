@@ -1,0 +1,51 @@
+// Giving the password again before something that matters (ASVS 7.5.1; RFC 9470): the session goes
+// on, and from now on its tokens say when that was.
+
+import {
+  type QueueReason,
+  type Result,
+  refuse,
+  type SessionReason,
+  succeed,
+  type UserTokenReason,
+} from '../../../errors/reasons.ts'
+import { updateAuthenticatedAt } from '../../store/sessions.ts'
+import { findCredentialsByToken } from '../../store/users.ts'
+import type { Deps } from '../deps.ts'
+import { parsePassword } from '../identity/identity.ts'
+import { beginIssuance, type IssuedAccessToken, issueAccessTokenOf } from '../tokens/tokens.ts'
+import { verifyUserToken } from '../tokens/user-token.ts'
+
+/**
+ * A fresh access token of the token's session, with `auth_time` as of now. Refuses with
+ * 'password_wrong', or, before the hash and any round trip, with 'login_queue_full'. No round trip
+ * for a bad token, one for a wrong password or a revoked token, two otherwise; the work of one
+ * password hash.
+ */
+export async function reauthenticate(
+  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'claims' | 'passwords' | 'hashQueue'>,
+  token: string,
+  typed: { readonly password: string },
+  isGone: () => boolean,
+): Promise<Result<IssuedAccessToken, UserTokenReason | SessionReason | QueueReason>> {
+  const verified = await verifyUserToken(deps, token)
+  if (!verified.ok) return verified
+  const turn = deps.hashQueue.join(isGone)
+  if (!turn.ok) return turn
+  const reading = findCredentialsByToken(deps.database, verified.value)
+  const { isRevoked, credentials } = await turn.value.keepDuring(reading)
+  if (isRevoked || !credentials) {
+    turn.value.leave()
+    return refuse(isRevoked ? 'token_revoked' : 'account_gone')
+  }
+  const { passwordHash } = credentials
+  const password = parsePassword(typed.password) ?? ''
+  const matches = await turn.value.hash(() => deps.passwords.verify(password, passwordHash))
+  if (!matches.ok) return matches
+  if (!matches.value) return refuse('password_wrong')
+  const issuance = beginIssuance(deps)
+  const again = { passwordHash, tokenExpiresAt: issuance.expiresAt }
+  const session = await updateAuthenticatedAt(deps.database, verified.value, again)
+  if (!session) return refuse('token_revoked')
+  return succeed(await issueAccessTokenOf(deps, session, issuance))
+}

@@ -1,0 +1,71 @@
+// Refreshing: the refresh token is used up and replaced (RFC 6749 §6, RFC 9700 §4.14.2). Within the
+// grace window of its replacement a used-up token is not reuse: another tab has it, or a client that
+// has lost the answer. After that it is a copy, and the session ends.
+
+import { type RefreshReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
+import { type Rotation, type RotationOutcome, rotateSession } from '../../store/session-rotation.ts'
+import type { Deps } from '../deps.ts'
+import type { RefreshTokenClaims } from '../tokens/refresh-token.ts'
+import { beginIssuance, type Issuance, type IssuedTokens, issueTokens } from '../tokens/tokens.ts'
+
+const refusals = {
+  superseded: 'refresh_superseded',
+  too_frequent: 'refresh_too_frequent',
+  revoked: 'session_revoked',
+  expired: 'session_expired',
+  unknown: 'refresh_token_invalid',
+} as const satisfies Partial<Record<RotationOutcome['outcome'], RefreshReason>>
+
+/**
+ * A fresh access token, and the successor of the refresh token: the very same one for all who
+ * present it within the grace window of its replacement. No round trip for a forged token, which
+ * revokes nobody; one for any other. Atomic.
+ *
+ * Refuses with 'refresh_superseded' a token that is more than one behind, within the window: the
+ * session lives on. Refuses with 'refresh_token_reused' a token that was replaced three windows ago
+ * or more, however often the session was refreshed since (between one and three windows, either may
+ * come): the session is revoked by then, and the guards of this isolate know. Refuses with
+ * 'refresh_too_frequent' more than 60 in a minute for one session, which lives on.
+ */
+export async function refresh(
+  deps: Pick<
+    Deps,
+    | 'database'
+    | 'runtime'
+    | 'accessTokens'
+    | 'claims'
+    | 'refreshTokens'
+    | 'sessionLifetimes'
+    | 'refreshGraceSeconds'
+    | 'revokeInIsolate'
+    | 'log'
+  >,
+  token: string,
+): Promise<Result<IssuedTokens, RefreshReason>> {
+  const presented = await deps.refreshTokens.verify(token)
+  if (!presented) return refuse('refresh_token_invalid')
+  const issuance = beginIssuance(deps)
+  const rotation = await rotateSession(deps.database, rotationOf(deps, presented, issuance))
+  if (rotation.outcome === 'rotated') {
+    return succeed(await issueTokens(deps, rotation.session, issuance))
+  }
+  if (rotation.outcome !== 'reused') return refuse(refusals[rotation.outcome])
+  if (rotation.revocation) deps.revokeInIsolate(rotation.revocation)
+  const { sessionId } = presented
+  deps.log(JSON.stringify({ event: 'refresh_token_reused', userId: rotation.userId, sessionId }))
+  return refuse('refresh_token_reused')
+}
+
+/** What the store needs to exchange a genuine refresh token. */
+export function rotationOf(
+  { refreshGraceSeconds, sessionLifetimes }: Pick<Deps, 'refreshGraceSeconds' | 'sessionLifetimes'>,
+  presented: RefreshTokenClaims,
+  { expiresAt }: Issuance,
+): Rotation {
+  return {
+    ...presented,
+    graceSeconds: refreshGraceSeconds,
+    idleSeconds: sessionLifetimes.idleSeconds,
+    tokenExpiresAt: expiresAt,
+  }
+}

@@ -1,0 +1,53 @@
+// An access token of one of our users: what the guards verify, and the id that only the service can
+// look up.
+
+import {
+  type KeyReason,
+  type Result,
+  refuse,
+  succeed,
+  type TokenReason,
+} from '../../../errors/reasons.ts'
+import {
+  type AccessTokenClaims,
+  revocationIdsOf,
+  verifyAccessToken,
+} from '../../../token/access-token.ts'
+import type { AskingToken } from '../../store/users.ts'
+import type { TokenDeps } from './token-deps.ts'
+
+/** A token as the store asks about it, and what it says. */
+export interface UserToken extends AskingToken {
+  readonly claims: AccessTokenClaims
+}
+
+/**
+ * The user and the claims of a token that is good as far as can be told without the database: no
+ * I/O. Never throws.
+ */
+export async function verifyUserToken(
+  deps: Pick<TokenDeps, 'runtime' | 'accessTokens'>,
+  token: string,
+  { evenExpired = false }: { readonly evenExpired?: boolean } = {},
+): Promise<Result<UserToken, TokenReason | KeyReason>> {
+  const verified = await verifyAccessToken(
+    { ...deps.accessTokens, evenExpired },
+    deps.runtime,
+    token,
+  )
+  if (!verified.ok) return verified
+  const { claims } = verified.value
+  const userId = parseUserId(claims.sub)
+  if (userId === undefined) return refuse('token_claims_unacceptable')
+  const revocationIds = await revocationIdsOf(verified.value)
+  const { sid: sessionId, gen: tokenGeneration, exp: expiresAt } = claims
+  const remainingSeconds = Math.max(0, expiresAt - deps.runtime.now())
+  const ids = { userId, sessionId, tokenGeneration, revocationIds }
+  return succeed({ ...ids, expiresAt, remainingSeconds, claims })
+}
+
+/** The one spelling of a positive whole number; anything else is no user's id. */
+function parseUserId(subject: string): number | undefined {
+  const userId = Number(subject)
+  return /^[1-9]\d*$/.test(subject) && Number.isSafeInteger(userId) ? userId : undefined
+}

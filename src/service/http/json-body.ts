@@ -1,0 +1,70 @@
+// JSON bodies, strictly: the media type, UTF-8 and an object first, the fields second, and all of
+// their problems at once.
+
+import type { Context } from 'hono'
+import * as v from 'valibot'
+import { type InputReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
+import { isObject } from '../../token/json.ts'
+import type { FieldProblem, InputRefusal } from './respond.ts'
+import type { ServiceEnv } from './service-env.ts'
+
+/** A body is read whole, so it has a limit. */
+export const maxBodyBytes = 16 * 1024
+
+/** The body in the shape of `schema`, without members that the schema does not know. */
+export async function readJsonBody<const S extends v.GenericSchema>(
+  c: Context<ServiceEnv>,
+  schema: S,
+): Promise<Result<v.InferOutput<S>, InputRefusal>> {
+  return parseBody(c, schema, await c.req.arrayBuffer())
+}
+
+/** As `readJsonBody`; no body is an empty object. */
+export async function readOptionalJsonBody<const S extends v.GenericSchema>(
+  c: Context<ServiceEnv>,
+  schema: S,
+): Promise<Result<v.InferOutput<S>, InputRefusal>> {
+  const bytes = await c.req.arrayBuffer()
+  return bytes.byteLength === 0 ? parseFields(schema, {}) : parseBody(c, schema, bytes)
+}
+
+function parseBody<const S extends v.GenericSchema>(
+  c: Context<ServiceEnv>,
+  schema: S,
+  bytes: ArrayBuffer,
+): Result<v.InferOutput<S>, InputRefusal> {
+  const object = parseJsonObject(c, bytes)
+  return object.ok ? parseFields(schema, object.value) : refuse({ reason: object.reason })
+}
+
+function parseFields<const S extends v.GenericSchema>(
+  schema: S,
+  object: object,
+): Result<v.InferOutput<S>, InputRefusal> {
+  const parsed = v.safeParse(schema, object)
+  if (parsed.success) return succeed(parsed.output)
+  return refuse({ reason: 'invalid_input', errors: parsed.issues.map(fieldProblem) })
+}
+
+function parseJsonObject(c: Context<ServiceEnv>, bytes: ArrayBuffer): Result<object, InputReason> {
+  if (bytes.byteLength === 0) return refuse('invalid_json')
+  if (!isJsonMediaType(c.req.header('Content-Type'))) return refuse('unsupported_media_type')
+  try {
+    const value: unknown = JSON.parse(
+      new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes),
+    )
+    return isObject(value) ? succeed(value) : refuse('invalid_json')
+  } catch {
+    return refuse('invalid_json')
+  }
+}
+
+/** Whether a Content-Type says JSON. */
+export function isJsonMediaType(contentType: string | undefined): boolean {
+  const mediaType = contentType?.split(';')[0]?.trim().toLowerCase() ?? ''
+  return mediaType === 'application/json' || /^application\/[\w.-]+\+json$/.test(mediaType)
+}
+
+function fieldProblem(issue: v.GenericIssue): FieldProblem {
+  return { field: v.getDotPath(issue) ?? '', message: issue.message }
+}

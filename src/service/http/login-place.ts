@@ -1,0 +1,34 @@
+// Where a login comes from, for people to recognise it by. What the client says of itself is shown to
+// nobody but its own user, and decides nothing.
+
+import { parse } from 'bowser'
+import type { Context } from 'hono'
+import type { Deps } from '../domain/deps.ts'
+import type { LoginPlace } from '../domain/tokens/tokens.ts'
+import type { ServiceEnv } from './service-env.ts'
+
+const maxDeviceCharacters = 60
+/** Longer ones are no browser's, and cost time to look at. */
+const maxUserAgentCharacters = 512
+
+/** A few words about the user agent, and its address where that is kept. */
+export function loginPlaceOf(
+  c: Context<ServiceEnv>,
+  { clientAddress }: Pick<Deps, 'clientAddress'>,
+): LoginPlace {
+  return {
+    device: describeDevice(c.req.header('User-Agent')),
+    address: clientAddress(c.req.raw, c.env),
+  }
+}
+
+/** "Firefox on Windows", "curl", or nothing. */
+export function describeDevice(userAgent = ''): string | undefined {
+  const text = userAgent.slice(0, maxUserAgentCharacters)
+  if (text === '') return undefined
+  const { browser, os } = parse(text)
+  const program = browser.name || /^[A-Za-z][\w.-]*/.exec(text)?.[0]
+  const words = [program, os.name].filter(Boolean).join(' on ')
+  const printable = words.replaceAll(/[^\x20-\x7e]/g, '').slice(0, maxDeviceCharacters)
+  return printable || undefined
+}

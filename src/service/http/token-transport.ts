@@ -1,0 +1,115 @@
+// How tokens reach clients and come back: in bodies and the Authorization header, or in cookies that
+// scripts cannot read. One of the two; what travels the other way does not count.
+
+import type { Context } from 'hono'
+import { deleteCookie, setCookie } from 'hono/cookie'
+import type { CookieOptions } from 'hono/utils/cookie'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { type BearerReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
+import { parseBearer } from '../../token/bearer.ts'
+import { claimedSessionId } from '../../token/claimed-session.ts'
+import { accessTokenCookie, cookieValues, parseAccessTokenCookie } from '../../token/cookie.ts'
+import { issuerPath } from '../../token/issuer.ts'
+import type { Deps } from '../domain/deps.ts'
+import { newestRefreshToken } from '../domain/tokens/newest-refresh-token.ts'
+import type { IssuedAccessToken, IssuedTokens } from '../domain/tokens/tokens.ts'
+import { type InputRefusal, respond } from './respond.ts'
+import type { ServiceEnv } from './service-env.ts'
+
+type TransportDeps = Pick<Deps, 'tokenTransport' | 'accessTokens' | 'sessionLifetimes'>
+
+/**
+ * It goes to the service alone, so that no API ever sees it; a `__Host-` cookie goes to every path.
+ * Unlike that, it can be set by a sibling domain, with `Domain` (RFC 6265 §8.6).
+ */
+const refreshTokenCookie = '__Secure-refresh_token'
+const cookieOptions = { httpOnly: true, secure: true, sameSite: 'Lax' } satisfies CookieOptions
+
+/** The access token that a request presents. */
+export function presentedAccessToken(
+  c: Context<ServiceEnv>,
+  { tokenTransport }: Pick<Deps, 'tokenTransport'>,
+): Result<string, BearerReason> {
+  return tokenTransport === 'cookie'
+    ? parseAccessTokenCookie(c.req.header('Cookie'))
+    : parseBearer(c.req.header('Authorization'))
+}
+
+/**
+ * The refresh token of the cookie, for the session of the access cookie, which no other host can set:
+ * a sibling domain could log its victim into another account otherwise. An access token that has
+ * expired will do, for both cookies are kept equally long.
+ *
+ * Refuses with 'refresh_token_missing' where there is no such cookie, and with
+ * 'refresh_token_unmatched' where none is of that session.
+ */
+export async function presentedRefreshCookie(
+  c: Context<ServiceEnv>,
+  deps: Pick<Deps, 'refreshTokens'>,
+): Promise<Result<string, InputRefusal>> {
+  const header = c.req.header('Cookie')
+  const tokens = cookieValues(header, refreshTokenCookie)
+  if (tokens.length === 0) return refuse({ reason: 'refresh_token_missing' })
+  const accessToken = parseAccessTokenCookie(header)
+  const sessionId = accessToken.ok ? claimedSessionId(accessToken.value) : undefined
+  const token = sessionId && (await newestRefreshToken(deps, tokens, sessionId))
+  return token ? succeed(token) : refuse({ reason: 'refresh_token_unmatched' })
+}
+
+/** A success that carries tokens (RFC 6749 §5.1), with the seed's name for the access token. */
+export function respondWithTokens(
+  c: Context<ServiceEnv>,
+  deps: TransportDeps,
+  message: string,
+  tokens: IssuedTokens | IssuedAccessToken,
+  status: ContentfulStatusCode = 200,
+): Response {
+  const expires = { expires_in: tokens.expiresInSeconds }
+  const refreshToken = 'refreshToken' in tokens ? tokens.refreshToken : undefined
+  if (deps.tokenTransport === 'cookie') {
+    setTokenCookies(c, deps, tokens.accessToken, refreshToken)
+    return respond(c, { message, ...expires }, status)
+  }
+  const body = {
+    message,
+    auth_token: tokens.accessToken,
+    refresh_token: refreshToken,
+    token_type: 'Bearer',
+    ...expires,
+  }
+  return respond(c, body, status)
+}
+
+/** Where tokens travel in cookies: the browser forgets both. */
+export function expireTokenCookies(c: Context<ServiceEnv>, deps: TransportDeps): void {
+  if (deps.tokenTransport !== 'cookie') return
+  deleteCookie(c, accessTokenCookie, { ...cookieOptions, path: '/' })
+  deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path: servicePath(deps) })
+  expireEarlierCookie(c, deps)
+}
+
+/**
+ * Both are kept as long as the session may live: an access token that has expired still logs its
+ * session out, and still says which refresh cookie is its own.
+ */
+function setTokenCookies(
+  c: Context<ServiceEnv>,
+  deps: TransportDeps,
+  accessToken: string,
+  refreshToken: string | undefined,
+): void {
+  const kept = { ...cookieOptions, maxAge: deps.sessionLifetimes.idleSeconds }
+  setCookie(c, accessTokenCookie, accessToken, { ...kept, path: '/' })
+  if (refreshToken === undefined) return
+  setCookie(c, refreshTokenCookie, refreshToken, { ...kept, path: servicePath(deps) })
+  expireEarlierCookie(c, deps)
+}
+
+/** Version 0.4 sets the refresh cookie for this path. It reads the one of the longest path. */
+function expireEarlierCookie(c: Context<ServiceEnv>, deps: TransportDeps): void {
+  deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path: `${servicePath(deps)}/refresh` })
+}
+
+function servicePath({ accessTokens }: Pick<Deps, 'accessTokens'>): string {
+  return `${issuerPath(accessTokens.issuer)}/auth`
+}

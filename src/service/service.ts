@@ -1,0 +1,109 @@
+// Puts the service together from values, once per isolate or process: no I/O, and nothing that
+// belongs to a request.
+
+import type { Hono } from 'hono'
+import { madeOnce } from '../runtime/made-once.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { ClaimsHook } from '../token/claims-hook.ts'
+import { revokeInIsolate } from '../token/isolate-revocations.ts'
+import { createKeySetOf, jwkSource, secretKeySource } from '../token/key-set.ts'
+import {
+  activeKeyOf,
+  importSecretSigningKey,
+  importSigningKey,
+  publicJwkSet,
+  type SigningKey,
+} from '../token/signing-key.ts'
+import { createApp } from './app.ts'
+import type { Config } from './config/config.ts'
+import type { ClientAddress, Deps } from './domain/deps.ts'
+import { RevocationFeed } from './domain/feed/feed.ts'
+import { pruneRevocations, pruneSessions } from './domain/housekeeping.ts'
+import { HashQueue } from './domain/identity/hash-queue.ts'
+import { createPasswordHasher } from './domain/identity/password-hasher.ts'
+import { createRefreshTokens } from './domain/tokens/refresh-token.ts'
+import type { ServiceEnv } from './http/service-env.ts'
+import type { Database } from './store/database.ts'
+
+/** What both entries run. */
+export interface Service {
+  readonly app: Hono<ServiceEnv>
+  /** Housekeeping, for the platform's scheduler; leaves one line in the log. */
+  prune(): Promise<void>
+}
+
+/** Where the parts come from that differ between platforms and tests. */
+export interface Surroundings {
+  readonly runtime: Runtime
+  readonly database: Database
+  readonly log: (line: string) => void
+  /** Adds claims of an application's own to access tokens. */
+  readonly claims?: ClaimsHook | undefined
+  /** How the platform tells where a request came from; nowhere, without it. */
+  readonly clientAddress?: ClientAddress | undefined
+}
+
+/** The service, ready for its first request. */
+export function createService(config: Config, surroundings: Surroundings): Service {
+  const deps = createDeps(config, surroundings)
+  return {
+    app: createApp(deps),
+    async prune() {
+      const pruned = await pruneRevocations(deps)
+      const prunedSessions = await pruneSessions(deps)
+      deps.log(JSON.stringify({ event: 'prune', pruned, prunedSessions }))
+    },
+  }
+}
+
+/** What `createApp` needs, from the settings and the surroundings. */
+export function createDeps(config: Config, surroundings: Surroundings): Deps {
+  const { runtime, database, claims, log } = surroundings
+  return {
+    ...{ runtime, database, claims, log },
+    passwords: createPasswordHasher(config.bcryptCost, runtime),
+    hashQueue: new HashQueue(config.bcryptCost, runtime),
+    accessTokens: {
+      issuer: config.issuer,
+      audience: config.audience,
+      ...keysOf(config),
+      accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,
+    },
+    refreshTokens: createRefreshTokens(config.secretKey),
+    sessionLifetimes: {
+      idleSeconds: config.sessionIdleLifetimeSeconds,
+      absoluteSeconds: config.sessionLifetimeSeconds,
+    },
+    refreshGraceSeconds: config.refreshGraceSeconds,
+    clientAddress: clientAddressOf(config, surroundings),
+    tokenTransport: config.tokenTransport,
+    oauthClients: config.oauthClients,
+    jwkSet: publicJwkSet(config.signingKeys),
+    feed: new RevocationFeed(database, runtime),
+    revokeInIsolate: (revocation) => revokeInIsolate(config.issuer, runtime, revocation),
+    passwordMinLength: config.passwordMinLength,
+    corsOrigins: config.corsOrigins,
+    vocabulary: config.vocabulary,
+  }
+}
+
+/** Kept only where that was asked for. */
+function clientAddressOf(
+  { keepsSessionAddresses }: Config,
+  { clientAddress }: Surroundings,
+): ClientAddress {
+  return (keepsSessionAddresses && clientAddress) || (() => undefined)
+}
+
+/**
+ * SIGNING_KEYS sign where there are any, and all of them verify. So does SECRET_KEY, by itself or
+ * for the tokens from before there were SIGNING_KEYS; those name no key.
+ */
+function keysOf({ secretKey, signingKeys }: Config) {
+  const active = activeKeyOf(signingKeys)
+  const signingKey = madeOnce<SigningKey>(() =>
+    active ? importSigningKey(active) : importSecretSigningKey(secretKey),
+  )
+  const keys = createKeySetOf([secretKeySource(secretKey), ...signingKeys.map(jwkSource)])
+  return { signingKey, findKey: (keyId: string | undefined) => keys.find(keyId, {}) }
+}

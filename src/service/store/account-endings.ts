@@ -1,0 +1,146 @@
+// How everything of an account ends at once, as rows: the generation that is in all of its tokens is
+// revoked and replaced. One row, however many sessions there were.
+
+import { and, eq, exists, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
+import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
+import { build, type Database, databaseNow, runBatch } from './database.ts'
+import { isLiveSession } from './live-session.ts'
+import {
+  isRevokedId,
+  type Revocation,
+  revocationFields,
+  revocationResult,
+  revocationRow,
+  revokeAgain,
+} from './revoked-tokens.ts'
+import { decodeRows } from './rows.ts'
+import { revokedTokens, sessions, users } from './schema.ts'
+import { ended } from './session-endings.ts'
+import { decodeExchange, exchangeStatements, type Rotation } from './session-rotation.ts'
+import {
+  type AskingToken,
+  decodeAccountAndRevocation,
+  mayAct,
+  selectAccountAndRevocation,
+} from './users.ts'
+
+/** Which sessions of an account end, and what the caller goes on with. */
+export interface LogoutEverywhere {
+  /** A fresh generation, in the place of the one that is revoked. */
+  readonly tokenGeneration: string
+  /** Whether the session of the token that asks goes on. */
+  readonly keepCurrent: boolean
+  /** The refresh token of that session, where it was presented as well. */
+  readonly rotation: Rotation | undefined
+}
+
+/** Sessions of an account have ended, and what the refresh token that was presented is exchanged for. */
+export interface EndedEverywhere {
+  readonly outcome: 'ended'
+  readonly revocation: Revocation
+  readonly exchanged: ReturnType<typeof decodeExchange> | undefined
+}
+
+/** In a minute, the next one ends the session of the caller as well, whatever the caller wishes. */
+const maxKeptPerMinute = 2
+
+/**
+ * Ends the sessions of the account of the token that asks: its generation is revoked and replaced,
+ * which ends every access token. The caller's own session may go on; its refresh token, where it is
+ * presented, is exchanged in the same batch. Exactly one of several concurrent calls succeeds.
+ * Atomic; one round trip.
+ */
+export async function endAllSessions(
+  database: Database,
+  asking: AskingToken,
+  { tokenGeneration, keepCurrent, rotation }: LogoutEverywhere,
+): Promise<EndedEverywhere | { readonly outcome: 'already_revoked' | 'account_gone' }> {
+  const whose = eq(users.id, asking.userId)
+  const ending = [
+    revokeGeneration(and(whose, mayAct(asking))),
+    replaceRevokedGeneration(whose, { tokenGeneration, ...countedLogout }),
+    endSessionsOf(whose, tokenGeneration, keepCurrent ? asking.sessionId : undefined),
+    selectAccountAndRevocation(asking),
+  ] as const
+  const [inserted, , , found, ...rotated] = rotation
+    ? await runBatch(database, [
+        ...ending,
+        ...exchangeStatements(rotation, isOfGeneration(tokenGeneration)),
+      ])
+    : await runBatch(database, ending)
+  const [revocation] = decodeRows(revocationRow, inserted)
+  if (revocation) {
+    const exchanged =
+      rotation && rotated.length !== 0 ? decodeExchange(rotation, rotated) : undefined
+    return { outcome: 'ended', revocation, exchanged }
+  }
+  const { isRevoked } = decodeAccountAndRevocation(found)
+  return { outcome: isRevoked ? 'already_revoked' : 'account_gone' }
+}
+
+/**
+ * Revokes the generation of the account that the condition picks: every token of it, until the last
+ * one of all its sessions has expired. Of an account without sessions nothing is known: its tokens
+ * may be of a version before 0.4.
+ */
+export function revokeGeneration(whose: SQL | undefined) {
+  const latest = build
+    .select({ at: sql`max(max(${sessions.tokensExpireAt}), ${databaseNow})`.as('at') })
+    .from(sessions)
+    .where(eq(sessions.userId, users.id))
+  const tokensExpireAt = sql`coalesce(${latest}, ${databaseNow} + ${maxTokenLifetimeSeconds})`
+  return build
+    .insert(revokedTokens)
+    .select(
+      build
+        .select(revocationFields(users.tokenGeneration, tokensExpireAt))
+        .from(users)
+        .where(whose),
+    )
+    .onConflictDoUpdate(revokeAgain)
+    .returning(revocationResult)
+}
+
+/** Gives the account a fresh generation, if its own was revoked. */
+export function replaceRevokedGeneration(
+  whose: SQL | undefined,
+  change: { readonly tokenGeneration: string } & Partial<typeof countedLogout>,
+) {
+  return build
+    .update(users)
+    .set(change)
+    .where(and(whose, isRevokedId(users.tokenGeneration)))
+}
+
+/**
+ * Ends every session of the account that the condition picks, if this is its generation now; all but
+ * `kept`, unless the account was logged out everywhere too often of late.
+ */
+export function endSessionsOf(whose: SQL, tokenGeneration: string, kept?: string) {
+  const isTooOften = sql`${users.logoutsEverywhere} > ${maxKeptPerMinute}`
+  const isEnding = kept === undefined ? undefined : or(ne(sessions.id, kept), isTooOften)
+  const account = build
+    .select({ id: users.id })
+    .from(users)
+    .where(and(whose, eq(users.tokenGeneration, tokenGeneration), isEnding))
+  return build
+    .update(sessions)
+    .set(ended)
+    .where(and(inArray(sessions.userId, account), isLiveSession))
+}
+
+/** The condition that this is the generation of a session's account. */
+function isOfGeneration(tokenGeneration: string): SQL {
+  return exists(
+    build
+      .select({ id: users.id })
+      .from(users)
+      .where(and(eq(users.id, sessions.userId), eq(users.tokenGeneration, tokenGeneration))),
+  )
+}
+
+const isOfThisMinute = sql`${databaseNow} < ${users.logoutsEverywhereSince} + 60`
+const countedLogout = {
+  logoutsEverywhere: sql`CASE WHEN ${isOfThisMinute} THEN ${users.logoutsEverywhere} + 1 ELSE 1 END`,
+  logoutsEverywhereSince: sql`CASE WHEN ${isOfThisMinute} THEN ${users.logoutsEverywhereSince} ELSE ${databaseNow} END`,
+}

@@ -1,0 +1,117 @@
+// The one way to the database: drizzle builds statements, `runBatch` alone executes and decodes
+// them, in one round trip. There are no interactive transactions: a Worker that dies inside one
+// would block every writer for seconds. Conditions live in the SQL instead.
+
+import { type Client, type InStatement, LibsqlError } from '@libsql/client/http'
+import { eq, sql } from 'drizzle-orm'
+import type { BatchItem, BatchResponse } from 'drizzle-orm/batch'
+import { drizzle } from 'drizzle-orm/libsql/http'
+import { DatabaseUnavailable } from '../../errors/database-unavailable.ts'
+import { feedState } from './schema.ts'
+
+/**
+ * A libSQL database: where it is, and how to ask it. Safe to keep for as long as the process or
+ * isolate lives.
+ */
+export interface Database {
+  /**
+   * Runs `use` with a client. On Workers that is a fresh client each time (a client must never be
+   * shared between requests: what it queues would run in another request's context, and die); on
+   * Deno it is the one client of the process.
+   */
+  withClient<T>(use: (client: Client) => Promise<T>): Promise<T>
+  /** Whether reads may end up on a replica, which can be behind. */
+  readonly hasReplicas: boolean
+}
+
+type Statement = BatchItem<'sqlite'>
+type Statements = readonly [Statement, ...Statement[]]
+
+/** Builds statements; executes nothing. */
+export const build = drizzle.mock()
+
+/**
+ * The database's own clock, in seconds since 1970. The times of rows come from it, so that all
+ * machines agree on them.
+ */
+export const databaseNow = sql<number>`unixepoch()`
+
+/**
+ * Runs statements that write (and check what they write) as one atomic batch: one round trip, all
+ * or nothing, serialised with every other writer.
+ *
+ * @throws DatabaseUnavailable when there is no answer in time, or none that makes sense. Whether
+ * the batch was committed is then unknown.
+ */
+export function runBatch<const T extends Statements>(
+  database: Database,
+  statements: T,
+): Promise<BatchResponse<T>> {
+  return execute(database, 'write', statements)
+}
+
+/**
+ * Runs statements that only read, in one round trip over one snapshot. Where there are replicas it
+ * goes to the primary all the same: whoever is let in or refused must not depend on how far behind
+ * a replica is.
+ *
+ * @throws DatabaseUnavailable as `runBatch`
+ */
+export function readBatch<const T extends Statements>(
+  database: Database,
+  statements: T,
+): Promise<BatchResponse<T>> {
+  return execute(database, database.hasReplicas ? 'write' : 'read', statements)
+}
+
+async function execute<T extends Statements>(
+  database: Database,
+  mode: 'read' | 'write',
+  statements: T,
+): Promise<BatchResponse<T>> {
+  const onPrimary = mode === 'write' && database.hasReplicas
+  const batch: Statements = onPrimary ? [touchPrimary, ...statements] : statements
+  try {
+    const answers = await database.withClient((client) => sendBatch(client, mode, batch))
+    return (onPrimary ? answers.slice(1) : answers) as BatchResponse<T>
+  } catch (error) {
+    throw isConstraintViolation(error) ? error : outage(error)
+  }
+}
+
+/**
+ * One statement is atomic by itself, and sent without a transaction around it: under load that
+ * saves the database the waiting between BEGIN and COMMIT. Several are one transaction in the mode
+ * that they need; drizzle's own `batch` would ask for the deferred one, in which a batch that reads
+ * first can fail as it begins to write.
+ */
+function sendBatch(client: Client, mode: 'read' | 'write', statements: Statements) {
+  const batch = async (built: [InStatement, ...InStatement[]]) =>
+    built.length === 1 ? [await client.execute(built[0])] : client.batch(built, mode)
+  return drizzle({ batch } as unknown as Client).batch(statements)
+}
+
+/**
+ * Changes nothing. A batch that begins with it runs on the primary, even where all the rest of it
+ * only reads.
+ */
+const touchPrimary = build
+  .update(feedState)
+  .set({ epoch: sql`${feedState.epoch}` })
+  .where(eq(feedState.id, 0))
+
+/**
+ * A row that the schema forbids is a bug of ours, whereas everything else that goes wrong here
+ * happens to us.
+ */
+function isConstraintViolation(error: unknown): boolean {
+  return error instanceof LibsqlError && error.code.startsWith('SQLITE_CONSTRAINT')
+}
+
+/** Names the failure without quoting it: messages of the client can hold SQL. Logs leave out the cause. */
+function outage(error: unknown): DatabaseUnavailable {
+  if (error instanceof DatabaseUnavailable) return error
+  const what = error instanceof LibsqlError ? error.code : error instanceof Error ? error.name : ''
+  const message = `The database gave no usable answer (${what || 'unknown'})`
+  return new DatabaseUnavailable(message, { cause: error })
+}

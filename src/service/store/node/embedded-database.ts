@@ -1,0 +1,20 @@
+// libSQL inside the process, over a file. For Deno; Workers have no files, and their bundle must
+// not hold this one.
+
+import { createClient } from '@libsql/client/node'
+import type { Database } from '../database.ts'
+import { createDatabaseFile } from './database-file.ts'
+
+/** How long a writer waits for another process that is writing to the same file. */
+const busyTimeoutMs = 5_000
+
+/**
+ * A database in a file (`file:` URL), opened once for the process, in WAL mode so that reading does
+ * not wait for writing. A file that is missing is made, for its owner alone.
+ */
+export async function openEmbeddedDatabase(databaseUrl: string): Promise<Database> {
+  createDatabaseFile(databaseUrl)
+  const client = createClient({ url: databaseUrl, timeout: busyTimeoutMs })
+  await client.execute('PRAGMA journal_mode = WAL')
+  return { hasReplicas: false, withClient: (use) => use(client) }
+}

@@ -1,0 +1,66 @@
+// The database as a guard's source, for a Worker that is the service, too.
+
+import { DatabaseUnavailable } from '../../errors/database-unavailable.ts'
+import { type Result, refuse, succeed } from '../../errors/reasons.ts'
+import { placesPerPage } from '../../token/feed-format.ts'
+import type { RevocationSource } from '../../token/revocation-source.ts'
+import type { Database } from './database.ts'
+import { findRevokedIds, readFeed } from './revocation-feed.ts'
+
+/**
+ * Reads the revocations straight from the service's database. Each question is one round trip; where
+ * there are replicas, to the primary.
+ *
+ * @example
+ * ```ts
+ * import { requireAccessToken } from 'portcullis'
+ * import { createDatabaseSource, openRemoteDatabase } from 'portcullis/database'
+ *
+ * interface Bindings {
+ *   readonly AUTH: Fetcher
+ *   readonly TURSO_DATABASE_URL: string
+ *   readonly TURSO_AUTH_TOKEN: string
+ * }
+ *
+ * const guard = requireAccessToken({
+ *   issuer: 'https://auth.example.com',
+ *   audience: 'https://api.example.com',
+ *   service: (env: Bindings) => env.AUTH,
+ *   revocations: (env: Bindings) =>
+ *     createDatabaseSource(
+ *       openRemoteDatabase({
+ *         databaseUrl: env.TURSO_DATABASE_URL,
+ *         databaseAuthToken: env.TURSO_AUTH_TOKEN,
+ *         databaseTimeoutMs: 3_000,
+ *         databaseHasReplicas: false,
+ *       }),
+ *     ),
+ * })
+ * ```
+ */
+export function createDatabaseSource(database: Database): RevocationSource {
+  return {
+    pull: (after) =>
+      sayOutage(async () => {
+        const range = { from: after + 1, through: after + placesPerPage }
+        const { state, chunks } = await readFeed(database, range)
+        const through = Math.min(range.through, state.head)
+        const rows = chunks.map((chunk) => chunk.rows)
+        return { ...state, from: range.from, through, rows, ageMs: 0 }
+      }),
+    check: (ids) =>
+      sayOutage(async () => {
+        const { nowMs, revoked } = await findRevokedIds(database, ids)
+        return { nowMs, isRevoked: revoked.length > 0 }
+      }),
+  }
+}
+
+async function sayOutage<T>(ask: () => Promise<T>): Promise<Result<T, string>> {
+  try {
+    return succeed(await ask())
+  } catch (error) {
+    if (!(error instanceof DatabaseUnavailable)) throw error
+    return refuse(`The revocations cannot be read: ${error.message}.`)
+  }
+}

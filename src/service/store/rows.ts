@@ -1,0 +1,51 @@
+// What a row must look like. A database that answers with anything else is not ours, or not well:
+// an outage, answered 503.
+
+import * as v from 'valibot'
+import { DatabaseUnavailable } from '../../errors/database-unavailable.ts'
+
+/** A whole number, as all ids are. */
+export const integer = v.pipe(v.number(), v.safeInteger())
+
+/** Seconds since 1970, until the end of the year 9999: later ones have no RFC 3339. */
+export const instant = v.pipe(integer, v.minValue(0), v.maxValue(253_402_300_799))
+
+/** A condition's outcome, which SQLite tells as 0 or 1. */
+export const flag = v.pipe(
+  v.picklist([0, 1]),
+  v.transform((value) => value === 1),
+)
+
+/**
+ * The rows of an answer, checked.
+ *
+ * @throws DatabaseUnavailable when a row has another shape
+ */
+export function decodeRows<const S extends v.GenericSchema>(
+  row: S,
+  rows: readonly unknown[],
+): v.InferOutput<S>[] {
+  return decode(v.array(row), rows)
+}
+
+/**
+ * The only row of an answer that always has exactly one, checked.
+ *
+ * @throws DatabaseUnavailable when there is another number of rows, or the row has another shape
+ */
+export function decodeRow<const S extends v.GenericSchema>(
+  row: S,
+  rows: readonly unknown[],
+): v.InferOutput<S> {
+  const [only] = decode(v.pipe(v.array(row), v.length(1)), rows)
+  return only as v.InferOutput<S>
+}
+
+function decode<const S extends v.GenericSchema>(
+  shape: S,
+  rows: readonly unknown[],
+): v.InferOutput<S> {
+  const decoded = v.safeParse(shape, rows)
+  if (decoded.success) return decoded.output
+  throw new DatabaseUnavailable('The database answered with rows of another shape')
+}

@@ -1,0 +1,80 @@
+// Revoking one access token, as rows. Revocations are never refused. They get coarser: when a session
+// has too many of its tokens revoked one by one, the session ends (decision 23).
+
+import { and, eq, isNull, not, sql } from 'drizzle-orm'
+import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
+import { build, type Database, databaseNow, runBatch } from './database.ts'
+import {
+  anyRevoked,
+  endOfLife,
+  type Revocation,
+  revocationFields,
+  revocationResult,
+  revocationRow,
+  revokeAgain,
+} from './revoked-tokens.ts'
+import { decodeRows } from './rows.ts'
+import { revokedTokens, sessions } from './schema.ts'
+import type { AskingToken } from './users.ts'
+
+/** Of one session, while the first of them would live. The next one ends the session. */
+const maxTokenRevocations = 3
+
+/**
+ * Revokes one access token, unless it is revoked already. The fourth of a session within the life of
+ * the first ends the session, with all of its tokens. Atomic, idempotent; one round trip.
+ *
+ * @returns the revocation; nothing, where there was one
+ */
+export async function insertTokenRevocation(
+  database: Database,
+  asking: AskingToken,
+  tokenId: string,
+): Promise<Revocation | undefined> {
+  const isGood = not(anyRevoked(asking.revocationIds))
+  const [, published] = await runBatch(database, [
+    build
+      .update(sessions)
+      .set(countedRevocation(asking))
+      .where(and(eq(sessions.id, asking.sessionId), isNull(sessions.revokedAt), isGood)),
+    publishRevocation(asking, tokenId),
+  ])
+  return decodeRows(revocationRow, published)[0]
+}
+
+const isCounting = sql`${databaseNow} < ${sessions.tokenRevocationsUntil}`
+const isTooOften = sql`${isCounting} AND ${sessions.tokenRevocations} >= ${maxTokenRevocations}`
+
+/** The count begins anew when the token with which it began is over. */
+function countedRevocation(token: AskingToken) {
+  const until = sql`min(${endOfLife(token)}, ${databaseNow} + ${maxTokenLifetimeSeconds})`
+  return {
+    tokenRevocations: sql`CASE WHEN ${isCounting} THEN ${sessions.tokenRevocations} + 1 ELSE 1 END`,
+    tokenRevocationsUntil: sql`CASE WHEN ${isCounting} THEN ${sessions.tokenRevocationsUntil} ELSE ${until} END`,
+    revokedAt: sql`CASE WHEN ${isTooOften} THEN ${databaseNow} END`,
+    expiresAt: sql`CASE WHEN ${isTooOften} THEN min(${sessions.expiresAt}, ${databaseNow}) ELSE ${sessions.expiresAt} END`,
+  }
+}
+
+/** Publishes the token; or its session, if that has ended by now. A session without a row will do. */
+function publishRevocation(token: AskingToken, tokenId: string) {
+  const { sessionId, revocationIds } = token
+  const isEnded = sql`${sessions.revokedAt} IS NOT NULL`
+  const until = endOfLife(token)
+  return build
+    .insert(revokedTokens)
+    .select(
+      build
+        .select(
+          revocationFields(
+            sql`CASE WHEN ${isEnded} THEN ${sessions.id} ELSE ${tokenId} END`,
+            sql`CASE WHEN ${isEnded} THEN max(${sessions.tokensExpireAt}, ${until}) ELSE ${until} END`,
+          ),
+        )
+        .from(sql`(SELECT 1)`)
+        .leftJoin(sessions, eq(sessions.id, sessionId))
+        .where(not(anyRevoked(revocationIds))),
+    )
+    .onConflictDoUpdate(revokeAgain)
+    .returning(revocationResult)
+}

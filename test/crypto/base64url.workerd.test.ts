@@ -1,0 +1,54 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  decodeBase64Url,
+  encodeBase64Url,
+  isCanonicalBase64Url,
+} from '../../src/crypto/base64url.ts'
+
+const bytesOf = (text: string) => new TextEncoder().encode(text)
+
+describe('base64url', () => {
+  // RFC 4648 §10, without padding
+  it.each([
+    ['', ''],
+    ['f', 'Zg'],
+    ['fo', 'Zm8'],
+    ['foo', 'Zm9v'],
+    ['foob', 'Zm9vYg'],
+    ['fooba', 'Zm9vYmE'],
+    ['foobar', 'Zm9vYmFy'],
+  ])('spells %j as %j and back', (text, encoded) => {
+    expect(encodeBase64Url(bytesOf(text))).toBe(encoded)
+    expect(decodeBase64Url(encoded)).toEqual(bytesOf(text))
+    expect(isCanonicalBase64Url(encoded)).toBe(true)
+  })
+
+  it('brings back any bytes, from their one canonical spelling', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+        const encoded = encodeBase64Url(bytes)
+        expect(isCanonicalBase64Url(encoded)).toBe(true)
+        expect(decodeBase64Url(encoded)).toEqual(bytes)
+      }),
+    )
+  })
+
+  it('calls canonical exactly what encoding the decoded bytes gives back', () => {
+    const character = fc.constantFrom(...'ABCQgwxyz0189-_+/= .')
+    fc.assert(
+      fc.property(fc.string({ unit: character, maxLength: 9 }), (text) => {
+        expect(isCanonicalBase64Url(text)).toBe(isSpelledByTheEncoder(text))
+      }),
+      { numRuns: 5_000 },
+    )
+  })
+})
+
+function isSpelledByTheEncoder(text: string): boolean {
+  try {
+    return encodeBase64Url(decodeBase64Url(text)) === text
+  } catch {
+    return false
+  }
+}

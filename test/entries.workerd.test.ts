@@ -1,0 +1,50 @@
+// The entry on Workers, as the platform calls it.
+
+import { createClient } from '@libsql/client/http'
+import { describe, expect, inject, it, vi } from 'vitest'
+import worker from '../src/worker.ts'
+import { secretKey } from './support/service.ts'
+
+const env = {
+  ISSUER: 'https://auth.example.com',
+  // Not the database in which other tests count what is pruned.
+  TURSO_DATABASE_URL: inject('futureDatabaseUrl'),
+  SECRET_KEY: secretKey,
+  SIGNING_KEYS: '',
+}
+const context = {} as ExecutionContext
+
+// The service keeps the function that it finds, so the spy is there before the service.
+const log = vi.spyOn(console, 'log')
+
+describe('the Worker', () => {
+  it('answers requests', async () => {
+    const request = new Request('https://auth.example.com/health') as Parameters<
+      typeof worker.fetch
+    >[0]
+    const answer = await worker.fetch(request, env, context)
+    expect(answer.status).toBe(200)
+  })
+
+  it('prunes on its schedule, and leaves one line in the log', async () => {
+    const client = createClient({ url: env.TURSO_DATABASE_URL })
+    await client.executeMultiple(`
+      INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at)
+        VALUES ('long-expired----', 0, 0);
+      INSERT INTO portcullis_users
+        (email, email_normalized, password_hash, token_generation, registered_at)
+        VALUES ('ada@example.com', 'ada@example.com', '', 'generation-00000', 0);
+      INSERT INTO portcullis_sessions
+        (id, user_id, created_at, authenticated_at, rotated_at, expires_at, absolute_expires_at)
+        SELECT 'long-ended------', id, 0, 0, 0, 0, 0 FROM portcullis_users;
+    `)
+    await worker.scheduled({} as ScheduledController, env)
+    const { rows } = await client.execute(
+      `SELECT id FROM portcullis_revoked_tokens WHERE id = 'long-expired----'
+        UNION ALL SELECT id FROM portcullis_sessions`,
+    )
+    expect(rows).toEqual([])
+    const lines = log.mock.calls.map(([line]) => JSON.parse(line))
+    expect(lines).toContainEqual({ event: 'prune', pruned: 1, prunedSessions: 1 })
+  })
+})

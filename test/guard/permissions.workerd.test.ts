@@ -1,0 +1,133 @@
+import { Hono } from 'hono'
+import { describe, expect, it } from 'vitest'
+import { requireAccessToken, requireFreshLogin, requireRole } from '../../src/index.ts'
+import { createTestIssuer, type TestTokenClaims } from '../../src/testing.ts'
+
+const issuer = createTestIssuer()
+const guard = requireAccessToken(issuer.options, issuer.runtime)
+const bearing = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } })
+
+describe('a guard that asks for a role', () => {
+  const app = new Hono()
+    .use('/admin', guard)
+    .use('/admin', requireRole('admin'))
+    .use('/forgotten', requireRole('admin'))
+    .get('*', (c) => c.text('in'))
+
+  it('lets in who has it', async () => {
+    const token = await issuer.token({ roles: ['editor', 'admin'] })
+    expect((await app.request('/admin', bearing(token))).status).toBe(200)
+  })
+
+  it.each([[{ roles: [] }], [{ roles: ['administrator'] }], [{ roles: undefined }]])(
+    'refuses %j with 403 and insufficient_scope',
+    async (claims) => {
+      const answer = await app.request(
+        '/admin',
+        bearing(await issuer.token(claims as TestTokenClaims)),
+      )
+      expect(answer.status).toBe(403)
+      expect(answer.headers.get('WWW-Authenticate')).toContain('error="insufficient_scope"')
+      expect(await answer.json()).toMatchObject({ title: 'Forbidden', code: 'role_missing' })
+    },
+  )
+
+  it('lets in nobody where the guard before it was forgotten', async () => {
+    const token = await issuer.token({ roles: ['admin'] })
+    expect((await app.request('/forgotten', bearing(token))).status).toBe(401)
+  })
+
+  it('answers as the application says', async () => {
+    const own = new Hono()
+      .use(guard)
+      .use(requireRole('admin', { onRefused: ({ reason }, c) => c.text(reason, 404) }))
+    const answer = await own.request('/', bearing(await issuer.token()))
+    expect([answer.status, await answer.text()]).toEqual([404, 'role_missing'])
+  })
+
+  it('is a mistake without a role', () => {
+    expect(() => requireRole('')).toThrow(TypeError)
+  })
+})
+
+describe('a guard that asks for a fresh login', () => {
+  const app = new Hono()
+    .use('/pay', guard)
+    .use(requireFreshLogin({ maxAgeSeconds: 300 }, issuer.runtime))
+    .get('*', (c) => c.text('in'))
+  const agedToken = (seconds: number) => issuer.token({ auth_time: issuer.runtime.now() - seconds })
+
+  it('lets in who has given the password within the time', async () => {
+    expect((await app.request('/pay', bearing(await agedToken(300)))).status).toBe(200)
+  })
+
+  it('refuses who has not with 401, and says how fresh it must be', async () => {
+    const answer = await app.request('/pay', bearing(await agedToken(301)))
+    expect(answer.status).toBe(401)
+    expect(answer.headers.get('WWW-Authenticate')).toBe(
+      'Bearer error="insufficient_user_authentication", error_description="Give your password again for this.", max_age="300"',
+    )
+    expect(await answer.json()).toMatchObject({ code: 'login_not_fresh' })
+  })
+
+  it('refuses a token that does not say, and a forgotten guard', async () => {
+    const token = await issuer.token({ auth_time: undefined } as unknown as TestTokenClaims)
+    expect((await app.request('/pay', bearing(token))).status).toBe(401)
+    expect((await app.request('/', bearing(await agedToken(0)))).status).toBe(401)
+  })
+
+  it('may ask for a second', async () => {
+    const strict = new Hono()
+      .use(guard, requireFreshLogin({ maxAgeSeconds: 1 }, issuer.runtime))
+      .get('*', (c) => c.text('in'))
+    const answers = await Promise.all(
+      [1, 2].map(async (age) => strict.request('/', bearing(await agedToken(age)))),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([200, 401])
+  })
+
+  it.each([0, -1, 1.5, Number.NaN])('is a mistake with %d seconds', (maxAgeSeconds) => {
+    expect(() => requireFreshLogin({ maxAgeSeconds })).toThrow(TypeError)
+  })
+})
+
+describe('a guard that reads the cookie', () => {
+  const app = new Hono()
+    .use(
+      requireAccessToken(
+        { ...issuer.options, transport: 'cookie', trustedOrigins: ['https://app.example.com'] },
+        issuer.runtime,
+      ),
+    )
+    .all('*', (c) => c.text('in'))
+  const ask = async (method: string, headers: Record<string, string>) => {
+    const Cookie = `a=b; __Host-access_token=${await issuer.token()}`
+    return app.request('https://api.example.com/', { method, headers: { Cookie, ...headers } })
+  }
+
+  it('finds the token there, and nowhere else', async () => {
+    expect((await ask('GET', {})).status).toBe(200)
+    const token = await issuer.token()
+    expect((await app.request('/', bearing(token))).status).toBe(401)
+    const headers = { Cookie: `access_token=${token}` }
+    expect((await app.request('/', { headers })).status).toBe(401)
+  })
+
+  it.each([
+    ['POST', { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' }, 403],
+    ['POST', { 'Sec-Fetch-Site': 'same-site', Origin: 'https://evil.example.com' }, 403],
+    ['DELETE', { Origin: 'https://evil.example.com' }, 403],
+    ['POST', { Origin: 'null' }, 403],
+    ['POST', { 'Sec-Fetch-Site': 'cross-site' }, 403],
+    ['GET', { Upgrade: 'websocket', Origin: 'https://evil.example.com' }, 403],
+    ['GET', { 'Sec-Fetch-Site': 'cross-site' }, 200],
+    ['POST', { 'Sec-Fetch-Site': 'same-origin' }, 200],
+    ['POST', { Origin: 'https://api.example.com' }, 200],
+    ['POST', { 'Sec-Fetch-Site': 'same-site', Origin: 'https://app.example.com' }, 200],
+    ['POST', {}, 200],
+  ])('answers a %s with %j: %d', async (method, headers, status) => {
+    for (let times = 0; times < 2; times += 1) {
+      expect((await ask(method, headers as Record<string, string>)).status).toBe(status)
+    }
+  })
+})

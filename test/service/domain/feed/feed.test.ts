@@ -1,0 +1,231 @@
+// What the service reads for its feed, over a database of its own, whose history can be changed.
+
+import { createClient } from '@libsql/client/node'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { RevocationFeed } from '../../../../src/service/domain/feed/feed.ts'
+import type { Database } from '../../../../src/service/store/database.ts'
+import { openRemoteDatabase } from '../../../../src/service/store/remote-database.ts'
+import { createDatabaseSource } from '../../../../src/service/store/revocation-source.ts'
+import { type ServedDatabase, startDatabase } from '../../../support/database.ts'
+import { type Fault, startProxy } from '../../../support/proxy.ts'
+import { VirtualTime } from '../../../support/virtual-time.ts'
+
+let served: ServedDatabase
+let database: Database
+beforeAll(async () => {
+  served = await startDatabase()
+  database = openRemoteDatabase({
+    databaseUrl: served.url,
+    databaseAuthToken: undefined,
+    databaseTimeoutMs: 5_000,
+    databaseHasReplicas: false,
+  })
+})
+afterAll(() => served.stop())
+
+const idOf = (word: string, number: number) =>
+  `${word}${String(number).padStart(16 - word.length, '0')}`
+
+async function insert(word: string, count: number): Promise<void> {
+  const client = createClient({ url: served.url })
+  await client.execute({
+    sql: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+      INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at)
+      SELECT ? || printf('%0*d', ? - length(?), i), unixepoch(), unixepoch() + 900 FROM n`,
+    args: [count, word, 16, word],
+  })
+  client.close()
+}
+
+/** As a backup leaves it, once it is restored by the book. */
+async function restore(head: number): Promise<void> {
+  await cutTo(head)
+  await served.query('UPDATE portcullis_feed_state SET epoch = lower(hex(randomblob(12)))')
+}
+
+/** As a backup leaves it. */
+async function cutTo(head: number): Promise<void> {
+  await served.query('DELETE FROM portcullis_revoked_tokens WHERE seq > ?', head)
+  await served.query(
+    "UPDATE sqlite_sequence SET seq = ? WHERE name = 'portcullis_revoked_tokens'",
+    head,
+  )
+}
+
+const idsIn = (rows: readonly string[] = []) =>
+  (rows.join('').match(/.{23}/g) ?? []).map((row) => row.slice(0, 16))
+
+describe('the feed of the service', () => {
+  it('adds to a segment what comes, and begins anew with another history', async () => {
+    const time = new VirtualTime()
+    const feed = new RevocationFeed(database, time.runtime)
+    await insert('a', 3)
+    expect(idsIn((await feed.findSegment(0))?.rows)).toHaveLength(3)
+    time.nowMs += 1_000
+    await insert('b', 2)
+    const ids = idsIn((await feed.findSegment(0))?.rows)
+    expect(ids.sort()).toEqual([
+      idOf('a', 1),
+      idOf('a', 2),
+      idOf('a', 3),
+      idOf('b', 1),
+      idOf('b', 2),
+    ])
+    await restore(1)
+    await insert('c', 2)
+    time.nowMs += 1_000
+    expect(idsIn((await feed.findSegment(0))?.rows).sort()).toEqual([
+      idOf('a', 1),
+      idOf('c', 1),
+      idOf('c', 2),
+    ])
+  })
+
+  it('shows no page of a history that was longer, though it has read one a moment ago', async () => {
+    const time = new VirtualTime()
+    const feed = new RevocationFeed(database, time.runtime)
+    await insert('d', 5)
+    const before = await feed.findPage(0)
+    await cutTo(2)
+    time.nowMs += 1_000
+    expect(await feed.findPage(0)).toMatchObject({ epoch: before?.epoch, head: 2, through: 2 })
+    expect(idsIn((await feed.findSegment(0))?.rows)).toHaveLength(2)
+  })
+
+  it('shows a page of the new history while it shares what it has read of the old one', async () => {
+    const feed = new RevocationFeed(database, new VirtualTime().runtime)
+    const before = await feed.findSegment(0)
+    await restore(1)
+    const page = await feed.findPage(0)
+    expect(page).toMatchObject({ head: 1, through: 1 })
+    expect(page?.epoch).not.toBe(before?.epoch)
+  })
+
+  it('keeps what it has read when an older read ends late', async () => {
+    const time = new VirtualTime()
+    const held = Promise.withResolvers<void>()
+    const waits = [held.promise]
+    let reads = 0
+    const slow: Database = {
+      ...database,
+      async withClient(use) {
+        reads += 1
+        const wait = waits.shift()
+        const answer = await database.withClient(use)
+        await wait
+        return answer
+      },
+    }
+    const feed = new RevocationFeed(slow, time.runtime)
+    const late = feed.findSegment(0)
+    time.nowMs += 2_001
+    const shown = await feed.findSegment(0)
+    held.resolve()
+    await late
+    expect([await feed.findSegment(0), reads]).toEqual([shown, 2])
+  })
+
+  it('asks a database that fails once for all who wait, and not again at once', async () => {
+    const time = new VirtualTime()
+    let reads = 0
+    let isAway = true
+    const failing: Database = {
+      hasReplicas: false,
+      async withClient(use) {
+        reads += 1
+        await time.delay(100)
+        if (isAway) throw new TypeError('fetch failed')
+        return database.withClient(use)
+      },
+    }
+    const feed = new RevocationFeed(failing, time.runtime)
+    const asking = Array.from({ length: 20 }, () => feed.findSegment(0).catch(({ name }) => name))
+    await time.advance(300)
+    expect(new Set(await Promise.all(asking))).toEqual(new Set(['DatabaseUnavailable']))
+    expect(reads).toBe(1)
+    await time.advance(300)
+    isAway = false
+    const after = feed.findSegment(0)
+    await time.advance(100)
+    // The database has a clock of its own.
+    await expect.poll(() => reads).toBe(2)
+    expect(await after).toBeDefined()
+  })
+})
+
+describe('the database as a source', () => {
+  it('gives the places after one, exactly as of now, and says which ids are revoked', async () => {
+    const source = createDatabaseSource(database)
+    const [row] = await served.query(
+      'SELECT seq, id FROM portcullis_revoked_tokens ORDER BY seq DESC',
+    )
+    const head = Number(row?.seq)
+    const pulled = await source.pull(head - 1, {})
+    expect(pulled).toMatchObject({ ok: true, value: { head, from: head, through: head, ageMs: 0 } })
+    expect(pulled.ok && idsIn(pulled.value.rows)).toEqual([row?.id])
+    expect(await source.pull(head, {})).toMatchObject({ value: { through: head, rows: [] } })
+    const check = (...ids: string[]) => source.check(ids, {})
+    expect(await check(idOf('x', 1), String(row?.id))).toMatchObject({ value: { isRevoked: true } })
+    expect(await check(idOf('x', 1))).toMatchObject({ value: { isRevoked: false } })
+  })
+
+  it.each<Fault>([
+    ...(['hangs', 'cuts the connection', 'cuts the answer', 'redirects', 'answers HTML'] as const),
+    ...(['answers other columns', 'answers other types', 'answers an empty object'] as const),
+  ])('says that a database which %s is none, and goes on when it is one again', async (fault) => {
+    const proxy = await startProxy(served.url)
+    const source = createDatabaseSource(
+      openRemoteDatabase({
+        databaseUrl: proxy.url,
+        databaseAuthToken: undefined,
+        databaseTimeoutMs: 300,
+        databaseHasReplicas: false,
+      }),
+    )
+    proxy.setFault(fault)
+    const questions = [source.pull(0, {}), source.check([idOf('x', 1)], {})] as const
+    for (const answer of await Promise.all(questions)) {
+      expect(answer).toMatchObject({
+        ok: false,
+        reason: expect.stringContaining('The revocations cannot be read'),
+      })
+    }
+    proxy.setFault('none')
+    // The proxy has closed the connections that it had.
+    await expect.poll(async () => (await source.pull(0, {})).ok, { timeout: 10_000 }).toBe(true)
+    await proxy.stop()
+  })
+
+  it('says what is in the way', async () => {
+    const away: Database = { ...database, withClient: () => Promise.reject(new TypeError('x')) }
+    const source = createDatabaseSource(away)
+    expect(await source.pull(0, {})).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining('The revocations cannot be read'),
+    })
+    expect(await source.check([idOf('x', 1)], {})).toMatchObject({ ok: false })
+  })
+})
+
+describe('the snapshot of a long history', () => {
+  it('keeps the three pages that were read last, and reads the others again', async () => {
+    await served.query('UPDATE sqlite_sequence SET seq = 2000000')
+    let reads = 0
+    const counting: Database = {
+      ...database,
+      withClient(use) {
+        reads += 1
+        return database.withClient(use)
+      },
+    }
+    const feed = new RevocationFeed(counting, new VirtualTime().runtime)
+    const readsFor = async (page: number) => {
+      const before = reads
+      expect(await feed.findPage(page)).toMatchObject({ from: page * 400_000 })
+      return reads - before
+    }
+    expect([await readsFor(0), await readsFor(1), await readsFor(2)]).toEqual([2, 1, 1])
+    expect([await readsFor(0), await readsFor(3)]).toEqual([0, 1])
+    expect([await readsFor(2), await readsFor(1), await readsFor(0)]).toEqual([0, 0, 1])
+  })
+})

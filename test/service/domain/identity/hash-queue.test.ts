@@ -1,0 +1,304 @@
+// Who hashes when, in time that only the tests move. A hash blocks the thread, as it does on Workers:
+// its time passes at a stroke.
+
+import { beforeEach, describe, expect, it } from 'vitest'
+import { HashQueue, type HashTurn } from '../../../../src/service/domain/identity/hash-queue.ts'
+import { VirtualTime } from '../../../support/virtual-time.ts'
+
+const hashMs = 80
+const restMs = 25
+
+let time: VirtualTime
+let queue: HashQueue
+/** What was hashed, and when each hash began. */
+let hashed: { name: string; atMs: number }[]
+
+beforeEach(() => {
+  time = new VirtualTime()
+  queue = new HashQueue(10, time.runtime)
+  hashed = []
+})
+
+const isHere = () => false
+const names = () => hashed.map(({ name }) => name)
+
+function join(isGone: () => boolean = isHere): HashTurn {
+  const joined = queue.join(isGone)
+  if (!joined.ok) throw new Error('The queue is full.')
+  return joined.value
+}
+
+function hashIn(turn: HashTurn, name: string, ms = hashMs) {
+  return turn.hash(async () => {
+    hashed.push({ name, atMs: time.nowMs })
+    time.nowMs += ms
+    return name
+  })
+}
+
+/** Joins and hashes. */
+function hash(name: string, isGone = isHere, ms = hashMs) {
+  return hashIn(join(isGone), name, ms)
+}
+
+/** Joins until the queue is full; how many it took. */
+function fill(): number {
+  let places = 0
+  while (queue.join(isHere).ok) places += 1
+  return places
+}
+
+/** Requests that can be stopped, as Workers stop those whose client hangs up: no timer ever fires. */
+function createStoppable() {
+  let stops = 0
+  const delay = async (ms: number) => {
+    const before = stops
+    await time.delay(ms)
+    if (stops !== before) await new Promise(() => {})
+  }
+  return {
+    runtime: { elapsedMs: () => time.nowMs, delay },
+    /** Stops those that wait for a timer now. */
+    stop: () => {
+      stops += 1
+    },
+  }
+}
+
+describe('the hash queue', () => {
+  it('hashes at once when nobody else does', async () => {
+    const outcome = hash('only')
+    await time.advance(1)
+    expect(hashed).toEqual([{ name: 'only', atMs: 0 }])
+    await time.advance(100)
+    expect(await outcome).toEqual({ ok: true, value: 'only' })
+  })
+
+  it('hashes one at a time, first come first served, with a rest after each', async () => {
+    const wanted = Array.from({ length: 8 }, (_, number) => String(number))
+    void wanted.map((name) => hash(name))
+    await time.advance(2_000)
+    expect(names()).toEqual(wanted)
+    const rests = hashed
+      .slice(1)
+      .map(({ atMs }, before) => atMs - (hashed[before]?.atMs ?? 0) - hashMs)
+    expect(Math.min(...rests)).toBeGreaterThanOrEqual(restMs)
+    // The one who waits looks every 10 ms.
+    expect(Math.max(...rests)).toBeLessThanOrEqual(restMs + 11)
+  })
+
+  it('rests after the last hash, too, whoever comes next', async () => {
+    void hash('first')
+    await time.advance(5)
+    void hash('second')
+    await time.advance(500)
+    expect(hashed[1]?.atMs).toBeGreaterThanOrEqual(hashMs + restMs)
+  })
+
+  it('rests for longer, and holds fewer, while the thread is busy otherwise', async () => {
+    let lateMs = 30
+    const delay = (ms: number) => time.delay(ms + lateMs)
+    queue = new HashQueue(10, { elapsedMs: () => time.nowMs, delay })
+    for (const name of ['first', 'second', 'third']) void hash(name)
+    await time.advance(700)
+    expect(names()).toEqual(['first', 'second'])
+    expect(hashed[1]?.atMs).toBeGreaterThanOrEqual(hashMs + 250)
+    expect(hashed[1]?.atMs).toBeLessThan(hashMs + 330)
+    expect(fill()).toBe(3)
+    lateMs = 0
+    await time.advance(1_000)
+    expect(names()).toEqual(['first', 'second', 'third'])
+    void hash('fourth')
+    await time.advance(1_000)
+    expect(fill()).toBe(10)
+  })
+
+  it.each([
+    ['idle', 0],
+    ['busy', 30],
+  ])(
+    'rests after several hashes where they are short, on a thread that is %s',
+    async (_is, lateMs) => {
+      const delay = (ms: number) => time.delay(ms + lateMs)
+      queue = new HashQueue(6, { elapsedMs: () => time.nowMs, delay })
+      const wanted = Array.from({ length: 30 }, (_, number) => String(number))
+      void wanted.map((name) => hash(name, isHere, 5))
+      await time.advance(1_000)
+      expect(names()).toEqual(wanted)
+      const rests = hashed
+        .slice(1)
+        .map(({ atMs }, before) => atMs - (hashed[before]?.atMs ?? 0) - 5)
+      expect(rests.filter((ms) => ms >= restMs)).toHaveLength(5)
+    },
+  )
+
+  it.each([
+    [4, 401],
+    [8, 23],
+    [10, 10],
+    [12, 3],
+    [13, 2],
+    [14, 1],
+  ])('holds what can be hashed within a second: at cost %i, %i', (cost, places) => {
+    queue = new HashQueue(cost, time.runtime)
+    expect(fill()).toBe(places)
+    expect(queue.join(isHere)).toEqual({ ok: false, reason: 'login_queue_full' })
+  })
+
+  it.each([
+    [200, 5],
+    [400, 3],
+    // More than four times of what is usual is not the machine.
+    [900, 3],
+  ])('learns how long a hash takes: of %i ms it holds %i', async (slowMs, places) => {
+    for (let round = 0; round < 8; round += 1) {
+      void hash('slow', isHere, slowMs)
+      await time.advance(2_000)
+    }
+    expect(fill()).toBe(places)
+  })
+
+  it('is not misled by a hash that other work has delayed, nor by an old, cheap one', async () => {
+    void hash('usual')
+    await time.advance(1_000)
+    void hash('delayed', isHere, 5_000)
+    await time.advance(6_000)
+    expect(fill()).toBe(10)
+    await time.advance(1_000)
+    void hash('cheap', isHere, 1)
+    await time.advance(1_000)
+    expect(fill()).toBe(16)
+  })
+
+  it('lets others go first while somebody reads, and keeps the place', async () => {
+    const reader = join()
+    const reading = reader.keepDuring(time.delay(400).then(() => 'read'))
+    void hash('other')
+    await time.advance(300)
+    expect(names()).toEqual(['other'])
+    void hash('late')
+    await time.advance(100)
+    expect(await reading).toBe('read')
+    expect(names()).toEqual(['other', 'late'])
+    void hash('first of all')
+    void hash('last of all')
+    void hashIn(reader, 'reader')
+    await time.advance(1_000)
+    expect(names()).toEqual(['other', 'late', 'reader', 'first of all', 'last of all'])
+  })
+
+  it('does not let a reader go first while another one hashes', async () => {
+    const reader = join()
+    void join().hash(() => time.delay(300))
+    await time.advance(100)
+    void hashIn(reader, 'reader')
+    await time.advance(200)
+    expect(names()).toEqual([])
+    await time.advance(100)
+    expect(names()).toEqual(['reader'])
+  })
+
+  it('gives up the place of a reading that fails, and of whoever leaves', async () => {
+    const failing = join().keepDuring(Promise.reject(new Error('The database is away.')))
+    await expect(failing).rejects.toThrow('The database is away.')
+    join().leave()
+    expect(fill()).toBe(10)
+  })
+
+  it('hands a failed hash on to its caller, and goes on', async () => {
+    const failing = join().hash(() => Promise.reject(new Error('No hash.')))
+    const caught = failing.catch((error: Error) => error.message)
+    void hash('next')
+    await time.advance(200)
+    expect(await caught).toBe('No hash.')
+    expect(names()).toEqual(['next'])
+  })
+})
+
+describe('a request that waits', () => {
+  it('is not hashed for when its client has hung up, where the platform tells', async () => {
+    const client = { isGone: false }
+    void hash('first')
+    const gone = hash('gone', () => client.isGone)
+    void hash('next')
+    client.isGone = true
+    await time.advance(500)
+    expect(await gone).toEqual({ ok: false, reason: 'login_queue_full' })
+    expect(names()).toEqual(['first', 'next'])
+  })
+
+  it('is passed over when its client has hung up, where it just stops', async () => {
+    const requests = createStoppable()
+    queue = new HashQueue(10, requests.runtime)
+    for (let place = 0; place < 10; place += 1) void hash(`stopped ${place}`)
+    await time.advance(10)
+    requests.stop()
+    // The queue looks full until those places have not been seen for a while.
+    expect(fill()).toBe(1)
+    await time.advance(400)
+    expect(fill()).toBe(10)
+    await time.advance(400)
+    void hash('next')
+    await time.advance(10)
+    expect(names()).toEqual(['stopped 0', 'next'])
+  })
+
+  it('does not keep the turn, when it stops before the hash has begun', async () => {
+    const requests = createStoppable()
+    queue = new HashQueue(10, requests.runtime)
+    void join().hash(() => new Promise(() => {}))
+    await time.advance(100)
+    requests.stop()
+    void hash('next')
+    await time.advance(200)
+    expect(names()).toEqual([])
+    await time.advance(100)
+    expect(names()).toEqual(['next'])
+  })
+
+  it('keeps the turn while it hashes, however long', async () => {
+    void join().hash(() => time.delay(1_500))
+    void hash('next')
+    await time.advance(1_500)
+    expect(names()).toEqual([])
+    await time.advance(100)
+    expect(names()).toEqual(['next'])
+  })
+
+  it('is refused after five seconds, when hashes take longer than they seemed to', async () => {
+    void join().hash(() => time.delay(10_000))
+    const waiting = hash('waiting')
+    await time.advance(5_100)
+    expect(await waiting).toEqual({ ok: false, reason: 'login_queue_full' })
+    expect(names()).toEqual([])
+  })
+
+  it('comes back to its place when nobody ran for a while', async () => {
+    void join().hash(() => time.delay(1_000))
+    await time.advance(10)
+    void hash('first')
+    void hash('second')
+    await time.advance(10)
+    // Nobody ran for a while: to whoever looks first, the others seem to have left.
+    time.nowMs += 600
+    void hash('newcomer')
+    void hash('another')
+    await time.advance(1_500)
+    expect(names()).toEqual(['newcomer', 'first', 'second', 'another'])
+  })
+
+  it('is not held up by a clock that is set back', async () => {
+    let aheadMs = 3_600_000
+    const delay = (ms: number) => time.delay(ms)
+    queue = new HashQueue(10, { elapsedMs: () => time.nowMs + aheadMs, delay })
+    // A place that nobody keeps.
+    void hash('first')
+    void hash('second')
+    join()
+    await time.advance(20)
+    aheadMs = 0
+    await time.advance(200)
+    expect(names()).toEqual(['first', 'second'])
+    expect(fill()).toBe(10)
+  })
+})

@@ -1,0 +1,46 @@
+import bcrypt from 'bcryptjs'
+import { describe, expect, it } from 'vitest'
+import { systemRuntime } from '../../../../src/runtime/runtime.ts'
+import { createPasswordHasher } from '../../../../src/service/domain/identity/password-hasher.ts'
+import vectors from '../../../vectors/passlib.json'
+
+const hasher = createPasswordHasher(4, systemRuntime)
+const all = [...vectors.bcrypt, ...vectors.bcryptSha256]
+
+describe('passwords against passlib', () => {
+  it.each(all)('recognises the password of $name', async ({ password, hash }) => {
+    expect(await hasher.verify(password, hash)).toBe(true)
+  })
+
+  it.each(all)('refuses another password for $name', async ({ password, hash }) => {
+    expect(await hasher.verify(`${password.slice(0, -1)}!`, hash)).toBe(false)
+    expect(await hasher.verify(`${password}!`, hash)).toBe(false)
+  })
+
+  it.each(all)('stores $name as passlib does', async ({ password, salt, hash }) => {
+    const cost = Number(/(?:r=|\$2b\$)(\d+)/.exec(hash)?.[1])
+    const randomBytes = () => Uint8Array.from(bcrypt.decodeBase64(salt, 16))
+    expect(await createPasswordHasher(cost, { randomBytes }).hash(password)).toBe(hash)
+  })
+})
+
+describe('passwords', () => {
+  it('uses plain bcrypt up to 72 bytes, and bcrypt-sha256 beyond', async () => {
+    expect(await hasher.hash('é'.repeat(36))).toMatch(/^\$2b\$04\$[./A-Za-z0-9]{53}$/)
+    expect(await hasher.hash(`${'é'.repeat(36)}x`)).toMatch(/^\$bcrypt-sha256\$v=2,t=2b,r=4\$/)
+  })
+
+  it('salts every hash afresh', async () => {
+    expect(await hasher.hash('123456')).not.toBe(await hasher.hash('123456'))
+  })
+
+  it('does not cut a long password to the 72 bytes of a plain hash', async () => {
+    const stored = await hasher.hash('p'.repeat(72))
+    expect(await hasher.verify('p'.repeat(73), stored)).toBe(false)
+  })
+
+  it('says no where there is no hash, even to the password that a guess might find', async () => {
+    expect(await hasher.verify('', undefined)).toBe(false)
+    expect(await hasher.verify('123456', undefined)).toBe(false)
+  })
+})

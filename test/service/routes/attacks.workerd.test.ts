@@ -1,0 +1,204 @@
+// The same attacks on every route that is mounted, from the app's own list: a route that is added
+// later is attacked without being told.
+
+import { describe, expect, it } from 'vitest'
+import { catalogue } from '../../../src/errors/catalogue.ts'
+import { ask, bearing, createTestService, logout, registerAccount } from '../../support/service.ts'
+
+const { app, clock, log } = createTestService({ CORS_ORIGINS: 'https://app.example.com' })
+const routes = app.routes.filter(({ method }) => method !== 'ALL')
+const named = [...new Set(routes.map(({ method, path }) => `${method} ${path}`))].map((name) => {
+  const [method = '', path = ''] = name.split(' ')
+  return { method, path, name }
+})
+const paths = [...new Set(routes.map(({ path }) => path))]
+const documentedStatuses = new Set(
+  Object.values(catalogue).flatMap((entry) => [
+    entry.status,
+    'standard' in entry && 'status' in entry.standard ? entry.standard.status : entry.status,
+  ]),
+)
+
+/** What everybody may read and keep, in formats of their own. */
+const documents = ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']
+/** Routes that take a token; a new one under /auth belongs here, or among those that take none. */
+const takeNoToken = [
+  ...['POST /auth/register', 'POST /auth/login', 'GET /health', 'GET /ready'],
+  // Refresh tokens, and tokens in forms, have tests of their own.
+  ...['POST /auth/refresh', 'POST /oauth/revoke', 'POST /oauth/introspect'],
+  ...['GET /auth/feed/since/:segment', 'GET /auth/feed/snapshot/:page', 'POST /auth/feed/check'],
+]
+const takeToken = named.filter(
+  ({ name, path }) => !takeNoToken.includes(name) && !documents.includes(path),
+)
+
+/** Whatever a route wants to know beside the token. */
+const goodBody = JSON.stringify({ password: 'a good password' })
+
+const bodies: [string, RequestInit][] = [
+  ['no body', {}],
+  ['an empty object', { headers: { 'Content-Type': 'application/json' }, body: '{}' }],
+  ['a list', { headers: { 'Content-Type': 'application/json' }, body: '[]' }],
+  ['null', { headers: { 'Content-Type': 'application/json' }, body: 'null' }],
+  ['deep nesting', { headers: { 'Content-Type': 'application/json' }, body: '['.repeat(16_000) }],
+  [
+    'bytes that are not UTF-8',
+    { headers: { 'Content-Type': 'application/json' }, body: new Uint8Array([0xff, 0xfe]) },
+  ],
+  ['a form', { body: new URLSearchParams({ email: 'a@b', password: 'x' }) }],
+  ['too much', { headers: { 'Content-Type': 'application/json' }, body: 'x'.repeat(16_385) }],
+  [
+    'numbers for text',
+    { headers: { 'Content-Type': 'application/json' }, body: '{"email":1,"password":2}' },
+  ],
+  [
+    'half a character',
+    {
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"email":"\\ud800@example.com","password":"\\ud800 and more"}',
+    },
+  ],
+  [
+    'a prototype',
+    {
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"__proto__":{"email":"a@b.c","password":"12345678"}}',
+    },
+  ],
+]
+const tokens = [
+  ['', 'nothing'],
+  ['Bearer', 'no token'],
+  ['Bearer ', 'an empty token'],
+  ['Basic YTpi', 'another scheme'],
+  ['Bearer a b', 'two tokens'],
+  ['Bearer ..', 'dots'],
+  ['Bearer eyJhbGciOiJub25lIn0.e30.', 'no algorithm'],
+  [`Bearer ${'A'.repeat(8_000)}`, 'a long token'],
+] as const
+
+describe.each(named)('$name', ({ method, path }) => {
+  it.each(bodies)('answers %s as documented', async (_, init) => {
+    if (method !== 'POST') return expectDocumented(await ask(app, path, { method }))
+    expectDocumented(await ask(app, path, { method, ...init }))
+  })
+
+  it('answers every other method with what it allows', async () => {
+    const all = ['PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND', 'QUERY']
+    for (const other of all.filter((candidate) => candidate !== method)) {
+      const { status, headers, body } = await ask(app, path, { method: other })
+      const said = path.startsWith('/oauth/') ? body.error : body.code
+      expect([status, said]).toEqual([
+        405,
+        path.startsWith('/oauth/') ? 'invalid_request' : 'method_not_allowed',
+      ])
+      expect(headers.get('Allow')?.split(', ')).toContain(method)
+    }
+  })
+
+  it('answers nothing below itself', async () => {
+    // What is below the sessions is one of them, and answers other methods.
+    const status = path === '/auth/sessions' ? 405 : 404
+    expect((await ask(app, `${path}/more`, { method })).status).toBe(status)
+    expect((await ask(app, `${path}/`, { method })).status).toBe(404)
+  })
+})
+
+describe.each(takeToken)('$name, which takes a token,', ({ method, path }) => {
+  const presenting = (headers: Record<string, string>): RequestInit =>
+    method === 'POST'
+      ? { method, headers: { 'Content-Type': 'application/json', ...headers }, body: goodBody }
+      : { method, headers }
+
+  it.each(tokens)('refuses %j: %s', async (authorization) => {
+    const headers: Record<string, string> = authorization ? { Authorization: authorization } : {}
+    const answer = await ask(app, path, presenting(headers))
+    expectDocumented(answer)
+    expect(answer.status).toBeOneOf([401, 403])
+  })
+
+  it('takes no token from anywhere but the header', async () => {
+    const { token } = await registerAccount(app)
+    const places: [string, RequestInit][] = [
+      [`${path}?access_token=${token}&token=${token}`, {}],
+      [path, { headers: { Cookie: `__Host-access_token=${token}; access_token=${token}` } }],
+      [path, { headers: { 'X-Access-Token': token } }],
+    ]
+    if (method === 'POST') {
+      places.push([path, { body: new URLSearchParams({ access_token: token }) }])
+    }
+    for (const [place, init] of places) {
+      expect((await ask(app, place, { method, ...init })).status).toBeOneOf([401, 403])
+    }
+  })
+
+  it('refuses an expired token, and a forged one, in the words of the contract', async () => {
+    const { token } = await registerAccount(app)
+    clock.advance(900)
+    expect((await ask(app, path, presenting(bearing(token).headers))).body.code).toBe(
+      'token_expired',
+    )
+    const forged = `${token.slice(0, -9)}AAAAAAAAA`
+    expect((await ask(app, path, presenting(bearing(forged).headers))).body.code).toBe(
+      'token_invalid',
+    )
+  })
+
+  it('refuses a revoked token', async () => {
+    const { token } = await registerAccount(app)
+    expect((await logout(app, token)).status).toBe(200)
+    const { status, body } = await ask(app, path, presenting(bearing(token).headers))
+    expect([status, body.code]).toEqual([401, 'token_revoked'])
+  })
+})
+
+describe('every answer', () => {
+  it.each([
+    ...paths,
+    '/',
+    '/nowhere',
+    '/auth',
+    '/auth/nowhere',
+    '/auth/%2e%2e/health',
+    '/auth//login',
+  ])(
+    'at %s carries a request id, the security headers, and is stored only where it may be',
+    async (path) => {
+      for (const method of ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']) {
+        const { status, headers } = await ask(app, path, { method })
+        expect(headers.get('X-Request-Id')).toMatch(/^[\w-]{16}$/)
+        expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+        expect(headers.get('Strict-Transport-Security')).toContain('max-age=')
+        const isPublic = documents.includes(path) && status === 200
+        const caching = isPublic ? 'public, max-age=60, must-revalidate' : 'no-store'
+        expect(headers.get('Cache-Control')).toBe(caching)
+      }
+    },
+  )
+
+  it('leaves one line in the log, without what the client sent', async () => {
+    const before = log.length
+    const canary = 'canary-4711'
+    await ask(app, `/auth/${canary}?token=${canary}`, bearing(canary))
+    await ask(app, `/auth/login?x=${canary}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Cookie: canary, 'X-Request-Id': `${canary}!` },
+      body: JSON.stringify({ email: `${canary}@example.com`, password: canary }),
+    })
+    const lines = log.slice(before).map((line) => JSON.parse(line))
+    expect(lines).toMatchObject([
+      { event: 'request', method: 'GET', status: 404, reason: 'not_found' },
+      { event: 'request', method: 'POST', route: '/auth/login', reason: 'invalid_credentials' },
+    ])
+    expect(JSON.stringify(lines)).not.toContain(canary)
+  })
+})
+
+function expectDocumented({ status, headers, body }: Awaited<ReturnType<typeof ask>>) {
+  expect([200, 201, ...documentedStatuses]).toContain(status)
+  expect(status).toBeLessThan(500)
+  expect(headers.get('Content-Type')).toMatch(/^application\/(jwk-set\+)?json/)
+  if (!('status' in body))
+    return expect(['keys', 'issuer', 'error']).toContain(Object.keys(body)[0])
+  expect(body.status).toBe(status < 202 ? 'success' : 'fail')
+}

@@ -1,0 +1,250 @@
+import { createClient } from '@libsql/client/http'
+import { describe, expect, inject, it } from 'vitest'
+import { createRandomId } from '../../../src/crypto/random-id.ts'
+import { systemRuntime } from '../../../src/runtime/runtime.ts'
+import type { Database } from '../../../src/service/store/database.ts'
+import { parseFeed, renderRow, rowCharacters } from '../../../src/token/feed-format.ts'
+import {
+  createCountingDatabase,
+  createTestService,
+  database,
+  logout,
+  post,
+  registerAccount,
+  type TestService,
+} from '../../support/service.ts'
+
+const client = createClient({ url: inject('databaseUrl') })
+const freshId = () => createRandomId(systemRuntime)
+
+/** A service whose reads of the database are counted. */
+function createCounted(): TestService & { reads: () => number } {
+  const counted = createCountingDatabase()
+  return { ...createTestService({}, { database: counted }), reads: () => counted.roundTrips }
+}
+
+async function get({ app }: TestService, path: string, headers: Record<string, string> = {}) {
+  const answer = await app.request(path, { headers })
+  const text = await answer.text()
+  const feed = answer.status === 200 ? parseFeed(text) : undefined
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    text,
+    feed: feed?.ok ? feed.value : undefined,
+  }
+}
+
+/** Where the history stands, whatever other tests have added to it. */
+async function findHead(): Promise<number> {
+  const { rows } = await client.execute(
+    "SELECT seq FROM sqlite_sequence WHERE name = 'portcullis_revoked_tokens'",
+  )
+  return Number(rows[0]?.seq)
+}
+
+const segmentOf = (place: number) => Math.floor(place / 1_000)
+
+async function insert(count: number): Promise<void> {
+  await client.execute({
+    sql: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+      INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at)
+      SELECT lower(hex(randomblob(8))), unixepoch(), unixepoch() + 900 FROM n`,
+    args: [count],
+  })
+}
+
+describe('GET /auth/feed/since/{segment}', () => {
+  it('shows a logout, with the minute until which it is remembered', async () => {
+    const service = createTestService()
+    const { token } = await registerAccount(service.app)
+    await logout(service.app, token)
+    const head = await findHead()
+    const { status, headers, text, feed } = await get(
+      service,
+      `/auth/feed/since/${segmentOf(head)}`,
+    )
+    const { rows } = await client.execute({
+      sql: 'SELECT id, expires_at FROM portcullis_revoked_tokens WHERE seq = ?',
+      args: [head],
+    })
+    expect(status).toBe(200)
+    expect(headers.get('Content-Type')).toBe('text/plain; charset=us-ascii')
+    expect(headers.get('Cache-Control')).toBe('public, max-age=1, must-revalidate')
+    expect(text.slice(-rowCharacters)).toBe(
+      renderRow(String(rows[0]?.id), Number(rows[0]?.expires_at)),
+    )
+    expect(feed).toMatchObject({ head, through: head, from: segmentOf(head) * 1_000 })
+    expect(feed?.nowMs).toBeGreaterThan(systemRuntime.nowMs() - 10_000)
+  })
+
+  it('repeats a nonce, says how old the answer is, and lets nobody keep it', async () => {
+    const service = createTestService()
+    const segment = segmentOf((await findHead()) + 1)
+    const nonce = freshId()
+    const { headers, feed } = await get(service, `/auth/feed/since/${segment}?nonce=${nonce}`)
+    expect(feed?.proof).toEqual({ nonce, ageMs: 0 })
+    expect(headers.get('Cache-Control')).toBe('no-store')
+    const odd = await get(service, `/auth/feed/since/${segment}?nonce=${encodeURIComponent('"x"')}`)
+    expect(odd.feed?.proof).toBeUndefined()
+    expect(odd.text).not.toContain('x"')
+  })
+
+  it('is not found beyond the head, more than four segments behind, or under another spelling', async () => {
+    const service = createTestService()
+    await insert(5_000)
+    const latest = segmentOf((await findHead()) + 1)
+    const statusOf = async (segment: unknown) =>
+      (await get(service, `/auth/feed/since/${segment}`)).status
+    expect(await Promise.all([latest, latest - 4].map(statusOf))).toEqual([200, 200])
+    const wrong = [latest + 1, latest - 5, -1, `0${latest}`, '1e3', '', 'x', '9'.repeat(20)]
+    expect(new Set(await Promise.all(wrong.map(statusOf)))).toEqual(new Set([404]))
+  })
+
+  it('has all of the last five segments, and every row once', async () => {
+    const service = createTestService()
+    await insert(3_500)
+    const first = await findHead()
+    service.clock.advance(2)
+    await insert(1_200)
+    const latest = segmentOf((await findHead()) + 1)
+    for (const segment of [latest - 4, latest - 3, latest - 2, latest - 1, latest]) {
+      const { feed } = await get(service, `/auth/feed/since/${segment}`)
+      const { rows } = await client.execute({
+        sql: 'SELECT id FROM portcullis_revoked_tokens WHERE seq BETWEEN ? AND ? ORDER BY seq',
+        args: [segment * 1_000, segment * 1_000 + 999],
+      })
+      const text = feed?.rows.join('') ?? ''
+      const ids = text.match(/.{23}/g)?.map((row) => row.slice(0, 16)) ?? []
+      expect(ids.sort()).toEqual(rows.map(({ id }) => String(id)).sort())
+      const last = segment === latest ? feed?.head : segment * 1_000 + 999
+      expect(feed).toMatchObject({ from: segment * 1_000, through: last })
+    }
+    expect(first).toBeGreaterThan(0)
+  })
+
+  it('reads the database once a second, however many ask for whatever', async () => {
+    const service = createCounted()
+    const segment = segmentOf((await findHead()) + 1)
+    await get(service, '/auth/feed/since/0')
+    const before = service.reads()
+    service.clock.advance(0.5)
+    const paths = Array.from(
+      { length: 50 },
+      (_, index) => `/auth/feed/since/${segment - (index % 7)}`,
+    )
+    await Promise.all(paths.map((path) => get(service, path)))
+    expect(service.reads()).toBe(before)
+    service.clock.advance(1)
+    await Promise.all(paths.map((path) => get(service, `${path}?nonce=${freshId()}`)))
+    expect(service.reads()).toBe(before + 1)
+  })
+
+  it('is answered 304 to who has it already', async () => {
+    const service = createTestService()
+    const path = `/auth/feed/since/${segmentOf((await findHead()) + 1)}`
+    const { headers } = await get(service, path)
+    const again = await get(service, path, { 'If-None-Match': headers.get('ETag') ?? '' })
+    expect([again.status, again.text]).toEqual([304, ''])
+    service.clock.advance(2)
+    const later = await get(service, path, { 'If-None-Match': headers.get('ETag') ?? '' })
+    expect(later.status).toBe(200)
+  })
+
+  it('begins anew after a restored backup', async () => {
+    const service = createTestService()
+    const before = await get(service, '/auth/feed/snapshot/0')
+    await client.execute("UPDATE portcullis_feed_state SET epoch = 'another' WHERE id = 1")
+    service.clock.advance(2)
+    const after = await get(service, '/auth/feed/snapshot/0')
+    expect([before.feed?.epoch === 'another', after.feed?.epoch]).toEqual([false, 'another'])
+    await insert(1)
+    service.clock.advance(2)
+    const head = await findHead()
+    const { feed } = await get(service, `/auth/feed/since/${segmentOf(head)}`)
+    expect([feed?.epoch, feed?.rows.join('').length]).toEqual(['another', expect.any(Number)])
+  })
+
+  it('is answered 503 while the database is away, and works at once when it is back', async () => {
+    let isAway = true
+    const broken: Database = {
+      ...database,
+      withClient: (use) => (isAway ? Promise.reject(new Error('away')) : database.withClient(use)),
+    }
+    const service = createTestService({}, { database: broken })
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => get(service, '/auth/feed/since/0')),
+    )
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]))
+    isAway = false
+    service.clock.advance(1)
+    expect((await get(service, '/auth/feed/snapshot/0')).status).toBe(200)
+  })
+})
+
+describe('GET /auth/feed/snapshot/{page}', () => {
+  it('covers 400,000 places, and is not found beyond the last', async () => {
+    const service = createTestService()
+    const { feed } = await get(service, '/auth/feed/snapshot/0')
+    expect(feed).toMatchObject({ from: 0, through: feed?.head })
+    expect(feed?.first).toBeGreaterThan(0)
+    expect((await get(service, '/auth/feed/snapshot/1')).status).toBe(404)
+  })
+
+  it('is read once a minute, as long as the segments lead on from it', async () => {
+    const service = createCounted()
+    const { feed } = await get(service, '/auth/feed/snapshot/0')
+    expect(service.reads()).toBe(2)
+    service.clock.advance(0.5)
+    await get(service, '/auth/feed/snapshot/0')
+    expect(service.reads()).toBe(2)
+    service.clock.advance(1)
+    const nonce = freshId()
+    const again = await get(service, `/auth/feed/snapshot/0?nonce=${nonce}`)
+    expect(service.reads()).toBe(3)
+    expect(again.feed).toMatchObject({ nowMs: feed?.nowMs, proof: { nonce, ageMs: 1_500 } })
+    await insert(5_001)
+    service.clock.advance(2)
+    expect((await get(service, '/auth/feed/snapshot/0')).feed?.head).toBeGreaterThan(
+      feed?.head ?? 0,
+    )
+    service.clock.advance(61)
+    const before = service.reads()
+    await get(service, '/auth/feed/snapshot/0')
+    expect(service.reads()).toBe(before + 2)
+  })
+})
+
+describe('POST /auth/feed/check', () => {
+  it('says which of the ids are revoked, as of now, in one round trip', async () => {
+    const service = createCounted()
+    await insert(1)
+    const { rows } = await client.execute(
+      'SELECT id FROM portcullis_revoked_tokens ORDER BY seq DESC LIMIT 1',
+    )
+    const revoked = String(rows[0]?.id)
+    const nonce = freshId()
+    const { status, headers, body } = await post(service.app, '/auth/feed/check', {
+      ids: [freshId(), revoked, freshId()],
+      nonce,
+    })
+    expect([status, body]).toEqual([
+      200,
+      { version: 1, now_ms: expect.any(Number), revoked: [revoked], nonce },
+    ])
+    expect(headers.get('Cache-Control')).toBe('no-store')
+    expect(service.reads()).toBe(1)
+  })
+
+  it.each([
+    ['no ids', {}],
+    ['an empty list', { ids: [] }],
+    ['text', { ids: 'x'.repeat(16) }],
+    ['an id that is none', { ids: ['short'] }],
+    ['too many', { ids: Array.from({ length: 65 }, () => 'x'.repeat(16)) }],
+    ['a nonce that is none', { ids: ['x'.repeat(16)], nonce: '<script>' }],
+  ])('refuses %s', async (_, question) => {
+    const { status, body } = await post(createTestService().app, '/auth/feed/check', question)
+    expect([status, body.code]).toEqual([422, 'invalid_input'])
+  })
+})

@@ -1,0 +1,82 @@
+// What a login costs that finds too many others waiting: nothing but the answer.
+
+import { afterEach, describe, expect, it } from 'vitest'
+import { createApp } from '../../../src/service/app.ts'
+import type { PasswordHasher } from '../../../src/service/domain/identity/password-hasher.ts'
+import { createDeps } from '../../../src/service/service.ts'
+import {
+  createCountingDatabase,
+  createTestService,
+  freshEmail,
+  post,
+  postWith,
+  registerAccount,
+} from '../../support/service.ts'
+
+const password = 'a good password'
+
+/** A service whose queue has one place, and whose hashes take until they are let go. */
+function createBusyService() {
+  const { config, clock, app } = createTestService()
+  const database = createCountingDatabase()
+  const places: unknown[] = []
+  const deps = createDeps(
+    { ...config, bcryptCost: 14, keepsSessionAddresses: true },
+    {
+      runtime: clock,
+      database,
+      log: () => {},
+      clientAddress: (request) => {
+        places.push(request.url)
+        return undefined
+      },
+    },
+  )
+  const held = Promise.withResolvers<void>()
+  let hashes = 0
+  const hash = async () => {
+    hashes += 1
+    await held.promise
+    return 'no hash at all'
+  }
+  const passwords: PasswordHasher = { hash, verify: async () => (await hash()) === '' }
+  return {
+    app: createApp({ ...deps, passwords }),
+    /** Over the same database, for what is not to be counted. */
+    otherApp: app,
+    letGo: held.resolve,
+    counts: () => ({ roundTrips: database.roundTrips, hashes, places: places.length }),
+  }
+}
+
+describe('while another password is hashed', () => {
+  const service = createBusyService()
+  afterEach(service.letGo)
+
+  it('refuses without a round trip, a hash, or a look at the device', async () => {
+    const { token } = await registerAccount(service.otherApp)
+    const first = post(service.app, '/auth/login', { email: freshEmail(), password })
+    while (service.counts().hashes === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    const before = service.counts()
+    const refused = await Promise.all([
+      post(service.app, '/auth/login', { email: freshEmail(), password }),
+      post(service.app, '/auth/register', { email: freshEmail(), password }),
+      postWith(service.app, '/auth/reauthenticate', token, { password }),
+    ])
+    for (const { status, headers, body } of refused) {
+      expect([status, headers.get('Retry-After'), body]).toEqual([
+        503,
+        '1',
+        {
+          status: 'fail',
+          code: 'unavailable',
+          message: 'Too many logins at once. Try again in a second.',
+        },
+      ])
+    }
+    expect(service.counts()).toEqual(before)
+    expect(before).toMatchObject({ hashes: 1, places: 0 })
+    service.letGo()
+    expect((await first).status).toBe(404)
+  })
+})

@@ -1,0 +1,278 @@
+import { SignJWT } from 'jose'
+import { describe, expect, inject, it } from 'vitest'
+import { catalogue, refusalFor } from '../../../src/errors/catalogue.ts'
+import type { Reason } from '../../../src/errors/reasons.ts'
+import { systemRuntime } from '../../../src/runtime/runtime.ts'
+import type { Database } from '../../../src/service/store/database.ts'
+import { openRemoteDatabase } from '../../../src/service/store/remote-database.ts'
+import { insertLastingRevocation } from '../../../src/service/store/revoked-tokens.ts'
+import { keyRevocationId } from '../../../src/token/access-token.ts'
+import { generateKeyPair } from '../../../src/token/key-pair.ts'
+import worker from '../../../src/worker.ts'
+import {
+  type Answer,
+  ask,
+  bearing,
+  createTestService,
+  database,
+  endSession,
+  logout,
+  passTime,
+  post,
+  postForm,
+  postWith,
+  pretend,
+  refreshWith,
+  registerAccount,
+  secretKey,
+  type TestService,
+  tokensOf,
+} from '../../support/service.ts'
+
+type Provocation = (service: TestService) => Promise<Answer>
+
+const claims = {
+  iss: 'https://auth.example.com',
+  aud: 'https://auth.example.com',
+  sub: '1',
+  sid: 's'.repeat(16),
+  jti: 'j'.repeat(16),
+  gen: 'g'.repeat(16),
+}
+
+async function statusWith(service: TestService, token: string): Promise<Answer> {
+  return ask(service.app, '/auth/status', bearing(token))
+}
+
+function statusOfClaims(
+  changes: Record<string, unknown>,
+  header = {},
+  key = secretKey,
+): Provocation {
+  return async (service) => {
+    const now = service.clock.now()
+    const token = new SignJWT({ ...claims, iat: now, exp: now + 900, ...changes })
+    token.setProtectedHeader({ alg: 'HS256', ...header })
+    return statusWith(service, await token.sign(new TextEncoder().encode(key)))
+  }
+}
+
+/** What a database that was never reached, or a bug in the store, looks like from above. */
+function brokenDatabase(error: Error): Database {
+  return { hasReplicas: false, withClient: () => Promise.reject(error) }
+}
+
+/** What answers nobody before `isOver`, and then makes no sense. */
+function slowDatabase(isOver: Promise<void>): Database {
+  const withClient = () => isOver.then(() => Promise.reject(new TypeError('fetch failed')))
+  return { hasReplicas: false, withClient }
+}
+
+function readyOver(databaseUrl: string): Provocation {
+  return ({ config }) => {
+    const variables = { HTTP_CONTRACT: config.vocabulary }
+    const database = openRemoteDatabase({ ...config, databaseUrl })
+    return ask(createTestService(variables, { database }).app, '/ready')
+  }
+}
+
+const provocations = {
+  token_missing: ({ app }) => ask(app, '/auth/status'),
+  logout_token_missing: ({ app }) => ask(app, '/auth/logout', { method: 'POST' }),
+  bearer_malformed: ({ app }) =>
+    ask(app, '/auth/status', { headers: { Authorization: 'Token x' } }),
+  token_too_long: (service) => statusWith(service, 'A'.repeat(4_097)),
+  token_not_canonical: (service) => statusWith(service, 'a.b'),
+  token_header_unacceptable: statusOfClaims({}, { typ: 'other' }),
+  token_key_unknown: statusOfClaims({}, { kid: 'other' }),
+  // Its coordinates have the right length, and are no point of the curve.
+  key_set_unavailable: ({ config }) => {
+    const half = 'A'.repeat(43)
+    const jwk = { kty: 'EC', crv: 'P-256', kid: 'broken', x: half, y: half, d: half }
+    const variables = {
+      HTTP_CONTRACT: config.vocabulary,
+      SIGNING_KEYS: JSON.stringify({ keys: [{ ...jwk, state: 'active' }] }),
+    }
+    return statusOfClaims({}, { kid: 'broken' })(createTestService(variables))
+  },
+  token_signature_wrong: statusOfClaims({}, {}, 'x'.repeat(32)),
+  token_claims_unacceptable: statusOfClaims({ sub: '007' }),
+  token_issuer_wrong: statusOfClaims({ iss: 'https://elsewhere.example.com' }),
+  token_audience_wrong: statusOfClaims({ aud: 'https://elsewhere.example.com' }),
+  token_from_the_future: statusOfClaims({ iat: 4_000_000_000, exp: 4_000_000_900 }),
+  token_expired: statusOfClaims({ exp: 1 }),
+  token_revoked: async (service) => {
+    const { token } = await registerAccount(service.app)
+    await logout(service.app, token)
+    return statusWith(service, token)
+  },
+  account_gone: statusOfClaims({ sub: '999999999' }),
+  email_taken: async ({ app }) => {
+    const { email, password } = await registerAccount(app)
+    return post(app, '/auth/register', { email, password })
+  },
+  invalid_credentials: ({ app }) => post(app, '/auth/login', { email: 'a@b', password: 'x' }),
+  login_queue_full: async ({ config }) => {
+    const database = slowDatabase(systemRuntime.delay(300))
+    const variables = { HTTP_CONTRACT: config.vocabulary, BCRYPT_COST: '14' }
+    const { app } = createTestService(variables, { database })
+    const credentials = { email: 'a@b', password: 'x' }
+    // At this cost the queue has one place, and the first login has it while it reads.
+    const [, second] = await Promise.all([
+      post(app, '/auth/login', credentials),
+      post(app, '/auth/login', credentials),
+    ])
+    return second
+  },
+  refresh_token_missing: ({ config }) => {
+    const variables = { HTTP_CONTRACT: config.vocabulary, TOKEN_TRANSPORT: 'cookie' }
+    return post(createTestService(variables).app, '/auth/refresh', {})
+  },
+  refresh_token_unmatched: ({ config }) => {
+    const variables = { HTTP_CONTRACT: config.vocabulary, TOKEN_TRANSPORT: 'cookie' }
+    const headers = {
+      'Content-Type': 'application/json',
+      Cookie: `__Secure-refresh_token=${'s'.repeat(16)}.1.${'A'.repeat(43)}`,
+    }
+    return ask(createTestService(variables).app, '/auth/refresh', { method: 'POST', headers })
+  },
+  refresh_token_invalid: ({ app }) => refreshWith(app, 'nonsense'),
+  refresh_superseded: async ({ app }) => {
+    const first = await registerAccount(app)
+    const second = tokensOf(await refreshWith(app, first.refreshToken))
+    await refreshWith(app, second.refreshToken)
+    return refreshWith(app, first.refreshToken)
+  },
+  refresh_token_reused: async ({ app }) => {
+    const { refreshToken } = await registerAccount(app)
+    await refreshWith(app, refreshToken)
+    await passTime(31, refreshToken)
+    return refreshWith(app, refreshToken)
+  },
+  refresh_too_frequent: async ({ app }) => {
+    const { refreshToken } = await registerAccount(app)
+    await pretend('refreshes = 60, refreshes_since = unixepoch()', refreshToken)
+    return refreshWith(app, refreshToken)
+  },
+  session_revoked: async ({ app }) => {
+    const { token, refreshToken } = await registerAccount(app)
+    await logout(app, token)
+    return refreshWith(app, refreshToken)
+  },
+  session_expired: async ({ app }) => {
+    const { refreshToken } = await registerAccount(app)
+    await pretend('expires_at = unixepoch()', refreshToken)
+    return refreshWith(app, refreshToken)
+  },
+  session_unknown: async ({ app }) => {
+    const { token } = await registerAccount(app)
+    return endSession(app, token, 'x'.repeat(16))
+  },
+  password_wrong: async ({ app }) => {
+    const { token } = await registerAccount(app)
+    return postWith(app, '/auth/reauthenticate', token, { password: 'another password' })
+  },
+  client_unknown: ({ app }) => postForm(app, '/oauth/introspect', { token: 'x' }),
+  oauth_request_invalid: ({ app }) => postForm(app, '/oauth/revoke', {}),
+  cross_site_request: ({ config }) => {
+    const variables = { HTTP_CONTRACT: config.vocabulary, TOKEN_TRANSPORT: 'cookie' }
+    const headers = { Origin: 'https://evil.example.com', 'Content-Type': 'text/plain' }
+    const init = { method: 'POST', headers, body: '{}' }
+    return ask(createTestService(variables).app, '/auth/logout', init)
+  },
+  body_too_large: ({ app }) => post(app, '/auth/login', { email: 'x'.repeat(17_000) }),
+  unsupported_media_type: ({ app }) =>
+    ask(app, '/auth/login', {
+      method: 'POST',
+      body: 'email=a',
+      headers: { 'Content-Type': 'text/plain' },
+    }),
+  invalid_json: ({ app }) => post(app, '/auth/login', [1]),
+  invalid_input: ({ app }) => post(app, '/auth/login', {}),
+  not_found: ({ app }) => ask(app, '/nowhere'),
+  method_not_allowed: ({ app }) => ask(app, '/auth/login'),
+  database_unavailable: ({ config }) => {
+    const database = brokenDatabase(new TypeError('fetch failed: http://user:pass@db'))
+    const variables = { HTTP_CONTRACT: config.vocabulary }
+    return ask(createTestService(variables, { database }).app, '/ready')
+  },
+  schema_outdated: readyOver(inject('emptyDatabaseUrl')),
+  schema_too_new: readyOver(inject('futureDatabaseUrl')),
+  signing_key_revoked: async ({ config }) => {
+    const key = { ...(await generateKeyPair('ES256', systemRuntime)), state: 'active' as const }
+    await insertLastingRevocation(database, await keyRevocationId(key.kid))
+    const variables = {
+      HTTP_CONTRACT: config.vocabulary,
+      SIGNING_KEYS: JSON.stringify({ keys: [key] }),
+    }
+    return ask(createTestService(variables).app, '/ready')
+  },
+  misconfigured: async () => {
+    const request = new Request('https://auth.example.com/health')
+    const answer = await worker.fetch(request as never, {} as never, {} as never)
+    return { status: answer.status, headers: answer.headers, body: await answer.json() }
+  },
+  internal: async ({ app }) => {
+    app.get('/bug', () => {
+      throw new RangeError('a secret detail')
+    })
+    return ask(app, '/bug')
+  },
+} satisfies Record<Reason, Provocation>
+
+/** Only heard at the OAuth endpoints, which have a form of their own. */
+const oauthReasons: Reason[] = ['client_unknown', 'oauth_request_invalid']
+
+describe.each(['classic', 'standard'] as const)('in the %s vocabulary', (vocabulary) => {
+  it.each(Object.keys(catalogue) as Reason[])('says %s as the catalogue has it', async (reason) => {
+    const service = createTestService({ HTTP_CONTRACT: vocabulary })
+    const { status, headers, body } = await provocations[reason](service)
+    const expected = refusalFor(reason, vocabulary)
+    expect(status).toBe(expected.status)
+    expect(body).toMatchObject(
+      oauthReasons.includes(reason)
+        ? { error: expected.code, error_description: expected.message }
+        : { status: 'fail', code: expected.code, message: expected.message },
+    )
+    expect(headers.get('WWW-Authenticate')).toBe(challengeOf(expected))
+    expect(headers.get('Retry-After')).toBe(expected.retryAfterSeconds?.toString() ?? null)
+    expect(headers.get('Cache-Control')).toBe('no-store')
+    const line = service.log.at(-1)
+    if (line) expect(JSON.parse(line)).toMatchObject({ status: expected.status, reason })
+  })
+
+  it('tells a client nothing about a bug but its request id, and the log everything', async () => {
+    const service = createTestService({ HTTP_CONTRACT: vocabulary })
+    const { body, headers } = await provocations.internal(service)
+    expect(Object.keys(body).sort()).toEqual(['code', 'message', 'request_id', 'status'])
+    expect(body.request_id).toBe(headers.get('X-Request-Id'))
+    expect(JSON.parse(service.log[0] ?? '')).toMatchObject({
+      status: 500,
+      requestId: body.request_id,
+      error: 'RangeError: a secret detail',
+      stack: expect.stringContaining('refusals.test.ts'),
+    })
+  })
+})
+
+describe('an outage', () => {
+  it('is logged by its kind, without what the client of the database said', async () => {
+    const database = brokenDatabase(new TypeError('fetch failed: http://user:pass@db'))
+    const { app, log } = createTestService({}, { database })
+    await post(app, '/auth/login', { email: 'a@b', password: 'x' })
+    expect(JSON.parse(log[0] ?? '')).toMatchObject({
+      status: 503,
+      reason: 'database_unavailable',
+      error: 'DatabaseUnavailable: The database gave no usable answer (TypeError)',
+    })
+    expect(log.join()).not.toContain('pass')
+  })
+})
+
+function challengeOf({ challenge, message }: ReturnType<typeof refusalFor>): string | null {
+  if (challenge === undefined) return null
+  if (challenge === 'basic') return 'Basic realm="OAuth clients", charset="UTF-8"'
+  return challenge === 'bare'
+    ? 'Bearer'
+    : `Bearer error="${challenge}", error_description="${message}"`
+}

@@ -1,0 +1,129 @@
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
+import { describe, expect, it } from 'vitest'
+import type { SigningJwk } from '../../../src/token/signing-key.ts'
+import { createSigningJwk } from '../../support/issuer.ts'
+import { ask, bearing, createTestService, registerAccount } from '../../support/service.ts'
+
+const active = await createSigningJwk('ES256', 'active')
+const next = await createSigningJwk('EdDSA', 'next')
+const retired = await createSigningJwk('ES256', 'retired')
+const keySetPath = '/.well-known/jwks.json'
+
+function serving(...keys: readonly object[]) {
+  return createTestService({ SIGNING_KEYS: JSON.stringify({ keys }) })
+}
+
+describe('the key set', () => {
+  it('publishes the public halves of all three, and nothing else of them', async () => {
+    const { body } = await ask(serving(next, active, retired).app, keySetPath)
+    const members = ['alg', 'crv', 'kid', 'kty', 'use', 'x']
+    expect((body.keys as SigningJwk[]).map(({ kid }) => kid)).toEqual([
+      next.kid,
+      active.kid,
+      retired.kid,
+    ])
+    expect((body.keys as object[]).map((key) => Object.keys(key).sort())).toEqual([
+      members,
+      [...members, 'y'],
+      [...members, 'y'],
+    ])
+  })
+
+  it('is empty with SECRET_KEY alone', async () => {
+    const { status, body } = await ask(createTestService().app, keySetPath)
+    expect([status, body]).toEqual([200, { keys: [] }])
+  })
+
+  it('may be kept for a minute, and costs nothing when it has not changed', async () => {
+    const { app } = serving(active)
+    const { headers } = await ask(app, keySetPath)
+    expect(headers.get('Content-Type')).toBe('application/jwk-set+json')
+    expect(headers.get('Cache-Control')).toBe('public, max-age=60, must-revalidate')
+    const etag = headers.get('ETag') ?? ''
+    expect(etag).toMatch(/^"[^"]+"$/)
+    const again = await app.request(keySetPath, { headers: { 'If-None-Match': etag } })
+    expect([again.status, await again.text()]).toEqual([304, ''])
+    const other = await serving(next, active).app.request(keySetPath, {
+      headers: { 'If-None-Match': etag },
+    })
+    expect(other.status).toBe(200)
+  })
+})
+
+describe('the metadata', () => {
+  it('says where the key set and the standard endpoints are (RFC 8414)', async () => {
+    const { status, body } = await ask(
+      createTestService().app,
+      '/.well-known/oauth-authorization-server',
+    )
+    expect(status).toBe(200)
+    expect(body).toEqual({
+      issuer: 'https://auth.example.com',
+      jwks_uri: 'https://auth.example.com/.well-known/jwks.json',
+      response_types_supported: [],
+      grant_types_supported: [],
+      revocation_endpoint: 'https://auth.example.com/oauth/revoke',
+      revocation_endpoint_auth_methods_supported: [
+        'none',
+        'client_secret_basic',
+        'client_secret_post',
+      ],
+      introspection_endpoint: 'https://auth.example.com/oauth/introspect',
+      introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    })
+  })
+
+  it('stands before the path of an issuer that has one, and everything else under it', async () => {
+    const { app } = createTestService({ ISSUER: 'https://example.com/id' })
+    const { body } = await ask(app, '/.well-known/oauth-authorization-server/id')
+    expect(body.jwks_uri).toBe('https://example.com/id/.well-known/jwks.json')
+    expect((await ask(app, '/id/.well-known/jwks.json')).status).toBe(200)
+    expect((await ask(app, '/id/health')).status).toBe(200)
+    expect((await ask(app, '/id/auth/status')).status).toBe(401)
+    const revocation = await ask(app, '/id/oauth/revoke', { method: 'POST' })
+    expect([revocation.status, revocation.body.error]).toEqual([400, 'invalid_request'])
+    expect((await ask(app, '/auth/status')).status).toBe(404)
+  })
+})
+
+describe('SIGNING_KEYS', () => {
+  it.each(['ES256', 'EdDSA'] as const)(
+    'signs with the active key (%s), for anybody to verify',
+    async (alg) => {
+      const signing = await createSigningJwk(alg)
+      const { app } = serving(retired, next, signing)
+      const { token } = await registerAccount(app)
+      expect(decodeProtectedHeader(token)).toEqual({ alg, typ: 'JWT', kid: signing.kid })
+      const { body } = await ask(app, keySetPath)
+      const keySet = createLocalJWKSet(body as unknown as Parameters<typeof createLocalJWKSet>[0])
+      const { payload } = await jwtVerify(token, keySet, { issuer: 'https://auth.example.com' })
+      expect(payload.sub).toMatch(/^\d+$/)
+      expect((await ask(app, '/auth/status', bearing(token))).status).toBe(200)
+    },
+  )
+
+  it('understands a key that says Ed25519, and calls it EdDSA (RFC 9864)', async () => {
+    const signing = await createSigningJwk('EdDSA')
+    const { app } = serving({ ...signing, alg: 'Ed25519' })
+    const { token } = await registerAccount(app)
+    expect(decodeProtectedHeader(token).alg).toBe('EdDSA')
+    const { body } = await ask(app, keySetPath)
+    expect(body.keys).toMatchObject([{ kid: signing.kid, alg: 'EdDSA' }])
+  })
+
+  it('still verifies tokens of SECRET_KEY, of retired keys, and already of the next', async () => {
+    const { app } = serving(next, active, retired)
+    const before = createTestService().app
+    const others = [
+      before,
+      serving({ ...retired, state: 'active' }).app,
+      serving({ ...next, state: 'active' }).app,
+    ]
+    for (const issuing of others) {
+      const { token } = await registerAccount(issuing)
+      expect((await ask(app, '/auth/status', bearing(token))).status).toBe(200)
+    }
+    const { token } = await registerAccount(app)
+    expect((await ask(before, '/auth/status', bearing(token))).status).toBe(401)
+  })
+})

@@ -1,0 +1,106 @@
+// What a request costs must not grow with the number of accounts, sessions or revocations: every
+// statement finds its rows by an index.
+
+import { type Client, createClient, type InStatement } from '@libsql/client/http'
+import { describe, expect, inject, it } from 'vitest'
+import type { Database } from '../../../src/service/store/database.ts'
+import { deleteEndedSessions } from '../../../src/service/store/session-endings.ts'
+import {
+  ask,
+  bearing,
+  createTestService,
+  logout,
+  post,
+  postForm,
+  postWith,
+  refreshWith,
+  registerAccount,
+  tokensOf,
+} from '../../support/service.ts'
+
+const client = createClient({ url: inject('databaseUrl') })
+const seen: InStatement[] = []
+/** Passes everything on, and keeps what is asked. */
+const recording: Database = {
+  hasReplicas: true,
+  withClient: (use) =>
+    use({
+      execute(statement: InStatement) {
+        seen.push(statement)
+        return client.execute(statement)
+      },
+      batch(statements: InStatement[], mode: 'read' | 'write') {
+        seen.push(...statements)
+        return client.batch(statements, mode)
+      },
+    } as unknown as Client),
+}
+const { app } = createTestService({}, { database: recording })
+
+/** Steps of the plans that look at every row of a table. */
+async function scansOf(ask: () => Promise<unknown>): Promise<string[]> {
+  seen.length = 0
+  await ask()
+  expect(seen.length).toBeGreaterThan(0)
+  const scans: string[] = []
+  for (const statement of [...seen]) {
+    const { sql, args } = statement as { sql: string; args: [] }
+    const { rows } = await client.execute({ sql: `EXPLAIN QUERY PLAN ${sql}`, args })
+    const steps = rows.map(({ detail }) => String(detail))
+    scans.push(
+      ...steps.filter((step) => /^SCAN (?!CONSTANT ROW|\(subquery|.*subquery)/i.test(step)),
+    )
+  }
+  return scans
+}
+
+describe('every statement finds its rows by an index:', () => {
+  it('accounts', async () => {
+    const { email, password } = await registerAccount(app)
+    expect(await scansOf(() => registerAccount(app))).toEqual([])
+    expect(await scansOf(() => post(app, '/auth/login', { email, password }))).toEqual([])
+  })
+
+  it('sessions', async () => {
+    const { token, refreshToken, password } = await registerAccount(app)
+    const id = 'x'.repeat(16)
+    const asked: (() => Promise<unknown>)[] = [
+      () => refreshWith(app, refreshToken),
+      () => ask(app, '/auth/status', bearing(token)),
+      () => ask(app, '/auth/sessions', bearing(token)),
+      () => ask(app, `/auth/sessions/${id}`, { method: 'DELETE', ...bearing(token) }),
+      () => postWith(app, '/auth/reauthenticate', token, { password }),
+      () => postForm(app, '/oauth/revoke', { token: refreshToken }),
+      () => logout(app, token),
+      () => postForm(app, '/oauth/revoke', { token }),
+    ]
+    for (const request of asked) expect(await scansOf(request)).toEqual([])
+  })
+
+  it('logging out everywhere', async () => {
+    const { token, refreshToken } = await registerAccount(app)
+    let kept = ''
+    const keep = async () => {
+      const body = { keep_current: true, refresh_token: refreshToken }
+      const answer = await postWith(app, '/auth/logout-everywhere', token, body)
+      kept = tokensOf(answer).token
+    }
+    expect(await scansOf(keep)).toEqual([])
+    expect(await scansOf(() => postWith(app, '/auth/logout-everywhere', kept, {}))).toEqual([])
+  })
+
+  it('housekeeping', async () => {
+    expect(await scansOf(() => deleteEndedSessions(recording))).toEqual([])
+  })
+
+  it('and the test would see a scan', async () => {
+    const everyone = () =>
+      recording.withClient((one) =>
+        one.execute({
+          sql: 'SELECT count(*) FROM portcullis_sessions WHERE device = ?',
+          args: [''],
+        }),
+      )
+    expect(await scansOf(everyone)).toHaveLength(1)
+  })
+})

@@ -1,0 +1,71 @@
+import { Hono } from 'hono'
+import { describe, expect, it } from 'vitest'
+import { requireAccessToken } from '../../src/index.ts'
+import { createTestIssuer } from '../../src/testing.ts'
+
+function setUp(options = {}) {
+  const issuer = createTestIssuer(options)
+  const app = new Hono()
+    .use(requireAccessToken<object, { plan?: string }>(issuer.options, issuer.runtime))
+    .get('/', (c) => c.json(c.var.auth))
+  const ask = (token: string) => app.request('/', { headers: { Authorization: `Bearer ${token}` } })
+  return { issuer, ask }
+}
+
+describe('a test issuer', () => {
+  it('issues tokens with claims of their own, for its audience', async () => {
+    const { issuer, ask } = setUp({ issuer: 'https://a.test', audience: 'https://b.test' })
+    const token = await issuer.token({ sub: '7', plan: 'pro' })
+    expect(await (await ask(token)).json()).toMatchObject({
+      subject: '7',
+      claims: { iss: 'https://a.test', aud: 'https://b.test', plan: 'pro' },
+    })
+  })
+
+  it('issues tokens that differ, and are valid for 900 s of its own clock', async () => {
+    const { issuer, ask } = setUp()
+    const [one, other] = await Promise.all([issuer.token(), issuer.token()])
+    expect(one).not.toBe(other)
+    issuer.advance(898)
+    expect((await ask(one)).status).toBe(200)
+    issuer.advance(2)
+    expect((await ask(one)).status).toBe(401)
+  })
+
+  it('revokes one session at once, and no other', async () => {
+    const { issuer, ask } = setUp()
+    const [one, other] = await Promise.all([issuer.token(), issuer.token()])
+    issuer.revoke(one)
+    expect([(await ask(one)).status, (await ask(other)).status]).toEqual([401, 200])
+  })
+
+  it('revokes elsewhere, so that guards hear of it within their bound', async () => {
+    const { issuer, ask } = setUp()
+    const token = await issuer.token()
+    expect((await ask(token)).status).toBe(200)
+    issuer.revoke(token, { elsewhere: true })
+    issuer.advance(10)
+    expect((await ask(token)).status).toBe(401)
+  })
+
+  it('goes stale, and recovers', async () => {
+    const { issuer, ask } = setUp()
+    const token = await issuer.token()
+    expect((await ask(token)).status).toBe(200)
+    issuer.goStale()
+    expect((await ask(token)).status).toBe(503)
+    issuer.recover()
+    issuer.advance(1)
+    expect((await ask(token)).status).toBe(200)
+  })
+
+  it.each(['', 'a.b.c', 'x.e30.y'])('revokes no token like %j', (token) => {
+    expect(() => createTestIssuer().revoke(token)).toThrow(/Pass a token of this issuer/)
+  })
+
+  it('shares nothing with another one', async () => {
+    const [here, there] = [setUp(), setUp()]
+    const token = await here.issuer.token()
+    expect((await there.ask(token)).status).toBe(401)
+  })
+})
