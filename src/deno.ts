@@ -9,7 +9,7 @@ import { openEmbeddedDatabase } from './service/store/node/embedded-database.ts'
 import { openRemoteDatabase } from './service/store/remote-database.ts'
 
 const config = parseConfig(Deno.env.toObject(), { hasFiles: true })
-if (!config.ok) refuseToStart(config.reason)
+if (!config.ok) refuseToStart(config.error)
 
 const service = createService(config.value, {
   runtime: systemRuntime,

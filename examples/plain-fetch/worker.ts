@@ -13,7 +13,7 @@ export default {
       service: (bindings: Env) => bindings.AUTH,
     })
     const auth = await verifier.verify(request, { env, waitUntil: (work) => ctx.waitUntil(work) })
-    if (!auth.ok) return refusalResponse(auth.reason)
+    if (!auth.ok) return refusalResponse(auth.error)
     return Response.json({ user: auth.value.subject, session: auth.value.sessionId })
   },
 } satisfies ExportedHandler<Env>

@@ -65,9 +65,9 @@ export function settleVariables(
   const config = parseConfig(variables, { hasFiles: true })
   if (!config.ok) {
     const isKeyOfFile =
-      !('SECRET_KEY' in options.variables) && /SECRET_KEY|SIGNING_KEYS/.test(`${config.reason}`)
+      !('SECRET_KEY' in options.variables) && /SECRET_KEY|SIGNING_KEYS/.test(`${config.error}`)
     const places = isKeyOfFile ? '--var or .dev.vars' : '--var'
-    throw new Failure(`The settings do not fit. Change ${places}: ${config.reason.join(' ')}`)
+    throw new Failure(`The settings do not fit. Change ${places}: ${config.error.join(' ')}`)
   }
   return { variables, config: config.value }
 }

@@ -21,7 +21,7 @@ export function openKeyStore(file: string | undefined): KeyStore {
     throw new Failure('Say where the set is: pass --file, or set SIGNING_KEYS in the environment.')
   }
   const keys = parseSigningKeys(text)
-  if (!keys.ok) throw new Failure(`${file ?? 'SIGNING_KEYS'} ${keys.reason}.`)
+  if (!keys.ok) throw new Failure(`${file ?? 'SIGNING_KEYS'} ${keys.error}.`)
   return { keys: keys.value, file, write: (changed) => writeKeys(file, changed, replaceKeyFile) }
 }
 

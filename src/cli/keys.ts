@@ -90,7 +90,7 @@ async function retire(kid: string | undefined, { file }: KeyOptions): Promise<vo
   const left = dropKey(store.keys, kid)
   if (left.ok) return finish(store, left.value)
   throw new Failure(
-    left.reason === 'active'
+    left.error === 'active'
       ? `The key ${kid} signs: rotate first, deploy that, and retire it then.`
       : `There is no key ${kid} in the set; \`keys show\` lists them.`,
   )

@@ -29,7 +29,7 @@ export async function withDatabase<T>(
 ): Promise<T> {
   const isAddress = settings.TURSO_DATABASE_URL.parse(url)
   if (!isAddress.ok) {
-    throw new Failure(`${failed}: that is no address of a database; it ${isAddress.reason}.`)
+    throw new Failure(`${failed}: that is no address of a database; it ${isAddress.error}.`)
   }
   let client: Client | undefined
   try {

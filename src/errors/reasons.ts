@@ -2,10 +2,10 @@
 // what is thrown is a bug or an outage. `catalogue.ts` says what a client hears: a reason without a
 // place there does not compile.
 
-/** A value, or the reason why there is none. */
-export type Result<T, R> =
+/** A value, or the error that says why there is none. */
+export type Result<T, E> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly reason: R }
+  | { readonly ok: false; readonly error: E }
 
 /** The good outcome. */
 export function succeed<T>(value: T): { readonly ok: true; readonly value: T } {
@@ -13,8 +13,8 @@ export function succeed<T>(value: T): { readonly ok: true; readonly value: T } {
 }
 
 /** The refusal. */
-export function refuse<R>(reason: R): { readonly ok: false; readonly reason: R } {
-  return { ok: false, reason }
+export function refuse<E>(error: E): { readonly ok: false; readonly error: E } {
+  return { ok: false, error }
 }
 
 /** Why an Authorization header holds no bearer token (RFC 6750 §2.1). */

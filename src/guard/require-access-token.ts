@@ -96,7 +96,7 @@ function createGuard<Bindings extends object, CustomClaims extends object>(
 
   async function verifyFirst(c: Context, next: Next): Promise<Response | undefined> {
     const auth = await verifier.verify(c.req.raw, contextOf(c))
-    if (!auth.ok && !isNoObstacle(auth.reason)) return respondRefusal(auth.reason, c, options)
+    if (!auth.ok && !isNoObstacle(auth.error)) return respondRefusal(auth.error, c, options)
     c.set('auth', auth.ok ? auth.value : undefined)
     await next()
   }

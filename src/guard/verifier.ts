@@ -89,7 +89,7 @@ interface Verified<CustomClaims extends object> {
  * export default {
  *   async fetch(request, env, ctx) {
  *     const auth = await verifier.verify(request, { env, waitUntil: (work) => ctx.waitUntil(work) })
- *     if (!auth.ok) return refusalResponse(auth.reason)
+ *     if (!auth.ok) return refusalResponse(auth.error)
  *     return new Response(`Hello ${auth.value.subject}`)
  *   },
  * } satisfies ExportedHandler<Env>
@@ -136,7 +136,7 @@ export function createRecallingVerifier<Bindings, CustomClaims extends object>(
   ): Promise<Result<Verified<CustomClaims>, GuardRefusal>> {
     const findKey = (keyId: string | undefined) => set.find(keyId, context)
     const verified = await verifyAccessToken({ ...expected, findKey }, runtime, token)
-    if (!verified.ok) return refuse(createRefusal(verified.reason, { problem: set.problem?.() }))
+    if (!verified.ok) return refuse(createRefusal(verified.error, { problem: set.problem?.() }))
     const { claims, key } = verified.value
     const revocable = revocableToken(await revocationIdsOf(verified.value))
     const authentication = authenticationOf<CustomClaims>(claims, revocable.ids)
@@ -157,7 +157,7 @@ export function createRecallingVerifier<Bindings, CustomClaims extends object>(
     const admitted = await gate.admit(revocable, context)
     return admitted.ok
       ? succeed(authentication)
-      : refuse(createRefusal(admitted.reason, { problem: gate.problem() }))
+      : refuse(createRefusal(admitted.error, { problem: gate.problem() }))
   }
 
   return {
@@ -168,7 +168,7 @@ export function createRecallingVerifier<Bindings, CustomClaims extends object>(
     },
     async verify(input, context = {}) {
       const token = typeof input === 'string' ? succeed(input) : reader.read(input)
-      return token.ok ? verifyToken(token.value, context) : refuse(createRefusal(token.reason))
+      return token.ok ? verifyToken(token.value, context) : refuse(createRefusal(token.error))
     },
     async isRevoked({ revocationIds }, context = {}) {
       return !(await gate.admit(revocableToken(revocationIds), context)).ok

@@ -63,7 +63,7 @@ export function createWorker(options: WorkerOptions = {}): ServiceWorker {
 function startService(env: object, { claims }: WorkerOptions): Service | undefined {
   const config = parseConfig({ ...env }, { hasFiles: false })
   if (!config.ok) {
-    console.error(JSON.stringify({ event: 'misconfigured', problems: config.reason }))
+    console.error(JSON.stringify({ event: 'misconfigured', problems: config.error }))
     return undefined
   }
   return createService(config.value, {

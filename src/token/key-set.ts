@@ -101,6 +101,6 @@ export function jwkSource(jwk: PublicJwk): KeySource {
 
 function publicKeySource(entry: unknown): KeySource {
   const jwk = parsePublicJwk(entry)
-  if (!jwk.ok) throw new TypeError(`In the key set, a key ${jwk.reason}.`)
+  if (!jwk.ok) throw new TypeError(`In the key set, a key ${jwk.error}.`)
   return jwkSource(jwk.value)
 }

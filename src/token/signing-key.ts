@@ -36,7 +36,7 @@ export function parseSigningKeys(text: string): Result<readonly SigningJwk[], st
   const keys: SigningJwk[] = []
   for (const [index, entry] of entries.entries()) {
     const key = parseSigningKey(entry)
-    if (!key.ok) return refuse(`has a mistake: key ${index + 1} ${key.reason}; ${cure}`)
+    if (!key.ok) return refuse(`has a mistake: key ${index + 1} ${key.error}; ${cure}`)
     keys.push(key.value)
   }
   if (new Set(keys.map(({ kid }) => kid)).size < keys.length) {

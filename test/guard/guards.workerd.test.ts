@@ -233,8 +233,8 @@ describe('a verifier', () => {
     })
     expect(await verifier.verify(token, context)).toMatchObject({ ok: true })
     const refused = await verifier.verify(new Request('https://api.example.com/'), context)
-    expect(refused).toMatchObject({ ok: false, reason: { reason: 'token_missing', status: 401 } })
-    const answer = refused.ok ? new Response() : refusalResponse(refused.reason)
+    expect(refused).toMatchObject({ ok: false, error: { reason: 'token_missing', status: 401 } })
+    const answer = refused.ok ? new Response() : refusalResponse(refused.error)
     expect([answer.status, answer.headers.get('WWW-Authenticate')]).toEqual([401, 'Bearer'])
   })
 
@@ -247,7 +247,7 @@ describe('a verifier', () => {
     })
     const published = () => createLocalKeySet(publicJwkSet([signing]))
     const outcome = await createVerifier({ ...signatureOnly, keys: published }, clock).verify(token)
-    expect(outcome).toMatchObject({ ok: false, reason: { reason: 'token_key_unknown' } })
+    expect(outcome).toMatchObject({ ok: false, error: { reason: 'token_key_unknown' } })
   })
 
   it("never takes one issuer's keys for another's", async () => {

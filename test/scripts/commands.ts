@@ -105,6 +105,6 @@ export function processNumbers(word: string, other: string): number[] {
 /** A private key set, as `keys generate` makes it. */
 export function readSet(text: string): readonly SigningJwk[] {
   const parsed = parseSigningKeys(text)
-  if (!parsed.ok) throw new Error(parsed.reason)
+  if (!parsed.ok) throw new Error(parsed.error)
   return parsed.value
 }

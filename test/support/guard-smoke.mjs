@@ -30,7 +30,7 @@ const unreachable = await elsewhere.verify(token)
 console.log(
   JSON.stringify({
     statuses,
-    strict: [good.ok, bad.reason.reason],
-    unreachable: unreachable.reason.reason,
+    strict: [good.ok, bad.error.reason],
+    unreachable: unreachable.error.reason,
   }),
 )

@@ -159,7 +159,7 @@ class RestoreWorld {
     if (this.#gate.isKnownLive(revocable, {})) judge('let in')
     else {
       const admitted = this.#gate.admit(revocable, {})
-      void admitted.then((result) => judge(result.ok ? 'let in' : result.reason))
+      void admitted.then((result) => judge(result.ok ? 'let in' : result.error))
     }
   }
 

@@ -158,7 +158,7 @@ class World {
     if (this.#gate.isKnownLive(revocable, {})) judge('let in')
     else {
       const admitted = this.#gate.admit(revocable, {})
-      void admitted.then((result) => judge(result.ok ? 'let in' : result.reason))
+      void admitted.then((result) => judge(result.ok ? 'let in' : result.error))
     }
   }
 
@@ -235,7 +235,7 @@ function createSource(
       const earlier = answers.at(fate === 'repeated' ? -1 : -3)
       answers.push(answer)
       await time.delay(backMs)
-      if (fate === 'lost') return { ok: false, reason: 'lost' }
+      if (fate === 'lost') return { ok: false, error: 'lost' }
       const isOld = (fate === 'repeated' || fate === 'answered from before') && earlier
       const given = isOld ? earlier : answer
       return { ok: true, value: { ...given.page, ageMs: Math.max(0, askedAtMs - given.readAtMs) } }
@@ -247,7 +247,7 @@ function createSource(
       const nowMs = history.nowMs()
       await time.delay(backMs)
       return fate === 'lost'
-        ? { ok: false, reason: 'lost' }
+        ? { ok: false, error: 'lost' }
         : { ok: true, value: { isRevoked, nowMs } }
     },
   }

@@ -83,7 +83,7 @@ export function createTestService(
     },
     { hasFiles: false },
   )
-  if (!config.ok) throw new Error(config.reason.join(' '))
+  if (!config.ok) throw new Error(config.error.join(' '))
   const clock = createFakeClock()
   const log: string[] = []
   const write = (line: string) => log.push(line)

@@ -107,7 +107,7 @@ describe('an access token', () => {
     expect(await verifyAccessToken(evenExpired, at, token)).toMatchObject({ ok: true })
     const forged = `${token.slice(0, -9)}AAAAAAAAA`
     expect(await verifyAccessToken(evenExpired, at, forged)).toMatchObject({
-      reason: 'token_signature_wrong',
+      error: 'token_signature_wrong',
     })
   })
 
@@ -136,14 +136,14 @@ describe('an access token', () => {
 
   it('is revoked by its own id, its session and its generation', async () => {
     const verified = await verify(await issue())
-    if (!verified.ok) throw new Error(verified.reason)
+    if (!verified.ok) throw new Error(verified.error)
     const { jti, sid, gen } = verified.value.claims
     expect(await revocationIdsOf(verified.value)).toEqual([jti, sid, gen])
   })
 
   it('is revoked by its key, where it names one: 96 bits of the SHA-256 of its name', async () => {
     const verified = await verify(await issue())
-    if (!verified.ok) throw new Error(verified.reason)
+    if (!verified.ok) throw new Error(verified.error)
     const key = { ...verified.value.key, keyId: 'abc' }
     // printf abc | openssl dgst -sha256 -binary | head -c 12 | base64 | tr +/ -_
     expect((await revocationIdsOf({ ...verified.value, key }))[3]).toBe('ungWv48Bz-pBQUDe')
@@ -155,7 +155,7 @@ describe('an access token', () => {
     at.advance(899)
     expect(await verify(token, at)).toMatchObject({ ok: true })
     at.advance(1)
-    expect(await verify(token, at)).toEqual({ ok: false, reason: 'token_expired' })
+    expect(await verify(token, at)).toEqual({ ok: false, error: 'token_expired' })
   })
 
   it('may come from a clock that is up to 60 s ahead', async () => {
@@ -178,7 +178,7 @@ describe('verification refuses', () => {
 
   it.each(names)('a token without %s', async (name) => {
     const token = await signed(without(name))
-    expect(await verify(token)).toEqual({ ok: false, reason: 'token_claims_unacceptable' })
+    expect(await verify(token)).toEqual({ ok: false, error: 'token_claims_unacceptable' })
   })
 
   const neither = [null, true, {}, '']
@@ -198,7 +198,7 @@ describe('verification refuses', () => {
   ])('a token with another type of %s', async (name, values) => {
     for (const value of values) {
       const token = await signedRaw(goodHeader, JSON.stringify({ ...goodClaims(), [name]: value }))
-      const refused = { ok: false, reason: 'token_claims_unacceptable' }
+      const refused = { ok: false, error: 'token_claims_unacceptable' }
       expect(await verify(token), `${name}: ${JSON.stringify(value)}`).toEqual(refused)
     }
   })
@@ -211,10 +211,10 @@ describe('verification refuses', () => {
     ['a time of issue too far ahead', { iat: clock.now() + 61 }, 'token_from_the_future'],
     ['a beginning too far ahead', { nbf: clock.now() + 61 }, 'token_from_the_future'],
     ['an expiry that is now', { exp: clock.now() }, 'token_expired'],
-  ])('%s', async (_, claims, reason) => {
+  ])('%s', async (_, claims, error) => {
     expect(await verify(await signed({ ...goodClaims(), ...claims }))).toEqual({
       ok: false,
-      reason,
+      error,
     })
   })
 
@@ -230,7 +230,7 @@ describe('verification refuses', () => {
     ['nothing', {}],
   ])('a header with %s', async (_, header) => {
     const token = await signedRaw(JSON.stringify(header), JSON.stringify(goodClaims()))
-    expect(await verify(token)).toEqual({ ok: false, reason: 'token_header_unacceptable' })
+    expect(await verify(token)).toEqual({ ok: false, error: 'token_header_unacceptable' })
   })
 
   it.each(['[]', '5', '"x"', 'null', '', 'not json', '\ufeff{"alg":"HS256"}'])(
@@ -245,7 +245,7 @@ describe('verification refuses', () => {
     'a payload that is %j, whoever signed it',
     async (payload) => {
       const outcome = await verify(await signedRaw(goodHeader, payload))
-      expect(outcome).toEqual({ ok: false, reason: 'token_claims_unacceptable' })
+      expect(outcome).toEqual({ ok: false, error: 'token_claims_unacceptable' })
     },
   )
 
@@ -255,7 +255,7 @@ describe('verification refuses', () => {
     const token = await new SignJWT({ iss, aud: String(aud), sub, exp: 1 })
       .setProtectedHeader({ alg: 'HS256' })
       .sign(stranger)
-    expect(await verify(token)).toEqual({ ok: false, reason: 'token_signature_wrong' })
+    expect(await verify(token)).toEqual({ ok: false, error: 'token_signature_wrong' })
   })
 
   it('every other spelling of a genuine token', async () => {
@@ -273,12 +273,12 @@ describe('verification refuses', () => {
       JSON.stringify({ alg: 'HS256', kid: 'k1' }),
       JSON.stringify(goodClaims()),
     )
-    expect(await verify(token)).toEqual({ ok: false, reason: 'token_key_unknown' })
+    expect(await verify(token)).toEqual({ ok: false, error: 'token_key_unknown' })
   })
 
   it('a token of more than 4 KiB before anything else', async () => {
     const long = await signed({ ...goodClaims(), more: 'x'.repeat(4_096) })
-    expect(await verify(long)).toEqual({ ok: false, reason: 'token_too_long' })
+    expect(await verify(long)).toEqual({ ok: false, error: 'token_too_long' })
     const justShort = await signed({ ...goodClaims(), more: 'x'.repeat(2_700) })
     expect(justShort.length).toBeLessThan(4_096)
     expect(await verify(justShort)).toMatchObject({ ok: true })

@@ -62,7 +62,7 @@ describe('the format of the feed', () => {
     ['no time', withHead(({ now_ms: _, ...head }) => head), /parts missing/],
   ])('is not %s', (_, text, sentence) => {
     const parsed = parseFeed(text)
-    expect(parsed.ok ? 'taken' : parsed.reason).toMatch(sentence)
+    expect(parsed.ok ? 'taken' : parsed.error).toMatch(sentence)
   })
 
   it('never throws, whatever comes', () => {

@@ -38,7 +38,7 @@ describe('SIGNING_KEYS', () => {
     ['too many', setOf(...Array(17).fill(next)), /at most 16/],
   ])('is not %s, and no sentence shows a key', (_name, text, sentence) => {
     const parsed = parseSigningKeys(text)
-    expect(parsed.ok ? '' : parsed.reason).toMatch(sentence)
+    expect(parsed.ok ? '' : parsed.error).toMatch(sentence)
     expect(JSON.stringify(parsed)).not.toContain(active.d)
     expect(JSON.stringify(parsed)).not.toContain(next.d)
   })

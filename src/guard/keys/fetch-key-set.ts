@@ -39,7 +39,7 @@ export async function fetchKeySet(
     return refuse(`${subject} at ${url} answers with status 404; check the issuer.`)
   }
   const jwks = parseKeySet(answer.value.text)
-  if (!jwks.ok) return refuse(`${subject} at ${url} ${jwks.reason}.`)
+  if (!jwks.ok) return refuse(`${subject} at ${url} ${jwks.error}.`)
   const keys = await importKeys(jwks.value, known)
   return keys ? succeed(keys) : refuse(`${subject} at ${url} has a point that is not on its curve.`)
 }

@@ -126,7 +126,7 @@ class RemoteKeySet implements KeySet {
     this.#fetching.begin(timeoutMs)
     const keys = await this.#fetchKeys(env, this.#copy?.keys)
     this.#fetching.end()
-    if (!keys.ok) return this.#fail(keys.reason)
+    if (!keys.ok) return this.#fail(keys.error)
     this.#copy = { keys: keys.value, atMs: startedAtMs }
     this.#failures = 0
     this.#problem = undefined

@@ -42,7 +42,7 @@ export async function askService(
   try {
     // Connections get lost, and a cold isolate has nothing else: once more, within the same time.
     const answer = await Promise.race([askOnce().catch(askOnce), rejectWhenAborted(signal)])
-    return answer.ok ? succeed(answer.value) : refuse(`${subject} at ${url} ${answer.reason}.`)
+    return answer.ok ? succeed(answer.value) : refuse(`${subject} at ${url} ${answer.error}.`)
   } catch (error) {
     return refuse(`${subject} at ${url} cannot be fetched: ${explain(error)}.`)
   }

@@ -92,7 +92,7 @@ class StrictGate implements RevocationGate {
     const checked = await this.sourceOf(context).check(token.ids, context)
     const problem = checked.ok
       ? clockProblem(checked.value.nowMs, askedAtMs, view.readClocks().wallMs)
-      : checked.reason
+      : checked.error
     if (problem !== undefined) this.loader.failCheck(problem)
     else this.loader.checks.succeed()
     if (checked.ok && checked.value.isRevoked) return refuse('token_revoked')
@@ -149,7 +149,7 @@ class BoundedGate extends StrictGate {
     this.loader.refresh(this.sourceOf(context), context)
     if (this.loader.checks.isPaused()) return refuse('revocations_unavailable')
     const checked = await this.check(token, context)
-    if (checked.ok || checked.reason === 'token_revoked') return checked
+    if (checked.ok || checked.error === 'token_revoked') return checked
     return this.#decide(token, this.#maxStalenessMs)
   }
 

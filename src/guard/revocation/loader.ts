@@ -90,7 +90,7 @@ export class RevocationLoader {
     const askedAt = this.view.readClocks()
     const page = await source.pull(this.view.position, context, this.view.followed)
     const applied = page.ok ? this.view.apply(page.value, askedAt) : undefined
-    if (!page.ok) this.#fail(page.reason)
+    if (!page.ok) this.#fail(page.error)
     else if (applied === 'complete') this.#succeed()
     else if (applied === 'full') this.#giveUp()
     else if (typeof applied === 'object') {

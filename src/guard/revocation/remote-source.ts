@@ -205,7 +205,7 @@ class RemoteSource implements RevocationSource {
     if (!answer.ok) return answer
     if (!answer.value.isFound) return succeed(undefined)
     const feed = parseFeed(answer.value.text)
-    if (!feed.ok) return refuse(`${subject} at ${url} ${feed.reason}.`)
+    if (!feed.ok) return refuse(`${subject} at ${url} ${feed.error}.`)
     if (nonce !== undefined && feed.value.proof?.nonce !== nonce) {
       return refuse(
         `${subject} at ${url} is the answer to another question: a cache on the way leaves out the query; let it pass /auth/feed by.`,

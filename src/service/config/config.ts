@@ -75,7 +75,7 @@ export function parseConfig(
   for (const [name, setting] of Object.entries<Setting<unknown>>(settings)) {
     const parsed = parseSetting(name, setting, variables)
     if (parsed.ok) values[name] = parsed.value
-    else problems.push(parsed.reason)
+    else problems.push(parsed.error)
   }
   problems.push(...misspellings(variables))
   const config = createConfig(values as SettingValues)
@@ -104,7 +104,7 @@ function parseSetting(
   }
   if (typeof text !== 'string') return refuse(`${name} must be text.`)
   const parsed = setting.parse(text)
-  return parsed.ok ? parsed : refuse(`${name} ${parsed.reason}.`)
+  return parsed.ok ? parsed : refuse(`${name} ${parsed.error}.`)
 }
 
 /** Names that are none of ours but nearly, where ours is not set. */

@@ -1,2 +1,2 @@
 /** The version of this service, as in package.json (a test compares them). */
-export const version = '0.5.0'
+export const version = '0.6.0'

@@ -34,7 +34,7 @@ function parseBody<const S extends v.GenericSchema>(
   bytes: ArrayBuffer,
 ): Result<v.InferOutput<S>, InputRefusal> {
   const object = parseJsonObject(c, bytes)
-  return object.ok ? parseFields(schema, object.value) : refuse({ reason: object.reason })
+  return object.ok ? parseFields(schema, object.value) : refuse({ reason: object.error })
 }
 
 function parseFields<const S extends v.GenericSchema>(

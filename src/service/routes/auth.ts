@@ -30,9 +30,9 @@ function registerHandler(deps: Deps) {
   return async (c: Context<ServiceEnv>) => {
     const isGone = hangUpOf(c)
     const body = await readJsonBody(c, schema)
-    if (!body.ok) return respondInputRefused(c, deps, body.reason)
+    if (!body.ok) return respondInputRefused(c, deps, body.error)
     const tokens = await register(deps, body.value, () => loginPlaceOf(c, deps), isGone)
-    if (!tokens.ok) return respondRefused(c, deps, tokens.reason)
+    if (!tokens.ok) return respondRefused(c, deps, tokens.error)
     return respondWithTokens(c, deps, 'Successfully registered.', tokens.value, 201)
   }
 }
@@ -41,9 +41,9 @@ function loginHandler(deps: Deps) {
   return async (c: Context<ServiceEnv>) => {
     const isGone = hangUpOf(c)
     const body = await readJsonBody(c, credentials)
-    if (!body.ok) return respondInputRefused(c, deps, body.reason)
+    if (!body.ok) return respondInputRefused(c, deps, body.error)
     const tokens = await login(deps, body.value, () => loginPlaceOf(c, deps), isGone)
-    if (!tokens.ok) return respondRefused(c, deps, tokens.reason)
+    if (!tokens.ok) return respondRefused(c, deps, tokens.error)
     return respondWithTokens(c, deps, 'Successfully logged in.', tokens.value)
   }
 }
@@ -51,9 +51,9 @@ function loginHandler(deps: Deps) {
 function statusHandler(deps: Deps) {
   return async (c: Context<ServiceEnv>) => {
     const token = presentedAccessToken(c, deps)
-    if (!token.ok) return respondRefused(c, deps, token.reason)
+    if (!token.ok) return respondRefused(c, deps, token.error)
     const account = await findAccountOfToken(deps, token.value)
-    if (!account.ok) return respondRefused(c, deps, account.reason)
+    if (!account.ok) return respondRefused(c, deps, account.error)
     const { userId, email, roles, registeredAt } = account.value
     const data = {
       user_id: userId,

@@ -52,7 +52,7 @@ function respondWithPage(c: Context<ServiceEnv>, deps: Deps, page: AgedPage | un
 function checkHandler(deps: Deps) {
   return async (c: Context<ServiceEnv>) => {
     const body = await readJsonBody(c, question)
-    if (!body.ok) return respondInputRefused(c, deps, body.reason)
+    if (!body.ok) return respondInputRefused(c, deps, body.error)
     const { ids, nonce } = body.value
     const { nowMs, revoked } = await checkRevocations(deps.database, ids)
     return c.json({ version: feedVersion, now_ms: nowMs, revoked, nonce })

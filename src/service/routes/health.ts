@@ -13,7 +13,7 @@ export function healthRoutes(deps: Deps): Hono<ServiceEnv> {
     .get('/health', (c) => respond(c, { message: 'Alive.', version }))
     .get('/ready', async (c) => {
       const readiness = await checkReadiness(deps)
-      if (!readiness.ok) return respondRefused(c, deps, readiness.reason)
+      if (!readiness.ok) return respondRefused(c, deps, readiness.error)
       return respond(c, { message: 'Ready.', version })
     })
 }

@@ -21,12 +21,12 @@ export function oauthRoutes(deps: Deps): Hono<ServiceEnv> {
 function revokeHandler(deps: Deps) {
   return async (c: Context<ServiceEnv>) => {
     const request = await readOAuthRequest(c)
-    if (!request.ok) return respondRefused(c, deps, request.reason)
+    if (!request.ok) return respondRefused(c, deps, request.error)
     const { token, credentials } = request.value
     const client = credentials && (await authenticateClient(deps, credentials))
-    if (client && !client.ok) return respondRefused(c, deps, client.reason)
+    if (client && !client.ok) return respondRefused(c, deps, client.error)
     const revoked = await revokeToken(deps, token)
-    if (!revoked.ok) return respondRefused(c, deps, revoked.reason)
+    if (!revoked.ok) return respondRefused(c, deps, revoked.error)
     return c.body(null, 200)
   }
 }
@@ -35,12 +35,12 @@ function revokeHandler(deps: Deps) {
 function introspectHandler(deps: Deps) {
   return async (c: Context<ServiceEnv>) => {
     const request = await readOAuthRequest(c)
-    if (!request.ok) return respondRefused(c, deps, request.reason)
+    if (!request.ok) return respondRefused(c, deps, request.error)
     const { token, credentials } = request.value
     const client = await authenticateClient(deps, credentials ?? { id: '', secret: '' })
-    if (!client.ok) return respondRefused(c, deps, client.reason)
+    if (!client.ok) return respondRefused(c, deps, client.error)
     const claims = await introspect(deps, token)
-    if (!claims.ok) return respondRefused(c, deps, claims.reason)
+    if (!claims.ok) return respondRefused(c, deps, claims.error)
     return c.json(
       claims.value ? { ...claims.value, active: true, token_type: 'Bearer' } : { active: false },
     )

@@ -37,9 +37,9 @@ export function sessionRoutes(deps: Deps): Hono<ServiceEnv> {
 function refreshHandler(deps: Deps) {
   return async (c: Context<ServiceEnv>) => {
     const presented = await readRefreshToken(c, deps)
-    if (!presented.ok) return respondInputRefused(c, deps, presented.reason)
+    if (!presented.ok) return respondInputRefused(c, deps, presented.error)
     const tokens = await refresh(deps, presented.value)
-    if (!tokens.ok) return respondRefused(c, deps, tokens.reason)
+    if (!tokens.ok) return respondRefused(c, deps, tokens.error)
     return respondWithTokens(c, deps, 'Successfully refreshed.', tokens.value)
   }
 }
@@ -47,9 +47,9 @@ function refreshHandler(deps: Deps) {
 function listHandler(deps: Deps) {
   return async (c: Context<ServiceEnv>) => {
     const token = presentedAccessToken(c, deps)
-    if (!token.ok) return respondRefused(c, deps, token.reason)
+    if (!token.ok) return respondRefused(c, deps, token.error)
     const sessions = await listSessions(deps, token.value)
-    if (!sessions.ok) return respondRefused(c, deps, sessions.reason)
+    if (!sessions.ok) return respondRefused(c, deps, sessions.error)
     return respond(c, { data: { sessions: sessions.value.map(sessionMembers) } })
   }
 }
@@ -57,9 +57,9 @@ function listHandler(deps: Deps) {
 function endHandler(deps: Deps) {
   return async (c: Context<ServiceEnv>) => {
     const token = presentedAccessToken(c, deps)
-    if (!token.ok) return respondRefused(c, deps, token.reason)
+    if (!token.ok) return respondRefused(c, deps, token.error)
     const ended = await endSession(deps, token.value, c.req.param('id') ?? '')
-    if (!ended.ok) return respondRefused(c, deps, ended.reason)
+    if (!ended.ok) return respondRefused(c, deps, ended.error)
     if (ended.value.isOwn) expireTokenCookies(c, deps)
     return respond(c, { message: 'Session ended.' })
   }
@@ -71,24 +71,24 @@ function logoutHandler(deps: Deps) {
     const outcome = token.ok ? await logout(deps, token.value) : token
     const isLoggedOut = outcome.ok || (await logoutByCookie(c, deps))
     // Whoever wants to be logged out has no use for cookies, whatever is wrong with them.
-    if (isLoggedOut || outcome.reason !== 'key_set_unavailable') expireTokenCookies(c, deps)
+    if (isLoggedOut || outcome.error !== 'key_set_unavailable') expireTokenCookies(c, deps)
     if (isLoggedOut) return respond(c, { message: 'Successfully logged out.' })
-    const isMissing = outcome.reason === 'token_missing'
-    return respondRefused(c, deps, isMissing ? 'logout_token_missing' : outcome.reason)
+    const isMissing = outcome.error === 'token_missing'
+    return respondRefused(c, deps, isMissing ? 'logout_token_missing' : outcome.error)
   }
 }
 
 function logoutEverywhereHandler(deps: Deps) {
   return async (c: Context<ServiceEnv>) => {
     const token = presentedAccessToken(c, deps)
-    if (!token.ok) return respondRefused(c, deps, token.reason)
+    if (!token.ok) return respondRefused(c, deps, token.error)
     const body = await readOptionalJsonBody(c, everywhere)
-    if (!body.ok) return respondInputRefused(c, deps, body.reason)
+    if (!body.ok) return respondInputRefused(c, deps, body.error)
     const { keep_current: keepCurrent, refresh_token: sent } = body.value
     const isInCookie = deps.tokenTransport === 'cookie'
     const refreshToken = isInCookie ? await refreshCookieOf(c, deps) : sent
     const outcome = await logoutEverywhere(deps, token.value, { keepCurrent, refreshToken })
-    if (!outcome.ok) return respondRefused(c, deps, outcome.reason)
+    if (!outcome.ok) return respondRefused(c, deps, outcome.error)
     const message = 'Successfully logged out everywhere.'
     if (outcome.value) return respondWithTokens(c, deps, message, outcome.value)
     if (!keepCurrent) expireTokenCookies(c, deps)
@@ -99,12 +99,12 @@ function logoutEverywhereHandler(deps: Deps) {
 function reauthenticateHandler(deps: Deps) {
   return async (c: Context<ServiceEnv>) => {
     const token = presentedAccessToken(c, deps)
-    if (!token.ok) return respondRefused(c, deps, token.reason)
+    if (!token.ok) return respondRefused(c, deps, token.error)
     const isGone = hangUpOf(c)
     const body = await readJsonBody(c, passwordAgain)
-    if (!body.ok) return respondInputRefused(c, deps, body.reason)
+    if (!body.ok) return respondInputRefused(c, deps, body.error)
     const issued = await reauthenticate(deps, token.value, body.value, isGone)
-    if (!issued.ok) return respondRefused(c, deps, issued.reason)
+    if (!issued.ok) return respondRefused(c, deps, issued.error)
     return respondWithTokens(c, deps, 'Successfully reauthenticated.', issued.value)
   }
 }

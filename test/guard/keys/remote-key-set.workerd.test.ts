@@ -20,7 +20,7 @@ function setUp(...keys: SigningJwk[]) {
   const context = { waitUntil: (work: Promise<unknown>) => void background.push(work) }
   const find = async (keyId?: string) => {
     const found = await keySet.find(keyId, context)
-    return found.ok ? found.value.keyId : found.reason
+    return found.ok ? found.value.keyId : found.error
   }
   const settle = () => Promise.all(background)
   return { clock, binding, keySet, context, find, settle }

@@ -39,7 +39,7 @@ const createSource = (): RevocationSource => ({
   async pull(after) {
     asked.push('pull')
     if (fate === 'hangs') await time.delay(3_000)
-    if (fate !== 'answers') return { ok: false, reason: 'The source is away.' }
+    if (fate !== 'answers') return { ok: false, error: 'The source is away.' }
     const expiresAt = time.runtime.now() + 900
     const rows = Array.from({ length: head - after }, (_, index) =>
       renderRow(idOf(after + 1 + index), expiresAt),
@@ -50,7 +50,7 @@ const createSource = (): RevocationSource => ({
   },
   async check(ids) {
     asked.push('check')
-    if (fate !== 'answers') return { ok: false, reason: 'The source is away.' }
+    if (fate !== 'answers') return { ok: false, error: 'The source is away.' }
     const isRevoked = ids.some((id) => id !== idOf(0) && Number(id.slice(2)) <= head)
     return { ok: true, value: { isRevoked, nowMs: time.runtime.nowMs() + databaseAheadMs } }
   },
@@ -62,7 +62,7 @@ function createBounded(most?: number) {
   const gate = createGate(policy, { loader, sourceOf: () => source })
   const ask = async (asking = token) => {
     const admitted = await gate.admit(asking, {})
-    return admitted.ok ? 'let in' : admitted.reason
+    return admitted.ok ? 'let in' : admitted.error
   }
   const questions = () => asked.splice(0)
   return { gate, loader, ask, questions }
@@ -109,7 +109,7 @@ describe('a strict gate beside one with a bound', () => {
   it('asks nobody about a token that is known to be revoked', async () => {
     const { loader, questions } = await createWarm()
     const gate = createGate('strict', { loader, sourceOf: () => source })
-    expect(await gate.admit(revoked, {})).toEqual({ ok: false, reason: 'token_revoked' })
+    expect(await gate.admit(revoked, {})).toEqual({ ok: false, error: 'token_revoked' })
     expect(questions()).toEqual([])
   })
 })
@@ -175,7 +175,7 @@ describe('a gate with a bound', () => {
 
   it('checks the tokens of a cold start, however the feed fails', async () => {
     const { ask, questions } = createBounded()
-    source.pull = async () => ({ ok: false, reason: 'The feed is away.' })
+    source.pull = async () => ({ ok: false, error: 'The feed is away.' })
     expect([await ask(), await ask(), await ask(revoked)]).toEqual([
       'let in',
       'let in',
@@ -188,7 +188,7 @@ describe('a gate with a bound', () => {
     const { gate, ask } = createBounded()
     source.check = async () => {
       await time.delay(50)
-      return { ok: false, reason: 'The check is away.' }
+      return { ok: false, error: 'The check is away.' }
     }
     const asking = [ask(), ask(revoked)]
     await time.advance(100)
@@ -199,7 +199,7 @@ describe('a gate with a bound', () => {
 
   it('refuses a check whose clock is far off', async () => {
     const { ask } = createBounded()
-    source.pull = async () => ({ ok: false, reason: 'The source is away.' })
+    source.pull = async () => ({ ok: false, error: 'The source is away.' })
     source.check = async () => {
       const nowMs = time.runtime.nowMs() - 300_000
       return { ok: true, value: { isRevoked: false, nowMs } }

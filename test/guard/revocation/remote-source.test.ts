@@ -47,15 +47,15 @@ function revoke(count: number): void {
 
 async function pull(after: number) {
   const page = await source.pull(after, {}, followed)
-  if (!page.ok) throw new Error(page.reason)
+  if (!page.ok) throw new Error(page.error)
   const { epoch, head } = page.value
   followed = { epoch, head: Math.max(head, followed?.epoch === epoch ? followed.head : 0) }
   return page.value
 }
 
-async function problemOf(question: Promise<{ ok: boolean; reason?: string }>) {
-  const { ok, reason } = await question
-  return ok ? 'none' : reason
+async function problemOf(question: Promise<{ ok: boolean; error?: string }>) {
+  const { ok, error } = await question
+  return ok ? 'none' : error
 }
 
 /** A shared cache that keeps every answer for good, by its URL. */
@@ -207,7 +207,7 @@ describe('the feed of a service', () => {
       const nonce = new URL(request.url).searchParams.get('nonce')
       const wrong = await feed.answer(new Request(`${issuer}/auth/feed/since/0`))
       const page = parseFeed(await wrong.text())
-      if (!page.ok) throw new Error(page.reason)
+      if (!page.ok) throw new Error(page.error)
       return new Response(
         renderFeed({ ...page.value, proof: nonce ? { nonce, ageMs: 0 } : undefined }),
       )

@@ -11,12 +11,12 @@ const good = {
 
 function problemsOf(variables: Record<string, unknown>, platform = workers): readonly string[] {
   const config = parseConfig({ ...good, ...variables }, platform)
-  return config.ok ? [] : config.reason
+  return config.ok ? [] : config.error
 }
 
 function configOf(variables: Record<string, unknown>, platform = workers) {
   const config = parseConfig({ ...good, ...variables }, platform)
-  if (!config.ok) throw new Error(config.reason.join(' '))
+  if (!config.ok) throw new Error(config.error.join(' '))
   return config.value
 }
 
@@ -93,7 +93,7 @@ describe('the configuration', () => {
     const tooShort = { DATABASE_TIMEOUT_MS: '5001', REFRESH_GRACE_SECONDS: '15' }
     expect(parseConfig({ ...good, ...tooShort }, workers)).toEqual({
       ok: false,
-      reason: [
+      error: [
         expect.stringMatching(
           /^REFRESH_GRACE_SECONDS must be at least 16 \(DATABASE_TIMEOUT_MS \+ 10 s\), and is 15:/,
         ),
@@ -105,7 +105,7 @@ describe('the configuration', () => {
     const config = parseConfig({ BCRYPT_COST: '3', HTTP_CONTRACT: 'other' }, workers)
     expect(config).toEqual({
       ok: false,
-      reason: [
+      error: [
         'ISSUER is missing.',
         'TURSO_DATABASE_URL is missing.',
         'SECRET_KEY is missing.',
@@ -189,7 +189,7 @@ describe('the configuration', () => {
     const config = parseConfig({ ...others, [wrong]: value }, workers)
     expect(config).toEqual({
       ok: false,
-      reason: [`${right} is missing.`, `${wrong} is not a setting; did you mean ${right}?`],
+      error: [`${right} is missing.`, `${wrong} is not a setting; did you mean ${right}?`],
     })
   })
 

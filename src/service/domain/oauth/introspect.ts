@@ -19,7 +19,7 @@ export async function introspect(
 ): Promise<Result<AccessTokenClaims | undefined, KeyReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) {
-    return verified.reason === 'key_set_unavailable' ? refuse(verified.reason) : succeed(undefined)
+    return verified.error === 'key_set_unavailable' ? refuse(verified.error) : succeed(undefined)
   }
   const found = await findAccountAndRevocation(deps.database, verified.value)
   return succeed(found.account && !found.isRevoked ? verified.value.claims : undefined)

@@ -35,7 +35,7 @@ export async function revokeToken(
     const { claims } = verified.value
     return tellIsolate(deps, await insertTokenRevocation(deps.database, verified.value, claims.jti))
   }
-  return verified.reason === 'key_set_unavailable' ? refuse(verified.reason) : succeed(undefined)
+  return verified.error === 'key_set_unavailable' ? refuse(verified.error) : succeed(undefined)
 }
 
 function tellIsolate(

@@ -187,7 +187,7 @@ describe('the database as a source', () => {
     for (const answer of await Promise.all(questions)) {
       expect(answer).toMatchObject({
         ok: false,
-        reason: expect.stringContaining('The revocations cannot be read'),
+        error: expect.stringContaining('The revocations cannot be read'),
       })
     }
     proxy.setFault('none')
@@ -201,7 +201,7 @@ describe('the database as a source', () => {
     const source = createDatabaseSource(away)
     expect(await source.pull(0, {})).toMatchObject({
       ok: false,
-      reason: expect.stringContaining('The revocations cannot be read'),
+      error: expect.stringContaining('The revocations cannot be read'),
     })
     expect(await source.check([idOf('x', 1)], {})).toMatchObject({ ok: false })
   })

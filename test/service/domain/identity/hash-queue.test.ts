@@ -142,7 +142,7 @@ describe('the hash queue', () => {
   ])('holds what can be hashed within a second: at cost %i, %i', (cost, places) => {
     queue = new HashQueue(cost, time.runtime)
     expect(fill()).toBe(places)
-    expect(queue.join(isHere)).toEqual({ ok: false, reason: 'login_queue_full' })
+    expect(queue.join(isHere)).toEqual({ ok: false, error: 'login_queue_full' })
   })
 
   it.each([
@@ -223,7 +223,7 @@ describe('a request that waits', () => {
     void hash('next')
     client.isGone = true
     await time.advance(500)
-    expect(await gone).toEqual({ ok: false, reason: 'login_queue_full' })
+    expect(await gone).toEqual({ ok: false, error: 'login_queue_full' })
     expect(names()).toEqual(['first', 'next'])
   })
 
@@ -269,7 +269,7 @@ describe('a request that waits', () => {
     void join().hash(() => time.delay(10_000))
     const waiting = hash('waiting')
     await time.advance(5_100)
-    expect(await waiting).toEqual({ ok: false, reason: 'login_queue_full' })
+    expect(await waiting).toEqual({ ok: false, error: 'login_queue_full' })
     expect(names()).toEqual([])
   })
 
