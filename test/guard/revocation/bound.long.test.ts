@@ -87,7 +87,7 @@ describe('the same, broken on purpose', () => {
     async (_, file, from, to) => {
       // Ids are forgotten in hours.
       const worlds = file === 'revoked-ids' ? ageing : scenario
-      const broken = await breakCode<Code>(`revocation/${file}.ts`, from, to)
+      const broken = await breakCode<Code>(`guard/revocation/${file}.ts`, from, to)
       await expect(
         fc.assert(holdsFor(broken, worlds), { numRuns: 50_000, seed: 4 }),
       ).rejects.toThrow(/Property failed/)

@@ -66,7 +66,7 @@ describe('the same, broken on purpose', () => {
   it.each(breaks)(
     'is found out: %s',
     async (_, file, from, to) => {
-      const broken = await breakCode<RemoteCode>(`revocation/${file}.ts`, from, to)
+      const broken = await breakCode<RemoteCode>(`guard/revocation/${file}.ts`, from, to)
       await expect(
         fc.assert(holdsFor(broken), { numRuns: 5_000, seed: 4, endOnFailure: true }),
       ).rejects.toThrow(/Property failed/)

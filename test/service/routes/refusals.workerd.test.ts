@@ -250,7 +250,7 @@ describe.each(['classic', 'standard'] as const)('in the %s vocabulary', (vocabul
       status: 500,
       requestId: body.request_id,
       error: 'RangeError: a secret detail',
-      stack: expect.stringContaining('refusals.test.ts'),
+      stack: expect.stringContaining('refusals.workerd.test.ts'),
     })
   })
 })
