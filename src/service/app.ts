@@ -8,20 +8,14 @@ import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import { createRandomId } from '../crypto/random-id.ts'
 import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
-import { issuerPath } from '../token/issuer.ts'
 import type { Deps } from './domain/deps.ts'
 import { maxBodyBytes } from './http/json-body.ts'
+import { mountRefusalForms, mountRoutes } from './http/mount-routes.ts'
 import { noStore } from './http/no-store.ts'
 import { requestLog } from './http/request-log.ts'
 import { respondRefused } from './http/respond.ts'
-import { sameSiteOnly } from './http/same-site.ts'
 import type { ServiceEnv } from './http/service-env.ts'
-import { authRoutes } from './routes/auth.ts'
-import { feedRoutes } from './routes/feed.ts'
-import { healthRoutes } from './routes/health.ts'
-import { oauthRoutes } from './routes/oauth.ts'
-import { sessionRoutes } from './routes/sessions.ts'
-import { wellKnownRoutes } from './routes/well-known.ts'
+import { routeFamilies } from './routes/routes.ts'
 
 const maxRequestIdCharacters = 64
 
@@ -37,6 +31,7 @@ export function createApp(deps: Deps): Hono<ServiceEnv> {
       generator: () => createRandomId(deps.runtime),
     }),
   )
+  mountRefusalForms(app, deps, routeFamilies)
   app.use(requestLog(deps))
   app.use(noStore())
   app.use(secureHeaders())
@@ -52,14 +47,7 @@ export function createApp(deps: Deps): Hono<ServiceEnv> {
     }),
   )
 
-  const path = issuerPath(deps.accessTokens.issuer)
-  app.use(`${path}/auth/*`, sameSiteOnly(deps))
-  app.route(`${path}/auth`, authRoutes(deps))
-  app.route(`${path}/auth`, sessionRoutes(deps))
-  app.route(`${path}/auth/feed`, feedRoutes(deps))
-  app.route(`${path}/oauth`, oauthRoutes(deps))
-  app.route(path, healthRoutes(deps))
-  app.route('/', wellKnownRoutes(deps))
+  mountRoutes(app, deps, routeFamilies)
 
   app.notFound(refuse('not_found'))
   app.onError((error, c) => {

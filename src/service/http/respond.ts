@@ -1,12 +1,11 @@
-// The one speaker: every answer leaves through here, in the envelope of the contract; at the OAuth
-// endpoints refusals have OAuth's own form (RFC 6749 §5.2).
+// The one speaker: every answer leaves through here, in the envelope of the contract, or where the
+// family of its route says so in OAuth's own form (RFC 6749 §5.2).
 
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { refusalFor } from '../../errors/catalogue.ts'
 import type { Reason } from '../../errors/reasons.ts'
 import { challengeOf, type Refusal } from '../../errors/token-refusals.ts'
-import { issuerPath } from '../../token/issuer.ts'
 import type { Deps } from '../domain/deps.ts'
 import type { ServiceEnv } from './service-env.ts'
 
@@ -22,8 +21,6 @@ export interface InputRefusal {
   readonly errors?: readonly FieldProblem[]
 }
 
-type RefusingDeps = Pick<Deps, 'vocabulary' | 'accessTokens'>
-
 /** A success: its members beside the envelope's. */
 export function respond(
   c: Context<ServiceEnv>,
@@ -33,22 +30,13 @@ export function respond(
   return c.json({ status: 'success', ...body }, status)
 }
 
-/** A refusal of what was sent. */
-export function respondInputRefused(
-  c: Context<ServiceEnv>,
-  deps: RefusingDeps,
-  { reason, errors }: InputRefusal,
-): Response {
-  return respondRefused(c, deps, reason, { errors })
-}
-
 /**
  * A refusal, as the catalogue has it for this vocabulary; `details` are further members of the
  * body.
  */
 export function respondRefused(
   c: Context<ServiceEnv>,
-  deps: RefusingDeps,
+  deps: Pick<Deps, 'vocabulary'>,
   reason: Reason,
   details: Readonly<Record<string, unknown>> = {},
 ): Response {
@@ -58,16 +46,9 @@ export function respondRefused(
   if (challenge) c.header('WWW-Authenticate', challenge)
   if (refusal.retryAfterSeconds) c.header('Retry-After', String(refusal.retryAfterSeconds))
   const { status, code, message } = refusal
-  return isOAuthEndpoint(c, deps)
+  return c.get('refusalForm') === 'oauth'
     ? c.json({ error: oauthErrorOf(refusal), error_description: message, ...details }, status)
     : c.json({ status: 'fail', message, code, ...details }, status)
-}
-
-function isOAuthEndpoint(
-  c: Context<ServiceEnv>,
-  { accessTokens }: Pick<Deps, 'accessTokens'>,
-): boolean {
-  return c.req.path.startsWith(`${issuerPath(accessTokens.issuer)}/oauth/`)
 }
 
 /** The `error` of a refusal at the OAuth endpoints (RFC 6749 §5.2, RFC 7009 §2.2.1). */

@@ -5,6 +5,7 @@ import type { Context } from 'hono'
 import { deleteCookie, setCookie } from 'hono/cookie'
 import type { CookieOptions } from 'hono/utils/cookie'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import * as v from 'valibot'
 import { type BearerReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { parseBearer } from '../../token/bearer.ts'
 import { claimedSessionId } from '../../token/claimed-session.ts'
@@ -13,8 +14,14 @@ import { issuerPath } from '../../token/issuer.ts'
 import type { Deps } from '../domain/deps.ts'
 import { newestRefreshToken } from '../domain/tokens/newest-refresh-token.ts'
 import type { IssuedAccessToken, IssuedTokens } from '../domain/tokens/tokens.ts'
+import { readJsonBody } from './json-body.ts'
 import { type InputRefusal, respond } from './respond.ts'
 import type { ServiceEnv } from './service-env.ts'
+
+/** Where tokens travel in bodies: how a refresh token is sent. */
+export const refreshBody = v.object({
+  refresh_token: v.string('Give the refresh_token as a string.'),
+})
 
 type TransportDeps = Pick<Deps, 'tokenTransport' | 'accessTokens' | 'sessionLifetimes'>
 
@@ -43,7 +50,7 @@ export function presentedAccessToken(
  * Refuses with 'refresh_token_missing' where there is no such cookie, and with
  * 'refresh_token_unmatched' where none is of that session.
  */
-export async function presentedRefreshCookie(
+async function presentedRefreshCookie(
   c: Context<ServiceEnv>,
   deps: Pick<Deps, 'refreshTokens'>,
 ): Promise<Result<string, InputRefusal>> {
@@ -54,6 +61,27 @@ export async function presentedRefreshCookie(
   const sessionId = accessToken.ok ? claimedSessionId(accessToken.value) : undefined
   const token = sessionId && (await newestRefreshToken(deps, tokens, sessionId))
   return token ? succeed(token) : refuse({ reason: 'refresh_token_unmatched' })
+}
+
+/** The refresh token of the body or of the cookie, whichever way tokens travel. */
+export async function readRefreshToken(
+  c: Context<ServiceEnv>,
+  deps: Pick<Deps, 'tokenTransport' | 'refreshTokens'>,
+): Promise<Result<string, InputRefusal>> {
+  if (deps.tokenTransport === 'cookie') return presentedRefreshCookie(c, deps)
+  const body = await readJsonBody(c, refreshBody)
+  return body.ok ? succeed(body.value.refresh_token) : body
+}
+
+/** The genuine refresh cookie of the session, where tokens travel in cookies and there is one. */
+export async function findRefreshCookie(
+  c: Context<ServiceEnv>,
+  deps: Pick<Deps, 'tokenTransport' | 'refreshTokens'>,
+): Promise<string | undefined> {
+  if (deps.tokenTransport !== 'cookie') return undefined
+  const presented = await presentedRefreshCookie(c, deps)
+  const isGenuine = presented.ok && (await deps.refreshTokens.verify(presented.value)) !== undefined
+  return isGenuine ? presented.value : undefined
 }
 
 /** A success that carries tokens (RFC 6749 §5.1), with the seed's name for the access token. */

@@ -1,60 +1,76 @@
 // Accounts: the seed's endpoints. Sentences and statuses are fixed by the contract; refusals have
 // theirs in errors/catalogue.ts.
 
-import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
+import { succeed } from '../../errors/reasons.ts'
 import { register } from '../domain/accounts/register.ts'
 import { findAccountOfToken } from '../domain/accounts/status.ts'
 import type { Deps } from '../domain/deps.ts'
 import { isLongEnough, parseEmail, parsePassword } from '../domain/identity/identity.ts'
 import { login } from '../domain/sessions/login.ts'
-import { hangUpOf } from '../http/hang-up.ts'
-import { readJsonBody } from '../http/json-body.ts'
 import { loginPlaceOf } from '../http/login-place.ts'
-import { respond, respondInputRefused, respondRefused } from '../http/respond.ts'
-import type { ServiceEnv } from '../http/service-env.ts'
-import { presentedAccessToken, respondWithTokens } from '../http/token-transport.ts'
+import { respond } from '../http/respond.ts'
+import { defineRoute } from '../http/route.ts'
+import { respondWithTokens } from '../http/token-transport.ts'
+import { account, tokens } from './answers.ts'
 import { formatInstant } from './instant.ts'
 
-/** `/auth/*`: who somebody is. */
-export function authRoutes(deps: Deps): Hono<ServiceEnv> {
-  return new Hono<ServiceEnv>()
-    .post('/register', registerHandler(deps))
-    .post('/login', loginHandler(deps))
-    .get('/status', statusHandler(deps))
-    .get('/user', statusHandler(deps))
-}
+const emailRule =
+  'Give an email of at most 254 bytes: one @ with something on both sides, no spaces or control characters.'
+const passwordRule = 'Give a password of 1 to 1,024 bytes of Unicode text.'
 
-function registerHandler(deps: Deps) {
-  const schema = registration(deps.passwordMinLength)
-  return async (c: Context<ServiceEnv>) => {
-    const isGone = hangUpOf(c)
-    const body = await readJsonBody(c, schema)
-    if (!body.ok) return respondInputRefused(c, deps, body.error)
-    const tokens = await register(deps, body.value, () => loginPlaceOf(c, deps), isGone)
-    if (!tokens.ok) return respondRefused(c, deps, tokens.error)
-    return respondWithTokens(c, deps, 'Successfully registered.', tokens.value, 201)
-  }
-}
+const credentials = v.object({
+  email: v.string('Give the email as a string.'),
+  password: v.string('Give the password as a string.'),
+})
 
-function loginHandler(deps: Deps) {
-  return async (c: Context<ServiceEnv>) => {
-    const isGone = hangUpOf(c)
-    const body = await readJsonBody(c, credentials)
-    if (!body.ok) return respondInputRefused(c, deps, body.error)
-    const tokens = await login(deps, body.value, () => loginPlaceOf(c, deps), isGone)
-    if (!tokens.ok) return respondRefused(c, deps, tokens.error)
-    return respondWithTokens(c, deps, 'Successfully logged in.', tokens.value)
-  }
-}
+const registerRoute = defineRoute({
+  name: 'register',
+  method: 'POST',
+  path: '/register',
+  credential: 'none',
+  body: registration,
+  limits: 'password',
+  refusals: ['email_taken'],
+  asksDatabase: true,
+  answers: { 201: tokens },
+  async handle(deps, { c, body, isGone }) {
+    const issued = await register(deps, body, () => loginPlaceOf(c, deps), isGone)
+    if (!issued.ok) return issued
+    return succeed(respondWithTokens(c, deps, 'Successfully registered.', issued.value, 201))
+  },
+})
 
-function statusHandler(deps: Deps) {
-  return async (c: Context<ServiceEnv>) => {
-    const token = presentedAccessToken(c, deps)
-    if (!token.ok) return respondRefused(c, deps, token.error)
-    const account = await findAccountOfToken(deps, token.value)
-    if (!account.ok) return respondRefused(c, deps, account.error)
-    const { userId, email, roles, registeredAt } = account.value
+const loginRoute = defineRoute({
+  name: 'login',
+  method: 'POST',
+  path: '/login',
+  credential: 'none',
+  body: () => credentials,
+  limits: 'password',
+  refusals: ['invalid_credentials'],
+  asksDatabase: true,
+  answers: { 200: tokens },
+  async handle(deps, { c, body, isGone }) {
+    const issued = await login(deps, body, () => loginPlaceOf(c, deps), isGone)
+    if (!issued.ok) return issued
+    return succeed(respondWithTokens(c, deps, 'Successfully logged in.', issued.value))
+  },
+})
+
+const statusRoute = defineRoute({
+  name: 'status',
+  method: 'GET',
+  path: '/status',
+  credential: 'access_token',
+  limits: 'none',
+  refusals: [],
+  asksDatabase: true,
+  answers: { 200: account },
+  async handle(deps, { c, token }) {
+    const found = await findAccountOfToken(deps, token)
+    if (!found.ok) return found
+    const { userId, email, roles, registeredAt } = found.value
     const data = {
       user_id: userId,
       email,
@@ -62,25 +78,23 @@ function statusHandler(deps: Deps) {
       roles,
       registered_on: formatInstant(registeredAt),
     }
-    return respond(c, { data })
-  }
-}
-
-const credentials = v.object({
-  email: v.string('Give the email as a string.'),
-  password: v.string('Give the password as a string.'),
+    return succeed(respond(c, { data }))
+  },
 })
 
-const emailRule =
-  'Give an email of at most 254 bytes: one @ with something on both sides, no spaces or control characters.'
-const passwordRule = 'Give a password of 1 to 1,024 bytes of Unicode text.'
+/** The seed has it under two paths. */
+const userRoute = defineRoute({ ...statusRoute, name: 'user', path: '/user' })
 
-function registration(passwordMinLength: number) {
+/** Who somebody is. */
+export const authRoutes = [registerRoute, loginRoute, statusRoute, userRoute] as const
+
+function registration({ passwordMinLength }: Deps) {
   const { email, password } = credentials.entries
   return v.object({
-    email: v.pipe(email, parsedBy(parseEmail, emailRule)),
+    email: v.pipe(email, v.description(emailRule), parsedBy(parseEmail, emailRule)),
     password: v.pipe(
       password,
+      v.description(passwordRule),
       parsedBy(parsePassword, passwordRule),
       v.check(
         (parsed) => isLongEnough(parsed, passwordMinLength),

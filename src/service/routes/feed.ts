@@ -1,63 +1,20 @@
 // The revocation feed, for guards anywhere: public, for it holds opaque ids and nothing else. Its
 // format is its own (docs/feed.md); refusals are in the envelope of the contract.
 
-import { type Context, Hono } from 'hono'
-import { etag } from 'hono/etag'
+import type { Context } from 'hono'
 import * as v from 'valibot'
 import { isOpaqueId, opaqueIdForm } from '../../crypto/random-id.ts'
+import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { feedVersion, renderFeed } from '../../token/feed-format.ts'
-import type { Deps } from '../domain/deps.ts'
 import { checkRevocations } from '../domain/feed/check.ts'
 import type { AgedPage } from '../domain/feed/feed.ts'
-import { readJsonBody } from '../http/json-body.ts'
-import { respondInputRefused, respondRefused } from '../http/respond.ts'
+import { defineRoute } from '../http/route.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
+import { checkedIds } from './answers.ts'
 
 /** As long as an isolate shares what it has read. */
 const cacheControl = 'public, max-age=1, must-revalidate'
 const maxIdsPerCheck = 64
-
-/** `/auth/feed/*` */
-export function feedRoutes(deps: Deps): Hono<ServiceEnv> {
-  const { feed } = deps
-  return new Hono<ServiceEnv>()
-    .get('/since/:segment', etag(), async (c) => {
-      const number = parseNumber(c.req.param('segment'))
-      return respondWithPage(
-        c,
-        deps,
-        number === undefined ? number : await feed.findSegment(number),
-      )
-    })
-    .get('/snapshot/:page', etag(), async (c) => {
-      const number = parseNumber(c.req.param('page'))
-      return respondWithPage(c, deps, number === undefined ? number : await feed.findPage(number))
-    })
-    .post('/check', checkHandler(deps))
-}
-
-function respondWithPage(c: Context<ServiceEnv>, deps: Deps, page: AgedPage | undefined): Response {
-  if (!page) return respondRefused(c, deps, 'not_found')
-  const { ageMs, ...answer } = page
-  const nonce = parseNonce(c.req.query('nonce'))
-  const proof = nonce === undefined ? undefined : { nonce, ageMs: Math.ceil(Math.max(0, ageMs)) }
-  return c.body(renderFeed({ ...answer, proof }), 200, {
-    'Content-Type': 'text/plain; charset=us-ascii',
-    'Cache-Control': proof ? 'no-store' : cacheControl,
-    // What was read at one moment, of one stretch: the body is always the same.
-    ETag: `"${nonce ?? `${page.epoch}-${page.from}-${page.nowMs}`}"`,
-  })
-}
-
-function checkHandler(deps: Deps) {
-  return async (c: Context<ServiceEnv>) => {
-    const body = await readJsonBody(c, question)
-    if (!body.ok) return respondInputRefused(c, deps, body.error)
-    const { ids, nonce } = body.value
-    const { nowMs, revoked } = await checkRevocations(deps.database, ids)
-    return c.json({ version: feedVersion, now_ms: nowMs, revoked, nonce })
-  }
-}
 
 const opaqueId = v.pipe(
   v.string('Give ids as strings.'),
@@ -72,6 +29,73 @@ const question = v.object({
   ),
   nonce: v.optional(opaqueId),
 })
+
+const segmentRoute = defineRoute({
+  name: 'feedSegment',
+  method: 'GET',
+  path: '/since/:segment',
+  credential: 'none',
+  limits: 'none',
+  refusals: ['not_found'],
+  asksDatabase: true,
+  answers: { 200: 'text/plain' },
+  hasEtag: true,
+  handle: ({ feed }, { c, params }) =>
+    answerPage(c, params.segment, (number) => feed.findSegment(number)),
+})
+
+const snapshotRoute = defineRoute({
+  name: 'feedSnapshot',
+  method: 'GET',
+  path: '/snapshot/:page',
+  credential: 'none',
+  limits: 'none',
+  refusals: ['not_found'],
+  asksDatabase: true,
+  answers: { 200: 'text/plain' },
+  hasEtag: true,
+  handle: ({ feed }, { c, params }) =>
+    answerPage(c, params.page, (number) => feed.findPage(number)),
+})
+
+const checkRoute = defineRoute({
+  name: 'checkRevocations',
+  method: 'POST',
+  path: '/check',
+  credential: 'none',
+  body: () => question,
+  limits: 'none',
+  refusals: [],
+  asksDatabase: true,
+  answers: { 200: checkedIds },
+  async handle({ database }, { c, body: { ids, nonce } }) {
+    const { nowMs, revoked } = await checkRevocations(database, ids)
+    return succeed(c.json({ version: feedVersion, now_ms: nowMs, revoked, nonce }))
+  },
+})
+
+/** What guards follow. */
+export const feedRoutes = [segmentRoute, snapshotRoute, checkRoute] as const
+
+async function answerPage(
+  c: Context<ServiceEnv>,
+  number: string,
+  find: (number: number) => Promise<AgedPage | undefined>,
+): Promise<Result<Response, 'not_found'>> {
+  const parsed = parseNumber(number)
+  const page = parsed === undefined ? undefined : await find(parsed)
+  if (!page) return refuse('not_found')
+  const { ageMs, ...answer } = page
+  const nonce = parseNonce(c.req.query('nonce'))
+  const proof = nonce === undefined ? undefined : { nonce, ageMs: Math.ceil(Math.max(0, ageMs)) }
+  const headers = {
+    'Content-Type': 'text/plain; charset=us-ascii',
+    'Cache-Control': proof ? 'no-store' : cacheControl,
+    // What was read at one moment, of one stretch: the body is always the same.
+    ETag: `"${nonce ?? `${page.epoch}-${page.from}-${page.nowMs}`}"`,
+  }
+  return succeed(c.body(renderFeed({ ...answer, proof }), 200, headers))
+}
 
 /** The one spelling of a number, as a path has it. */
 function parseNumber(text: string): number | undefined {

@@ -1,19 +1,40 @@
 // For load balancers and deployments: alive, and able to work.
 
-import { Hono } from 'hono'
+import { succeed } from '../../errors/reasons.ts'
 import { version } from '../config/version.ts'
-import type { Deps } from '../domain/deps.ts'
 import { checkReadiness } from '../domain/readiness.ts'
-import { respond, respondRefused } from '../http/respond.ts'
-import type { ServiceEnv } from '../http/service-env.ts'
+import { respond } from '../http/respond.ts'
+import { defineRoute } from '../http/route.ts'
+import { messageAndVersion } from './answers.ts'
+
+const healthRoute = defineRoute({
+  name: 'health',
+  method: 'GET',
+  path: '/health',
+  credential: 'none',
+  limits: 'none',
+  refusals: [],
+  asksDatabase: false,
+  answers: { 200: messageAndVersion },
+  async handle(_deps, { c }) {
+    return succeed(respond(c, { message: 'Alive.', version }))
+  },
+})
+
+const readyRoute = defineRoute({
+  name: 'ready',
+  method: 'GET',
+  path: '/ready',
+  credential: 'none',
+  limits: 'none',
+  refusals: ['schema_outdated', 'schema_too_new', 'signing_key_revoked'],
+  asksDatabase: true,
+  answers: { 200: messageAndVersion },
+  async handle(deps, { c }) {
+    const readiness = await checkReadiness(deps)
+    return readiness.ok ? succeed(respond(c, { message: 'Ready.', version })) : readiness
+  },
+})
 
 /** `/health` asks nobody; `/ready` asks the database. */
-export function healthRoutes(deps: Deps): Hono<ServiceEnv> {
-  return new Hono<ServiceEnv>()
-    .get('/health', (c) => respond(c, { message: 'Alive.', version }))
-    .get('/ready', async (c) => {
-      const readiness = await checkReadiness(deps)
-      if (!readiness.ok) return respondRefused(c, deps, readiness.error)
-      return respond(c, { message: 'Ready.', version })
-    })
-}
+export const healthRoutes = [healthRoute, readyRoute] as const

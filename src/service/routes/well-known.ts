@@ -1,14 +1,12 @@
 // What others may know of the service: its public keys (RFC 7517) and its metadata (RFC 8414). The
 // paths are fixed under the issuer, so that a guard needs no discovery.
 
-import { Hono, type MiddlewareHandler } from 'hono'
-import { etag } from 'hono/etag'
-import { issuerPath, keySetPath, keySetUrl, urlUnder } from '../../token/issuer.ts'
-import type { Deps } from '../domain/deps.ts'
+import type { Context } from 'hono'
+import { succeed } from '../../errors/reasons.ts'
+import { keySetPath, keySetUrl, urlUnder } from '../../token/issuer.ts'
+import { defineRoute } from '../http/route.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
-
-/** Between the issuer's host and its path (RFC 8414 §3). */
-const metadataPath = '/.well-known/oauth-authorization-server'
+import { keySet, metadata } from './answers.ts'
 
 /**
  * Short, so that a change is seen soon; a key that signs has been published as the next one long
@@ -18,10 +16,42 @@ const maxAgeSeconds = 60
 
 const clientAuthMethods = ['client_secret_basic', 'client_secret_post']
 
-/** `/.well-known/*`, at the root of the issuer's host. */
-export function wellKnownRoutes({ accessTokens, jwkSet }: Deps): Hono<ServiceEnv> {
-  const { issuer } = accessTokens
-  const metadata = {
+const keySetRoute = defineRoute({
+  name: 'keySet',
+  method: 'GET',
+  path: keySetPath,
+  credential: 'none',
+  limits: 'none',
+  refusals: [],
+  asksDatabase: false,
+  answers: { 200: keySet },
+  hasEtag: true,
+  handle: async ({ jwkSet }, { c }) =>
+    succeed(respondCacheable(c, 'application/jwk-set+json', JSON.stringify(jwkSet))),
+})
+
+const metadataRoute = defineRoute({
+  name: 'metadata',
+  method: 'GET',
+  path: '/.well-known/oauth-authorization-server',
+  credential: 'none',
+  limits: 'none',
+  refusals: [],
+  asksDatabase: false,
+  answers: { 200: metadata },
+  hasEtag: true,
+  isAtHost: true,
+  handle: async ({ accessTokens }, { c }) =>
+    succeed(
+      respondCacheable(c, 'application/json', JSON.stringify(metadataOf(accessTokens.issuer))),
+    ),
+})
+
+/** Public documents. */
+export const wellKnownRoutes = [keySetRoute, metadataRoute] as const
+
+function metadataOf(issuer: string) {
+  return {
     issuer,
     jwks_uri: keySetUrl(issuer),
     // Accounts log in at /auth; there is no OAuth grant.
@@ -32,17 +62,12 @@ export function wellKnownRoutes({ accessTokens, jwkSet }: Deps): Hono<ServiceEnv
     introspection_endpoint: urlUnder(issuer, '/oauth/introspect'),
     introspection_endpoint_auth_methods_supported: clientAuthMethods,
   }
-  return new Hono<ServiceEnv>()
-    .get(`${issuerPath(issuer)}${keySetPath}`, ...cacheable('application/jwk-set+json', jwkSet))
-    .get(`${metadataPath}${issuerPath(issuer)}`, ...cacheable('application/json', metadata))
 }
 
 /** Always the same document, with what caches need to know. */
-function cacheable(mediaType: string, document: object): [MiddlewareHandler, MiddlewareHandler] {
-  const body = JSON.stringify(document)
-  const headers = {
+function respondCacheable(c: Context<ServiceEnv>, mediaType: string, document: string): Response {
+  return c.body(document, 200, {
     'Content-Type': mediaType,
     'Cache-Control': `public, max-age=${maxAgeSeconds}, must-revalidate`,
-  }
-  return [etag(), async (c) => c.body(body, 200, headers)]
+  })
 }

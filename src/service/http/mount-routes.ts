@@ -1,0 +1,94 @@
+// Mounts routes on the app: reads what each of them takes, asks its handler, and speaks its refusals
+// in the form of its family.
+
+import type { Context, Handler, Hono } from 'hono'
+import { etag } from 'hono/etag'
+import { type Result, refuse, succeed } from '../../errors/reasons.ts'
+import { issuerPath } from '../../token/issuer.ts'
+import type { Deps } from '../domain/deps.ts'
+import { readCredential } from './credentials.ts'
+import { hangUpOf } from './hang-up.ts'
+import { readJsonBody, readOptionalJsonBody } from './json-body.ts'
+import { type InputRefusal, respondRefused } from './respond.ts'
+import type { BodySchema, Route, RouteFamily } from './route.ts'
+import { sameSiteOnly } from './same-site.ts'
+import type { ServiceEnv } from './service-env.ts'
+
+/** Mounts every route of the families below the issuer's path. */
+export function mountRoutes(
+  app: Hono<ServiceEnv>,
+  deps: Deps,
+  families: readonly RouteFamily[],
+): void {
+  const issuer = issuerPath(deps.accessTokens.issuer)
+  for (const family of families) {
+    if (family.isSameSiteOnly) app.use(`${issuer}${family.path}/*`, sameSiteOnly(deps))
+    for (const route of family.routes) {
+      const path = pathUnder(issuer, family, route)
+      const etags = route.hasEtag ? [etag()] : []
+      app.on(route.method, [path], ...etags, createHandler(deps, route))
+    }
+  }
+}
+
+/** Gives every refusal below a family's path the family's form, also where there is no route. */
+export function mountRefusalForms(
+  app: Hono<ServiceEnv>,
+  { accessTokens }: Deps,
+  families: readonly RouteFamily[],
+): void {
+  for (const { path, refusalForm } of families) {
+    if (!refusalForm) continue
+    app.use(`${issuerPath(accessTokens.issuer)}${path}/*`, async (c, next) => {
+      c.set('refusalForm', refusalForm)
+      await next()
+    })
+  }
+}
+
+/** The path of a route under the path of the issuer, as Hono has it. */
+export function pathUnder(issuer: string, family: RouteFamily, { path, isAtHost }: Route): string {
+  return isAtHost ? `${family.path}${path}${issuer}` : `${issuer}${family.path}${path}`
+}
+
+function createHandler(deps: Deps, route: Route): Handler<ServiceEnv> {
+  const schema = route.body?.(deps)
+  return async (c) => {
+    const outcome = await answer(c, deps, route, schema)
+    if (outcome.ok) return outcome.value
+    const { reason, errors } = outcome.error
+    return respondRefused(c, deps, reason, { errors })
+  }
+}
+
+async function answer(
+  c: Context<ServiceEnv>,
+  deps: Deps,
+  route: Route,
+  schema: BodySchema | undefined,
+): Promise<Result<Response, InputRefusal>> {
+  // Before the first await: see `hangUpOf`.
+  const isGone = hangUpOf(c)
+  const token = await readCredential(route.credential, c, deps)
+  if (!token.ok) return token
+  const body = await readBody(c, route, schema)
+  if (!body.ok) return body
+  const request = {
+    c,
+    params: c.req.param(),
+    token: token.value as never,
+    body: body.value,
+    isGone,
+  }
+  const outcome = await route.handle(deps, request)
+  return outcome.ok ? outcome : refuse({ reason: outcome.error })
+}
+
+async function readBody(
+  c: Context<ServiceEnv>,
+  { isBodyOptional }: Route,
+  schema: BodySchema | undefined,
+): Promise<Result<object, InputRefusal>> {
+  if (!schema) return succeed({})
+  return isBodyOptional ? readOptionalJsonBody(c, schema) : readJsonBody(c, schema)
+}

@@ -1,0 +1,76 @@
+// Why a route refuses beside its own reasons: for what it takes, and for what it needs. Types for
+// the handlers; values for documents and tests.
+
+import type { Reason } from '../../errors/reasons.ts'
+import type { Credential } from './credentials.ts'
+import type { Route, RouteFamily } from './route.ts'
+
+/** What any access token can be refused for, once there is one. */
+const accessTokenRefusals = [
+  'bearer_malformed',
+  'token_too_long',
+  'token_not_canonical',
+  'token_header_unacceptable',
+  'token_key_unknown',
+  'key_set_unavailable',
+  'token_signature_wrong',
+  'token_claims_unacceptable',
+  'token_issuer_wrong',
+  'token_audience_wrong',
+  'token_from_the_future',
+  'token_expired',
+  'token_revoked',
+  'account_gone',
+] as const satisfies readonly Reason[]
+
+/** Credential → why it is refused. */
+export const credentialRefusals = {
+  none: [],
+  access_token: ['token_missing', ...accessTokenRefusals],
+  session_tokens: ['logout_token_missing', ...accessTokenRefusals],
+  refresh_token: [
+    'refresh_token_missing',
+    'refresh_token_unmatched',
+    'refresh_token_invalid',
+    'refresh_superseded',
+    'refresh_token_reused',
+    'session_revoked',
+    'session_expired',
+  ],
+  oauth_client: ['oauth_request_invalid', 'client_unknown', 'key_set_unavailable'],
+  oauth_client_if_any: ['oauth_request_invalid', 'client_unknown', 'key_set_unavailable'],
+} as const satisfies Record<Credential, readonly Reason[]>
+
+/** Limits → why they refuse. */
+export const limitRefusals = {
+  none: [],
+  password: ['login_queue_full'],
+  refresh: ['refresh_too_frequent'],
+} as const satisfies Record<Route['limits'], readonly Reason[]>
+
+const bodyRefusals = ['unsupported_media_type', 'invalid_json', 'invalid_input'] as const
+
+/** Why a handler refuses the credential of its route. */
+export type CredentialReason<C extends Credential> = (typeof credentialRefusals)[C][number]
+/** Why a handler refuses for a limit. */
+export type LimitReason = (typeof limitRefusals)[Route['limits']][number]
+
+/** Every reason that a route can give. */
+export function refusalsOf(route: Route, family: RouteFamily): readonly Reason[] {
+  const readsBody = route.method === 'POST'
+  const hasJsonBody = route.body !== undefined || route.credential === 'refresh_token'
+  const isSameSiteOnly = family.isSameSiteOnly === true && route.method !== 'GET'
+  const reasons: readonly Reason[] = [
+    ...credentialRefusals[route.credential],
+    ...limitRefusals[route.limits],
+    ...route.refusals,
+    ...(hasJsonBody ? bodyRefusals : []),
+    ...(readsBody ? (['body_too_large'] as const) : []),
+    ...(isSameSiteOnly ? (['cross_site_request'] as const) : []),
+    ...(isSameSiteOnly && readsBody ? (['unsupported_media_type'] as const) : []),
+    ...(route.asksDatabase ? (['database_unavailable'] as const) : []),
+    'misconfigured',
+    'internal',
+  ]
+  return [...new Set(reasons)]
+}

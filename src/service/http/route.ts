@@ -1,0 +1,98 @@
+// A route is data: one description, from which come its mount, its typed input, its refusals, the
+// OpenAPI document, the tables of the documents, and the attacks that every route gets.
+
+import type { Context } from 'hono'
+import type * as v from 'valibot'
+import type { Reason, Result } from '../../errors/reasons.ts'
+import type { Deps } from '../domain/deps.ts'
+import type { Credential, TokenOf } from './credentials.ts'
+import type { CredentialReason, LimitReason } from './route-refusals.ts'
+import type { RefusalForm, ServiceEnv } from './service-env.ts'
+
+/** What a handler gets, once the credential and the body are read. */
+export interface RouteRequest<Path extends string, C extends Credential, Body> {
+  readonly c: Context<ServiceEnv>
+  /** The parameters of the path, by their names. */
+  readonly params: ParamsOf<Path>
+  /** The token that was presented. Only its form is known to be good. */
+  readonly token: TokenOf<C>
+  /** The body in the shape of the route's schema. */
+  readonly body: Body
+  /** Whether the client has hung up, where the platform says so. */
+  readonly isGone: () => boolean
+}
+
+/** `{ id: string }` for `/sessions/:id`. */
+export type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? { readonly [N in Name]: string } & ParamsOf<`/${Rest}`>
+  : Path extends `${string}:${infer Name}`
+    ? { readonly [N in Name]: string }
+    : Readonly<Record<never, string>>
+
+/** What a route limits: passwords that are hashed, or refreshes of a session. */
+export type LimitClass = 'none' | 'password' | 'refresh'
+
+/** The form of a JSON body. */
+export type BodySchema = v.GenericSchema<unknown, object>
+
+/** A success: the schema of its body, or its media type where the body is no JSON. */
+export type Answer = v.GenericSchema | 'text/plain' | 'empty'
+
+/** One route. `R` are the reasons of its own, beside those of its credential, body and limits. */
+export interface RouteOf<
+  Path extends string,
+  C extends Credential,
+  S extends BodySchema,
+  R extends Reason,
+> {
+  /** Unique: the operation of the OpenAPI document, and the event of the audit. */
+  readonly name: string
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** Below the path of its family. */
+  readonly path: Path
+  readonly credential: C
+  /** The schema of a JSON body, from the settings. */
+  readonly body?: (deps: Deps) => S
+  /** Whether the body may be missing: it is an empty object then. */
+  readonly isBodyOptional?: true
+  readonly limits: LimitClass
+  /** Why it refuses; the handler can give no other reason of its own. */
+  readonly refusals: readonly R[]
+  /** Whether it asks the database, and so is closed while that is away. */
+  readonly asksDatabase: boolean
+  /** Status → what is answered. */
+  readonly answers: Readonly<Partial<Record<200 | 201, Answer>>>
+  /** Whether clients may ask with `If-None-Match` (RFC 9110 §13.1.2). */
+  readonly hasEtag?: true
+  /** Whether its path comes before the issuer's, at the root of the host (RFC 8414 §3). */
+  readonly isAtHost?: true
+  handle(
+    deps: Deps,
+    request: RouteRequest<Path, C, v.InferOutput<S>>,
+  ): Promise<Result<Response, R | CredentialReason<C> | LimitReason>>
+}
+
+/** A route of any kind. */
+export type Route = RouteOf<string, Credential, BodySchema, Reason>
+
+/** Routes that share the beginning of their paths, and the form of their refusals. */
+export interface RouteFamily {
+  /** Below the issuer, such as `/auth`. */
+  readonly path: string
+  /** The form of refusals. Default: the envelope. */
+  readonly refusalForm?: RefusalForm
+  /** Whether, where tokens travel in cookies, changes must come from a page of ours. */
+  readonly isSameSiteOnly?: true
+  readonly routes: readonly Route[]
+}
+
+/** Types a route: its parameters by its path, its body by its schema, its reasons by its list. */
+export function defineRoute<
+  const Name extends string,
+  const Path extends string,
+  const C extends Credential,
+  S extends BodySchema,
+  const R extends Reason,
+>(route: RouteOf<Path, C, S, R> & { readonly name: Name }) {
+  return route
+}

@@ -1,0 +1,110 @@
+// What successes look like: the schemas of their bodies. Nothing is checked against them at run time;
+// the OpenAPI document is composed from them, and the tests hold real answers against that.
+
+import * as v from 'valibot'
+
+const success = { status: v.literal('success'), message: v.string() }
+const instant = v.pipe(v.string(), v.isoTimestamp())
+const nullableString = v.nullable(v.string())
+
+/** Done. */
+export const message = v.object(success)
+
+/** Done, by this version. */
+export const messageAndVersion = v.object({ ...success, version: v.string() })
+
+/** Tokens (RFC 6749 §5.1); where tokens travel in cookies, `expires_in` alone. */
+export const tokens = v.object({
+  ...success,
+  auth_token: v.optional(v.string()),
+  refresh_token: v.optional(v.string()),
+  token_type: v.optional(v.literal('Bearer')),
+  expires_in: v.number(),
+})
+
+/** Done, and tokens where a refresh token was presented as well. */
+export const messageOrTokens = v.object({
+  ...tokens.entries,
+  expires_in: v.optional(v.number()),
+})
+
+/** An account. */
+export const account = v.object({
+  status: success.status,
+  data: v.object({
+    user_id: v.number(),
+    email: v.string(),
+    admin: v.boolean(),
+    roles: v.array(v.string()),
+    registered_on: instant,
+  }),
+})
+
+/** The living sessions of an account. */
+export const sessionList = v.object({
+  status: success.status,
+  data: v.object({
+    sessions: v.array(
+      v.object({
+        id: v.string(),
+        current: v.boolean(),
+        device: nullableString,
+        address: nullableString,
+        created_at: instant,
+        refreshed_at: instant,
+        expires_at: instant,
+      }),
+    ),
+  }),
+})
+
+/** Which of the ids are revoked, in the feed's own format. */
+export const checkedIds = v.object({
+  version: v.number(),
+  now_ms: v.number(),
+  revoked: v.array(v.string()),
+  nonce: v.optional(v.string()),
+})
+
+/** What a token says, or that it is not active (RFC 7662 §2.2); and claims of an application's own. */
+export const introspection = v.looseObject({
+  active: v.boolean(),
+  token_type: v.optional(v.literal('Bearer')),
+  iss: v.optional(v.string()),
+  aud: v.optional(v.string()),
+  sub: v.optional(v.string()),
+  sid: v.optional(v.string()),
+  jti: v.optional(v.string()),
+  gen: v.optional(v.string()),
+  roles: v.optional(v.array(v.string())),
+  auth_time: v.optional(v.number()),
+  iat: v.optional(v.number()),
+  exp: v.optional(v.number()),
+})
+
+/** A JWK Set (RFC 7517 §5) with public keys. */
+export const keySet = v.object({
+  keys: v.array(
+    v.object({
+      kid: v.string(),
+      alg: v.string(),
+      kty: v.string(),
+      crv: v.string(),
+      x: v.string(),
+      y: v.optional(v.string()),
+      use: v.literal('sig'),
+    }),
+  ),
+})
+
+/** The metadata of the service (RFC 8414 §2). */
+export const metadata = v.object({
+  issuer: v.string(),
+  jwks_uri: v.string(),
+  response_types_supported: v.array(v.string()),
+  grant_types_supported: v.array(v.string()),
+  revocation_endpoint: v.string(),
+  revocation_endpoint_auth_methods_supported: v.array(v.string()),
+  introspection_endpoint: v.string(),
+  introspection_endpoint_auth_methods_supported: v.array(v.string()),
+})

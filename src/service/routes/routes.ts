@@ -1,0 +1,21 @@
+// Every route that there is.
+
+import type { RouteFamily } from '../http/route.ts'
+import { authRoutes } from './auth.ts'
+import { feedRoutes } from './feed.ts'
+import { healthRoutes } from './health.ts'
+import { oauthRoutes } from './oauth.ts'
+import { sessionRoutes } from './sessions.ts'
+import { wellKnownRoutes } from './well-known.ts'
+
+/** The routes, by the beginning of their paths. */
+export const routeFamilies = [
+  {
+    path: '/auth',
+    isSameSiteOnly: true,
+    routes: [...authRoutes, ...sessionRoutes],
+  },
+  { path: '/auth/feed', isSameSiteOnly: true, routes: feedRoutes },
+  { path: '/oauth', refusalForm: 'oauth', routes: oauthRoutes },
+  { path: '', routes: [...healthRoutes, ...wellKnownRoutes] },
+] as const satisfies readonly RouteFamily[]
