@@ -32,9 +32,10 @@ export function createApp(deps: Deps): Hono<ServiceEnv> {
     }),
   )
   mountRefusalForms(app, deps, routeFamilies)
-  app.use(requestLog(deps))
+  // First: an answer gets their headers whatever fails within.
   app.use(noStore())
   app.use(secureHeaders())
+  app.use(requestLog(deps))
   if (deps.corsOrigins.length > 0) app.use(corsFor(deps))
   app.use(bodyLimit({ maxSize: maxBodyBytes, onError: refuse('body_too_large') }))
   app.use(

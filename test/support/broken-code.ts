@@ -20,7 +20,8 @@ export async function breakCode<Code>(file: string, from: string, to: string): P
   const text = readFileSync(join(copy, file), 'utf8')
   if (text.split(from).length !== 2) throw new Error(`${file} has not one place like "${from}"`)
   writeFileSync(join(copy, file), text.replace(from, to))
-  const load = (name: string) => import(/* @vite-ignore */ join(copy, `guard/revocation/${name}.ts`))
+  const load = (name: string) =>
+    import(/* @vite-ignore */ join(copy, `guard/revocation/${name}.ts`))
   return Object.assign({}, ...(await Promise.all(modules.map(load))))
 }
 

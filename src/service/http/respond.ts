@@ -52,7 +52,7 @@ export function respondRefused(
 }
 
 /** The `error` of a refusal at the OAuth endpoints (RFC 6749 §5.2, RFC 7009 §2.2.1). */
-function oauthErrorOf({ status }: Refusal): string {
+export function oauthErrorOf({ status }: Refusal): string {
   if (status === 401) return 'invalid_client'
   if (status === 503) return 'temporarily_unavailable'
   return status === 500 ? 'server_error' : 'invalid_request'

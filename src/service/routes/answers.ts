@@ -4,6 +4,7 @@
 import * as v from 'valibot'
 
 const success = { status: v.literal('success'), message: v.string() }
+const integer = v.pipe(v.number(), v.integer())
 const instant = v.pipe(v.string(), v.isoTimestamp())
 const nullableString = v.nullable(v.string())
 
@@ -19,20 +20,20 @@ export const tokens = v.object({
   auth_token: v.optional(v.string()),
   refresh_token: v.optional(v.string()),
   token_type: v.optional(v.literal('Bearer')),
-  expires_in: v.number(),
+  expires_in: integer,
 })
 
 /** Done, and tokens where a refresh token was presented as well. */
 export const messageOrTokens = v.object({
   ...tokens.entries,
-  expires_in: v.optional(v.number()),
+  expires_in: v.optional(integer),
 })
 
 /** An account. */
 export const account = v.object({
   status: success.status,
   data: v.object({
-    user_id: v.number(),
+    user_id: integer,
     email: v.string(),
     admin: v.boolean(),
     roles: v.array(v.string()),
@@ -60,8 +61,8 @@ export const sessionList = v.object({
 
 /** Which of the ids are revoked, in the feed's own format. */
 export const checkedIds = v.object({
-  version: v.number(),
-  now_ms: v.number(),
+  version: integer,
+  now_ms: integer,
   revoked: v.array(v.string()),
   nonce: v.optional(v.string()),
 })
@@ -77,9 +78,9 @@ export const introspection = v.looseObject({
   jti: v.optional(v.string()),
   gen: v.optional(v.string()),
   roles: v.optional(v.array(v.string())),
-  auth_time: v.optional(v.number()),
-  iat: v.optional(v.number()),
-  exp: v.optional(v.number()),
+  auth_time: v.optional(integer),
+  iat: v.optional(integer),
+  exp: v.optional(integer),
 })
 
 /** A JWK Set (RFC 7517 §5) with public keys. */
@@ -108,3 +109,6 @@ export const metadata = v.object({
   introspection_endpoint: v.string(),
   introspection_endpoint_auth_methods_supported: v.array(v.string()),
 })
+
+/** An OpenAPI document. */
+export const openApi = v.looseObject({ openapi: v.string() })

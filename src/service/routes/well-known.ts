@@ -6,7 +6,8 @@ import { succeed } from '../../errors/reasons.ts'
 import { keySetPath, keySetUrl, urlUnder } from '../../token/issuer.ts'
 import { defineRoute } from '../http/route.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
-import { keySet, metadata } from './answers.ts'
+import { keySet, metadata, openApi } from './answers.ts'
+import { openApiDocument } from './openapi-document.ts'
 
 /**
  * Short, so that a change is seen soon; a key that signs has been published as the next one long
@@ -47,8 +48,21 @@ const metadataRoute = defineRoute({
     ),
 })
 
+const openApiRoute = defineRoute({
+  name: 'openapi',
+  method: 'GET',
+  path: '/openapi.json',
+  credential: 'none',
+  limits: 'none',
+  refusals: [],
+  asksDatabase: false,
+  answers: { 200: openApi },
+  hasEtag: true,
+  handle: async (_deps, { c }) => succeed(respondCacheable(c, 'application/json', openApiDocument)),
+})
+
 /** Public documents. */
-export const wellKnownRoutes = [keySetRoute, metadataRoute] as const
+export const wellKnownRoutes = [keySetRoute, metadataRoute, openApiRoute] as const
 
 function metadataOf(issuer: string) {
   return {

@@ -1,0 +1,235 @@
+// What people read of each route, and examples of what goes in and comes out. The rest of the OpenAPI
+// document follows from the routes themselves.
+
+import type { routeFamilies } from '../../src/service/routes/routes.ts'
+
+/** The names of all routes. */
+export type RouteName = (typeof routeFamilies)[number]['routes'][number]['name']
+
+/** The words for one route. */
+export interface RouteProse {
+  readonly tag: 'Accounts' | 'Sessions' | 'OAuth' | 'Revocation feed' | 'Public documents'
+  /** For tables: what it does. */
+  readonly summary: string
+  readonly description?: string
+  /** Parameter of the path or the query → what it is. */
+  readonly parameters?: Readonly<Record<string, string>>
+  readonly request?: object
+  readonly answer: unknown
+}
+
+const sessionId = 'Nq8vRk2LwT0aXc5Z'
+const accessToken =
+  'eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6ImsxIn0.eyJzdWIiOiIxIn0.c2lnbmF0dXJl'
+const refreshToken = `${sessionId}.1.4pXvN0yHq1kTz8sWbR3mJc6dLf9aUe2iGo5nYtVxKwE`
+const issued = {
+  auth_token: accessToken,
+  refresh_token: refreshToken,
+  token_type: 'Bearer',
+  expires_in: 900,
+}
+const credentials = { email: 'ada@example.com', password: 'correct horse battery' }
+const success = (members: object) => ({ status: 'success', ...members })
+
+const accountAnswer = success({
+  data: {
+    user_id: 1,
+    email: credentials.email,
+    admin: false,
+    roles: [],
+    registered_on: '2026-11-01T09:30:00.000Z',
+  },
+})
+const feedAnswer =
+  '{"version":1,"epoch":"6f1c9b0e2d4a7c8f1b3e5d70","now_ms":1793000000000,"first":1,"head":1,"from":0,"through":1,"rows":1}\nNq8vRk2LwT0aXc5Z1c9f2b4'
+const feedParameters = {
+  nonce:
+    'An opaque id of 16 characters of base64url. The answer repeats it, and no cache keeps that answer.',
+}
+
+/** Route → its words. */
+export const prose: Readonly<Record<RouteName, RouteProse>> = {
+  register: {
+    tag: 'Accounts',
+    summary: 'Makes an account, and begins its first session.',
+    request: credentials,
+    answer: success({ message: 'Successfully registered.', ...issued }),
+  },
+  login: {
+    tag: 'Accounts',
+    summary: 'Begins a session of an account.',
+    description:
+      'An unknown email and a wrong password get the same answer, in the same time. What cannot be an email or a password is not an account.',
+    request: credentials,
+    answer: success({ message: 'Successfully logged in.', ...issued }),
+  },
+  status: {
+    tag: 'Accounts',
+    summary: 'Tells whose the access token is.',
+    answer: accountAnswer,
+  },
+  user: {
+    tag: 'Accounts',
+    summary: 'The same as `GET /auth/status`.',
+    answer: accountAnswer,
+  },
+  refresh: {
+    tag: 'Sessions',
+    summary: 'Exchanges the refresh token for new tokens.',
+    description:
+      'The refresh token is used up. Within the grace window it gives the same answer again; after that it counts as stolen, and its session ends.',
+    request: { refresh_token: refreshToken },
+    answer: success({ message: 'Successfully refreshed.', ...issued }),
+  },
+  listSessions: {
+    tag: 'Sessions',
+    summary: 'Lists the living sessions of the account: the 100 that were used last.',
+    answer: success({
+      data: {
+        sessions: [
+          {
+            id: sessionId,
+            current: true,
+            device: 'Firefox on Windows',
+            address: null,
+            created_at: '2026-11-01T09:30:00.000Z',
+            refreshed_at: '2026-11-02T08:00:00.000Z',
+            expires_at: '2026-12-02T08:00:00.000Z',
+          },
+        ],
+      },
+    }),
+  },
+  endSession: {
+    tag: 'Sessions',
+    summary: 'Ends one session of the account, with all of its tokens.',
+    parameters: { id: 'The id of the session, as the list of sessions has it.' },
+    answer: success({ message: 'Session ended.' }),
+  },
+  logout: {
+    tag: 'Sessions',
+    summary: 'Ends the session of the token, with all of its tokens.',
+    description:
+      'Where tokens travel in cookies, an access token that has expired will do, and so will the refresh cookie.',
+    answer: success({ message: 'Successfully logged out.' }),
+  },
+  logoutEverywhere: {
+    tag: 'Sessions',
+    summary: 'Ends all sessions of the account.',
+    description:
+      'With `keep_current` the session of the caller goes on. All access tokens end in any case. Send the refresh token of the session as well, and the answer has new tokens. The third such request in a minute ends the session of the caller, too.',
+    request: { keep_current: true, refresh_token: refreshToken },
+    answer: success({ message: 'Successfully logged out everywhere.', ...issued }),
+  },
+  reauthenticate: {
+    tag: 'Sessions',
+    summary: 'Checks the password again: the new access token says when that was.',
+    request: { password: credentials.password },
+    answer: success({
+      message: 'Successfully reauthenticated.',
+      auth_token: accessToken,
+      token_type: 'Bearer',
+      expires_in: 900,
+    }),
+  },
+  revokeToken: {
+    tag: 'OAuth',
+    summary: 'Revokes an access token or a refresh token (RFC 7009).',
+    description:
+      'A token that is unknown or already dead is answered with 200 as well. A refresh token ends its session.',
+    request: { token: refreshToken },
+    answer: undefined,
+  },
+  introspectToken: {
+    tag: 'OAuth',
+    summary: 'Tells whether an access token is active, and what it says (RFC 7662).',
+    request: { token: accessToken },
+    answer: {
+      active: true,
+      token_type: 'Bearer',
+      iss: 'https://auth.example.com',
+      aud: 'https://api.example.com',
+      sub: '1',
+      sid: sessionId,
+      jti: 'T3mVb9Qy1LcWx7Ze',
+      gen: 'Gk4Ns0Rf8HjPd2Ua',
+      roles: [],
+      auth_time: 1_793_000_000,
+      iat: 1_793_000_000,
+      exp: 1_793_000_900,
+    },
+  },
+  feedSegment: {
+    tag: 'Revocation feed',
+    summary: 'One segment of the revocations: 1,000 places in their order.',
+    parameters: { segment: 'The number of the segment, from 0 on.', ...feedParameters },
+    answer: feedAnswer,
+  },
+  feedSnapshot: {
+    tag: 'Revocation feed',
+    summary: 'One page of all revocations: 400,000 places in their order.',
+    parameters: { page: 'The number of the page, from 0 on.', ...feedParameters },
+    answer: feedAnswer,
+  },
+  checkRevocations: {
+    tag: 'Revocation feed',
+    summary: 'Tells which of the ids are revoked at this moment.',
+    request: { ids: [sessionId], nonce: 'T3mVb9Qy1LcWx7Ze' },
+    answer: {
+      version: 1,
+      now_ms: 1_793_000_000_000,
+      revoked: [sessionId],
+      nonce: 'T3mVb9Qy1LcWx7Ze',
+    },
+  },
+  health: {
+    tag: 'Public documents',
+    summary: 'Answers while the process lives. Asks nobody.',
+    answer: success({ message: 'Alive.', version: '0.6.0' }),
+  },
+  ready: {
+    tag: 'Public documents',
+    summary:
+      'Tells whether the database answers, its schema fits, and the signing key is not revoked.',
+    answer: success({ message: 'Ready.', version: '0.6.0' }),
+  },
+  keySet: {
+    tag: 'Public documents',
+    summary: 'The public keys that access tokens are signed with (RFC 7517).',
+    answer: {
+      keys: [
+        {
+          kid: 'k1',
+          alg: 'EdDSA',
+          kty: 'OKP',
+          crv: 'Ed25519',
+          x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+          use: 'sig',
+        },
+      ],
+    },
+  },
+  metadata: {
+    tag: 'Public documents',
+    summary: 'The metadata of the service (RFC 8414). The path of the issuer, if any, follows.',
+    answer: {
+      issuer: 'https://auth.example.com',
+      jwks_uri: 'https://auth.example.com/.well-known/jwks.json',
+      response_types_supported: [],
+      grant_types_supported: [],
+      revocation_endpoint: 'https://auth.example.com/oauth/revoke',
+      revocation_endpoint_auth_methods_supported: [
+        'none',
+        'client_secret_basic',
+        'client_secret_post',
+      ],
+      introspection_endpoint: 'https://auth.example.com/oauth/introspect',
+      introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    },
+  },
+  openapi: {
+    tag: 'Public documents',
+    summary: 'This document.',
+    answer: { openapi: '3.1.1', info: { title: 'Portcullis', version: '0.6.0' }, paths: {} },
+  },
+}

@@ -1,0 +1,121 @@
+// The document and the service say the same: each route is provoked for every reason that it can
+// give, in both contracts, and every answer is held against the document. What the document names
+// and nobody answered is an error as well.
+
+import { createExecutionContext } from 'cloudflare:test'
+import { describe, expect, inject, it } from 'vitest'
+import type { Reason } from '../../../src/errors/reasons.ts'
+import { systemRuntime } from '../../../src/runtime/runtime.ts'
+import { refusalsOf } from '../../../src/service/http/route-refusals.ts'
+import { openRemoteDatabase } from '../../../src/service/store/remote-database.ts'
+import { insertLastingRevocation } from '../../../src/service/store/revoked-tokens.ts'
+import { keyRevocationId } from '../../../src/token/access-token.ts'
+import { generateKeyPair } from '../../../src/token/key-pair.ts'
+import worker from '../../../src/worker.ts'
+import {
+  type ContractName,
+  documentedAnswers,
+  documentedOperations,
+  matchDocument,
+} from '../../support/openapi.ts'
+import {
+  createService,
+  goodRequest,
+  type MountedRoute,
+  mountedRoutes,
+  provocations,
+  sendParts,
+} from '../../support/route-requests.ts'
+import { database } from '../../support/service.ts'
+
+const contracts: readonly ContractName[] = ['classic', 'standard']
+
+describe.each(contracts)('in the %s contract', (contract) => {
+  const variables = { HTTP_CONTRACT: contract }
+
+  it.each(mountedRoutes)(
+    '$operation answers what the document says, and all of it',
+    async (mounted) => {
+      const { operation, family, route } = mounted
+      const heard = new Set<string>()
+      const hold = async (answering: Promise<Parameters<typeof matchDocument>[2]>) =>
+        heard.add(matchDocument(operation, contract, await answering))
+
+      await hold(succeed(mounted, variables))
+      if (route.hasEtag) await hold(askAgain(mounted, variables))
+      for (const reason of refusalsOf(route, family)) {
+        await hold(provoke(mounted, reason, variables))
+      }
+      expect([...heard].sort()).toEqual(documentedAnswers(operation, contract).sort())
+    },
+  )
+
+  it.each(mountedRoutes)(
+    '$operation answers in cookie mode what the document says',
+    async (mounted) => {
+      const service = createService({ ...variables, TOKEN_TRANSPORT: 'cookie' })
+      const answer = await sendParts({
+        ...(await goodRequest(mounted, createService(variables))),
+        service,
+      })
+      expect(matchDocument(mounted.operation, contract, answer)).toMatch(/^\d{3}/)
+    },
+  )
+})
+
+describe('the document', () => {
+  it('names every route, and nothing else', () => {
+    expect(documentedOperations().sort()).toEqual(
+      mountedRoutes.map(({ operation }) => operation).sort(),
+    )
+  })
+})
+
+async function succeed(mounted: MountedRoute, variables: Record<string, string>) {
+  const answer = await sendParts(await goodRequest(mounted, createService(variables)))
+  expect(answer.status, answer.text).toBeLessThan(202)
+  return answer
+}
+
+async function askAgain(mounted: MountedRoute, variables: Record<string, string>) {
+  const parts = await goodRequest(mounted, createService(variables))
+  const etag = (await sendParts(parts)).headers.get('ETag') ?? ''
+  return sendParts({ ...parts, headers: { 'If-None-Match': etag } })
+}
+
+async function provoke(mounted: MountedRoute, reason: Reason, variables: Record<string, string>) {
+  if (reason === 'misconfigured') return askMisconfigured(mounted)
+  const service = await serviceFor(reason, variables)
+  const parts = await goodRequest(mounted, createService(variables))
+  if (service) return sendParts({ ...parts, service })
+  const change = provocations[reason]
+  if (!change) throw new Error(`Nobody knows how to provoke ${reason}`)
+  return sendParts(await change({ ...parts }, variables))
+}
+
+/** For `GET /ready`: services whose database or key is not as it should be. */
+async function serviceFor(reason: Reason, variables: Record<string, string>) {
+  const over = (databaseUrl: string) =>
+    createService(
+      variables,
+      openRemoteDatabase({
+        databaseUrl,
+        databaseAuthToken: undefined,
+        databaseTimeoutMs: 5_000,
+        databaseHasReplicas: false,
+      }),
+    )
+  if (reason === 'schema_outdated') return over(inject('emptyDatabaseUrl'))
+  if (reason === 'schema_too_new') return over(inject('futureDatabaseUrl'))
+  if (reason !== 'signing_key_revoked') return undefined
+  const key = { ...(await generateKeyPair('ES256', systemRuntime)), state: 'active' }
+  await insertLastingRevocation(database, await keyRevocationId(key.kid))
+  return createService({ ...variables, SIGNING_KEYS: JSON.stringify({ keys: [key] }) })
+}
+
+async function askMisconfigured({ operation }: MountedRoute) {
+  const [method = '', path = ''] = operation.split(' ')
+  const request = new Request(`https://auth.example.com${path}`, { method })
+  const answer = await worker.fetch(request as never, {} as never, createExecutionContext())
+  return { status: answer.status, headers: answer.headers as Headers, text: await answer.text() }
+}

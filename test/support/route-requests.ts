@@ -1,0 +1,280 @@
+// A good request of every route, and what makes it one that is refused for a given reason. A route
+// that is added gets the provocations of what it takes, without being told.
+
+import { SignJWT } from 'jose'
+import type { Reason } from '../../src/errors/reasons.ts'
+import { systemRuntime } from '../../src/runtime/runtime.ts'
+import { pathUnder } from '../../src/service/http/mount-routes.ts'
+import type { Route, RouteFamily } from '../../src/service/http/route.ts'
+import { routeFamilies } from '../../src/service/routes/routes.ts'
+import type { Database } from '../../src/service/store/database.ts'
+import {
+  createTestService,
+  freshEmail,
+  logout,
+  passTime,
+  pretend,
+  refreshWith,
+  registerAccount,
+  secretKey,
+  type TestService,
+  tokensOf,
+} from './service.ts'
+
+/** A route, and where it stands. */
+export interface MountedRoute {
+  readonly family: RouteFamily
+  readonly route: Route
+  /** `POST /auth/login`, as the OpenAPI document names it. */
+  readonly operation: string
+}
+
+/** A request in parts, so that a provocation can change one of them. */
+export interface RequestParts {
+  readonly service: TestService
+  readonly path: string
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** Every route. */
+export const mountedRoutes: readonly MountedRoute[] = (
+  routeFamilies as readonly RouteFamily[]
+).flatMap((family) =>
+  family.routes.map((route) => ({
+    family,
+    route,
+    operation: `${route.method} ${family.path}${route.path}`.replaceAll(/:(\w+)/g, '{$1}'),
+  })),
+)
+
+const client = { id: 'api', secret: 'a-secret-of-the-client-0123456789abcdef' }
+const json = { 'Content-Type': 'application/json' }
+const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
+const settings = { OAUTH_CLIENTS: `${client.id}:${client.secret}` }
+const password = 'a good password'
+
+/** The account and the tokens of a request. */
+interface Caller {
+  readonly token: string
+  readonly refreshToken: string
+}
+
+/** A body that the route accepts. */
+function goodBody({ name }: Route, { refreshToken }: Caller): object {
+  const bodies: Readonly<Record<string, object>> = {
+    register: { email: freshEmail(), password },
+    refresh: { refresh_token: refreshToken },
+    reauthenticate: { password },
+    logoutEverywhere: { keep_current: true, refresh_token: refreshToken },
+    checkRevocations: { ids: ['i'.repeat(16)] },
+  }
+  return bodies[name] ?? {}
+}
+
+/** What the route is asked in the way that it wants. */
+export async function goodRequest(
+  { family, route }: MountedRoute,
+  service: TestService,
+): Promise<RequestParts> {
+  const account = await registerAccount(service.app)
+  const parameter = /:segment|:page/.test(route.path) ? '0' : account.refreshToken.slice(0, 16)
+  const path = pathUnder('', family, route).replace(/:\w+/, parameter)
+  const parts = { service, path, method: route.method, headers: {} }
+  if (route.credential.startsWith('oauth_client')) {
+    const headers = { ...form, Authorization: `Basic ${btoa(`${client.id}:${client.secret}`)}` }
+    return { ...parts, headers, body: `token=${account.token}` }
+  }
+  const takesToken = route.credential === 'access_token' || route.credential === 'session_tokens'
+  const bearing = takesToken ? { Authorization: `Bearer ${account.token}` } : {}
+  if (route.method !== 'POST') return { ...parts, headers: bearing }
+  const body = route.name === 'login' ? credentialsOf(account) : goodBody(route, account)
+  return { ...parts, headers: { ...json, ...bearing }, body: JSON.stringify(body) }
+}
+
+function credentialsOf({ email, password }: { email: string; password: string }) {
+  return { email, password }
+}
+
+/** A service for such requests. */
+export function createService(variables: Record<string, string>, database?: Database) {
+  return createTestService({ ...settings, ...variables }, database && { database })
+}
+
+/** Sends it. */
+export async function sendParts({ service, path, method, headers, body }: RequestParts) {
+  const init = { method, headers: { ...headers }, ...(body !== undefined && { body }) }
+  const answer = await service.app.request(path, init)
+  return { status: answer.status, headers: answer.headers, text: await answer.text() }
+}
+
+type Provoke = (parts: RequestParts, variables: Record<string, string>) => Promise<RequestParts>
+
+const withHeaders = (parts: RequestParts, headers: Record<string, string>) => ({
+  ...parts,
+  headers: { ...parts.headers, ...headers },
+})
+const withToken = (parts: RequestParts, token: string): RequestParts =>
+  parts.headers['Content-Type']?.includes('form')
+    ? { ...parts, body: `token=${token}` }
+    : withHeaders(parts, { Authorization: `Bearer ${token}` })
+const withBody = (parts: RequestParts, body: object) => ({ ...parts, body: JSON.stringify(body) })
+const withService = (parts: RequestParts, service: TestService) => ({ ...parts, service })
+
+function bodyOf({ body }: RequestParts): Record<string, unknown> {
+  return JSON.parse(String(body))
+}
+
+async function signed(
+  { service }: RequestParts,
+  changes: Record<string, unknown>,
+  header: Record<string, unknown> = {},
+  key = secretKey,
+): Promise<string> {
+  const [issuer, now] = ['https://auth.example.com', service.clock.now()]
+  const ids = { sid: 's'.repeat(16), jti: 'j'.repeat(16), gen: 'g'.repeat(16) }
+  const claims = { iss: issuer, aud: issuer, sub: '1', ...ids, iat: now, exp: now + 900 }
+  const token = new SignJWT({ ...claims, ...changes })
+  token.setProtectedHeader({ alg: 'HS256', ...header } as never)
+  return token.sign(new TextEncoder().encode(key))
+}
+
+const presentSigned =
+  (changes: Record<string, unknown>, header = {}, key = secretKey): Provoke =>
+  async (parts) =>
+    withToken(parts, await signed(parts, changes, header, key))
+
+/** A service whose key is no point of its curve. */
+function withBrokenKey(variables: Record<string, string>): TestService {
+  const half = 'A'.repeat(43)
+  const jwk = { kty: 'EC', crv: 'P-256', kid: 'broken', x: half, y: half, d: half, state: 'active' }
+  return createService({ ...variables, SIGNING_KEYS: JSON.stringify({ keys: [jwk] }) })
+}
+
+const away: Database = {
+  hasReplicas: false,
+  withClient: () => Promise.reject(new TypeError('fetch failed')),
+}
+const slow: Database = {
+  hasReplicas: false,
+  withClient: () => systemRuntime.delay(300).then(() => Promise.reject(new TypeError('slow'))),
+}
+
+async function withoutPlaceInQueue(parts: RequestParts, variables: Record<string, string>) {
+  const service = createService({ ...variables, BCRYPT_COST: '14' }, slow)
+  // At this cost the queue has one place, and this login has it while it reads.
+  void service.app.request('/auth/login', {
+    method: 'POST',
+    headers: json,
+    body: JSON.stringify({ email: 'a@b', password: 'x' }),
+  })
+  await systemRuntime.delay(20)
+  return withService(parts, service)
+}
+
+async function usedUp(parts: RequestParts): Promise<string> {
+  const refreshToken = String(bodyOf(parts).refresh_token)
+  await refreshWith(parts.service.app, refreshToken)
+  return refreshToken
+}
+
+/** Reason → what makes a good request one that is refused for it. */
+export const provocations: Partial<Record<Reason, Provoke>> = {
+  token_missing: async ({ headers: { Authorization: _, ...headers }, ...parts }) => ({
+    ...parts,
+    headers,
+  }),
+  logout_token_missing: async ({ headers: { Authorization: _, ...headers }, ...parts }) => ({
+    ...parts,
+    headers,
+  }),
+  bearer_malformed: async (parts) => withHeaders(parts, { Authorization: 'Token x' }),
+  token_too_long: async (parts) => withToken(parts, 'A'.repeat(4_097)),
+  token_not_canonical: async (parts) => withToken(parts, 'a.b'),
+  token_header_unacceptable: presentSigned({}, { typ: 'other' }),
+  token_key_unknown: presentSigned({}, { kid: 'other' }),
+  token_signature_wrong: presentSigned({}, {}, 'x'.repeat(32)),
+  token_claims_unacceptable: presentSigned({ sub: '007' }),
+  token_issuer_wrong: presentSigned({ iss: 'https://elsewhere.example.com' }),
+  token_audience_wrong: presentSigned({ aud: 'https://elsewhere.example.com' }),
+  token_from_the_future: presentSigned({ iat: 4_000_000_000, exp: 4_000_000_900 }),
+  token_expired: presentSigned({ exp: 1 }),
+  account_gone: presentSigned({ sub: '999999999' }),
+  async token_revoked(parts) {
+    const { Authorization = '' } = parts.headers
+    await logout(parts.service.app, Authorization.replace('Bearer ', ''))
+    return parts
+  },
+  async key_set_unavailable(parts, variables) {
+    const token = await signed(parts, {}, { kid: 'broken' })
+    return withService(withToken(parts, token), withBrokenKey(variables))
+  },
+  // Where tokens travel in cookies, whether the route reads a body or not.
+  unsupported_media_type: async (parts, variables) =>
+    withService(
+      withHeaders(parts, { 'Content-Type': 'text/csv' }),
+      createService({ ...variables, TOKEN_TRANSPORT: 'cookie' }),
+    ),
+  invalid_json: async (parts) => ({ ...parts, body: '[' }),
+  invalid_input: async (parts) => withBody(parts, { email: 1, keep_current: 1, ids: 1 }),
+  body_too_large: async (parts) => ({ ...parts, body: 'x'.repeat(16_385) }),
+  async cross_site_request(parts, variables) {
+    const service = createService({ ...variables, TOKEN_TRANSPORT: 'cookie' })
+    const headers = { ...form, Origin: 'https://evil.example.com' }
+    return withService(withHeaders(parts, headers), service)
+  },
+  email_taken: async (parts) => {
+    const { email } = await registerAccount(parts.service.app)
+    return withBody(parts, { email, password })
+  },
+  invalid_credentials: async (parts) => withBody(parts, { email: freshEmail(), password }),
+  password_wrong: async (parts) => withBody(parts, { password: 'another password' }),
+  login_queue_full: withoutPlaceInQueue,
+  refresh_token_missing: async (parts, variables) =>
+    withService(parts, createService({ ...variables, TOKEN_TRANSPORT: 'cookie' })),
+  async refresh_token_unmatched(parts, variables) {
+    const service = createService({ ...variables, TOKEN_TRANSPORT: 'cookie' })
+    const Cookie = `__Secure-refresh_token=${'s'.repeat(16)}.1.${'A'.repeat(43)}`
+    return withService(withHeaders(parts, { Cookie }), service)
+  },
+  refresh_token_invalid: async (parts) =>
+    withBody(parts, { keep_current: true, refresh_token: 'nonsense' }),
+  async refresh_superseded(parts) {
+    const first = String(bodyOf(parts).refresh_token)
+    const second = tokensOf(await refreshWith(parts.service.app, first))
+    await refreshWith(parts.service.app, second.refreshToken)
+    return parts
+  },
+  async refresh_token_reused(parts) {
+    await passTime(31, await usedUp(parts))
+    return parts
+  },
+  async refresh_too_frequent(parts) {
+    const refreshToken = String(bodyOf(parts).refresh_token)
+    await pretend('refreshes = 60, refreshes_since = unixepoch()', refreshToken)
+    return parts
+  },
+  async session_revoked(parts) {
+    await pretend('revoked_at = unixepoch()', String(bodyOf(parts).refresh_token))
+    return parts
+  },
+  async session_expired(parts) {
+    await pretend('expires_at = unixepoch() - 1', String(bodyOf(parts).refresh_token))
+    return parts
+  },
+  session_unknown: async (parts) => ({ ...parts, path: `/auth/sessions/${'n'.repeat(16)}` }),
+  oauth_request_invalid: async (parts) => ({ ...parts, body: 'nothing=1' }),
+  client_unknown: async (parts) =>
+    withHeaders(parts, { Authorization: `Basic ${btoa('api:wrong')}` }),
+  not_found: async (parts) => ({ ...parts, path: parts.path.replace(/\d+$/, '999999999') }),
+  database_unavailable: async (parts, variables) =>
+    withService(parts, createService(variables, away)),
+  async internal(parts, variables) {
+    const service = createService(variables)
+    service.clock.elapsedMs = () => {
+      throw new RangeError('the clock is broken')
+    }
+    return withService(parts, service)
+  },
+}
