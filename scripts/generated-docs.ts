@@ -6,6 +6,7 @@ import { catalogue, refusalFor } from '../src/errors/catalogue.ts'
 import type { Reason } from '../src/errors/reasons.ts'
 import { type Entry, guardRefusals, type Refusal } from '../src/errors/token-refusals.ts'
 import { type Setting, settings } from '../src/service/config/settings.ts'
+import { renderHttpApi, renderRouteTable } from './http-api.ts'
 import { composeOpenApi } from './openapi/document.ts'
 
 /** A file of the documentation as it should be. */
@@ -23,8 +24,14 @@ export function generateDocs(): GeneratedDoc[] {
     { path: 'openapi.json', content: `${JSON.stringify(openApi, null, 2)}\n` },
     { path: 'src/service/routes/openapi-document.ts', content: renderOpenApiModule(openApi) },
     { path: 'docs/errors.md', content: renderErrors() },
-    { path: 'README.md', content: withSettingsTable(readDoc('README.md')) },
+    { path: 'docs/http-api.md', content: renderHttpApi() },
+    { path: 'README.md', content: renderReadme() },
   ]
+}
+
+function renderReadme(): string {
+  const withRoutes = withTable(readDoc('README.md'), 'routes', renderRouteTable())
+  return withTable(withRoutes, 'settings', renderSettings())
 }
 
 /** A module with one string: the service parses nothing at start-up. */
@@ -97,16 +104,21 @@ function headersOf({ challenge, retryAfterSeconds }: Refusal): string {
   return challenge === 'bare' ? '`Bearer`' : `\`Bearer error="${challenge}"\``
 }
 
-function withSettingsTable(readme: string): string {
-  const [start, end] = ['<!-- settings -->', '<!-- /settings -->']
+function renderSettings(): string {
   const rows = Object.entries<Setting<unknown>>(settings).map(([name, setting]) =>
     tableRow([`\`${name}\``, setting.meaning, setting.unit, setting.default, setting.bounds]),
   )
   const head = '| name | meaning | unit | default | bounds |\n| --- | --- | --- | --- | --- |'
-  const [before] = readme.split(start)
-  const [, after] = readme.split(end)
-  if (before === readme || after === undefined) throw new Error('README.md has lost its settings')
-  return `${before}${start}\n${head}\n${rows.join('\n')}\n${end}${after}`
+  return `${head}\n${rows.join('\n')}`
+}
+
+/** The text with `table` between the marks of that name. */
+function withTable(text: string, name: string, table: string): string {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const [before] = text.split(start)
+  const [, after] = text.split(end)
+  if (before === text || after === undefined) throw new Error(`README.md has lost its ${name}`)
+  return `${before}${start}\n${table}\n${end}${after}`
 }
 
 function tableRow(cells: readonly string[]): string {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { bearing, createClientOf, freshEmail, send } from '../support/client.ts'
+import { bearing, createClientOf, freshEmail, listenToAnswers, send } from '../support/client.ts'
+import { matchDocument, operationOf } from '../support/openapi.ts'
 import type { Expected } from './row.ts'
 import { rows } from './rows.ts'
 import { type Platform, startTarget, type Target } from './targets.ts'
@@ -16,6 +17,19 @@ describe.each(combinations)(
       HTTP_CONTRACT: vocabulary,
       CORS_ORIGINS: 'https://app.example.com,http://localhost:3000',
       OAUTH_CLIENTS: `api:${oauthSecret}`,
+    })
+
+    // Whatever is asked below: the document must say what comes back.
+    const held = new Set<string>()
+    beforeAll(() =>
+      listenToAnswers((method, { pathname }, answer) => {
+        const operation = operationOf(method, pathname)
+        if (operation) held.add(`${operation} ${matchDocument(operation, vocabulary, answer)}`)
+      }),
+    )
+    afterAll(() => {
+      listenToAnswers(() => {})
+      expect(held.size).toBeGreaterThan(50)
     })
 
     it('gives the first account the id 1, and shows it as it was registered', async () => {

@@ -22,6 +22,15 @@ export function freshEmail(): string {
 /** Far more than any answer takes: whoever waits longer waits for ever, and should be told for what. */
 const patienceMs = 60_000
 
+type Listener = (method: string, url: URL, answer: Answer) => void
+
+let listener: Listener = () => {}
+
+/** Calls the listener with every answer of this file, for what holds for all of them. */
+export function listenToAnswers(heard: Listener): void {
+  listener = heard
+}
+
 export async function send(url: string, init: RequestInit = {}): Promise<Answer> {
   // A command that blocks the process for seconds keeps it from hearing which connections are closed.
   await setImmediate()
@@ -33,7 +42,9 @@ export async function send(url: string, init: RequestInit = {}): Promise<Answer>
   const text = await answer.text()
   const isJson = /^application\/([a-z-]+\+)?json/.test(answer.headers.get('Content-Type') ?? '')
   const body = isJson && text ? JSON.parse(text) : {}
-  return { status: answer.status, headers: answer.headers, text, body }
+  const heard = { status: answer.status, headers: answer.headers, text, body }
+  listener(init.method ?? 'GET', new URL(url), heard)
+  return heard
 }
 
 /** What a login gives. */

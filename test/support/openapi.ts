@@ -21,6 +21,7 @@ interface Example {
 interface Content {
   readonly schema: Schema
   readonly examples?: Readonly<Record<string, Example>>
+  readonly example?: Example['value']
 }
 
 interface Response {
@@ -49,6 +50,15 @@ export function documentedOperations(): string[] {
   )
 }
 
+/** The operation of a request, as the document names it; undefined where it names none. */
+export function operationOf(method: string, pathname: string): string | undefined {
+  return documentedOperations().find((operation) => {
+    const [of, template = ''] = operation.split(' ')
+    const form = template.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')
+    return of === method && new RegExp(`^${form}$`).test(pathname)
+  })
+}
+
 /** Every sentence and success of the document, as `recordOf` names them. */
 export function documentedAnswers(operation: string, contract: ContractName): string[] {
   return Object.entries(responsesOf(operation)).flatMap(([status, response]) => {
@@ -69,30 +79,42 @@ export function matchDocument(
   contract: ContractName,
   answer: RealAnswer,
 ): string {
-  const { status, headers, text } = answer
-  const say = (problem: string) =>
-    new Error(`${operation}, ${contract}, answered ${status} ${text.slice(0, 300)}: ${problem}`)
+  const { status, text } = answer
   const response = responsesOf(operation)[String(status)]
-  if (!response) throw say('the document has no such status')
-  const problem = headerProblem(response, headers)
-  if (problem) throw say(problem)
+  const problem = response ? problemOf(response, contract, answer) : 'it has no such status'
+  if (problem) {
+    throw new Error(
+      `${operation}, ${contract}, answered ${status} ${text.slice(0, 300)}: of the document, ${problem}`,
+    )
+  }
+  const isRefusal = contentOf(response)?.examples !== undefined
+  return isRefusal ? `${status} ${soundOf(JSON.parse(text))}` : String(status)
+}
+
+function problemOf(
+  response: Response,
+  contract: ContractName,
+  { headers, text }: RealAnswer,
+): string | undefined {
+  const ofHeaders = headerProblem(response, headers)
+  if (ofHeaders) return ofHeaders
   const mediaType = headers.get('Content-Type')?.split(';')[0] ?? ''
   const content = response.content?.[mediaType]
-  if (!content) {
-    if (text === '' && !response.content) return String(status)
-    throw say(`the document has no body of type ${mediaType || '(none)'}`)
-  }
+  if (!content) return text === '' && !response.content ? undefined : `it has no body ${mediaType}`
   const body: unknown = mediaType.endsWith('json') ? JSON.parse(text) : text
   const { valid, errors } = validate(content.schema, body)
   if (!valid)
-    throw say(errors.map(({ instanceLocation, error }) => `${instanceLocation} ${error}`).join(' '))
-  if (!content.examples) return String(status)
+    return errors.map(({ instanceLocation, error }) => `${instanceLocation} ${error}`).join(' ')
+  return isSaid(content, contract, body) ? undefined : 'it has no such sentence in this contract'
+}
+
+/** Refusals must be one of the examples; successes must have the example's sentence. */
+function isSaid({ examples, example }: Content, contract: ContractName, body: unknown): boolean {
   const sound = soundOf(body as Example['value'])
-  const isSaid = Object.values(content.examples).some(
-    (example) => isOf(example, contract) && soundOf(example.value) === sound,
+  if (!examples) return example?.message === undefined || soundOf(example) === sound
+  return Object.values(examples).some(
+    (known) => isOf(known, contract) && soundOf(known.value) === sound,
   )
-  if (!isSaid) throw say('the document has no such sentence in this contract')
-  return `${status} ${sound}`
 }
 
 function responsesOf(operation: string): Readonly<Record<string, Response>> {
@@ -111,8 +133,8 @@ function resolve(response: Response | { $ref: string }): Response {
   return shared
 }
 
-function contentOf(response: Response): Content | undefined {
-  return Object.values(response.content ?? {})[0]
+function contentOf(response: Response | undefined): Content | undefined {
+  return Object.values(response?.content ?? {})[0]
 }
 
 function isOf(example: Example, contract: ContractName): boolean {
@@ -129,9 +151,9 @@ function headerProblem(
   headers: Headers,
 ): string | undefined {
   const unsaid = headersOfInterest.find((name) => headers.has(name) && !(name in documented))
-  if (unsaid) return `the document does not say ${unsaid}`
+  if (unsaid) return `it does not say ${unsaid}`
   const missing = alwaysThere.find((name) => name in documented && !headers.has(name))
-  return missing && `the document promises ${missing}`
+  return missing && `it promises ${missing}`
 }
 
 function validate(schema: Schema, body: unknown) {

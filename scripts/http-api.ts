@@ -1,0 +1,131 @@
+// docs/http-api.md and the README's table, from the routes and their prose.
+
+import { catalogue, refusalFor } from '../src/errors/catalogue.ts'
+import type { Reason } from '../src/errors/reasons.ts'
+import type { Route, RouteFamily } from '../src/service/http/route.ts'
+import { credentialRefusals, limitRefusals } from '../src/service/http/route-refusals.ts'
+import { routeFamilies } from '../src/service/routes/routes.ts'
+import { documentedPath } from './openapi/document.ts'
+import { prose, type RouteName } from './openapi/prose.ts'
+
+interface DescribedRoute {
+  readonly route: Route
+  readonly request: string
+}
+
+const all: readonly DescribedRoute[] = (routeFamilies as readonly RouteFamily[]).flatMap((family) =>
+  family.routes.map((route) => ({
+    route,
+    request: `\`${route.method} ${documentedPath(family, route)}\``,
+  })),
+)
+
+/** The rows of the README's table. */
+export function renderRouteTable(): string {
+  const rows = all.map(({ route, request }) => [request, wordsOf(route).summary])
+  return renderTable(['request', 'what it does'], rows)
+}
+
+/** docs/http-api.md */
+export function renderHttpApi(): string {
+  const tags = [...new Set(all.map(({ route }) => wordsOf(route).tag))]
+  return `# HTTP API
+
+*Generated from the routes by \`npm run docs\`.*
+
+A running service has the same as an OpenAPI document, at \`/openapi.json\`. The package has it as \`portcullis/openapi.json\`.
+
+Refusals are \`{ "status": "fail", "message", "code" }\` in JSON; at \`/oauth/*\` they are \`{ "error", "error_description" }\`. [errors.md](errors.md) lists all of them. Where the two contracts of \`HTTP_CONTRACT\` differ, the tables have both: classic / standard.
+
+${tags.map(renderTag).join('\n\n')}
+
+## What an access token is refused for
+
+${renderRefusals(credentialRefusals.access_token)}
+
+## What every route answers
+
+${renderRefusals(common)}
+`
+}
+
+/** Reasons that say nothing about one route. */
+const common: readonly Reason[] = [
+  'unsupported_media_type',
+  'invalid_json',
+  'invalid_input',
+  'body_too_large',
+  'cross_site_request',
+  'not_found',
+  'method_not_allowed',
+  'database_unavailable',
+  'misconfigured',
+  'internal',
+]
+
+function wordsOf({ name }: Route) {
+  return prose[name as RouteName]
+}
+
+function renderTag(tag: string): string {
+  const routes = all.filter(({ route }) => wordsOf(route).tag === tag)
+  return `## ${tag}\n\n${routes.map(renderRoute).join('\n\n')}`
+}
+
+function renderRoute({ route, request }: DescribedRoute): string {
+  const { summary, description } = wordsOf(route)
+  const own = ownRefusals(route)
+  const parts = [
+    `### ${request}`,
+    [summary, description].filter(Boolean).join(' '),
+    `Takes ${takenBy(route)}. Answers ${answersOf(route)}.`,
+    ...(own.length > 0 ? [renderRefusals(own)] : []),
+  ]
+  return parts.join('\n\n')
+}
+
+/** Credential → what a request presents, in words. */
+const presented: Readonly<Record<Route['credential'], string>> = {
+  none: 'no credential',
+  access_token: 'an access token',
+  session_tokens: 'an access token',
+  refresh_token: 'a refresh token, in the body or in its cookie',
+  oauth_client: 'a form with `token`, from a client of `OAUTH_CLIENTS`',
+  oauth_client_if_any: 'a form with `token`',
+}
+
+function takenBy(route: Route): string {
+  const { request } = wordsOf(route)
+  const isForm = route.credential.startsWith('oauth_client')
+  if (!request || isForm) return presented[route.credential]
+  const members = Object.keys(request).map((name) => `"${name}"`)
+  const body = `\`{ ${members.join(', ')} }\``
+  return `${presented[route.credential]}, and ${body}${route.isBodyOptional ? ' or no body' : ''}`
+}
+
+function answersOf({ answers, hasEtag }: Route): string {
+  const statuses = Object.keys(answers)
+  return [...statuses, ...(hasEtag ? ['304'] : [])].map((status) => `\`${status}\``).join(' or ')
+}
+
+/** What the route refuses beside a bad access token. */
+function ownRefusals({ credential, limits, refusals }: Route): readonly Reason[] {
+  const ofCredential: readonly Reason[] = credentialRefusals[credential]
+  const known: readonly Reason[] = credentialRefusals.access_token
+  const others = ofCredential.filter((reason) => !known.includes(reason))
+  return [...new Set([...others, ...limitRefusals[limits], ...refusals])]
+}
+
+function renderRefusals(reasons: readonly Reason[]): string {
+  const rows = reasons.map((reason) => {
+    const both = (['classic', 'standard'] as const).map((contract) => refusalFor(reason, contract))
+    const statuses = [...new Set(both.map(({ status }) => String(status)))]
+    return [statuses.join(' / '), `\`${both[0]?.code}\``, catalogue[reason].when]
+  })
+  return renderTable(['status', 'code', 'when'], rows)
+}
+
+function renderTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const rule = heads.map(() => '---')
+  return [heads, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
