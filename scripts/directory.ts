@@ -8,7 +8,7 @@ import { Failure } from '../src/cli/failure.ts'
  */
 export function makeDirectory(directory: string): void {
   try {
-    makeStepByStep(directory)
+    makeDirectories(directory, 0o700)
     accessSync(directory, constants.R_OK | constants.W_OK)
   } catch {
     throw new Failure(
@@ -17,10 +17,13 @@ export function makeDirectory(directory: string): void {
   }
 }
 
-/** Not `mkdirSync` with `recursive`: under /proc that one never ends (Node 24). */
-function makeStepByStep(directory: string): void {
+/**
+ * Makes a folder and those above it that are missing. Not `mkdirSync` with `recursive`: under /proc
+ * that one never ends (Node 24).
+ */
+export function makeDirectories(directory: string, mode = 0o777): void {
   const existing = statSync(directory, { throwIfNoEntry: false })
   if (existing?.isDirectory()) return
-  if (!existing) makeStepByStep(dirname(directory))
-  mkdirSync(directory, { mode: 0o700 })
+  if (!existing) makeDirectories(dirname(directory), mode)
+  mkdirSync(directory, { mode })
 }

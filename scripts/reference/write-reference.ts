@@ -1,0 +1,94 @@
+// The API reference as a folder of static files: the OpenAPI document, shown by Scalar.
+
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Failure } from '../../src/cli/failure.ts'
+import { makeDirectories } from '../directory.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const ownFiles = fileURLToPath(new URL('.', import.meta.url))
+/** Scalar's build for browsers: one file, with everything that it depends on. */
+const scalar = join(root, 'node_modules/@scalar/api-reference/dist/browser/standalone.js')
+
+/** The headers of every file. Scalar writes style attributes and elements, so styles are inline. */
+export const referenceHeaders: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "connect-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self' data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+}
+
+/** The files under `/docs/`, with their media types. */
+export const referenceFiles: Readonly<Record<string, string>> = {
+  'index.html': 'text/html; charset=utf-8',
+  'openapi.json': 'application/json',
+  'scalar.js': 'text/javascript; charset=utf-8',
+  'start.js': 'text/javascript; charset=utf-8',
+}
+
+export interface ReferenceInput {
+  /** The file of the OpenAPI document. Default: `openapi.json` of the project. */
+  readonly documentFile?: string | undefined
+  /** The service's URL in the page. Default: the servers of the document. */
+  readonly server?: string | undefined
+}
+
+/**
+ * Writes the page to `folder`, which is made where there is none. Files of the same names are
+ * replaced; others stay. Throws a `Failure` where the document cannot be read or the folder cannot
+ * be written.
+ */
+export function writeReference(folder: string, input: ReferenceInput = {}): void {
+  const document = readDocument(input.documentFile ?? join(root, 'openapi.json'))
+  const shown = input.server === undefined ? document : withServer(document, input.server)
+  const docs = join(folder, 'docs')
+  try {
+    makeDirectories(docs)
+    for (const name of ['index.html', 'start.js']) {
+      copyFileSync(join(ownFiles, name), join(docs, name))
+    }
+    writeFileSync(join(docs, 'openapi.json'), `${JSON.stringify(shown, undefined, 2)}\n`)
+    writeFileSync(join(folder, '_headers'), headersFile())
+  } catch {
+    throw new Failure(`The folder ${folder} cannot be made or written: choose another one.`)
+  }
+  copyScalar(join(docs, 'scalar.js'))
+}
+
+function copyScalar(target: string): void {
+  try {
+    copyFileSync(scalar, target)
+  } catch {
+    throw new Failure('Scalar is not installed: run `npm ci`.')
+  }
+}
+
+function readDocument(file: string): object {
+  try {
+    const document = JSON.parse(readFileSync(file, 'utf8'))
+    if (typeof document?.openapi === 'string') return document
+  } catch {
+    // The sentence below is for both.
+  }
+  throw new Failure(`${file} is missing, or is no OpenAPI document in JSON.`)
+}
+
+function withServer(document: object, url: string): object {
+  return { ...document, servers: [{ url }] }
+}
+
+/** As Cloudflare, Netlify and others read it: a path, and below it the headers of its files. */
+function headersFile(): string {
+  const lines = Object.entries(referenceHeaders).map(([name, value]) => `  ${name}: ${value}\n`)
+  return `/docs/*\n${lines.join('')}`
+}
