@@ -11,6 +11,8 @@ import {
   root,
   settleVariables,
 } from './dev/options.ts'
+import { prepareReference } from './dev/reference.ts'
+import { serveReference } from './dev/reference-server.ts'
 import { ensureSecrets } from './dev/secrets.ts'
 import { refuseTakenPort, serve } from './dev/serve.ts'
 import { runUntilStopped } from './dev/stopping.ts'
@@ -40,10 +42,22 @@ await runUntilStopped(async (stopping) => {
     for (const suffix of ['', '-wal', '-shm']) keepPrivate(`${file}${suffix}`)
   }
   await migrate({ url, authToken: settled.config.databaseAuthToken, stopping }, console.log)
-  if (!stopping.aborted) await serve(onDeno(options, settled.variables), settled, stopping)
+  if (stopping.aborted) return
+  const folder = prepareReference(options, `http://127.0.0.1:${options.port}`)
+  // The service runs as it is deployed, and serves no files: the page has a port of its own.
+  const reference = folder ? await serveReference(folder) : undefined
+  try {
+    await serve(onDeno(options, settled.variables, reference?.url), settled, stopping)
+  } finally {
+    reference?.close()
+  }
 })
 
-function onDeno({ port }: DevOptions, variables: Readonly<Record<string, string>>) {
+function onDeno(
+  { port }: DevOptions,
+  variables: Readonly<Record<string, string>>,
+  referenceUrl: string | undefined,
+) {
   console.log('Starting Deno.')
   // The service's settings are ours alone, as on workerd: none comes from the user's shell.
   const unset = Object.fromEntries(Object.keys(settings).map((name) => [name, undefined]))
@@ -59,6 +73,7 @@ function onDeno({ port }: DevOptions, variables: Readonly<Record<string, string>
       DENO_NO_UPDATE_CHECK: '1',
     },
     port,
+    referenceUrl,
     stopSignal: 'SIGKILL' as const,
   }
 }

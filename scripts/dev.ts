@@ -17,6 +17,7 @@ import {
   root,
   settleVariables,
 } from './dev/options.ts'
+import { prepareReference } from './dev/reference.ts'
 import { ensureSecrets, type Secrets } from './dev/secrets.ts'
 import { refuseTakenPort, serve } from './dev/serve.ts'
 import { runUntilStopped } from './dev/stopping.ts'
@@ -94,6 +95,8 @@ function endsWith(database: Sqld | undefined, stopping: AbortSignal): AbortSigna
 }
 
 function onWorkerd(options: DevOptions, variables: Readonly<Record<string, string>>) {
+  // Seen from the page, the service is where the page is.
+  const reference = prepareReference(options, '/')
   console.log('Starting wrangler dev.')
   // The service's settings are ours alone: none comes from the user's shell.
   const unset = Object.fromEntries(Object.keys(settings).map((name) => [name, undefined]))
@@ -110,6 +113,8 @@ function onWorkerd(options: DevOptions, variables: Readonly<Record<string, strin
       ...['--inspector-port', '0', '--show-interactive-dev-session=false'],
       // Without a file of its own it would read .dev.vars, and not its environment.
       ...['--env-file', '/dev/null'],
+      // Its files come first; everything else is answered by the service, as without them.
+      ...(reference ? ['--assets', reference] : []),
       ...handedOn,
     ],
     env: {
@@ -120,6 +125,7 @@ function onWorkerd(options: DevOptions, variables: Readonly<Record<string, strin
       CLOUDFLARE_CF_FETCH_ENABLED: 'false',
     },
     port: options.port,
+    referenceUrl: reference && `http://127.0.0.1:${options.port}/docs`,
     stopSignal: 'SIGTERM' as const,
   }
 }

@@ -18,6 +18,8 @@ export interface Served {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly port: number
+  /** Where the API reference is, or undefined where there is none. */
+  readonly referenceUrl: string | undefined
   /**
    * What ends it: SIGKILL for a watcher that takes the end of the service for a reason to wait for
    * the next change.
@@ -51,7 +53,7 @@ export async function serve(
     if (stopping.aborted) return
     if (obstacle) throw new Failure(`${served.name} did not start: ${obstacle}, as it says above.`)
     output.show()
-    announce(baseUrl, config.passwordMinLength)
+    announce(baseUrl, config.passwordMinLength, served.referenceUrl)
     await Promise.race([group.ended, aborted(stopping)])
     if (!stopping.aborted) throw new Failure(`${served.name} has ended by itself; start it again.`)
   } finally {
