@@ -39,7 +39,7 @@ export const referenceFiles: Readonly<Record<string, string>> = {
 export interface ReferenceInput {
   /** The file of the OpenAPI document. Default: `openapi.json` of the project. */
   readonly documentFile?: string | undefined
-  /** The service's URL in the page. Default: the servers of the document. */
+  /** The service's URL in the page. Default: those of the document. */
   readonly server?: string | undefined
 }
 
@@ -50,7 +50,7 @@ export interface ReferenceInput {
  */
 export function writeReference(folder: string, input: ReferenceInput = {}): void {
   const document = readDocument(input.documentFile ?? join(root, 'openapi.json'))
-  const shown = input.server === undefined ? document : withServer(document, input.server)
+  const shown = input.server === undefined ? fromDocs(document) : withServer(document, input.server)
   const docs = join(folder, 'docs')
   try {
     makeDirectories(docs)
@@ -81,6 +81,11 @@ function readDocument(file: string): object {
     // The sentence below is for both.
   }
   throw new Failure(`${file} is missing, or is no OpenAPI document in JSON.`)
+}
+
+/** The document of the service names its own folder: from `/docs/`, that is the one above. */
+function fromDocs(document: { readonly servers?: readonly { readonly url: string }[] }): object {
+  return document.servers?.[0]?.url === './' ? withServer(document, '../') : document
 }
 
 function withServer(document: object, url: string): object {

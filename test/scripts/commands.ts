@@ -76,7 +76,8 @@ export function stopCommands(): void {
 /** A copy of the project whose .dev.vars is nobody's, over the same packages. */
 export function copyProject(): { directory: string; remove(): void } {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-copy-'))
-  const parts = ['src', 'scripts', 'migrations', 'package.json', 'wrangler.toml', 'deno.json']
+  const parts = ['src', 'scripts', 'migrations', 'openapi.json', 'package.json']
+  parts.push('wrangler.toml', 'deno.json')
   for (const part of parts) cpSync(join(root, part), join(directory, part), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) }

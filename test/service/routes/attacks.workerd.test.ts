@@ -1,17 +1,18 @@
-// The same attacks on every route that is mounted, from the app's own list: a route that is added
-// later is attacked without being told.
+// The same attacks on every route, from the list of routes: a route that is added later is attacked
+// without being told.
 
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '../../../src/errors/catalogue.ts'
+import { pathUnder } from '../../../src/service/http/mount-routes.ts'
+import { mountedRoutes } from '../../support/route-requests.ts'
 import { ask, bearing, createTestService, logout, registerAccount } from '../../support/service.ts'
 
 const { app, clock, log } = createTestService({ CORS_ORIGINS: 'https://app.example.com' })
-const routes = app.routes.filter(({ method }) => method !== 'ALL')
-const named = [...new Set(routes.map(({ method, path }) => `${method} ${path}`))].map((name) => {
-  const [method = '', path = ''] = name.split(' ')
-  return { method, path, name }
+const named = mountedRoutes.map(({ family, route }) => {
+  const path = pathUnder('', family, route)
+  return { ...route, path, name: `${route.method} ${path}` }
 })
-const paths = [...new Set(routes.map(({ path }) => path))]
+const paths = [...new Set(named.map(({ path }) => path))]
 const documentedStatuses = new Set(
   Object.values(catalogue).flatMap((entry) => [
     entry.status,
@@ -20,16 +21,11 @@ const documentedStatuses = new Set(
 )
 
 /** What everybody may read and keep, in formats of their own. */
-const documents = ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']
-/** Routes that take a token; a new one under /auth belongs here, or among those that take none. */
-const takeNoToken = [
-  ...['POST /auth/register', 'POST /auth/login', 'GET /health', 'GET /ready'],
-  // Refresh tokens, and tokens in forms, have tests of their own.
-  ...['POST /auth/refresh', 'POST /oauth/revoke', 'POST /oauth/introspect'],
-  ...['GET /auth/feed/since/:segment', 'GET /auth/feed/snapshot/:page', 'POST /auth/feed/check'],
-]
-const takeToken = named.filter(
-  ({ name, path }) => !takeNoToken.includes(name) && !documents.includes(path),
+const documents = named
+  .filter(({ hasEtag, asksDatabase }) => hasEtag && !asksDatabase)
+  .map(({ path }) => path)
+const takeToken = named.filter(({ credential }) =>
+  ['access_token', 'session_tokens'].includes(credential),
 )
 
 /** Whatever a route wants to know beside the token. */
@@ -152,6 +148,15 @@ describe.each(takeToken)('$name, which takes a token,', ({ method, path }) => {
   })
 })
 
+describe('the list of routes', () => {
+  it('has every route that the app has', () => {
+    const mounted = app.routes.filter(({ method }) => method !== 'ALL')
+    expect(new Set(mounted.map(({ method, path }) => `${method} ${path}`))).toEqual(
+      new Set(named.map(({ name }) => name)),
+    )
+  })
+})
+
 describe('every answer', () => {
   it.each([
     ...paths,
@@ -199,6 +204,6 @@ function expectDocumented({ status, headers, body }: Awaited<ReturnType<typeof a
   expect(status).toBeLessThan(500)
   expect(headers.get('Content-Type')).toMatch(/^application\/(jwk-set\+)?json/)
   if (!('status' in body))
-    return expect(['keys', 'issuer', 'error']).toContain(Object.keys(body)[0])
+    return expect(['keys', 'issuer', 'error', 'openapi']).toContain(Object.keys(body)[0])
   expect(body.status).toBe(status < 202 ? 'success' : 'fail')
 }
