@@ -83,7 +83,7 @@ async function simulate(ratePerSecond: number, maxStalenessSeconds: number): Pro
       audience: issuer,
       keys: () => createSecretKeySet(testSettings.SECRET_KEY),
       revocation: { maxStalenessSeconds },
-      revocations: () => createQuietFeed(time, chance, counts),
+      revocationSource: () => createQuietFeed(time, chance, counts),
     },
     time.runtime,
   )

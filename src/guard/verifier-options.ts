@@ -54,7 +54,7 @@ export interface VerifierOptions<Bindings = unknown> {
    * `createDatabaseSource` of `portcullis/database`, in the service's own Worker. Called with the
    * first token, and kept.
    */
-  readonly revocations?: ((env: Bindings) => RevocationSource) | undefined
+  readonly revocationSource?: ((env: Bindings) => RevocationSource) | undefined
 }
 
 /** The keys that tokens are verified with. */
@@ -95,14 +95,15 @@ export function checkOptions({ issuer, audience, transport }: VerifierOptions<ne
  * @throws TypeError when its bounds are out of bounds
  */
 export function gateOf<Bindings>(
-  { issuer, service, revocation, revocations }: VerifierOptions<Bindings>,
+  { issuer, service, revocation, revocationSource }: VerifierOptions<Bindings>,
   runtime: Runtime,
 ): RevocationGate {
   let source: RevocationSource | undefined
   return createGate(parsePolicy(revocation), {
     loader: loaderOf(issuer, runtime),
     sourceOf({ env }) {
-      source ??= revocations?.(env as Bindings) ?? createRemoteSource({ issuer, service }, runtime)
+      source ??=
+        revocationSource?.(env as Bindings) ?? createRemoteSource({ issuer, service }, runtime)
       return source
     },
   })

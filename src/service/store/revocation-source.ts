@@ -26,7 +26,7 @@ import { findRevokedIds, readFeed } from './revocation-feed.ts'
  *   issuer: 'https://auth.example.com',
  *   audience: 'https://api.example.com',
  *   service: (env: Bindings) => env.AUTH,
- *   revocations: (env: Bindings) =>
+ *   revocationSource: (env: Bindings) =>
  *     createDatabaseSource(
  *       openRemoteDatabase({
  *         databaseUrl: env.TURSO_DATABASE_URL,

@@ -16,17 +16,17 @@ export interface Bindings {
   DATABASE_URL?: string
 }
 
-type Revocations = VerifierOptions<Bindings>['revocations']
+type SourceOption = VerifierOptions<Bindings>['revocationSource']
 
 /** Far beyond what a test lasts. */
 const acceptStaleSeconds = 3_600
 
 /** The Worker; its revocations are the service's feed, unless told. */
-export function createGuarded(revocations?: Revocations) {
+export function createGuarded(revocationSource?: SourceOption) {
   let app: ReturnType<typeof createApp> | undefined
   return {
     fetch(request: Request, env: Bindings, context?: ExecutionContext) {
-      app ??= createApp(env, revocations)
+      app ??= createApp(env, revocationSource)
       return app.fetch(request, env, context)
     },
   }
@@ -34,12 +34,12 @@ export function createGuarded(revocations?: Revocations) {
 
 function createApp(
   { ISSUER: issuer, MAX_STALENESS_SECONDS, AUTH }: Bindings,
-  revocations: Revocations,
+  revocationSource: SourceOption,
 ) {
   const maxStalenessSeconds = Number(MAX_STALENESS_SECONDS)
   const service = AUTH && ((bindings: Bindings) => bindings.AUTH as ServiceBinding)
   const guard = (revocation: RevocationOption) =>
-    requireAccessToken({ issuer, audience: issuer, service, revocation, revocations })
+    requireAccessToken({ issuer, audience: issuer, service, revocation, revocationSource })
   return new Hono<{ Bindings: Bindings }>()
     .get('/bounded', guard({ maxStalenessSeconds }), (c) => c.json(c.var.auth.claims))
     .get('/strict', guard('strict'), (c) => c.json(c.var.auth.claims))
