@@ -93,13 +93,13 @@ export function anyRevoked(ids: readonly string[]): SQL {
  * ```ts
  * import { type SQL, sql } from 'drizzle-orm'
  * import type { Authentication } from 'portcullis'
- * import { liveToken } from 'portcullis/database'
+ * import { isTokenLive } from 'portcullis/database'
  *
  * const selectNotes = (auth: Authentication): SQL =>
- *   sql`SELECT text FROM notes WHERE owner = ${auth.subject} AND ${liveToken(auth)}`
+ *   sql`SELECT text FROM notes WHERE owner = ${auth.subject} AND ${isTokenLive(auth)}`
  * ```
  */
-export function liveToken({ revocationIds }: { readonly revocationIds: readonly string[] }): SQL {
+export function isTokenLive({ revocationIds }: { readonly revocationIds: readonly string[] }): SQL {
   return not(anyRevoked(revocationIds))
 }
 

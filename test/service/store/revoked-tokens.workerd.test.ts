@@ -8,7 +8,7 @@ import { build, readBatch } from '../../../src/service/store/database.ts'
 import {
   deleteExpiredRevocations,
   insertLastingRevocation,
-  liveToken,
+  isTokenLive,
 } from '../../../src/service/store/revoked-tokens.ts'
 import { endOwnSession } from '../../../src/service/store/session-endings.ts'
 import { type AskingToken, findAccountAndRevocation } from '../../../src/service/store/users.ts'
@@ -147,7 +147,7 @@ describe('the condition for statements of others', () => {
   it('holds until any of the ids is revoked', async () => {
     const revocationIds = [freshId(), freshId()]
     const ask = async () => {
-      const statement = build.select({ live: sql<number>`${liveToken({ revocationIds })}` })
+      const statement = build.select({ live: sql<number>`${isTokenLive({ revocationIds })}` })
       const [rows] = await readBatch(database, [statement.from(sql`(SELECT 1)`)])
       return rows
     }
