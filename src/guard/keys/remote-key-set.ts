@@ -1,10 +1,10 @@
 // The issuer's key set (RFC 7517 §5), fetched and kept. Fetching is what strangers could make us do,
-// so it is bounded: one at a time in an isolate, marked by a value with a deadline (a promise of
-// another request's must not be waited for on Workers), and none for a while after one in vain.
+// so it is bounded: one at a time in an isolate (single-flight.ts), and none for a while after one
+// that failed, or that did not find the key.
 
 import { type KeyReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
-import { OneAtATime } from '../../runtime/one-at-a-time.ts'
 import { type Runtime, systemRuntime } from '../../runtime/runtime.ts'
+import { type BackOff, SingleFlight } from '../../runtime/single-flight.ts'
 import type { KeySet, VerificationContext } from '../../token/key-set.ts'
 import type { VerificationKey } from '../../token/verification-key.ts'
 import { type ServiceBinding, timeoutMs } from '../remote/ask-service.ts'
@@ -24,8 +24,8 @@ const freshForMs = 10 * 60_000
 const usableForMs = 24 * 60 * 60_000
 /** No fetch for an unknown `kid` within this time after one that did not find its own. */
 const coolDownMs = 30_000
-/** After a failure: doubled with each further one, up to the cool-down. */
-const firstPauseMs = 1_000
+/** After failures: 1, 2, 4 … 30 s. */
+const backOff: BackOff = { firstPauseMs: 1_000, longestPauseMs: coolDownMs }
 
 interface Copy {
   readonly keys: KeysByName
@@ -36,7 +36,7 @@ interface Copy {
 /**
  * The key set that `issuer` publishes. A copy is fresh for 10 minutes; then it is renewed in the
  * background, and used for at most 24 hours while that fails. A `kid` that it lacks causes one
- * fetch, of at most 3 s; when that was in vain, unknown ones are refused without any for 30 s. A
+ * fetch, of at most 3 s; when it does not find the key, unknown ones are refused without any for 30 s. A
  * token that names no key is refused without any once there is a copy. A failed fetch, or an answer
  * that is no key set, changes nothing and leaves a line in the log.
  *
@@ -61,16 +61,15 @@ class RemoteKeySet implements KeySet {
   readonly issuer: string
   readonly #fetchKeys: FetchKeys
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
-  readonly #fetching: OneAtATime
+  readonly #fetching: SingleFlight
   #copy: Copy | undefined
-  #failures = 0
   #problem: string | undefined
 
   constructor(issuer: string, fetchKeys: FetchKeys, runtime: Pick<Runtime, 'elapsedMs' | 'delay'>) {
     this.issuer = issuer
     this.#fetchKeys = fetchKeys
     this.#runtime = runtime
-    this.#fetching = new OneAtATime(runtime)
+    this.#fetching = new SingleFlight(runtime, backOff)
   }
 
   problem(): string | undefined {
@@ -110,7 +109,7 @@ class RemoteKeySet implements KeySet {
     const key = this.current(keyId, context)
     if (key) return succeed(key)
     if (isRenewed()) this.#fetching.pauseFor(coolDownMs)
-    const isKnownSet = this.#copy !== undefined && this.#failures === 0
+    const isKnownSet = this.#copy !== undefined && !this.#fetching.hasFailed()
     return refuse(isKnownSet ? 'token_key_unknown' : 'key_set_unavailable')
   }
 
@@ -125,16 +124,14 @@ class RemoteKeySet implements KeySet {
     const startedAtMs = this.#runtime.elapsedMs()
     this.#fetching.begin(timeoutMs)
     const keys = await this.#fetchKeys(env, this.#copy?.keys)
-    this.#fetching.end()
     if (!keys.ok) return this.#fail(keys.error)
+    this.#fetching.succeed()
     this.#copy = { keys: keys.value, atMs: startedAtMs }
-    this.#failures = 0
     this.#problem = undefined
   }
 
   #fail(problem: string): void {
-    this.#fetching.pauseFor(Math.min(firstPauseMs * 2 ** this.#failures, coolDownMs))
-    this.#failures += 1
+    this.#fetching.fail()
     this.#problem = problem
     console.error(JSON.stringify({ event: 'key_set_unavailable', issuer: this.issuer, problem }))
   }

@@ -2,12 +2,14 @@
 // one that failed.
 
 import type { Runtime } from '../../runtime/runtime.ts'
+import { type BackOff, SingleFlight } from '../../runtime/single-flight.ts'
 import type { VerificationContext } from '../../token/key-set.ts'
 import type { RevocationSource } from '../../token/revocation-source.ts'
 import { timeoutMs } from '../remote/ask-service.ts'
-import { Attempts } from './attempts.ts'
 import { maxIds, RevocationView } from './view.ts'
 
+/** After failures: 0.5, 1, 2, 4, 5, 5 … s. */
+const backOff: BackOff = { firstPauseMs: 500, longestPauseMs: 5_000 }
 /** Longer than one page takes. */
 const pageDeadlineMs = timeoutMs + 1_000
 /** Pages that lead no further: the first of an empty feed, and one after a restored backup. */
@@ -23,8 +25,8 @@ export class RevocationLoader {
   readonly #maxIds: number
   readonly #runtime: Runtime
   /** Exact checks, while nothing is loaded: they pause after failures of their own. */
-  readonly checks: Attempts
-  readonly #loading: Attempts
+  readonly checks: SingleFlight
+  readonly #loading: SingleFlight
   #problem: string | undefined
 
   constructor(issuer: string, runtime: Runtime, most = maxIds) {
@@ -32,8 +34,8 @@ export class RevocationLoader {
     this.#issuer = issuer
     this.#maxIds = most
     this.#runtime = runtime
-    this.checks = new Attempts(runtime)
-    this.#loading = new Attempts(runtime)
+    this.checks = new SingleFlight(runtime, backOff)
+    this.#loading = new SingleFlight(runtime, backOff)
   }
 
   /** What last kept the feed from being had. */
@@ -55,7 +57,7 @@ export class RevocationLoader {
     source: RevocationSource,
     context: VerificationContext,
   ): Promise<void> {
-    if (this.#loading.haveFailed() && this.#loading.isUnderWay()) return
+    if (this.#loading.hasFailed() && this.#loading.isUnderWay()) return
     await this.#loading.doOrWait(isDone, () => this.#loadFor(source, context))
   }
 

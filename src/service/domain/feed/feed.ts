@@ -3,8 +3,8 @@
 // it; and each page of the snapshot at most once a minute, unless it has fallen behind.
 
 import { DatabaseUnavailable } from '../../../errors/database-unavailable.ts'
-import { OneAtATime } from '../../../runtime/one-at-a-time.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
+import { type BackOff, SingleFlight } from '../../../runtime/single-flight.ts'
 import {
   type FeedPage,
   pageOf,
@@ -29,7 +29,8 @@ export interface AgedPage extends FeedPage {
 
 /** A read that takes longer is not waited for. */
 const readDeadlineMs = 2_000
-const pauseAfterFailureMs = 500
+/** After every failure. */
+const backOff: BackOff = { firstPauseMs: 500, longestPauseMs: 500 }
 const pageKeptForMs = 60_000
 const pagesKept = 3
 
@@ -48,16 +49,16 @@ interface KeptPage {
 export class RevocationFeed {
   readonly #database: Database
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
-  readonly #reading: OneAtATime
-  readonly #readingPage: OneAtATime
+  readonly #reading: SingleFlight
+  readonly #readingPage: SingleFlight
   #tail: Tail | undefined
   readonly #pages = new Map<number, KeptPage>()
 
   constructor(database: Database, runtime: Pick<Runtime, 'elapsedMs' | 'delay'>) {
     this.#database = database
     this.#runtime = runtime
-    this.#reading = new OneAtATime(runtime)
-    this.#readingPage = new OneAtATime(runtime)
+    this.#reading = new SingleFlight(runtime, backOff)
+    this.#readingPage = new SingleFlight(runtime, backOff)
   }
 
   /**
@@ -141,15 +142,14 @@ export class RevocationFeed {
   }
 
   /** Others may wait for it: a failure is over for them, too. */
-  async #mark(reading: OneAtATime, read: () => Promise<void>): Promise<void> {
+  async #mark(reading: SingleFlight, read: () => Promise<void>): Promise<void> {
     reading.begin(readDeadlineMs)
     try {
       await read()
+      reading.succeed()
     } catch (error) {
-      reading.pauseFor(pauseAfterFailureMs)
+      reading.fail()
       throw error
-    } finally {
-      reading.end()
     }
   }
 

@@ -7,17 +7,29 @@ import type { Runtime } from './runtime.ts'
 /** How often a request looks whether another one's work is over. */
 const pollEveryMs = 20
 
+/** How long nobody begins after a failure. */
+export interface BackOff {
+  /** After the first failure; doubled with each further one. */
+  readonly firstPauseMs: number
+  /** No pause after a failure is longer. */
+  readonly longestPauseMs: number
+}
+
 /**
- * The mark of one piece of work. Work whose request was cancelled never says that it has ended: its
- * deadline does.
+ * The mark of one piece of work, with pauses after failures. Work whose request was cancelled never
+ * says that it has ended: its deadline does.
  */
-export class OneAtATime {
+export class SingleFlight {
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
+  readonly #backOff: BackOff
   #work = never
   #pause = never
+  /** Since the last success. */
+  #failures = 0
 
-  constructor(runtime: Pick<Runtime, 'elapsedMs' | 'delay'>) {
+  constructor(runtime: Pick<Runtime, 'elapsedMs' | 'delay'>, backOff: BackOff) {
     this.#runtime = runtime
+    this.#backOff = backOff
   }
 
   /** Marks the work as under way, for at most `forMs` from now; again, to go on for longer. */
@@ -25,8 +37,19 @@ export class OneAtATime {
     this.#work = { fromMs: this.#runtime.elapsedMs(), forMs }
   }
 
-  end(): void {
+  /** Ends the work, and any pause. */
+  succeed(): void {
     this.#work = never
+    this.#pause = never
+    this.#failures = 0
+  }
+
+  /** Ends the work, and pauses: for twice as long as after the failure before. */
+  fail(): void {
+    const { firstPauseMs, longestPauseMs } = this.#backOff
+    this.#work = never
+    this.pauseFor(Math.min(firstPauseMs * 2 ** this.#failures, longestPauseMs))
+    this.#failures += 1
   }
 
   /** Lets nobody begin for so long. */
@@ -40,6 +63,11 @@ export class OneAtATime {
 
   isPaused(): boolean {
     return covers(this.#pause, this.#runtime.elapsedMs())
+  }
+
+  /** Whether the last work that ended has failed. */
+  hasFailed(): boolean {
+    return this.#failures > 0
   }
 
   mayBegin(): boolean {
