@@ -57,12 +57,10 @@ const openGate: RevocationGate = {
 }
 
 class StrictGate implements RevocationGate {
-  protected readonly loader: RevocationLoader
-  protected readonly sourceOf: GateParts['sourceOf']
+  readonly #parts: GateParts
 
-  constructor({ loader, sourceOf }: GateParts) {
-    this.loader = loader
-    this.sourceOf = sourceOf
+  constructor(parts: GateParts) {
+    this.#parts = parts
   }
 
   isKnownLive(_token: RevocableToken, _context: VerificationContext): boolean {
@@ -74,58 +72,54 @@ class StrictGate implements RevocationGate {
     token: RevocableToken,
     context: VerificationContext,
   ): Promise<Result<undefined, GateReason>> {
-    if (this.loader.view.isRevoked(token.words)) return refuse('token_revoked')
-    return this.check(token, context)
+    const { view } = this.#parts.loader
+    return view.isRevoked(token.words)
+      ? refuse('token_revoked')
+      : checkExactly(this.#parts, token, context)
   }
 
   problem(): string | undefined {
-    return this.loader.problem
-  }
-
-  /** Asks the source about this one token. */
-  protected async check(
-    token: RevocableToken,
-    context: VerificationContext,
-  ): Promise<Result<undefined, GateReason>> {
-    const { view } = this.loader
-    const askedAtMs = view.readClocks().wallMs
-    const checked = await this.sourceOf(context).check(token.ids, context)
-    const problem = checked.ok
-      ? clockProblem(checked.value.nowMs, askedAtMs, view.readClocks().wallMs)
-      : checked.error
-    if (problem !== undefined) this.loader.failCheck(problem)
-    else this.loader.checks.succeed()
-    if (checked.ok && checked.value.isRevoked) return refuse('token_revoked')
-    return problem === undefined ? succeed(undefined) : refuse('revocations_unavailable')
+    return this.#parts.loader.problem
   }
 }
 
-class BoundedGate extends StrictGate {
+class BoundedGate implements RevocationGate {
+  readonly #parts: GateParts
+  readonly #loader: RevocationLoader
   readonly #maxStalenessMs: number
   readonly #acceptStaleMs: number
 
   constructor(parts: GateParts, maxStalenessMs: number, acceptStaleMs: number) {
-    super(parts)
+    this.#parts = parts
+    this.#loader = parts.loader
     this.#maxStalenessMs = maxStalenessMs
     this.#acceptStaleMs = acceptStaleMs
   }
 
-  override isKnownLive({ words }: RevocableToken, context: VerificationContext): boolean {
-    const { view } = this.loader
+  isKnownLive({ words }: RevocableToken, context: VerificationContext): boolean {
+    const { view } = this.#loader
     const ageMs = view.ageMs()
     if (ageMs >= this.#maxStalenessMs) return false
-    if (ageMs >= this.#maxStalenessMs / 2) this.loader.refresh(this.sourceOf(context), context)
+    if (ageMs >= this.#maxStalenessMs / 2) this.#refresh(context)
     return !view.isRevoked(words)
   }
 
-  override async admit(
+  async admit(
     token: RevocableToken,
     context: VerificationContext,
   ): Promise<Result<undefined, GateReason>> {
     if (this.isKnownLive(token, context)) return succeed(undefined)
-    const { view } = this.loader
+    const { view } = this.#loader
     if (view.isRevoked(token.words)) return refuse('token_revoked')
     return view.isLoaded() ? this.#renew(token, context) : this.#checkWhileLoading(token, context)
+  }
+
+  problem(): string | undefined {
+    return this.#loader.problem
+  }
+
+  #refresh(context: VerificationContext): void {
+    this.#loader.refresh(this.#parts.sourceOf(context), context)
   }
 
   /** Pulls first: one round trip, and what comes back serves the requests after this one. */
@@ -133,8 +127,8 @@ class BoundedGate extends StrictGate {
     token: RevocableToken,
     context: VerificationContext,
   ): Promise<Result<undefined, GateReason>> {
-    const isFresh = () => this.loader.view.ageMs() < this.#maxStalenessMs
-    await this.loader.renew(isFresh, this.sourceOf(context), context)
+    const isFresh = () => this.#loader.view.ageMs() < this.#maxStalenessMs
+    await this.#loader.renew(isFresh, this.#parts.sourceOf(context), context)
     return this.#decide(token, this.#maxStalenessMs + this.#acceptStaleMs)
   }
 
@@ -146,16 +140,34 @@ class BoundedGate extends StrictGate {
     token: RevocableToken,
     context: VerificationContext,
   ): Promise<Result<undefined, GateReason>> {
-    this.loader.refresh(this.sourceOf(context), context)
-    if (this.loader.checks.isPaused()) return refuse('revocations_unavailable')
-    const checked = await this.check(token, context)
+    this.#refresh(context)
+    if (this.#loader.checks.isPaused()) return refuse('revocations_unavailable')
+    const checked = await checkExactly(this.#parts, token, context)
     if (checked.ok || checked.error === 'token_revoked') return checked
     return this.#decide(token, this.#maxStalenessMs)
   }
 
   #decide({ words }: RevocableToken, maxAgeMs: number): Result<undefined, GateReason> {
-    const { view } = this.loader
+    const { view } = this.#loader
     if (view.isRevoked(words)) return refuse('token_revoked')
     return view.ageMs() < maxAgeMs ? succeed(undefined) : refuse('revocations_unavailable')
   }
+}
+
+/** Asks the source about this one token, and tells the loader how that went. */
+async function checkExactly(
+  { loader, sourceOf }: GateParts,
+  token: RevocableToken,
+  context: VerificationContext,
+): Promise<Result<undefined, GateReason>> {
+  const { view } = loader
+  const askedAtMs = view.readClocks().wallMs
+  const checked = await sourceOf(context).check(token.ids, context)
+  const problem = checked.ok
+    ? clockProblem(checked.value.nowMs, askedAtMs, view.readClocks().wallMs)
+    : checked.error
+  if (problem !== undefined) loader.failCheck(problem)
+  else loader.checks.succeed()
+  if (checked.ok && checked.value.isRevoked) return refuse('token_revoked')
+  return problem === undefined ? succeed(undefined) : refuse('revocations_unavailable')
 }
