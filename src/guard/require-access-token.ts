@@ -4,7 +4,7 @@
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { type Runtime, systemRuntime } from '../runtime/runtime.ts'
 import { type GuardRefusal, type OnRefused, respondRefusal } from './refusal.ts'
-import { type Authentication, createRecallingVerifier, type VerifierOptions } from './verifier.ts'
+import { type Authentication, createCachingVerifier, type VerifierOptions } from './verifier.ts'
 
 /** What a guard is told: whose tokens it accepts, and what it answers otherwise. */
 export interface GuardOptions<Bindings = unknown> extends VerifierOptions<Bindings> {
@@ -86,24 +86,24 @@ export function optionalAccessToken<
   )
 }
 
-/** A guard that lets in who is refused for nothing more than `isNoObstacle` allows. */
+/** A guard that also lets in whom it would refuse for an acceptable reason. */
 function createGuard<Bindings extends object, CustomClaims extends object>(
   options: GuardOptions<Bindings>,
   runtime: Runtime,
-  isNoObstacle: (refusal: GuardRefusal) => boolean,
+  isAcceptable: (refusal: GuardRefusal) => boolean,
 ) {
-  const verifier = createRecallingVerifier<Bindings, CustomClaims>(options, runtime)
+  const verifier = createCachingVerifier<Bindings, CustomClaims>(options, runtime)
 
   async function verifyFirst(c: Context, next: Next): Promise<Response | undefined> {
     const auth = await verifier.verify(c.req.raw, contextOf(c))
-    if (!auth.ok && !isNoObstacle(auth.error)) return respondRefusal(auth.error, c, options)
+    if (!auth.ok && !isAcceptable(auth.error)) return respondRefusal(auth.error, c, options)
     c.set('auth', auth.ok ? auth.value : undefined)
     await next()
   }
 
   // Not async: a request whose token is known has nothing to wait for.
   return function guard(c: Context, next: Next) {
-    const known = verifier.recall(c.req.raw, contextOf(c))
+    const known = verifier.verifyFromCache(c.req.raw, contextOf(c))
     if (!known) return verifyFirst(c, next)
     c.set('auth', known)
     return next()

@@ -99,23 +99,26 @@ export function createVerifier<Bindings = unknown, CustomClaims extends object =
   options: VerifierOptions<Bindings>,
   runtime: Runtime = systemRuntime,
 ): Verifier<CustomClaims> {
-  return createRecallingVerifier(options, runtime)
+  return createCachingVerifier(options, runtime)
 }
 
 /** What guards use: a verifier that can also be asked without waiting. */
-export interface RecallingVerifier<CustomClaims extends object> extends Verifier<CustomClaims> {
+export interface CachingVerifier<CustomClaims extends object> extends Verifier<CustomClaims> {
   /**
    * Who sent the request, where its token was verified before and is still good; otherwise ask
    * `verify`. Most requests end here, so no promise is made.
    */
-  recall(request: Request, context: VerificationContext): Authentication<CustomClaims> | undefined
+  verifyFromCache(
+    request: Request,
+    context: VerificationContext,
+  ): Authentication<CustomClaims> | undefined
 }
 
 /** As `createVerifier`. */
-export function createRecallingVerifier<Bindings, CustomClaims extends object>(
+export function createCachingVerifier<Bindings, CustomClaims extends object>(
   options: VerifierOptions<Bindings>,
   runtime: Runtime,
-): RecallingVerifier<CustomClaims> {
+): CachingVerifier<CustomClaims> {
   const expected = checkOptions(options)
   const gate = gateOf(options, runtime)
   const reader = tokenReaderOf(options.transport, options.trustedOrigins)
@@ -123,13 +126,13 @@ export function createRecallingVerifier<Bindings, CustomClaims extends object>(
   let keys: KeySet | undefined
 
   /** The key may have been withdrawn, and the token may have expired, since it was verified. */
-  function recallToken(token: string, context: VerificationContext) {
+  function findVerified(token: string, context: VerificationContext) {
     const known = tokens.find(token)
     if (!known || !keys || known.expiresAt <= runtime.now()) return undefined
     return keys.current(known.key.keyId, context) === known.key ? known : undefined
   }
 
-  async function verifyAnew(
+  async function verifyAndCache(
     token: string,
     set: KeySet,
     context: VerificationContext,
@@ -150,8 +153,8 @@ export function createRecallingVerifier<Bindings, CustomClaims extends object>(
     context: VerificationContext,
   ): Promise<Result<Authentication<CustomClaims>, GuardRefusal>> {
     keys ??= keySetOf(options, context.env as Bindings, runtime)
-    const known = recallToken(token, context)
-    const verified = known ? succeed(known) : await verifyAnew(token, keys, context)
+    const known = findVerified(token, context)
+    const verified = known ? succeed(known) : await verifyAndCache(token, keys, context)
     if (!verified.ok) return verified
     const { revocable, authentication } = verified.value
     const admitted = await gate.admit(revocable, context)
@@ -161,9 +164,9 @@ export function createRecallingVerifier<Bindings, CustomClaims extends object>(
   }
 
   return {
-    recall(request, context) {
+    verifyFromCache(request, context) {
       const token = reader.peek(request)
-      const known = token === undefined ? undefined : recallToken(token, context)
+      const known = token === undefined ? undefined : findVerified(token, context)
       return known && gate.isKnownLive(known.revocable, context) ? known.authentication : undefined
     },
     async verify(input, context = {}) {

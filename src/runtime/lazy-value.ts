@@ -3,7 +3,7 @@
  * promise dies with the request that made it, and takes those waiting for it along. Where several
  * ask at once, several make it, and all get the first.
  */
-export function madeOnce<T>(make: () => Promise<T>): () => Promise<T> {
+export function lazyValue<T>(make: () => Promise<T>): () => Promise<T> {
   let made: { readonly value: T } | undefined
   return async () => {
     const value = made ? made.value : await make()

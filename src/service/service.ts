@@ -2,7 +2,7 @@
 // belongs to a request.
 
 import type { Hono } from 'hono'
-import { madeOnce } from '../runtime/made-once.ts'
+import { lazyValue } from '../runtime/lazy-value.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { ClaimsHook } from '../token/claims-hook.ts'
 import { revokeInIsolate } from '../token/isolate-revocations.ts'
@@ -101,7 +101,7 @@ function clientAddressOf(
  */
 function keysOf({ secretKey, signingKeys }: Config) {
   const active = activeKeyOf(signingKeys)
-  const signingKey = madeOnce<SigningKey>(() =>
+  const signingKey = lazyValue<SigningKey>(() =>
     active ? importSigningKey(active) : importSecretSigningKey(secretKey),
   )
   const keys = createKeySetOf([secretKeySource(secretKey), ...signingKeys.map(jwkSource)])

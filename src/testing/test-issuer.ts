@@ -4,7 +4,7 @@
 import { decodeBase64Url, isCanonicalBase64Url } from '../crypto/base64url.ts'
 import { createRandomId } from '../crypto/random-id.ts'
 import type { ServiceBinding } from '../guard/remote/ask-service.ts'
-import { madeOnce } from '../runtime/made-once.ts'
+import { lazyValue } from '../runtime/lazy-value.ts'
 import { type Runtime, systemRuntime } from '../runtime/runtime.ts'
 import { signCompactJws } from '../token/compact-jws.ts'
 import { revokeInIsolate } from '../token/isolate-revocations.ts'
@@ -103,7 +103,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
   const { issuer = 'https://auth.test', audience = issuer } = options
   const clock = createClock()
   const feed = new TestFeed(clock.runtime)
-  const makeKey = madeOnce<SigningJwk>(async () => ({
+  const makeKey = lazyValue<SigningJwk>(async () => ({
     ...(await generateKeyPair('ES256', clock.runtime)),
     state: 'active',
   }))

@@ -4,7 +4,7 @@
 import { byteLength } from '../crypto/utf8.ts'
 import type { KeyReason, Result } from '../errors/reasons.ts'
 import { refuse, succeed } from '../errors/reasons.ts'
-import { madeOnce } from '../runtime/made-once.ts'
+import { lazyValue } from '../runtime/lazy-value.ts'
 import { isObject } from './json.ts'
 import { type PublicJwk, parsePublicJwk } from './jwk.ts'
 import { importPublicKey, importSecretKey, type VerificationKey } from './verification-key.ts'
@@ -47,7 +47,7 @@ export const minSecretKeyBytes = 32
 /** A set of keys at hand, each imported with its first token. */
 export function createKeySetOf(sources: readonly KeySource[]): KeySet {
   const loaded = new Map<string | undefined, VerificationKey>()
-  const loaders = new Map(sources.map(({ keyId, load }) => [keyId, madeOnce(load)]))
+  const loaders = new Map(sources.map(({ keyId, load }) => [keyId, lazyValue(load)]))
   return {
     current: (keyId) => loaded.get(keyId),
     async find(keyId) {

@@ -36,9 +36,9 @@ interface Copy {
 /**
  * The key set that `issuer` publishes. A copy is fresh for 10 minutes; then it is renewed in the
  * background, and used for at most 24 hours while that fails. A `kid` that it lacks causes one
- * fetch, of at most 3 s; when it does not find the key, unknown ones are refused without any for 30 s. A
- * token that names no key is refused without any once there is a copy. A failed fetch, or an answer
- * that is no key set, changes nothing and leaves a line in the log.
+ * fetch, of at most 3 s. When that does not find the key, unknown ones are refused for 30 s without
+ * another fetch. A token that names no key is refused without a fetch once there is a copy. A failed
+ * fetch, or an answer that is no key set, changes nothing and leaves a line in the log.
  *
  * Its lines go to `console.error`: JSON with `event`, `issuer` and `problem`.
  */

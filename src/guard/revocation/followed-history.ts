@@ -27,7 +27,7 @@ interface DatedPage {
 export type Judgement = 'follow' | 'ignore' | { readonly problem: string }
 
 /** More histories are not remembered: a service has a new one after a restored backup only. */
-const maxHistoriesLeft = 100
+const maxFormerEpochs = 100
 const cure =
   'after a restored backup, deploy new keys, and then run `portcullis migrate --restored` (docs/feed.md)'
 
@@ -36,7 +36,7 @@ export class FollowedHistory {
   /** When it was first heard of. */
   #epochLearntAtMs = 0
   /** Epochs that were followed before this one, the oldest first. */
-  readonly #left = new Set<string>()
+  readonly #formerEpochs = new Set<string>()
   #position = 0
   /** The highest place that is known to be given away. */
   #head = 0
@@ -60,7 +60,7 @@ export class FollowedHistory {
 
   /** Says whether a page may be taken in. */
   judge(dated: DatedPage): Judgement {
-    this.#mindTheClock(dated.nowMs)
+    this.#correctForClock(dated.nowMs)
     if (this.#epoch === undefined) return 'follow'
     return dated.page.epoch === this.#epoch ? this.#judgeSame(dated) : this.#judgeOther(dated)
   }
@@ -79,7 +79,7 @@ export class FollowedHistory {
    */
   #judgeOther({ page: { epoch }, currentAtMs }: DatedPage): Judgement {
     if (currentAtMs < this.#epochLearntAtMs) return 'ignore'
-    if (!this.#left.has(epoch)) return 'follow'
+    if (!this.#formerEpochs.has(epoch)) return 'follow'
     return { problem: `it has gone back to a history that it had left; ${cure}` }
   }
 
@@ -101,9 +101,10 @@ export class FollowedHistory {
 
   /** Another history begins at its beginning. What is known of the one before stays known. */
   #begin(epoch: string, nowMs: number): void {
-    if (this.#epoch !== undefined) this.#left.add(this.#epoch)
-    const [oldest] = this.#left
-    if (this.#left.size > maxHistoriesLeft && oldest !== undefined) this.#left.delete(oldest)
+    if (this.#epoch !== undefined) this.#formerEpochs.add(this.#epoch)
+    const [oldest] = this.#formerEpochs
+    if (this.#formerEpochs.size > maxFormerEpochs && oldest !== undefined)
+      this.#formerEpochs.delete(oldest)
     this.#epoch = epoch
     this.#epochLearntAtMs = nowMs
     this.#position = 0
@@ -112,7 +113,7 @@ export class FollowedHistory {
   }
 
   /** On Workers the clock may be set back: what was learnt in its future was learnt before now. */
-  #mindTheClock(nowMs: number): void {
+  #correctForClock(nowMs: number): void {
     this.#epochLearntAtMs = Math.min(this.#epochLearntAtMs, nowMs)
     this.#headLearntAtMs = Math.min(this.#headLearntAtMs, nowMs)
   }

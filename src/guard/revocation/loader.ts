@@ -13,26 +13,26 @@ const backOff: BackOff = { firstPauseMs: 500, longestPauseMs: 5_000 }
 /** Longer than one page takes. */
 const pageDeadlineMs = timeoutMs + 1_000
 /** Pages that lead no further: the first of an empty feed, and one after a restored backup. */
-const maxPagesInVain = 5
+const maxPagesWithoutProgress = 5
 /** Before a third one: what an isolate of the service does not know yet, it will within a second. */
-const pauseInVainMs = 350
+const pauseWithoutProgressMs = 350
 /** A view that cannot hold all ids is tried again when some may have expired. */
 const pauseWhenFullMs = 300_000
 
 export class RevocationLoader {
   readonly view: RevocationView
   readonly #issuer: string
-  readonly #maxIds: number
+  readonly #idLimit: number
   readonly #runtime: Runtime
   /** Exact checks, while nothing is loaded: they pause after failures of their own. */
   readonly checks: SingleFlight
   readonly #loading: SingleFlight
   #problem: string | undefined
 
-  constructor(issuer: string, runtime: Runtime, most = maxIds) {
-    this.view = new RevocationView(runtime, most)
+  constructor(issuer: string, runtime: Runtime, idLimit = maxIds) {
+    this.view = new RevocationView(runtime, idLimit)
     this.#issuer = issuer
-    this.#maxIds = most
+    this.#idLimit = idLimit
     this.#runtime = runtime
     this.checks = new SingleFlight(runtime, backOff)
     this.#loading = new SingleFlight(runtime, backOff)
@@ -76,12 +76,12 @@ export class RevocationLoader {
   }
 
   async #load(source: RevocationSource, context: VerificationContext): Promise<void> {
-    for (let inVain = 0; inVain < maxPagesInVain; ) {
+    for (let withoutProgress = 0; withoutProgress < maxPagesWithoutProgress; ) {
       const before = this.view.position
       const isOver = await this.#loadPage(source, context)
       if (isOver) return
-      if (this.view.position === before) inVain += 1
-      if (inVain > 1) await this.#runtime.delay(pauseInVainMs)
+      if (this.view.position === before) withoutProgress += 1
+      if (withoutProgress > 1) await this.#runtime.delay(pauseWithoutProgressMs)
     }
     this.#fail('The revocation feed does not get on; look at the log of its service.')
   }
@@ -94,7 +94,7 @@ export class RevocationLoader {
     const applied = page.ok ? this.view.apply(page.value, askedAt) : undefined
     if (!page.ok) this.#fail(page.error)
     else if (applied === 'complete') this.#succeed()
-    else if (applied === 'full') this.#giveUp()
+    else if (applied === 'full') this.#pauseWhileFull()
     else if (typeof applied === 'object') {
       this.#fail(`The revocation feed is not to be used: ${applied.problem}.`)
     }
@@ -117,12 +117,12 @@ export class RevocationLoader {
     console.error(JSON.stringify({ event, issuer: this.#issuer, problem }))
   }
 
-  #giveUp(): void {
+  #pauseWhileFull(): void {
     this.#succeed()
     this.#loading.pauseFor(pauseWhenFullMs)
     this.#report(
       'revocation_view_full',
-      `More than ${this.#maxIds} revocations are alive, so every token is checked with the service; shorter tokens (ACCESS_TOKEN_LIFETIME_SECONDS) make fewer.`,
+      `More than ${this.#idLimit} revocations are alive, so every token is checked with the service; shorter tokens (ACCESS_TOKEN_LIFETIME_SECONDS) make fewer.`,
     )
   }
 }

@@ -110,7 +110,7 @@ class RemoteSource implements RevocationSource {
     ask: Ask,
   ): Promise<Result<PulledPage, string>> {
     const number = segmentOf(after + 1)
-    const page = await this.#askTwice(`since/${number}`, followed, ask)
+    const page = await this.#askForFresh(`since/${number}`, followed, ask)
     if (!page.ok) return page
     if (page.value) return expectFrom(page.value, number * placesPerSegment)
     return this.#pullSnapshotPastCaches(pageOf(after + 1), ask)
@@ -125,7 +125,7 @@ class RemoteSource implements RevocationSource {
     const number = pageOf(after + 1)
     const cached = await ask(`snapshot/${number}`)
     if (!cached.ok) return cached
-    if (!cached.value || !getsOn(cached.value, after, followed)) {
+    if (!cached.value || !hasNewPlaces(cached.value, after, followed)) {
       return this.#pullSnapshotPastCaches(number, ask)
     }
     const unknown = { ageMs: Number.POSITIVE_INFINITY, epochAgeMs: Number.POSITIVE_INFINITY }
@@ -146,7 +146,7 @@ class RemoteSource implements RevocationSource {
   }
 
   /** Through caches where their answer is young enough, past them otherwise. */
-  async #askTwice(
+  async #askForFresh(
     path: string,
     followed: FollowedFeed,
     ask: Ask,
@@ -223,7 +223,11 @@ function isCurrent({ epoch, head }: FeedAnswer, followed: FollowedFeed): boolean
 }
 
 /** Whether a page leads to more than is known. */
-function getsOn({ epoch, through }: FeedAnswer, after: number, followed?: FollowedFeed): boolean {
+function hasNewPlaces(
+  { epoch, through }: FeedAnswer,
+  after: number,
+  followed?: FollowedFeed,
+): boolean {
   return !followed || (epoch === followed.epoch && through > after)
 }
 

@@ -9,8 +9,8 @@ export type IdWords = readonly number[]
 
 const wordsPerId = 3
 const wordsPerEntry = 4
-const leastCapacity = 64
-const mostFilled = 0.75
+const minCapacity = 64
+const maxLoadFactor = 0.75
 const idCharacters = 16
 /** More than six bits: no character of base64url. */
 const invalid = 64
@@ -41,8 +41,8 @@ export function wordsOf(ids: readonly string[]): IdWords {
 /** Ids with the minute in which each may be forgotten. Lookups cost no allocation. */
 export class RevokedIds {
   /** Three words of an id and its minute, which is 0 in an empty slot. */
-  #table = new Int32Array(leastCapacity * wordsPerEntry)
-  #capacity = leastCapacity
+  #table = new Int32Array(minCapacity * wordsPerEntry)
+  #capacity = minCapacity
   #size = 0
   /** Where the next sweep begins. */
   #swept = 0
@@ -98,7 +98,7 @@ export class RevokedIds {
         this.#remove(this.#swept)
       }
     }
-    if (this.#capacity > leastCapacity && this.#size < this.#capacity / 8) this.#resize(this.#size)
+    if (this.#capacity > minCapacity && this.#size < this.#capacity / 8) this.#resize(this.#size)
   }
 
   #minuteAt(slot: number): number {
@@ -133,7 +133,7 @@ export class RevokedIds {
     this.#table[at + 3] = Math.max(known, minute)
     if (known !== 0) return
     this.#size += 1
-    if (this.#size > this.#capacity * mostFilled) this.#resize(this.#size)
+    if (this.#size > this.#capacity * maxLoadFactor) this.#resize(this.#size)
   }
 
   /** Takes an entry out, and moves up those behind it that a search would not find any more. */
@@ -156,7 +156,7 @@ export class RevokedIds {
   /** A table that is half full with so many. */
   #resize(entries: number): void {
     const old = this.#table
-    this.#capacity = Math.max(leastCapacity, Math.ceil(entries * 2))
+    this.#capacity = Math.max(minCapacity, Math.ceil(entries * 2))
     this.#table = new Int32Array(this.#capacity * wordsPerEntry)
     this.#size = 0
     this.#swept = 0

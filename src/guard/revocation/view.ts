@@ -20,21 +20,21 @@ export type Applied = 'complete' | 'partial' | 'full' | { readonly problem: stri
 /** More ids than this are not kept: 32 MB. */
 export const maxIds = 1_000_000
 /** Slots that are looked through with each page, beside a share of the table. */
-const leastSweep = 64
+const minSweptSlots = 64
 /** Less than `keepAfterExpirySeconds`: an id is not forgotten where its token is still accepted. */
 const maxClockDifferenceMs = 240_000
 
 export class RevocationView {
   readonly #ids = new RevokedIds()
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'nowMs'>
-  readonly #maxIds: number
+  readonly #idLimit: number
   readonly #history = new FollowedHistory()
   /** Every id that was revoked before this moment is known. */
   #asOf: ClockReading | undefined
 
-  constructor(runtime: Pick<Runtime, 'elapsedMs' | 'nowMs'>, most = maxIds) {
+  constructor(runtime: Pick<Runtime, 'elapsedMs' | 'nowMs'>, idLimit = maxIds) {
     this.#runtime = runtime
-    this.#maxIds = most
+    this.#idLimit = idLimit
   }
 
   get position(): number {
@@ -91,11 +91,11 @@ export class RevocationView {
       return { problem: 'it has a row that is none' }
     }
     this.#forgetExpired(page)
-    if (this.#ids.size > this.#maxIds) return this.#startOver()
+    if (this.#ids.size > this.#idLimit) return this.#startOver()
     this.#history.follow(page, this.#runtime.elapsedMs())
     const mayComplete = page.ageMs !== Number.POSITIVE_INFINITY && !page.isSnapshot
     if (!this.#history.isComplete() || !mayComplete) return 'partial'
-    this.#becomeAsOf(askedAt, page.ageMs)
+    this.#setAsOf(askedAt, page.ageMs)
     return 'complete'
   }
 
@@ -110,7 +110,7 @@ export class RevocationView {
     return this.#history.judge({ page, readAtMs, currentAtMs, nowMs })
   }
 
-  #becomeAsOf(askedAt: ClockReading, ageMs: number): void {
+  #setAsOf(askedAt: ClockReading, ageMs: number): void {
     const asOf = { elapsedMs: askedAt.elapsedMs - ageMs, wallMs: askedAt.wallMs - ageMs }
     const { elapsedMs, wallMs } = this.readClocks()
     if (timeSince(asOf, elapsedMs, wallMs) < this.ageMs()) this.#asOf = asOf
@@ -123,8 +123,8 @@ export class RevocationView {
   #forgetExpired({ rows: texts, nowMs }: PulledPage): void {
     const rows = texts.reduce((sum, text) => sum + text.length / rowCharacters, 0)
     const nowSeconds = Math.min(nowMs, this.#runtime.nowMs()) / 1_000
-    this.#ids.sweep(leastSweep + this.#ids.capacity / 64 + 4 * rows, nowSeconds)
-    if (this.#ids.size > this.#maxIds) this.#ids.sweep(this.#ids.capacity, nowSeconds)
+    this.#ids.sweep(minSweptSlots + this.#ids.capacity / 64 + 4 * rows, nowSeconds)
+    if (this.#ids.size > this.#idLimit) this.#ids.sweep(this.#ids.capacity, nowSeconds)
   }
 
   #startOver(): Applied {

@@ -41,7 +41,7 @@ import { findRevokedIds, readFeed } from './revocation-feed.ts'
 export function createDatabaseSource(database: Database): RevocationSource {
   return {
     pull: (after) =>
-      sayOutage(async () => {
+      refuseOnOutage(async () => {
         const range = { from: after + 1, through: after + placesPerPage }
         const { state, chunks } = await readFeed(database, range)
         const through = Math.min(range.through, state.head)
@@ -49,14 +49,14 @@ export function createDatabaseSource(database: Database): RevocationSource {
         return { ...state, from: range.from, through, rows, ageMs: 0 }
       }),
     check: (ids) =>
-      sayOutage(async () => {
+      refuseOnOutage(async () => {
         const { nowMs, revoked } = await findRevokedIds(database, ids)
         return { nowMs, isRevoked: revoked.length > 0 }
       }),
   }
 }
 
-async function sayOutage<T>(ask: () => Promise<T>): Promise<Result<T, string>> {
+async function refuseOnOutage<T>(ask: () => Promise<T>): Promise<Result<T, string>> {
   try {
     return succeed(await ask())
   } catch (error) {

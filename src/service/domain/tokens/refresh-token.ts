@@ -10,7 +10,7 @@ import {
 import { deriveMacKey } from '../../../crypto/derived-key.ts'
 import { isOpaqueId } from '../../../crypto/random-id.ts'
 import { encodeUtf8 } from '../../../crypto/utf8.ts'
-import { madeOnce } from '../../../runtime/made-once.ts'
+import { lazyValue } from '../../../runtime/lazy-value.ts'
 
 /** What a genuine refresh token names. */
 export interface RefreshTokenClaims {
@@ -35,7 +35,7 @@ const tokenForm = /^([^.]+)\.([1-9]\d{0,14})\.([^.]+)$/
 
 /** Refresh tokens under a key of their own, derived from the secret. */
 export function createRefreshTokens(secretKey: string): RefreshTokens {
-  const key = madeOnce(() => deriveMacKey(secretKey, 'portcullis refresh token'))
+  const key = lazyValue(() => deriveMacKey(secretKey, 'portcullis refresh token'))
   return {
     async create({ sessionId, version }) {
       const named = `${sessionId}.${version}`
