@@ -3,6 +3,6 @@
 
 export type { Database } from './service/store/database.ts'
 export { schemaVersion } from './service/store/migrations.ts'
-export { openRemoteDatabase } from './service/store/remote-database.ts'
+export { openRemoteDatabase, type RemoteDatabaseOptions } from './service/store/remote-database.ts'
 export { createDatabaseSource } from './service/store/revocation-source.ts'
 export { isTokenLive } from './service/store/revoked-tokens.ts'

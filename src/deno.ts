@@ -2,11 +2,11 @@
 
 import { systemRuntime } from './runtime/runtime.ts'
 import { type Config, parseConfig } from './service/config/config.ts'
+import { openConfiguredDatabase } from './service/configured-database.ts'
 import { createService } from './service/service.ts'
 import type { Database } from './service/store/database.ts'
 import { isFileUrl } from './service/store/node/database-file.ts'
 import { openEmbeddedDatabase } from './service/store/node/embedded-database.ts'
-import { openRemoteDatabase } from './service/store/remote-database.ts'
 
 const config = parseConfig(Deno.env.toObject(), { hasFiles: true })
 if (!config.ok) refuseToStart(config.error)
@@ -55,7 +55,7 @@ async function stop(): Promise<void> {
 }
 
 async function openDatabase(settings: Config): Promise<Database> {
-  if (!isFileUrl(settings.databaseUrl)) return openRemoteDatabase(settings)
+  if (!isFileUrl(settings.databaseUrl)) return openConfiguredDatabase(settings)
   try {
     return await openEmbeddedDatabase(settings.databaseUrl)
   } catch {

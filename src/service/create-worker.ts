@@ -5,8 +5,8 @@ import { catalogue } from '../errors/catalogue.ts'
 import { systemRuntime } from '../runtime/runtime.ts'
 import type { ClaimsHook } from '../token/claims-hook.ts'
 import { parseConfig } from './config/config.ts'
+import { openConfiguredDatabase } from './configured-database.ts'
 import { createService, type Service } from './service.ts'
-import { openRemoteDatabase } from './store/remote-database.ts'
 
 /** What the platform gives beside a request, as far as the service needs it. */
 export interface WorkerContext {
@@ -68,7 +68,7 @@ function startService(env: object, { claims }: WorkerOptions): Service | undefin
   }
   return createService(config.value, {
     runtime: systemRuntime,
-    database: openRemoteDatabase(config.value),
+    database: openConfiguredDatabase(config.value),
     log: console.log,
     claims,
     clientAddress: addressOnCloudflare,

@@ -42,12 +42,7 @@ export function createFakeClock(): FakeClock {
   }
 }
 
-export const database: Database = openRemoteDatabase({
-  databaseUrl: inject('databaseUrl'),
-  databaseAuthToken: undefined,
-  databaseTimeoutMs: 5_000,
-  databaseHasReplicas: false,
-})
+export const database: Database = openRemoteDatabase({ url: inject('databaseUrl') })
 
 /** The database, counting the round trips to it. */
 export function createCountingDatabase(): Database & { roundTrips: number } {

@@ -4,30 +4,61 @@
 import { createClient, LibsqlError } from '@libsql/client/http'
 import type { Database } from './database.ts'
 
-export interface RemoteDatabaseSettings {
-  readonly databaseUrl: string
-  readonly databaseAuthToken: string | undefined
-  readonly databaseTimeoutMs: number
-  readonly databaseHasReplicas: boolean
+/** Where the database is, and how it is asked. */
+export interface RemoteDatabaseOptions {
+  /** A `libsql:`, `https:` or `http:` URL, as TURSO_DATABASE_URL. Required. */
+  readonly url: string
+  /** As TURSO_AUTH_TOKEN. Default: none, for a database that wants no token. */
+  readonly authToken?: string | undefined
+  /** How long one request to the database may take, in milliseconds, at least 1. Default 5,000. */
+  readonly timeoutMs?: number | undefined
+  /**
+   * Whether the database has read replicas: what must not be stale is then asked of the primary.
+   * Default false.
+   */
+  readonly hasReplicas?: boolean | undefined
 }
 
+const defaultTimeoutMs = 5_000
+const protocols: readonly string[] = ['libsql:', 'https:', 'http:']
 /** sqld lets a writer wait for a third of a second, and then says that it is busy. */
 const maxAttempts = 6
 
 /**
  * A database that is asked over HTTP, with a client of its own for every batch: making one takes
  * microseconds and no round trip. A batch that the database was too busy to begin is sent again, at
- * most five times: nothing of it has happened.
+ * most five times: nothing of it has happened. No I/O before the first batch.
+ *
+ * @throws TypeError when `url` is no libsql:, https: or http: URL, or `timeoutMs` no whole number of
+ * at least 1
+ *
+ * @example
+ * ```ts
+ * import { openRemoteDatabase } from 'portcullis/database'
+ *
+ * interface Bindings {
+ *   readonly TURSO_DATABASE_URL: string
+ *   readonly TURSO_AUTH_TOKEN: string
+ * }
+ *
+ * const databaseOf = (env: Bindings) =>
+ *   openRemoteDatabase({ url: env.TURSO_DATABASE_URL, authToken: env.TURSO_AUTH_TOKEN })
+ * ```
  */
-export function openRemoteDatabase(settings: RemoteDatabaseSettings): Database {
-  const fetchInTime = createFetch(settings.databaseTimeoutMs)
+export function openRemoteDatabase(options: RemoteDatabaseOptions): Database {
+  const { url, authToken, timeoutMs = defaultTimeoutMs, hasReplicas = false } = options
+  checkUrl(url)
+  if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1) {
+    throw new TypeError('timeoutMs must be a whole number of milliseconds, at least 1.')
+  }
+  const fetchInTime = createFetch(timeoutMs)
   return {
-    hasReplicas: settings.databaseHasReplicas,
+    hasReplicas,
     async withClient(use) {
       const client = createClient({
-        url: settings.databaseUrl,
+        url,
         fetch: fetchInTime,
-        ...(settings.databaseAuthToken !== undefined && { authToken: settings.databaseAuthToken }),
+        ...(authToken !== undefined && { authToken }),
       })
       try {
         return await untilNotBusy(() => use(client))
@@ -35,6 +66,14 @@ export function openRemoteDatabase(settings: RemoteDatabaseSettings): Database {
         client.close()
       }
     },
+  }
+}
+
+/** The sentence does not repeat the URL: it may have a token in it. */
+function checkUrl(url: unknown): void {
+  const parsed = typeof url === 'string' ? URL.parse(url) : null
+  if (!parsed || !protocols.includes(parsed.protocol)) {
+    throw new TypeError('url must be a libsql:, https: or http: URL, as TURSO_DATABASE_URL.')
   }
 }
 

@@ -28,12 +28,7 @@ import { findRevokedIds, readFeed } from './revocation-feed.ts'
  *   service: (env: Bindings) => env.AUTH,
  *   revocationSource: (env: Bindings) =>
  *     createDatabaseSource(
- *       openRemoteDatabase({
- *         databaseUrl: env.TURSO_DATABASE_URL,
- *         databaseAuthToken: env.TURSO_AUTH_TOKEN,
- *         databaseTimeoutMs: 3_000,
- *         databaseHasReplicas: false,
- *       }),
+ *       openRemoteDatabase({ url: env.TURSO_DATABASE_URL, authToken: env.TURSO_AUTH_TOKEN }),
  *     ),
  * })
  * ```

@@ -68,10 +68,10 @@ function slowDatabase(isOver: Promise<void>): Database {
   return { hasReplicas: false, withClient }
 }
 
-function readyOver(databaseUrl: string): Provocation {
+function readyOver(url: string): Provocation {
   return ({ config }) => {
     const variables = { HTTP_CONTRACT: config.vocabulary }
-    const database = openRemoteDatabase({ ...config, databaseUrl })
+    const database = openRemoteDatabase({ url })
     return ask(createTestService(variables, { database }).app, '/ready')
   }
 }

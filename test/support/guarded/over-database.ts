@@ -4,12 +4,5 @@ import { createDatabaseSource, openRemoteDatabase } from '../../../src/database.
 import { createGuarded } from './create-guarded.ts'
 
 export default createGuarded(({ DATABASE_URL = '' }) =>
-  createDatabaseSource(
-    openRemoteDatabase({
-      databaseUrl: DATABASE_URL,
-      databaseAuthToken: undefined,
-      databaseTimeoutMs: 3_000,
-      databaseHasReplicas: false,
-    }),
-  ),
+  createDatabaseSource(openRemoteDatabase({ url: DATABASE_URL, timeoutMs: 3_000 })),
 )

@@ -14,12 +14,7 @@ let served: ServedDatabase
 let database: Database
 beforeAll(async () => {
   served = await startDatabase()
-  database = openRemoteDatabase({
-    databaseUrl: served.url,
-    databaseAuthToken: undefined,
-    databaseTimeoutMs: 5_000,
-    databaseHasReplicas: false,
-  })
+  database = openRemoteDatabase({ url: served.url })
 })
 afterAll(() => served.stop())
 
@@ -174,14 +169,7 @@ describe('the database as a source', () => {
     ...(['answers other columns', 'answers other types', 'answers an empty object'] as const),
   ])('says that a database which %s is none, and goes on when it is one again', async (fault) => {
     const proxy = await startProxy(served.url)
-    const source = createDatabaseSource(
-      openRemoteDatabase({
-        databaseUrl: proxy.url,
-        databaseAuthToken: undefined,
-        databaseTimeoutMs: 300,
-        databaseHasReplicas: false,
-      }),
-    )
+    const source = createDatabaseSource(openRemoteDatabase({ url: proxy.url, timeoutMs: 300 }))
     proxy.setFault(fault)
     const questions = [source.pull(0, {}), source.check([idOf('x', 1)], {})] as const
     for (const answer of await Promise.all(questions)) {

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { openRemoteDatabase } from '../../../src/database.ts'
+
+const url = 'libsql://example.turso.io'
+
+describe('openRemoteDatabase', () => {
+  it.each([url, 'https://db.example.com', 'http://127.0.0.1:8080'])('takes %s alone', (each) => {
+    expect(openRemoteDatabase({ url: each }).hasReplicas).toBe(false)
+  })
+
+  it('takes all options', () => {
+    const options = { url, authToken: 'token', timeoutMs: 1, hasReplicas: true }
+    expect(openRemoteDatabase(options).hasReplicas).toBe(true)
+  })
+
+  it.each(['', 'db.example.com', 'file:local.db', 'wss://db.example.com', undefined as never])(
+    'refuses the URL %j',
+    (each) => {
+      const open = () => openRemoteDatabase({ url: each })
+      expect(open).toThrow(TypeError)
+      expect(open).toThrow(/url must be a libsql:, https: or http: URL/)
+    },
+  )
+
+  it('does not repeat a URL that it refuses', () => {
+    expect(() => openRemoteDatabase({ url: 'wss://x?authToken=secret' })).not.toThrow(/secret/)
+  })
+
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5000' as never, null as never])(
+    'refuses the time limit %j',
+    (timeoutMs) => {
+      const open = () => openRemoteDatabase({ url, timeoutMs })
+      expect(open).toThrow(TypeError)
+      expect(open).toThrow(/timeoutMs must be a whole number/)
+    },
+  )
+})
