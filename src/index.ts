@@ -6,6 +6,7 @@ export { createRemoteKeySet, type RemoteKeySetOptions } from './guard/keys/remot
 export {
   type FreshLoginOptions,
   type PermissionOptions,
+  type RequiredRoles,
   requireFreshLogin,
   requireRole,
 } from './guard/permissions.ts'

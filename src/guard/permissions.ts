@@ -17,12 +17,19 @@ export interface FreshLoginOptions extends PermissionOptions {
   readonly maxAgeSeconds: number
 }
 
+/** One role, or several of which the user must have all, or any one. At least one, none empty. */
+export type RequiredRoles =
+  | string
+  | { readonly all: readonly string[]; readonly any?: never }
+  | { readonly any: readonly string[]; readonly all?: never }
+
 /**
- * Lets in only users with this role. Stands behind `requireAccessToken`; by itself it lets in
- * nobody. Refuses with 403 and `insufficient_scope` (RFC 6750 §3.1). No I/O: the roles are those of
- * the token, and taking one away revokes the tokens that have it, within the guard's bound.
+ * Lets in only users with these roles: `'admin'`, `{ all: ['editor', 'billing'] }`, or
+ * `{ any: ['admin', 'support'] }`. Stands behind `requireAccessToken`; by itself it lets in nobody.
+ * Refuses with 403 and `insufficient_scope` (RFC 6750 §3.1). No I/O: the roles are those of the
+ * token, and taking one away revokes the tokens that have it, within the guard's bound.
  *
- * @throws TypeError when the role is empty
+ * @throws TypeError when there is no role, an empty one, or both or neither of `all` and `any`
  *
  * @example
  * ```ts
@@ -35,15 +42,18 @@ export interface FreshLoginOptions extends PermissionOptions {
  *     audience: 'https://api.example.com',
  *     service: (env: Env) => env.AUTH,
  *   }))
- *   .use('/admin/*', requireRole('admin'))
+ *   .use('/admin/*', requireRole({ any: ['admin', 'support'] }))
+ *   .delete('/admin/users/:id', requireRole('admin'), (c) => c.body(null, 204))
  * ```
  */
-export function requireRole(role: string, options: PermissionOptions = {}): MiddlewareHandler {
-  if (typeof role !== 'string' || role === '') throw new TypeError('Name a role, such as admin.')
+export function requireRole(
+  roles: RequiredRoles,
+  options: PermissionOptions = {},
+): MiddlewareHandler {
+  const isSatisfiedBy = parseRequiredRoles(roles)
   return async function requireRole(c, next) {
     const auth = authenticationOf(c)
-    const hasRole = auth?.claims.roles?.includes(role)
-    if (auth && hasRole) return next()
+    if (auth && isSatisfiedBy(auth.claims.roles ?? [])) return next()
     return respondRefusal(createRefusal(auth ? 'role_missing' : 'token_missing'), c, options)
   }
 }
@@ -74,6 +84,26 @@ export function requireFreshLogin(
       : createRefusal('token_missing')
     return respondRefusal(refusal, c, options)
   }
+}
+
+/** The condition on the roles that a user has. */
+function parseRequiredRoles(required: RequiredRoles): (held: readonly string[]) => boolean {
+  const { all, any } = typeof required === 'string' ? { all: [required] } : (required ?? {})
+  const roles: unknown = all ?? any
+  const isBoth = all !== undefined && any !== undefined
+  if (isBoth || !Array.isArray(roles) || roles.length === 0 || !roles.every(isRole)) {
+    throw new TypeError(
+      `requireRole takes a role, { all: [roles] } or { any: [roles] }, with at least one role, none empty; it got ${JSON.stringify(required)}.`,
+    )
+  }
+  const wanted: readonly string[] = [...roles]
+  return all
+    ? (held) => wanted.every((role) => held.includes(role))
+    : (held) => wanted.some((role) => held.includes(role))
+}
+
+function isRole(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
 /** What `requireAccessToken` has found. */

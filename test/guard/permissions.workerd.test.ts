@@ -48,6 +48,57 @@ describe('a guard that asks for a role', () => {
   it('is a mistake without a role', () => {
     expect(() => requireRole('')).toThrow(TypeError)
   })
+
+  it.each([
+    [{ all: ['editor', 'billing'] }, ['billing', 'admin', 'editor'], 200],
+    [{ all: ['editor', 'billing'] }, ['editor'], 403],
+    [{ all: ['editor', 'billing'] }, [], 403],
+    [{ all: ['editor'] }, ['editor'], 200],
+    [{ any: ['admin', 'support'] }, ['support'], 200],
+    [{ any: ['admin', 'support'] }, ['editor', 'admin'], 200],
+    [{ any: ['admin', 'support'] }, ['editor'], 403],
+    [{ any: ['admin', 'support'] }, undefined, 403],
+  ] as const)('asks for %j and answers roles %j with %d', async (roles, held, status) => {
+    const several = new Hono()
+      .use(guard)
+      .use(requireRole(roles))
+      .get('*', (c) => c.text('in'))
+    const token = await issuer.token({ roles: held } as TestTokenClaims)
+    expect((await several.request('/', bearing(token))).status).toBe(status)
+  })
+
+  it('keeps the list that it was given', async () => {
+    const any = ['admin']
+    const several = new Hono()
+      .use(guard)
+      .use(requireRole({ any }))
+      .get('*', (c) => c.text('in'))
+    any.push('editor')
+    const token = await issuer.token({ roles: ['editor'] })
+    expect((await several.request('/', bearing(token))).status).toBe(403)
+  })
+
+  it.each([
+    ['', '""'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [7, '7'],
+    [['admin'], '["admin"]'],
+    [{}, '{}'],
+    [{ all: [] }, '{"all":[]}'],
+    [{ any: [] }, '{"any":[]}'],
+    [{ all: ['editor', ''] }, '{"all":["editor",""]}'],
+    [{ any: 'admin' }, '{"any":"admin"}'],
+    [{ any: [7] }, '{"any":[7]}'],
+    [{ all: ['editor'], any: '' }, '{"all":["editor"],"any":""}'],
+    [{ all: ['editor'], any: ['admin'] }, '{"all":["editor"],"any":["admin"]}'],
+  ])('refuses to ask for %j, and says what came', (roles, came) => {
+    const make = () => requireRole(roles as never)
+    expect(make).toThrow(TypeError)
+    expect(make).toThrow(
+      `requireRole takes a role, { all: [roles] } or { any: [roles] }, with at least one role, none empty; it got ${came}.`,
+    )
+  })
 })
 
 describe('a guard that asks for a fresh login', () => {
