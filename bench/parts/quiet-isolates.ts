@@ -77,16 +77,14 @@ async function simulate(ratePerSecond: number, maxStalenessSeconds: number): Pro
   const time = new VirtualTime()
   const chance = createChance(seed)
   const counts: Counts = { questions: 0, requests: 0, waited: 0 }
-  const verifier = createVerifier(
-    {
-      issuer,
-      audience: issuer,
-      keys: () => createSecretKeySet(testSettings.SECRET_KEY),
-      revocation: { maxStalenessSeconds },
-      revocationSource: () => createQuietFeed(time, chance, counts),
-    },
-    time.runtime,
-  )
+  const verifier = createVerifier({
+    issuer,
+    audience: issuer,
+    keys: () => createSecretKeySet(testSettings.SECRET_KEY),
+    revocation: { maxStalenessSeconds },
+    revocationSource: () => createQuietFeed(time, chance, counts),
+    runtime: time.runtime,
+  })
   const token = await signLastingToken(time.runtime)
   await warmUp(verifier, token, time, counts)
   const beganAtMs = time.runtime.elapsedMs()

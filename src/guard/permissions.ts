@@ -1,7 +1,7 @@
 // What a token's user may do, beyond being let in: guards that stand behind `requireAccessToken`.
 
 import type { Context, MiddlewareHandler } from 'hono'
-import { type Runtime, systemRuntime } from '../runtime/runtime.ts'
+import { type Runtime, runtimeOf } from '../runtime/runtime.ts'
 import { createRefusal, type OnRefused, respondRefusal } from './refusal.ts'
 import type { Authentication } from './verifier.ts'
 
@@ -15,6 +15,8 @@ export interface PermissionOptions {
 export interface FreshLoginOptions extends PermissionOptions {
   /** How long ago the password may have been given, in seconds. */
   readonly maxAgeSeconds: number
+  /** Clock and randomness, for tests. Default: the platform's. */
+  readonly runtime?: Pick<Runtime, 'now'> | undefined
 }
 
 /** One role, or several of which the user must have all, or any one. At least one, none empty. */
@@ -64,14 +66,11 @@ export function requireRole(
  * lets in nobody. Refuses with 401 and `insufficient_user_authentication` (RFC 9470 §3), upon which
  * a client asks for the password and calls `POST /auth/reauthenticate`. No I/O.
  *
- * @param runtime clock and randomness, for tests
- * @throws TypeError when `maxAgeSeconds` is no whole number of at least 1
+ * @throws TypeError when `maxAgeSeconds` is no whole number of at least 1, or `runtime` lacks `now`
  */
-export function requireFreshLogin(
-  options: FreshLoginOptions,
-  runtime: Pick<Runtime, 'now'> = systemRuntime,
-): MiddlewareHandler {
+export function requireFreshLogin(options: FreshLoginOptions): MiddlewareHandler {
   const { maxAgeSeconds } = options
+  const runtime = runtimeOf(options.runtime, ['now'])
   if (!Number.isSafeInteger(maxAgeSeconds) || maxAgeSeconds < 1) {
     throw new TypeError('maxAgeSeconds must be a whole number of seconds, at least 1.')
   }

@@ -2,7 +2,6 @@
 // context's bindings in, `c.var.auth` or an answer out.
 
 import type { Context, MiddlewareHandler, Next } from 'hono'
-import { type Runtime, systemRuntime } from '../runtime/runtime.ts'
 import { type GuardRefusal, type OnRefused, respondRefusal } from './refusal.ts'
 import { type Authentication, createCachingVerifier, type VerifierOptions } from './verifier.ts'
 
@@ -37,8 +36,7 @@ export interface OptionallyGuardedEnv<Bindings, CustomClaims extends object> {
  * Where the token is in a cookie, with 403 what another site may have sent and changes something. No
  * I/O on a request while keys and revocations are at hand.
  *
- * @param runtime clock and randomness, for tests
- * @throws TypeError when the issuer is no URL or the audience is empty
+ * @throws TypeError when an option cannot work, such as an issuer that is no URL, or an empty audience
  *
  * @example
  * ```ts
@@ -57,19 +55,15 @@ export function requireAccessToken<
   // biome-ignore lint/complexity/noBannedTypes: what Hono takes for bindings unless it is told
   Bindings extends object = {},
   CustomClaims extends object = object,
->(
-  options: GuardOptions<Bindings>,
-  runtime: Runtime = systemRuntime,
-): MiddlewareHandler<GuardedEnv<Bindings, CustomClaims>> {
-  return createGuard<Bindings, CustomClaims>(options, runtime, () => false)
+>(options: GuardOptions<Bindings>): MiddlewareHandler<GuardedEnv<Bindings, CustomClaims>> {
+  return createGuard<Bindings, CustomClaims>(options, () => false)
 }
 
 /**
  * Lets a request in without a token, too: `c.var.auth` is undefined then. A token that is presented
  * must be good; a bad one is refused as by `requireAccessToken`, and never taken for none.
  *
- * @param runtime clock and randomness, for tests
- * @throws TypeError when the issuer is no URL or the audience is empty
+ * @throws TypeError when an option cannot work, such as an issuer that is no URL, or an empty audience
  */
 export function optionalAccessToken<
   // biome-ignore lint/complexity/noBannedTypes: what Hono takes for bindings unless it is told
@@ -77,22 +71,16 @@ export function optionalAccessToken<
   CustomClaims extends object = object,
 >(
   options: GuardOptions<Bindings>,
-  runtime: Runtime = systemRuntime,
 ): MiddlewareHandler<OptionallyGuardedEnv<Bindings, CustomClaims>> {
-  return createGuard<Bindings, CustomClaims>(
-    options,
-    runtime,
-    ({ reason }) => reason === 'token_missing',
-  )
+  return createGuard<Bindings, CustomClaims>(options, ({ reason }) => reason === 'token_missing')
 }
 
 /** A guard that also lets in whom it would refuse for an acceptable reason. */
 function createGuard<Bindings extends object, CustomClaims extends object>(
   options: GuardOptions<Bindings>,
-  runtime: Runtime,
   isAcceptable: (refusal: GuardRefusal) => boolean,
 ) {
-  const verifier = createCachingVerifier<Bindings, CustomClaims>(options, runtime)
+  const verifier = createCachingVerifier<Bindings, CustomClaims>(options)
 
   async function verifyFirst(c: Context, next: Next): Promise<Response | undefined> {
     const auth = await verifier.verify(c.req.raw, contextOf(c))

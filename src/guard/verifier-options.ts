@@ -55,6 +55,8 @@ export interface VerifierOptions<Bindings = unknown> {
    * first token, and kept.
    */
   readonly revocationSource?: ((env: Bindings) => RevocationSource) | undefined
+  /** Clock and randomness, for tests. Default: the platform's. */
+  readonly runtime?: Runtime | undefined
 }
 
 /** The keys that tokens are verified with. */
@@ -63,7 +65,7 @@ export function keySetOf<Bindings>(
   env: Bindings,
   runtime: Runtime,
 ): KeySet {
-  const set = keys ? keys(env) : createRemoteKeySet({ issuer, service }, runtime)
+  const set = keys ? keys(env) : createRemoteKeySet({ issuer, service, runtime })
   if (set.issuer !== undefined && set.issuer !== issuer) {
     throw new TypeError(`The key set is ${set.issuer}'s, and the issuer is to be ${issuer}.`)
   }

@@ -3,7 +3,7 @@
 // before costs a look into a map, and one for each of its ids.
 
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
-import { type Runtime, systemRuntime } from '../runtime/runtime.ts'
+import { runtimeFunctions, runtimeOf } from '../runtime/runtime.ts'
 import {
   type AccessTokenClaims,
   revocationIdsOf,
@@ -75,8 +75,7 @@ interface Verified<CustomClaims extends object> {
  * A verifier: make one for the isolate, and keep it, for it holds the key set and a cache of at most
  * 4 MiB of tokens that were verified.
  *
- * @param runtime clock and randomness, for tests
- * @throws TypeError when the issuer is no URL or the audience is empty
+ * @throws TypeError when an option cannot work, such as an issuer that is no URL, or an empty audience
  *
  * @example
  * ```ts
@@ -97,9 +96,8 @@ interface Verified<CustomClaims extends object> {
  */
 export function createVerifier<Bindings = unknown, CustomClaims extends object = object>(
   options: VerifierOptions<Bindings>,
-  runtime: Runtime = systemRuntime,
 ): Verifier<CustomClaims> {
-  return createCachingVerifier(options, runtime)
+  return createCachingVerifier(options)
 }
 
 /** What guards use: a verifier that can also be asked without waiting. */
@@ -117,8 +115,8 @@ export interface CachingVerifier<CustomClaims extends object> extends Verifier<C
 /** As `createVerifier`. */
 export function createCachingVerifier<Bindings, CustomClaims extends object>(
   options: VerifierOptions<Bindings>,
-  runtime: Runtime,
 ): CachingVerifier<CustomClaims> {
+  const runtime = runtimeOf(options.runtime, runtimeFunctions)
   const expected = checkOptions(options)
   const gate = gateOf(options, runtime)
   const reader = tokenReaderOf(options.transport, options.trustedOrigins)

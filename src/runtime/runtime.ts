@@ -19,6 +19,15 @@ export interface Runtime {
   randomBytes(length: number): Uint8Array<ArrayBuffer>
 }
 
+/** Every function of a `Runtime`. */
+export const runtimeFunctions: readonly (keyof Runtime)[] = [
+  'now',
+  'nowMs',
+  'elapsedMs',
+  'delay',
+  'randomBytes',
+]
+
 /** The platform's own clock and generator. */
 export const systemRuntime: Runtime = {
   now: () => Math.floor(Date.now() / 1000),
@@ -26,4 +35,21 @@ export const systemRuntime: Runtime = {
   elapsedMs: () => performance.now(),
   delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+}
+
+/**
+ * The runtime of an option, or the platform's where none is given.
+ *
+ * @throws TypeError when it lacks one of the functions
+ */
+export function runtimeOf<Name extends keyof Runtime>(
+  option: Pick<Runtime, Name> | undefined,
+  names: readonly Name[],
+): Pick<Runtime, Name> {
+  if (option === undefined) return systemRuntime
+  const missing = names.filter((name) => typeof option?.[name] !== 'function')
+  if (missing.length === 0) return option
+  throw new TypeError(
+    `runtime must have the functions ${names.join(', ')}, and lacks ${missing.join(', ')}.`,
+  )
 }

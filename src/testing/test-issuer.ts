@@ -51,13 +51,14 @@ export interface TestIssuer {
   readonly audience: string
   /** Stands in for the service binding: `app.request(path, init, { AUTH: issuer.service })`. */
   readonly service: ServiceBinding
-  /** For a guard: `requireAccessToken(issuer.options, issuer.runtime)`. */
+  /** For a guard, with the issuer's clock: `requireAccessToken(issuer.options)`. */
   readonly options: {
     readonly issuer: string
     readonly audience: string
     readonly service: () => ServiceBinding
+    readonly runtime: Runtime
   }
-  /** The issuer's clock, which guards need as well if it is to be advanced. */
+  /** The issuer's clock, for guards that do not take `options`, such as `requireFreshLogin`. */
   readonly runtime: Runtime
   /** A token of a session of its own. */
   token(claims?: TestTokenClaims): Promise<string>
@@ -89,7 +90,7 @@ const staleAfterSeconds = 301
  *
  * const issuer = createTestIssuer()
  * const app = new Hono()
- *   .use(requireAccessToken(issuer.options, issuer.runtime))
+ *   .use(requireAccessToken(issuer.options))
  *   .get('/', (c) => c.text(c.var.auth.subject))
  *
  * const token = await issuer.token({ sub: '7' })
@@ -121,7 +122,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     issuer,
     audience,
     service,
-    options: { issuer, audience, service: () => service },
+    options: { issuer, audience, service: () => service, runtime: clock.runtime },
     runtime: clock.runtime,
     async token(claims = {}) {
       const defaults = { iss: issuer, aud: audience, ...defaultClaims(clock.runtime) }

@@ -9,6 +9,7 @@ import {
   optionalAccessToken,
   refusalResponse,
   requireAccessToken,
+  requireFreshLogin,
 } from '../../src/index.ts'
 import { keyRevocationId } from '../../src/token/access-token.ts'
 import { importSecretSigningKey, publicJwkSet } from '../../src/token/signing-key.ts'
@@ -33,7 +34,7 @@ function setUp(options: Partial<GuardOptions<Bindings>> = {}) {
     ...options,
   }
   const app = new Hono<{ Bindings: Bindings }>()
-    .use('/api/*', requireAccessToken<Bindings, { plan?: string }>(guard, clock))
+    .use('/api/*', requireAccessToken<Bindings, { plan?: string }>({ ...guard, runtime: clock }))
     .get('/api/me', (c) => c.json(c.var.auth))
     .get('/api/plan', (c) => c.text(c.var.auth.claims.plan ?? 'none'))
   const get = (token?: string, path = '/api/me') =>
@@ -123,7 +124,7 @@ describe('requireAccessToken', () => {
         c.header('X-Mine', 'kept')
         await next()
       })
-      .use(requireAccessToken({ issuer, audience }, clock))
+      .use(requireAccessToken({ issuer, audience, runtime: clock }))
     const answer = await app.request('/')
     expect([answer.status, answer.headers.get('X-Mine')]).toEqual([401, 'kept'])
   })
@@ -172,10 +173,11 @@ describe('requireAccessToken', () => {
 
   it('hands out claims that nobody can change for the next request', async () => {
     const { clock } = setUp()
-    const verifier = createVerifier(
-      { ...signatureOnly, keys: () => createLocalKeySet(publicJwkSet([signing])) },
-      clock,
-    )
+    const verifier = createVerifier({
+      ...signatureOnly,
+      keys: () => createLocalKeySet(publicJwkSet([signing])),
+      runtime: clock,
+    })
     const auth = await verifier.verify(await issueWith(signing, clock))
     expect(auth.ok && Object.isFrozen(auth.value) && Object.isFrozen(auth.value.claims)).toBe(true)
   })
@@ -205,7 +207,7 @@ describe('optionalAccessToken', () => {
     const clock = createFakeClock()
     const keys = () => createLocalKeySet(publicJwkSet([signing]))
     const app = new Hono()
-      .use(optionalAccessToken({ ...signatureOnly, keys }, clock))
+      .use(optionalAccessToken({ ...signatureOnly, keys, runtime: clock }))
       .get('/', (c) => c.text(c.var.auth?.subject ?? 'nobody'))
     expect(await (await app.request('/')).text()).toBe('nobody')
     const token = await issueWith(signing, clock)
@@ -220,10 +222,11 @@ describe('a verifier', () => {
   const clock = createFakeClock()
 
   it('takes a request or a token, and answers for those without Hono', async () => {
-    const verifier = createVerifier(
-      { ...signatureOnly, service: (env: Bindings) => env.AUTH },
-      clock,
-    )
+    const verifier = createVerifier({
+      ...signatureOnly,
+      service: (env: Bindings) => env.AUTH,
+      runtime: clock,
+    })
     const token = await issueWith(signing, clock)
     const context = { env: { AUTH: createBinding(signing) } }
     const request = new Request('https://api.example.com/', bearing(token))
@@ -242,30 +245,36 @@ describe('a verifier', () => {
     const signingKey = () => importSecretSigningKey(secretKey)
     const token = await issueWith(signing, clock, { signingKey })
     const keys = () => createSecretKeySet(secretKey)
-    expect(await createVerifier({ ...signatureOnly, keys }, clock).verify(token)).toMatchObject({
+    expect(
+      await createVerifier({ ...signatureOnly, keys, runtime: clock }).verify(token),
+    ).toMatchObject({
       ok: true,
     })
     const published = () => createLocalKeySet(publicJwkSet([signing]))
-    const outcome = await createVerifier({ ...signatureOnly, keys: published }, clock).verify(token)
+    const outcome = await createVerifier({
+      ...signatureOnly,
+      keys: published,
+      runtime: clock,
+    }).verify(token)
     expect(outcome).toMatchObject({ ok: false, error: { reason: 'token_key_unknown' } })
   })
 
   it("never takes one issuer's keys for another's", async () => {
     const other = 'https://other.example.com'
     const keys = () => createLocalKeySet(publicJwkSet([signing]))
-    const ours = createVerifier({ ...signatureOnly, keys }, clock)
+    const ours = createVerifier({ ...signatureOnly, keys, runtime: clock })
     const strange = await createSigningJwk()
     const forged = await issueWith({ ...strange, kid: signing.kid }, clock)
     expect((await ours.verify(forged)).ok).toBe(false)
     const token = await issueWith(signing, clock)
-    const theirs = createVerifier({ issuer: other, audience, keys }, clock)
+    const theirs = createVerifier({ issuer: other, audience, keys, runtime: clock })
     expect((await ours.verify(token)).ok).toBe(true)
     expect((await theirs.verify(token)).ok).toBe(false)
   })
 
   it('is not made with the fetched key set of another issuer', async () => {
     const keys = () => createRemoteKeySet({ issuer: 'https://other.example.com' })
-    const verifier = createVerifier({ ...signatureOnly, keys }, clock)
+    const verifier = createVerifier({ ...signatureOnly, keys, runtime: clock })
     await expect(verifier.verify('a.b.c')).rejects.toThrow(/https:\/\/other\.example\.com's/)
   })
 
@@ -277,6 +286,27 @@ describe('a verifier', () => {
     [{ issuer, audience: undefined as unknown as string }, /audience/],
   ])('is not made of %j', (options, sentence) => {
     expect(() => createVerifier(options)).toThrow(sentence)
+  })
+
+  it.each([
+    [null, /lacks now, nowMs, elapsedMs, delay, randomBytes/],
+    [{}, /lacks now, nowMs, elapsedMs, delay, randomBytes/],
+    [{ ...createFakeClock(), delay: undefined }, /runtime must have .* and lacks delay\./],
+  ])('is not made with the runtime %j', (broken, sentence) => {
+    const runtime = broken as never
+    const makers = [
+      () => createVerifier({ issuer, audience, runtime }),
+      () => requireAccessToken({ issuer, audience, runtime }),
+      () => optionalAccessToken({ issuer, audience, runtime }),
+    ]
+    for (const make of makers) {
+      expect(make).toThrow(TypeError)
+      expect(make).toThrow(sentence)
+    }
+    expect(() => createRemoteKeySet({ issuer, runtime })).toThrow(/lacks .*delay/)
+    expect(() => requireFreshLogin({ maxAgeSeconds: 1, runtime: {} as never })).toThrow(
+      'runtime must have the functions now, and lacks now.',
+    )
   })
 
   it.each(['', 'short', undefined as unknown as string])('has no secret like %j', (secret) => {

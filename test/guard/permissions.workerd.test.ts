@@ -4,7 +4,7 @@ import { requireAccessToken, requireFreshLogin, requireRole } from '../../src/in
 import { createTestIssuer, type TestTokenClaims } from '../../src/testing.ts'
 
 const issuer = createTestIssuer()
-const guard = requireAccessToken(issuer.options, issuer.runtime)
+const guard = requireAccessToken(issuer.options)
 const bearing = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } })
 
 describe('a guard that asks for a role', () => {
@@ -104,7 +104,7 @@ describe('a guard that asks for a role', () => {
 describe('a guard that asks for a fresh login', () => {
   const app = new Hono()
     .use('/pay', guard)
-    .use(requireFreshLogin({ maxAgeSeconds: 300 }, issuer.runtime))
+    .use(requireFreshLogin({ maxAgeSeconds: 300, runtime: issuer.runtime }))
     .get('*', (c) => c.text('in'))
   const agedToken = (seconds: number) => issuer.token({ auth_time: issuer.runtime.now() - seconds })
 
@@ -129,7 +129,7 @@ describe('a guard that asks for a fresh login', () => {
 
   it('may ask for a second', async () => {
     const strict = new Hono()
-      .use(guard, requireFreshLogin({ maxAgeSeconds: 1 }, issuer.runtime))
+      .use(guard, requireFreshLogin({ maxAgeSeconds: 1, runtime: issuer.runtime }))
       .get('*', (c) => c.text('in'))
     const answers = await Promise.all(
       [1, 2].map(async (age) => strict.request('/', bearing(await agedToken(age)))),
@@ -145,10 +145,11 @@ describe('a guard that asks for a fresh login', () => {
 describe('a guard that reads the cookie', () => {
   const app = new Hono()
     .use(
-      requireAccessToken(
-        { ...issuer.options, transport: 'cookie', trustedOrigins: ['https://app.example.com'] },
-        issuer.runtime,
-      ),
+      requireAccessToken({
+        ...issuer.options,
+        transport: 'cookie',
+        trustedOrigins: ['https://app.example.com'],
+      }),
     )
     .all('*', (c) => c.text('in'))
   const ask = async (method: string, headers: Record<string, string>) => {

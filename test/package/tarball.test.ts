@@ -44,7 +44,7 @@ import { createTestIssuer } from 'portcullis/testing'
 import { Hono } from 'hono'
 
 const issuer = createTestIssuer()
-const app = new Hono().use(requireAccessToken(issuer.options, issuer.runtime)).get('/', (c) => c.text('in'))
+const app = new Hono().use(requireAccessToken(issuer.options)).get('/', (c) => c.text('in'))
 const token = await issuer.token()
 const ask = async () => (await app.request('/', { headers: { Authorization: 'Bearer ' + token } })).status
 const before = await ask()

@@ -6,7 +6,7 @@ import { createTestIssuer } from '../../src/testing.ts'
 function setUp(options = {}) {
   const issuer = createTestIssuer(options)
   const app = new Hono()
-    .use(requireAccessToken<object, { plan?: string }>(issuer.options, issuer.runtime))
+    .use(requireAccessToken<object, { plan?: string }>(issuer.options))
     .get('/', (c) => c.json(c.var.auth))
   const ask = (token: string) => app.request('/', { headers: { Authorization: `Bearer ${token}` } })
   return { issuer, ask }

@@ -3,7 +3,7 @@
 // that failed, or that did not find the key.
 
 import { type KeyReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
-import { type Runtime, systemRuntime } from '../../runtime/runtime.ts'
+import { type Runtime, runtimeOf } from '../../runtime/runtime.ts'
 import { type BackOff, SingleFlight } from '../../runtime/single-flight.ts'
 import type { KeySet, VerificationContext } from '../../token/key-set.ts'
 import type { VerificationKey } from '../../token/verification-key.ts'
@@ -16,6 +16,8 @@ export interface RemoteKeySetOptions<Bindings = unknown> {
   readonly issuer: string
   /** The binding that reaches the service; without it, the request goes over HTTP. */
   readonly service?: ((env: Bindings) => ServiceBinding) | undefined
+  /** Clock and randomness, for tests. Default: the platform's. */
+  readonly runtime?: Pick<Runtime, 'elapsedMs' | 'delay'> | undefined
 }
 
 /** After this, a use of the copy fetches a new one in the background. */
@@ -41,12 +43,12 @@ interface Copy {
  * fetch, or an answer that is no key set, changes nothing and leaves a line in the log.
  *
  * Its lines go to `console.error`: JSON with `event`, `issuer` and `problem`.
+ *
+ * @throws TypeError when `runtime` lacks a function
  */
-export function createRemoteKeySet<Bindings>(
-  options: RemoteKeySetOptions<Bindings>,
-  runtime: Pick<Runtime, 'elapsedMs' | 'delay'> = systemRuntime,
-): KeySet {
+export function createRemoteKeySet<Bindings>(options: RemoteKeySetOptions<Bindings>): KeySet {
   const { issuer, service } = options
+  const runtime = runtimeOf(options.runtime, ['elapsedMs', 'delay'])
   const fetchKeys: FetchKeys = (env, known) =>
     fetchKeySet(issuer, service && (() => service(env as Bindings)), known)
   return new RemoteKeySet(issuer, fetchKeys, runtime)

@@ -15,7 +15,7 @@ beforeEach(() => log.mockClear())
 function setUp(...keys: SigningJwk[]) {
   const clock = createFakeClock()
   const binding = createBinding(...keys)
-  const keySet = createRemoteKeySet({ issuer, service: () => binding }, clock)
+  const keySet = createRemoteKeySet({ issuer, service: () => binding, runtime: clock })
   const background: Promise<unknown>[] = []
   const context = { waitUntil: (work: Promise<unknown>) => void background.push(work) }
   const find = async (keyId?: string) => {
@@ -302,7 +302,7 @@ describe('a service that hangs', () => {
     const binding = createBinding()
     binding.answerWith(() => new Promise(() => {}))
     const real = { elapsedMs: () => performance.now(), delay: clock.delay }
-    const keySet = createRemoteKeySet({ issuer, service: () => binding }, real)
+    const keySet = createRemoteKeySet({ issuer, service: () => binding, runtime: real })
     const found = await Promise.all([keySet.find(first.kid, {}), keySet.find(first.kid, {})])
     expect(found.map((each) => each.ok)).toEqual([false, false])
     expect(keySet.problem?.()).toMatch(/did not answer within 3 s/)

@@ -27,18 +27,15 @@ function setUp(revocation?: RevocationOption) {
     },
   }
   const refusals: GuardRefusal[] = []
-  const guard = requireAccessToken(
-    {
-      ...issuer.options,
-      service: () => service,
-      ...(revocation && { revocation }),
-      onRefused(refusal, c) {
-        refusals.push(refusal)
-        return c.text(refusal.reason, refusal.status)
-      },
+  const guard = requireAccessToken({
+    ...issuer.options,
+    service: () => service,
+    ...(revocation && { revocation }),
+    onRefused(refusal, c) {
+      refusals.push(refusal)
+      return c.text(refusal.reason, refusal.status)
     },
-    issuer.runtime,
-  )
+  })
   const app = new Hono().use(guard).get('/', (c) => c.text(c.var.auth.subject))
   const context = {
     waitUntil: (work: Promise<unknown>) => void background.push(work),
@@ -192,10 +189,7 @@ describe('a guard with a bound', () => {
     const cold = setUp()
     const other = await cold.issuer.token({ exp: cold.issuer.runtime.now() + 10_000 })
     // The keys are known, the revocations are not.
-    const verifier = createVerifier(
-      { ...cold.issuer.options, revocation: 'none' },
-      cold.issuer.runtime,
-    )
+    const verifier = createVerifier({ ...cold.issuer.options, revocation: 'none' })
     expect((await verifier.verify(other)).ok).toBe(true)
     cold.issuer.goStale()
     expect(await cold.ask(other)).toMatch(/unavailable/)
@@ -208,10 +202,7 @@ describe('a guard with a bound', () => {
     await ask(token)
     await settle()
     questions()
-    const other = createVerifier(
-      { ...issuer.options, revocation: { maxStalenessSeconds: 300 } },
-      issuer.runtime,
-    )
+    const other = createVerifier({ ...issuer.options, revocation: { maxStalenessSeconds: 300 } })
     expect(await other.verify(await issuer.token())).toMatchObject({ ok: true })
     issuer.revoke(token)
     expect(await other.verify(token)).toMatchObject({ error: { reason: 'token_revoked' } })
@@ -278,7 +269,7 @@ describe("a guard with 'none'", () => {
 describe('isRevoked', () => {
   it('tells a connection that goes on when it has to end', async () => {
     const issuer = createTestIssuer()
-    const verifier = createVerifier(issuer.options, issuer.runtime)
+    const verifier = createVerifier(issuer.options)
     const token = await issuer.token()
     const auth = await verifier.verify(token)
     if (!auth.ok) throw new Error(auth.error.reason)

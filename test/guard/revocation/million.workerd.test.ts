@@ -46,7 +46,7 @@ describe('a view of 1,000,000 ids', () => {
         return new Response(renderFeed({ ...page, rows: [rowsOf(from, through)], proof }))
       },
     }
-    const verifier = createVerifier({ ...issuer.options, service: () => service }, issuer.runtime)
+    const verifier = createVerifier({ ...issuer.options, service: () => service })
     const token = await issuer.token({ sid: idOf(count + 1) })
     const background: Promise<unknown>[] = []
     const context = { waitUntil: (work: Promise<unknown>) => void background.push(work) }

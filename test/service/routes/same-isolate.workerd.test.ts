@@ -23,20 +23,18 @@ import {
 
 const { app, clock, config } = createTestService()
 const asked: string[] = []
-const guard = requireAccessToken(
-  {
-    issuer: config.issuer,
-    audience: config.issuer,
-    keys: () => createSecretKeySet(secretKey),
-    service: () => ({
-      async fetch(request: Request) {
-        asked.push(request.url)
-        return app.request(request)
-      },
-    }),
-  },
-  clock,
-)
+const guard = requireAccessToken({
+  issuer: config.issuer,
+  audience: config.issuer,
+  keys: () => createSecretKeySet(secretKey),
+  service: () => ({
+    async fetch(request: Request) {
+      asked.push(request.url)
+      return app.request(request)
+    },
+  }),
+  runtime: clock,
+})
 const api = new Hono().use(guard).get('/', (c) => c.text('in'))
 const background: Promise<unknown>[] = []
 const context = {
