@@ -16,8 +16,8 @@ interface Bindings {
   readonly SECRET_KEY: string
 }
 
-type Guard = MiddlewareHandler<GuardedEnv<Bindings, object>>
-type App = Hono<GuardedEnv<Bindings, object>>
+type Guard = MiddlewareHandler<GuardedEnv<Bindings>>
+type App = Hono<GuardedEnv<Bindings>>
 
 /** Made with the first request, when the settings are there. */
 let apps: Record<string, App> | undefined

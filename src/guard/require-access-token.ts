@@ -8,21 +8,48 @@ import { type Authentication, createCachingVerifier, type VerifierOptions } from
 /** What a guard is told: whose tokens it accepts, and what it answers otherwise. */
 export interface GuardOptions<Bindings = unknown> extends VerifierOptions<Bindings> {
   /**
-   * Answers instead of the guard when a request is not let in. The default is the status of the
-   * refusal with a bearer challenge (RFC 6750 §3) and problem details (RFC 9457).
+   * Answers instead of the guard when a request is not let in. Default: the status of the refusal
+   * with a bearer challenge (RFC 6750 §3) and problem details (RFC 9457).
    */
   readonly onRefused?: OnRefused
 }
 
-/** Hono's Env behind `requireAccessToken`. */
-export interface GuardedEnv<Bindings, CustomClaims extends object> {
+/**
+ * Hono's Env behind `requireAccessToken`, for handlers in another file than the guard. `Bindings` is
+ * the type of the Worker's `env`; `CustomClaims` are the claims that your issuer adds.
+ *
+ * @example
+ * ```ts
+ * import { Hono } from 'hono'
+ * import type { GuardedEnv } from 'portcullis'
+ *
+ * export const orders = new Hono<GuardedEnv<Env, { plan?: string }>>()
+ *   .get('/', (c) => c.json({ user: c.var.auth.subject, plan: c.var.auth.claims.plan }))
+ * ```
+ */
+export interface GuardedEnv<Bindings = object, CustomClaims extends object = object> {
+  /** The Worker's `env`. */
   Bindings: Bindings
+  /** What `c.var` has: who sent the request. */
   Variables: { auth: Authentication<CustomClaims> }
 }
 
-/** Hono's Env behind `optionalAccessToken`. */
-export interface OptionallyGuardedEnv<Bindings, CustomClaims extends object> {
+/**
+ * Hono's Env behind `optionalAccessToken`, for handlers in another file than the guard.
+ *
+ * @example
+ * ```ts
+ * import { Hono } from 'hono'
+ * import type { OptionallyGuardedEnv } from 'portcullis'
+ *
+ * export const start = new Hono<OptionallyGuardedEnv<Env>>()
+ *   .get('/', (c) => c.text(`Hello ${c.var.auth?.subject ?? 'stranger'}`))
+ * ```
+ */
+export interface OptionallyGuardedEnv<Bindings = object, CustomClaims extends object = object> {
+  /** The Worker's `env`. */
   Bindings: Bindings
+  /** What `c.var` has: who sent the request, undefined where it has no token. */
   Variables: { auth: Authentication<CustomClaims> | undefined }
 }
 
@@ -64,6 +91,20 @@ export function requireAccessToken<
  * must be good; a bad one is refused as by `requireAccessToken`, and never taken for none.
  *
  * @throws TypeError when an option cannot work, such as an issuer that is no URL, or an empty audience
+ *
+ * @example
+ * ```ts
+ * import { Hono } from 'hono'
+ * import { optionalAccessToken } from 'portcullis'
+ *
+ * const app = new Hono<{ Bindings: Env }>()
+ *   .use(optionalAccessToken({
+ *     issuer: 'https://auth.example.com',
+ *     audience: 'https://api.example.com',
+ *     service: (env: Env) => env.AUTH,
+ *   }))
+ *   .get('/', (c) => c.text(`Hello ${c.var.auth?.subject ?? 'stranger'}`))
+ * ```
  */
 export function optionalAccessToken<
   // biome-ignore lint/complexity/noBannedTypes: what Hono takes for bindings unless it is told

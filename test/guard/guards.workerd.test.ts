@@ -5,7 +5,9 @@ import {
   createRemoteKeySet,
   createSecretKeySet,
   createVerifier,
+  type GuardedEnv,
   type GuardOptions,
+  type OptionallyGuardedEnv,
   optionalAccessToken,
   refusalResponse,
   requireAccessToken,
@@ -197,6 +199,9 @@ describe('requireAccessToken', () => {
       const subject = c.var.auth.subject
       return c.json({ subject, known: c.var.auth?.subject })
     })
+    const elsewhere = new Hono<GuardedEnv>().get('/', (c) => c.text(c.var.auth.subject))
+    app.use('/orders', requireAccessToken({ issuer, audience })).route('/orders', elsewhere)
+    new Hono<OptionallyGuardedEnv>().get('/', (c) => c.text(c.var.auth?.subject ?? ''))
     // @ts-expect-error The audience has to be said.
     expect(() => requireAccessToken({ issuer })).toThrow(TypeError)
   })
