@@ -30,9 +30,33 @@ function sourceFiles(): string[] {
 
 const guides = readdirSync(join(root, 'docs/guides')).map((file) => `docs/guides/${file}`)
 const blocks = ['README.md', ...guides, ...sourceFiles()].flatMap((file) => {
-  const text = readFileSync(join(root, file), 'utf8').replaceAll(/^ \* ?/gm, '')
+  const source = readFileSync(join(root, file), 'utf8')
+  const text = file.endsWith('.ts') ? source.replaceAll(/^ +\* ?/gm, '') : source
   const found = Array.from(text.matchAll(/^```ts\n(.*?)^```$/gms), ([, code = '']) => code)
   return found.map((code, index) => ({ name: `${file}, example ${index + 1}`, code }))
+})
+
+/** The functions that the published entries export, with the docstring before each. */
+const faceFunctions = ['index', 'testing', 'database'].flatMap((entry) => {
+  const text = readFileSync(join(root, `src/${entry}.ts`), 'utf8')
+  const exports = Array.from(text.matchAll(/^export \{([^}]*)\} from '\.\/([^']+)'/gms))
+  return exports.flatMap(([, names = '', file = '']) => {
+    const source = readFileSync(join(root, 'src', file), 'utf8')
+    const documented = /(\/\*\*(?:(?!\*\/).)*\*\/)?\s*export (?:async )?function (\w+)/gs
+    const functions = Array.from(source.matchAll(documented), ([, docs = '', name = '']) => ({
+      name,
+      docs,
+    }))
+    return functions.filter(({ name }) => new RegExp(`\\b${name}\\b`).test(names))
+  })
+})
+
+describe('the published functions', () => {
+  it('have an example each', () => {
+    expect(faceFunctions.length).toBeGreaterThan(10)
+    const without = faceFunctions.filter(({ docs }) => !docs.includes('```ts'))
+    expect(without.map(({ name }) => name)).toEqual([])
+  })
 })
 
 describe('the code in the documentation', () => {

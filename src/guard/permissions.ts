@@ -7,13 +7,16 @@ import type { Authentication } from './verifier.ts'
 
 /** What a guard behind `requireAccessToken` is told beside its condition. */
 export interface PermissionOptions {
-  /** Answers instead of the guard when a request is not let in. */
+  /**
+   * Answers instead of the guard when a request is not let in. Default: the status of the refusal
+   * with a bearer challenge (RFC 6750 §3) and problem details (RFC 9457).
+   */
   readonly onRefused?: OnRefused
 }
 
 /** How fresh a login must be. */
 export interface FreshLoginOptions extends PermissionOptions {
-  /** How long ago the password may have been given, in seconds. */
+  /** How long ago the password may have been given, in seconds, at least 1. Required. */
   readonly maxAgeSeconds: number
   /** Clock and randomness, for tests. Default: the platform's. */
   readonly runtime?: Pick<Runtime, 'now'> | undefined
@@ -67,6 +70,20 @@ export function requireRole(
  * a client asks for the password and calls `POST /auth/reauthenticate`. No I/O.
  *
  * @throws TypeError when `maxAgeSeconds` is no whole number of at least 1, or `runtime` lacks `now`
+ *
+ * @example
+ * ```ts
+ * import { Hono } from 'hono'
+ * import { requireAccessToken, requireFreshLogin } from 'portcullis'
+ *
+ * const app = new Hono<{ Bindings: Env }>()
+ *   .use(requireAccessToken({
+ *     issuer: 'https://auth.example.com',
+ *     audience: 'https://api.example.com',
+ *     service: (env: Env) => env.AUTH,
+ *   }))
+ *   .post('/orders', requireFreshLogin({ maxAgeSeconds: 300 }), (c) => c.body(null, 201))
+ * ```
  */
 export function requireFreshLogin(options: FreshLoginOptions): MiddlewareHandler {
   const { maxAgeSeconds } = options

@@ -18,7 +18,7 @@ export interface GuardRefusal {
   readonly code: string
   /** The sentence for people. */
   readonly message: string
-  /** `WWW-Authenticate` or `Retry-After`, `Content-Type` and `Cache-Control`. */
+  /** `WWW-Authenticate` or `Retry-After` (in seconds), `Content-Type` and `Cache-Control`. */
   readonly headers: Readonly<Record<string, string>>
   /** With a 503: what is wrong and what to do, for whoever runs the guard. Not for clients. */
   readonly problem?: string
@@ -70,7 +70,20 @@ export function respondRefusal(
   return c.body(problemDetails(refusal), refusal.status, { ...refusal.headers })
 }
 
-/** What guards answer by default, for those without Hono. */
+/**
+ * What guards answer by default, for those without Hono: the status and headers of the refusal, and
+ * problem details (RFC 9457).
+ *
+ * @example
+ * ```ts
+ * import { refusalResponse, type Verifier } from 'portcullis'
+ *
+ * async function greet(request: Request, verifier: Verifier): Promise<Response> {
+ *   const auth = await verifier.verify(request)
+ *   return auth.ok ? new Response(auth.value.subject) : refusalResponse(auth.error)
+ * }
+ * ```
+ */
 export function refusalResponse(refusal: GuardRefusal): Response {
   const { status, headers } = refusal
   return new Response(problemDetails(refusal), { status, headers: { ...headers } })

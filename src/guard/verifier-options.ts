@@ -15,32 +15,36 @@ import { createRemoteSource } from './revocation/remote-source.ts'
  * `env`, as it is handed to the options that are functions of it.
  */
 export interface VerifierOptions<Bindings = unknown> {
-  /** The `iss` of the tokens: exactly the service's ISSUER (RFC 7519 §4.1.1). */
+  /** The `iss` of the tokens: exactly the service's ISSUER (RFC 7519 §4.1.1). Required. */
   readonly issuer: string
   /**
    * The `aud` that a token must name, as in the service's AUDIENCE (RFC 7519 §4.1.3). `'any'`
-   * accepts tokens that the issuer has made for anybody; say it only on purpose.
+   * accepts tokens that the issuer has made for anybody; say it only on purpose. Required.
    */
   readonly audience: string
   /**
-   * The service binding that reaches the service: `(env) => env.AUTH`. Without it the key set is
+   * The service binding that reaches the service: `(env) => env.AUTH`. Default: none; the key set is
    * fetched over HTTP from the issuer's address, and so is the revocation feed, which between
    * Workers of one account needs a Custom Domain.
    */
   readonly service?: ((env: Bindings) => ServiceBinding) | undefined
   /**
    * The keys, where they are not to be fetched: a local key set, one with the service's own secret,
-   * or one that several verifiers share. Called with the first token, and kept.
+   * or one that several verifiers share. Called with the first token, and kept. Default: those that
+   * the service publishes (`createRemoteKeySet`).
    */
   readonly keys?: ((env: Bindings) => KeySet) | undefined
   /**
-   * Where the token is: in the `Authorization` header, which is the default, or in the cookie that
-   * the service sets with TOKEN_TRANSPORT=cookie, for pages of the same host as the API. Nowhere
+   * Where the token is. Default `'bearer'`: in the `Authorization` header. `'cookie'`: in the cookie
+   * that the service sets with TOKEN_TRANSPORT=cookie, for pages of the same host as the API. Nowhere
    * else counts. With the cookie, requests that change something must come from the API's own
    * origin, or one of `trustedOrigins`.
    */
   readonly transport?: 'bearer' | 'cookie'
-  /** With `transport: 'cookie'`: origins of the same site whose pages may change something. */
+  /**
+   * With `transport: 'cookie'`: origins of the same site whose pages may change something, such as
+   * `https://app.example.com`. Default: none but the API's own.
+   */
   readonly trustedOrigins?: readonly string[]
   /**
    * How soon a revocation holds here. The default, `{ maxStalenessSeconds: 10 }`: requests that
@@ -52,7 +56,7 @@ export interface VerifierOptions<Bindings = unknown> {
   /**
    * Where the revocations are, where they are not to be had from the service's feed: such as
    * `createDatabaseSource` of `portcullis/database`, in the service's own Worker. Called with the
-   * first token, and kept.
+   * first token, and kept. Default: the service's feed.
    */
   readonly revocationSource?: ((env: Bindings) => RevocationSource) | undefined
   /** Clock and randomness, for tests. Default: the platform's. */

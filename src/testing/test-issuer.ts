@@ -16,23 +16,25 @@ import { TestFeed } from './test-feed.ts'
 
 /** Whose tokens they are, and for whom. */
 export interface TestIssuerOptions {
-  /** `https://auth.test` by default. */
+  /** The `iss` of its tokens. Default `https://auth.test`. */
   readonly issuer?: string
-  /** The issuer by default. */
+  /** The `aud` of its tokens. Default: the issuer. */
   readonly audience?: string
 }
 
 /** What a token says; all of it has a default, and more is welcome. */
 export interface TestTokenClaims {
-  /** The user's id; `'1'` by default. */
+  /** The user's id. Default `'1'`. */
   readonly sub?: string
-  /** None by default. */
+  /** The user's roles. Default: none. */
   readonly roles?: readonly string[]
-  /** When the password was given, in seconds since 1970; now by default. */
+  /** When the password was given, in seconds since 1970. Default: now. */
   readonly auth_time?: number
-  /** Seconds since 1970; `iat` is now and `exp` 900 s later by default. */
+  /** When the token was issued, in seconds since 1970. Default: now. */
   readonly iat?: number
+  /** From when on it is over, in seconds since 1970. Default: 900 s from now. */
   readonly exp?: number
+  /** Claims of your own. Default: none. */
   readonly [claim: string]: unknown
 }
 
@@ -40,14 +42,17 @@ export interface TestTokenClaims {
 export interface RevokeOptions {
   /**
    * As if it were done in another isolate: the guards hear of it when they next look at the feed,
-   * within their bound. Otherwise they know at once, as the isolate does that logs a user out.
+   * within their bound. Default false: they know at once, as the isolate does that logs a user
+   * out.
    */
   readonly elsewhere?: boolean
 }
 
 /** An issuer in memory. */
 export interface TestIssuer {
+  /** The `iss` of its tokens. */
   readonly issuer: string
+  /** The `aud` of its tokens. */
   readonly audience: string
   /** Stands in for the service binding: `app.request(path, init, { AUTH: issuer.service })`. */
   readonly service: ServiceBinding
@@ -60,7 +65,7 @@ export interface TestIssuer {
   }
   /** The issuer's clock, for guards that do not take `options`, such as `requireFreshLogin`. */
   readonly runtime: Runtime
-  /** A token of a session of its own. */
+  /** A token of a session of its own, valid for 900 s unless its claims say otherwise. */
   token(claims?: TestTokenClaims): Promise<string>
   /** Revokes the session of a token, as logging out does. */
   revoke(token: string, options?: RevokeOptions): void

@@ -20,22 +20,28 @@ import type { VerificationKey } from './verification-key.ts'
 
 /** What an access token says, once it is verified. */
 export interface AccessTokenClaims {
+  /** The issuer (RFC 7519 §4.1.1). */
   readonly iss: string
+  /** Whom the token is for (RFC 7519 §4.1.3). */
   readonly aud: string | readonly string[]
   /** The user id, as a string. */
   readonly sub: string
-  /** The session the token belongs to. */
+  /** The id of the session that the token belongs to: 96 bits in base64url, 16 characters. */
   readonly sid: string
-  /** The token's own id. */
+  /** The token's own id, like `sid`. */
   readonly jti: string
-  /** The user's token generation: revoking it revokes all of the user's tokens. */
+  /** The user's token generation, like `sid`: revoking it revokes all of the user's tokens. */
   readonly gen: string
-  /** The user's roles (RFC 9068 §2.2.3.1), as of when the token was issued. */
+  /** The user's roles (RFC 9068 §2.2.3.1), as of when the token was issued. Default: none. */
   readonly roles?: readonly string[]
-  /** When the user last gave the password, like `exp` (OpenID Connect Core §2). */
+  /**
+   * When the user last gave the password, in seconds since 1970 (OpenID Connect Core §2). Default:
+   * not known.
+   */
   readonly auth_time?: number
-  /** Seconds since 1970, like `exp`. */
+  /** When the token was issued, in seconds since 1970. */
   readonly iat: number
+  /** From when on the token is over, in seconds since 1970. */
   readonly exp: number
 }
 

@@ -32,7 +32,7 @@ export function pageOf(place: number): number {
 
 /** A stretch of the order of revocations, as the database had it at one moment. */
 export interface FeedPage {
-  /** Names the history: a restored database has another one. */
+  /** Names the history: a restored database has another one. Required, as all of a page. */
   readonly epoch: string
   /** The database's clock when it was asked, in milliseconds since 1970. */
   readonly nowMs: number

@@ -11,15 +11,15 @@ import { importPublicKey, importSecretKey, type VerificationKey } from './verifi
 
 /** What surrounds one verification. */
 export interface VerificationContext {
-  /** The Worker's bindings, for the options that are functions of them. */
+  /** The Worker's bindings, for the options that are functions of them. Default: undefined. */
   readonly env?: unknown
-  /** Keeps work alive after the response: `ctx.waitUntil` on Workers. */
+  /** Keeps work alive after the response: `ctx.waitUntil` on Workers. Default: nothing does. */
   readonly waitUntil?: (work: Promise<unknown>) => void
 }
 
 /** Keys that verify the tokens of one issuer. */
 export interface KeySet {
-  /** Whose keys they are, where that is known. */
+  /** Whose keys they are: an `iss`. Default: not known, and not compared with the guard's. */
   readonly issuer?: string
   /** The key, where it is at hand: no I/O now, though a refresh may begin in the background. */
   current(keyId: string | undefined, context: VerificationContext): VerificationKey | undefined
@@ -31,7 +31,7 @@ export interface KeySet {
     keyId: string | undefined,
     context: VerificationContext,
   ): Promise<Result<VerificationKey, KeyReason>>
-  /** What last kept the set from being had: a sentence for whoever runs the guard. */
+  /** What last kept the set from being had: a sentence for whoever runs the guard. Optional. */
   problem?(): string | undefined
 }
 
@@ -66,6 +66,19 @@ export function createKeySetOf(sources: readonly KeySource[]): KeySet {
  * A key set that is known beforehand: a JWK Set with public keys (RFC 7517 §5), as an object.
  *
  * @throws TypeError when it is not a JWK Set, or one of its keys is not ES256 or EdDSA
+ *
+ * @example
+ * ```ts
+ * import { createLocalKeySet, requireAccessToken } from 'portcullis'
+ *
+ * const guardWith = (jwks: { readonly keys: readonly unknown[] }) =>
+ *   requireAccessToken({
+ *     issuer: 'https://auth.example.com',
+ *     audience: 'https://api.example.com',
+ *     service: (env: Env) => env.AUTH,
+ *     keys: () => createLocalKeySet(jwks),
+ *   })
+ * ```
  */
 export function createLocalKeySet(jwkSet: { readonly keys: readonly unknown[] }): KeySet {
   if (!isObject(jwkSet) || !Array.isArray(jwkSet.keys)) {
@@ -79,6 +92,18 @@ export function createLocalKeySet(jwkSet: { readonly keys: readonly unknown[] })
  * tokens, too: for the service's own Worker, and for nobody else.
  *
  * @throws TypeError when the key has fewer than 32 bytes (RFC 7518 §3.2)
+ *
+ * @example
+ * ```ts
+ * import { createSecretKeySet, requireAccessToken } from 'portcullis'
+ *
+ * const guard = requireAccessToken({
+ *   issuer: 'https://auth.example.com',
+ *   audience: 'https://api.example.com',
+ *   service: (env: Env) => env.AUTH,
+ *   keys: (env: Env) => createSecretKeySet(env.SECRET_KEY),
+ * })
+ * ```
  */
 export function createSecretKeySet(secretKey: string): KeySet {
   if (typeof secretKey !== 'string' || byteLength(secretKey) < minSecretKeyBytes) {

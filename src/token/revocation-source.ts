@@ -7,7 +7,7 @@ import type { VerificationContext } from './key-set.ts'
 
 /** A page, and how far its moment lies before the question, at most. */
 export interface PulledPage extends FeedPage {
-  /** In milliseconds; Infinity where nothing is known of it. */
+  /** In milliseconds; Infinity where nothing is known of it. Required. */
   readonly ageMs: number
   /**
    * How far before the question, at most, the database still had this epoch. In milliseconds;
@@ -15,12 +15,16 @@ export interface PulledPage extends FeedPage {
    * had: a guard goes over to another epoch with proof only.
    */
   readonly epochAgeMs?: number
-  /** Another page is to follow, for this one may be old: it does not complete what is known. */
+  /**
+   * Another page is to follow, for this one may be old: it does not complete what is known. Default
+   * false.
+   */
   readonly isSnapshot?: boolean
 }
 
 /** What a guard knows of the feed that it follows. */
 export interface FollowedFeed {
+  /** Names the history that is followed. */
   readonly epoch: string
   /** The highest place in the order that it has heard of. */
   readonly head: number

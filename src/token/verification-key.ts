@@ -12,9 +12,11 @@ export type JwsAlgorithm = 'HS256' | 'ES256' | 'EdDSA'
 
 /** What checks the signatures of one key. */
 export interface VerificationKey {
+  /** The only one that its tokens may name. Required. */
   readonly algorithm: JwsAlgorithm
-  /** The `kid` that tokens of this key carry; none carries one where this is undefined. */
+  /** The `kid` that tokens of this key carry; none carries one where this is undefined. Required. */
   readonly keyId: string | undefined
+  /** For `crypto.subtle.verify`. Required. */
   readonly cryptoKey: WebCryptoKey
 }
 

@@ -12,9 +12,9 @@ import { fetchKeySet, type KeysByName } from './fetch-key-set.ts'
 
 /** Where the keys are. */
 export interface RemoteKeySetOptions<Bindings = unknown> {
-  /** The `iss` of the tokens; its key set is at `/.well-known/jwks.json` under it. */
+  /** The `iss` of the tokens; its key set is at `/.well-known/jwks.json` under it. Required. */
   readonly issuer: string
-  /** The binding that reaches the service; without it, the request goes over HTTP. */
+  /** The binding that reaches the service. Default: none; the request goes over HTTP. */
   readonly service?: ((env: Bindings) => ServiceBinding) | undefined
   /** Clock and randomness, for tests. Default: the platform's. */
   readonly runtime?: Pick<Runtime, 'elapsedMs' | 'delay'> | undefined
@@ -45,6 +45,18 @@ interface Copy {
  * Its lines go to `console.error`: JSON with `event`, `issuer` and `problem`.
  *
  * @throws TypeError when `runtime` lacks a function
+ *
+ * @example
+ * ```ts
+ * import { createRemoteKeySet, requireAccessToken } from 'portcullis'
+ *
+ * // One copy of the keys for two guards.
+ * const issuer = 'https://auth.example.com'
+ * const keySet = createRemoteKeySet({ issuer, service: (env: Env) => env.AUTH })
+ * const options = { issuer, service: (env: Env) => env.AUTH, keys: () => keySet }
+ * const users = requireAccessToken({ ...options, audience: 'https://api.example.com' })
+ * const partners = requireAccessToken({ ...options, audience: 'https://partners.example.com' })
+ * ```
  */
 export function createRemoteKeySet<Bindings>(options: RemoteKeySetOptions<Bindings>): KeySet {
   const { issuer, service } = options

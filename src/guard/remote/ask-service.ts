@@ -7,6 +7,7 @@ import { type Answer, readAnswer } from './answer.ts'
 
 /** What sends a request to another Worker: a service binding, or anything else that can fetch. */
 export interface ServiceBinding {
+  /** Sends the request. Rejects when no answer can be had. Required. */
   fetch(request: Request): Promise<Response>
 }
 

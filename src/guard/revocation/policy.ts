@@ -4,12 +4,13 @@
 export interface BoundedStaleness {
   /**
    * A request that begins this long after a revocation was acknowledged, or later, is refused, or
-   * answered 503. From 4 to 300; 10 by default. Requests under half of it need no refresh.
+   * answered 503. In seconds, from 4 to 300. Default 10. Requests under half of it need no refresh.
    */
   readonly maxStalenessSeconds?: number
   /**
    * For those who prefer availability: for this long beyond the bound, tokens are accepted while
-   * the feed cannot be had, though they may have been revoked. From 0, the default, to 86,400.
+   * the feed cannot be had, though they may have been revoked. In seconds, from 0 to 86,400.
+   * Default 0.
    */
   readonly acceptStaleSeconds?: number
 }
