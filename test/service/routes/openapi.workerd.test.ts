@@ -95,16 +95,7 @@ async function provoke(mounted: MountedRoute, reason: Reason, variables: Record<
 
 /** For `GET /ready`: services whose database or key is not as it should be. */
 async function serviceFor(reason: Reason, variables: Record<string, string>) {
-  const over = (databaseUrl: string) =>
-    createService(
-      variables,
-      openRemoteDatabase({
-        databaseUrl,
-        databaseAuthToken: undefined,
-        databaseTimeoutMs: 5_000,
-        databaseHasReplicas: false,
-      }),
-    )
+  const over = (url: string) => createService(variables, openRemoteDatabase({ url }))
   if (reason === 'schema_outdated') return over(inject('emptyDatabaseUrl'))
   if (reason === 'schema_too_new') return over(inject('futureDatabaseUrl'))
   if (reason !== 'signing_key_revoked') return undefined
