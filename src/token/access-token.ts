@@ -74,8 +74,8 @@ export interface Expectations {
   /** One that the token must name; `undefined` accepts tokens for anybody. */
   readonly audience: string | undefined
   readonly findKey: FindKey
-  /** Whether a genuine token will do that has expired: for logging out, which needs no more. */
-  readonly evenExpired?: boolean
+  /** Whether a token that has expired is accepted, for logging out. Default false. */
+  readonly allowExpired?: boolean
 }
 
 /** A good token: what it says, and the key that it was signed with. */
@@ -193,7 +193,7 @@ function checkClaims(
   if (claims.iat > latestStart || (claims.nbf ?? 0) > latestStart) {
     return refuse('token_from_the_future')
   }
-  if (claims.exp <= now && !expected.evenExpired) return refuse('token_expired')
+  if (claims.exp <= now && !expected.allowExpired) return refuse('token_expired')
   return succeed(claims)
 }
 

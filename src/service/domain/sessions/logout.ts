@@ -20,7 +20,7 @@ export async function logout(
   token: string,
 ): Promise<Result<undefined, UserTokenReason>> {
   const verified = await verifyUserToken(deps, token, {
-    evenExpired: deps.tokenTransport === 'cookie',
+    allowExpired: deps.tokenTransport === 'cookie',
   })
   if (!verified.ok) return verified
   const ending = await endOwnSession(deps.database, verified.value)

@@ -28,10 +28,10 @@ export interface UserToken extends AskingToken {
 export async function verifyUserToken(
   deps: Pick<TokenDeps, 'runtime' | 'accessTokens'>,
   token: string,
-  { evenExpired = false }: { readonly evenExpired?: boolean } = {},
+  { allowExpired = false }: { readonly allowExpired?: boolean } = {},
 ): Promise<Result<UserToken, TokenReason | KeyReason>> {
   const verified = await verifyAccessToken(
-    { ...deps.accessTokens, evenExpired },
+    { ...deps.accessTokens, allowExpired },
     deps.runtime,
     token,
   )
