@@ -8,7 +8,7 @@ import {
   revokeSessions,
   setRoles,
 } from '../service/domain/accounts/administration.ts'
-import { type DatabaseAddress, withDatabase } from './with-database.ts'
+import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.ts'
 
 const changes = { setRoles, disable, enable, revokeSessions }
 
@@ -20,14 +20,6 @@ export function changeAccountIn(
   roles: readonly string[],
 ): Promise<AdministrationOutcome> {
   return withDatabase(address, 'The account was not changed', (client) =>
-    changes[what](
-      {
-        // An update of no rows is harmless where there are no replicas.
-        database: { hasReplicas: true, withClient: (use) => use(client) },
-        runtime: systemRuntime,
-      },
-      email,
-      roles,
-    ),
+    changes[what]({ database: databaseOf(client), runtime: systemRuntime }, email, roles),
   )
 }

@@ -12,7 +12,7 @@ import {
 } from '../service/store/node/apply-migrations.ts'
 import { databaseFileOf } from '../service/store/node/database-file.ts'
 import { Failure } from './failure.ts'
-import { type DatabaseAddress, withDatabase } from './with-database.ts'
+import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.ts'
 
 const failed = 'The migration failed'
 
@@ -46,8 +46,7 @@ export function beginNewHistoryIn(
   keyIds: readonly string[],
 ): Promise<void> {
   return withDatabase(address, 'The revocation feed was not begun anew', (client) =>
-    // An update of no rows is harmless where there are no replicas.
-    beginNewHistory({ hasReplicas: true, withClient: (use) => use(client) }, keyIds),
+    beginNewHistory(databaseOf(client), keyIds),
   )
 }
 

@@ -3,6 +3,7 @@
 import { type Client, createClient, LibsqlError } from '@libsql/client/node'
 import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
 import { settings } from '../service/config/settings.ts'
+import type { Database } from '../service/store/database.ts'
 import { createDatabaseFile } from '../service/store/node/database-file.ts'
 import { Failure } from './failure.ts'
 
@@ -52,6 +53,12 @@ export async function withDatabase<T>(
   } finally {
     client?.close()
   }
+}
+
+/** The database behind the client of a command, for as long as the command runs. */
+export function databaseOf(client: Client): Database {
+  // The update of no rows that goes to the primary is harmless where there are no replicas.
+  return { hasReplicas: true, withClient: (use) => use(client) }
 }
 
 /** What the clients say in their messages, and what to do about it. */
