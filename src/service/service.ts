@@ -80,7 +80,11 @@ export function createDeps(config: Config, surroundings: Surroundings): Deps {
     oauthClients: config.oauthClients,
     jwkSet: publicJwkSet(config.signingKeys),
     feed: new RevocationFeed(database, runtime),
-    revokeInIsolate: (revocation) => revokeInIsolate(config.issuer, runtime, revocation),
+    revocations: {
+      announce(revocation) {
+        if (revocation) revokeInIsolate(config.issuer, runtime, revocation)
+      },
+    },
     passwordMinLength: config.passwordMinLength,
     corsOrigins: config.corsOrigins,
     vocabulary: config.vocabulary,

@@ -13,6 +13,15 @@ import type { TokenDeps } from './tokens/token-deps.ts'
 /** Finds the address that a request came from; `env` is what the entry hands to the app. */
 export type ClientAddress = (request: Request, env: unknown) => string | undefined
 
+/** Whom the service tells of revocations, beside the feed. */
+interface Revocations {
+  /**
+   * Tells the guards of this isolate of a revocation that was stored, ahead of the feed. Does nothing
+   * without one. No I/O.
+   */
+  announce(revocation: Revocation | undefined): void
+}
+
 /** Services and settings. Functions take the part they need: `Pick<Deps, …>`. */
 export interface Deps extends TokenDeps {
   readonly database: Database
@@ -31,8 +40,8 @@ export interface Deps extends TokenDeps {
   readonly oauthClients: readonly OAuthClient[]
   /** What `/auth/feed` shows, shared by the requests of the isolate. */
   readonly feed: RevocationFeed
-  /** Tells the guards of this isolate of a revocation that was stored. */
-  readonly revokeInIsolate: (revocation: Revocation) => void
+  /** Where what was revoked is announced. */
+  readonly revocations: Revocations
   /** In characters. */
   readonly passwordMinLength: number
   /** The origins whose pages may call the service (CORS). */

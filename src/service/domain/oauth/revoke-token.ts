@@ -3,7 +3,6 @@
 // session, within the life of the first, takes its session along as well.
 
 import { type KeyReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
-import type { Revocation } from '../../store/revoked-tokens.ts'
 import { endSessionOfRefreshToken } from '../../store/session-endings.ts'
 import { insertTokenRevocation } from '../../store/token-revocation.ts'
 import type { Deps } from '../deps.ts'
@@ -11,7 +10,7 @@ import { verifyUserToken } from '../tokens/user-token.ts'
 
 type RevokingDeps = Pick<
   Deps,
-  'database' | 'runtime' | 'accessTokens' | 'refreshTokens' | 'revokeInIsolate'
+  'database' | 'runtime' | 'accessTokens' | 'refreshTokens' | 'revocations'
 >
 
 /**
@@ -28,20 +27,15 @@ export async function revokeToken(
   if (refreshToken) {
     const { sessionId } = refreshToken
     const { revocation } = await endSessionOfRefreshToken(deps.database, sessionId)
-    return tellIsolate(deps, revocation)
+    deps.revocations.announce(revocation)
+    return succeed(undefined)
   }
   const verified = await verifyUserToken(deps, token)
   if (verified.ok) {
     const { claims } = verified.value
-    return tellIsolate(deps, await insertTokenRevocation(deps.database, verified.value, claims.jti))
+    const revocation = await insertTokenRevocation(deps.database, verified.value, claims.jti)
+    deps.revocations.announce(revocation)
+    return succeed(undefined)
   }
   return verified.error === 'key_set_unavailable' ? refuse(verified.error) : succeed(undefined)
-}
-
-function tellIsolate(
-  { revokeInIsolate }: RevokingDeps,
-  revocation: Revocation | undefined,
-): Result<undefined, never> {
-  if (revocation) revokeInIsolate(revocation)
-  return succeed(undefined)
 }

@@ -20,7 +20,7 @@ import { endingRefusals } from './ending-refusals.ts'
  * @returns whether it was the token's own
  */
 export async function endSession(
-  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'revokeInIsolate'>,
+  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'revocations'>,
   token: string,
   sessionId: string,
 ): Promise<Result<{ isOwn: boolean }, UserTokenReason | SessionReason>> {
@@ -28,6 +28,6 @@ export async function endSession(
   if (!verified.ok) return verified
   const ending = await endSessionOfAccount(deps.database, verified.value, sessionId)
   if (ending.outcome !== 'ended') return refuse(endingRefusals[ending.outcome])
-  if (ending.revocation) deps.revokeInIsolate(ending.revocation)
+  deps.revocations.announce(ending.revocation)
   return succeed({ isOwn: verified.value.sessionId === sessionId })
 }

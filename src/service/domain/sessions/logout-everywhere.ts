@@ -38,7 +38,7 @@ export async function logoutEverywhere(
     | 'refreshTokens'
     | 'sessionLifetimes'
     | 'refreshGraceSeconds'
-    | 'revokeInIsolate'
+    | 'revocations'
   >,
   token: string,
   { keepCurrent, refreshToken }: KeptSession,
@@ -58,7 +58,7 @@ export async function logoutEverywhere(
     rotation,
   })
   if (ending.outcome !== 'ended') return refuse(endingRefusals[ending.outcome])
-  deps.revokeInIsolate(ending.revocation)
+  deps.revocations.announce(ending.revocation)
   if (ending.exchanged?.outcome !== 'rotated') return succeed(undefined)
   return succeed(await issueTokens(deps, ending.exchanged.session, issuance))
 }

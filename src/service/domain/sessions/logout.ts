@@ -16,7 +16,7 @@ import { endingRefusals } from './ending-refusals.ts'
  * sent along, and nothing else names the session.
  */
 export async function logout(
-  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'revokeInIsolate' | 'tokenTransport'>,
+  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'revocations' | 'tokenTransport'>,
   token: string,
 ): Promise<Result<undefined, UserTokenReason>> {
   const verified = await verifyUserToken(deps, token, {
@@ -25,7 +25,7 @@ export async function logout(
   if (!verified.ok) return verified
   const ending = await endOwnSession(deps.database, verified.value)
   if (ending.outcome !== 'ended') return refuse(endingRefusals[ending.outcome])
-  if (ending.revocation) deps.revokeInIsolate(ending.revocation)
+  deps.revocations.announce(ending.revocation)
   return succeed(undefined)
 }
 
@@ -36,12 +36,12 @@ export async function logout(
  * @returns whether there was a session to be ended
  */
 export async function logoutByRefreshToken(
-  deps: Pick<Deps, 'database' | 'refreshTokens' | 'revokeInIsolate'>,
+  deps: Pick<Deps, 'database' | 'refreshTokens' | 'revocations'>,
   refreshToken: string,
 ): Promise<boolean> {
   const presented = await deps.refreshTokens.verify(refreshToken)
   if (!presented) return false
   const { isEnded, revocation } = await endSessionOfRefreshToken(deps.database, presented.sessionId)
-  if (revocation) deps.revokeInIsolate(revocation)
+  deps.revocations.announce(revocation)
   return isEnded
 }

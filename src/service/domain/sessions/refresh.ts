@@ -37,7 +37,7 @@ export async function refresh(
     | 'refreshTokens'
     | 'sessionLifetimes'
     | 'refreshGraceSeconds'
-    | 'revokeInIsolate'
+    | 'revocations'
     | 'log'
   >,
   token: string,
@@ -50,7 +50,7 @@ export async function refresh(
     return succeed(await issueTokens(deps, rotation.session, issuance))
   }
   if (rotation.outcome !== 'reused') return refuse(refusals[rotation.outcome])
-  if (rotation.revocation) deps.revokeInIsolate(rotation.revocation)
+  deps.revocations.announce(rotation.revocation)
   const { sessionId } = presented
   deps.log(JSON.stringify({ event: 'refresh_token_reused', userId: rotation.userId, sessionId }))
   return refuse('refresh_token_reused')
