@@ -1,9 +1,13 @@
 // What administrators do to accounts, as rows. Whatever takes something away revokes the account's
 // generation in the same batch, and with it every token that says otherwise.
 
-import { and, eq, or, sql } from 'drizzle-orm'
+import { and, eq, or, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
-import { endSessionsOf, replaceRevokedGeneration, revokeGeneration } from './account-endings.ts'
+import {
+  insertGenerationRevocationStatement,
+  updateEndedSessionsStatement,
+  updateRevokedGenerationStatement,
+} from './account-endings.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import { decodeRows, integer } from './rows.ts'
 import { users } from './schema.ts'
@@ -35,11 +39,12 @@ export async function updateRoles(
     sql`${users.admin} <> ${columns.admin ? 1 : 0}`,
     sql`${users.otherRoles} <> ${columns.otherRoles}`,
   )
-  const [, , updated] = await runBatch(database, [
-    revokeGeneration(and(isTheirs, differ)),
-    replaceRevokedGeneration(isTheirs, { tokenGeneration: change.tokenGeneration }),
-    build.update(users).set(columns).where(isTheirs).returning({ userId: users.id }),
-  ])
+  const { tokenGeneration } = change
+  const { updated } = await runBatch(database, {
+    revoked: insertGenerationRevocationStatement(and(isTheirs, differ)),
+    replaced: updateRevokedGenerationStatement(isTheirs, { tokenGeneration }),
+    updated: updateUserStatement(isTheirs, columns),
+  })
   return decodeRows(changedRow, updated).length > 0
 }
 
@@ -64,27 +69,31 @@ export async function enableAccount(
   database: Database,
   { emailNormalized }: Pick<AccountChange, 'emailNormalized'>,
 ): Promise<boolean> {
-  const [updated] = await runBatch(database, [
-    build
-      .update(users)
-      .set({ disabledAt: null })
-      .where(eq(users.emailNormalized, emailNormalized))
-      .returning({ userId: users.id }),
-  ])
+  const isTheirs = eq(users.emailNormalized, emailNormalized)
+  const { updated } = await runBatch(database, {
+    updated: updateUserStatement(isTheirs, { disabledAt: null }),
+  })
   return decodeRows(changedRow, updated).length > 0
 }
 
 async function endEverything(
   database: Database,
   { emailNormalized, tokenGeneration }: AccountChange,
-  change: Pick<Parameters<ReturnType<typeof build.update<typeof users>>['set']>[0], 'disabledAt'>,
+  change: Pick<UserColumns, 'disabledAt'>,
 ): Promise<boolean> {
   const isTheirs = eq(users.emailNormalized, emailNormalized)
-  const [, , , updated] = await runBatch(database, [
-    revokeGeneration(isTheirs),
-    replaceRevokedGeneration(isTheirs, { tokenGeneration }),
-    endSessionsOf(isTheirs, tokenGeneration),
-    build.update(users).set(change).where(isTheirs).returning({ userId: users.id }),
-  ])
+  const { updated } = await runBatch(database, {
+    revoked: insertGenerationRevocationStatement(isTheirs),
+    replaced: updateRevokedGenerationStatement(isTheirs, { tokenGeneration }),
+    ended: updateEndedSessionsStatement(isTheirs, tokenGeneration),
+    updated: updateUserStatement(isTheirs, change),
+  })
   return decodeRows(changedRow, updated).length > 0
+}
+
+/** The columns that an update of an account can set. */
+type UserColumns = Parameters<ReturnType<typeof build.update<typeof users>>['set']>[0]
+
+function updateUserStatement(whose: SQL, columns: UserColumns) {
+  return build.update(users).set(columns).where(whose).returning({ userId: users.id })
 }

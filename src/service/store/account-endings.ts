@@ -3,7 +3,7 @@
 
 import { and, eq, exists, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
-import { build, type Database, databaseNow, runBatch } from './database.ts'
+import { type Answers, build, type Database, databaseNow, runBatch } from './database.ts'
 import { isLiveSession } from './live-session.ts'
 import {
   isRevokedId,
@@ -15,13 +15,13 @@ import {
 } from './revoked-tokens.ts'
 import { decodeRows } from './rows.ts'
 import { revokedTokens, sessions, users } from './schema.ts'
-import { ended } from './session-endings.ts'
+import { endedColumns } from './session-endings.ts'
 import { decodeExchange, exchangeStatements, type Rotation } from './session-rotation.ts'
 import {
   type AskingToken,
   decodeAccountAndRevocation,
   mayAct,
-  selectAccountAndRevocation,
+  selectAccountByTokenStatement,
 } from './users.ts'
 
 /** Which sessions of an account end, and what the caller goes on with. */
@@ -55,25 +55,32 @@ export async function endAllSessions(
   asking: AskingToken,
   { tokenGeneration, keepCurrent, rotation }: LogoutEverywhere,
 ): Promise<EndedEverywhere | { readonly outcome: 'already_revoked' | 'account_gone' }> {
+  const ending = endingStatements(asking, tokenGeneration, keepCurrent)
+  if (!rotation) return decodeEnding(await runBatch(database, ending))
+  const answers = await runBatch(database, {
+    ...ending,
+    ...exchangeStatements(rotation, isOfGeneration(tokenGeneration)),
+  })
+  return decodeEnding(answers, decodeExchange(rotation, answers))
+}
+
+function endingStatements(asking: AskingToken, tokenGeneration: string, keepCurrent: boolean) {
   const whose = eq(users.id, asking.userId)
-  const ending = [
-    revokeGeneration(and(whose, mayAct(asking))),
-    replaceRevokedGeneration(whose, { tokenGeneration, ...countedLogout }),
-    endSessionsOf(whose, tokenGeneration, keepCurrent ? asking.sessionId : undefined),
-    selectAccountAndRevocation(asking),
-  ] as const
-  const [inserted, , , found, ...rotated] = rotation
-    ? await runBatch(database, [
-        ...ending,
-        ...exchangeStatements(rotation, isOfGeneration(tokenGeneration)),
-      ])
-    : await runBatch(database, ending)
-  const [revocation] = decodeRows(revocationRow, inserted)
-  if (revocation) {
-    const exchanged =
-      rotation && rotated.length !== 0 ? decodeExchange(rotation, rotated) : undefined
-    return { outcome: 'ended', revocation, exchanged }
+  const kept = keepCurrent ? asking.sessionId : undefined
+  return {
+    revoked: insertGenerationRevocationStatement(and(whose, mayAct(asking))),
+    replaced: updateRevokedGenerationStatement(whose, { tokenGeneration, ...countedLogout }),
+    ended: updateEndedSessionsStatement(whose, tokenGeneration, kept),
+    found: selectAccountByTokenStatement(asking),
   }
+}
+
+function decodeEnding(
+  { revoked, found }: Answers<ReturnType<typeof endingStatements>>,
+  exchanged?: ReturnType<typeof decodeExchange>,
+): EndedEverywhere | { readonly outcome: 'already_revoked' | 'account_gone' } {
+  const [revocation] = decodeRows(revocationRow, revoked)
+  if (revocation) return { outcome: 'ended', revocation, exchanged }
   const { isRevoked } = decodeAccountAndRevocation(found)
   return { outcome: isRevoked ? 'already_revoked' : 'account_gone' }
 }
@@ -83,7 +90,7 @@ export async function endAllSessions(
  * one of all its sessions has expired. Of an account without sessions nothing is known: its tokens
  * may be of a version before 0.4.
  */
-export function revokeGeneration(whose: SQL | undefined) {
+export function insertGenerationRevocationStatement(whose: SQL | undefined) {
   const latest = build
     .select({ at: sql`max(max(${sessions.tokensExpireAt}), ${databaseNow})`.as('at') })
     .from(sessions)
@@ -102,7 +109,7 @@ export function revokeGeneration(whose: SQL | undefined) {
 }
 
 /** Gives the account a fresh generation, if its own was revoked. */
-export function replaceRevokedGeneration(
+export function updateRevokedGenerationStatement(
   whose: SQL | undefined,
   change: { readonly tokenGeneration: string } & Partial<typeof countedLogout>,
 ) {
@@ -116,7 +123,7 @@ export function replaceRevokedGeneration(
  * Ends every session of the account that the condition picks, if this is its generation now; all but
  * `kept`, unless the account was logged out everywhere too often of late.
  */
-export function endSessionsOf(whose: SQL, tokenGeneration: string, kept?: string) {
+export function updateEndedSessionsStatement(whose: SQL, tokenGeneration: string, kept?: string) {
   const isTooOften = sql`${users.logoutsEverywhere} > ${maxKeptPerMinute}`
   const isEnding = kept === undefined ? undefined : or(ne(sessions.id, kept), isTooOften)
   const account = build
@@ -125,7 +132,7 @@ export function endSessionsOf(whose: SQL, tokenGeneration: string, kept?: string
     .where(and(whose, eq(users.tokenGeneration, tokenGeneration), isEnding))
   return build
     .update(sessions)
-    .set(ended)
+    .set(endedColumns)
     .where(and(inArray(sessions.userId, account), isLiveSession))
 }
 

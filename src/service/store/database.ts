@@ -4,7 +4,7 @@
 
 import { type Client, type InStatement, LibsqlError } from '@libsql/client/http'
 import { eq, sql } from 'drizzle-orm'
-import type { BatchItem, BatchResponse } from 'drizzle-orm/batch'
+import type { BatchItem } from 'drizzle-orm/batch'
 import { drizzle } from 'drizzle-orm/libsql/http'
 import { DatabaseUnavailable } from '../../errors/database-unavailable.ts'
 import { feedState } from './schema.ts'
@@ -25,7 +25,16 @@ export interface Database {
 }
 
 type Statement = BatchItem<'sqlite'>
-type Statements = readonly [Statement, ...Statement[]]
+
+/**
+ * The statements of a batch, at least one, by name. They run in the order in which they are written.
+ * A name must not be a number: JavaScript puts those first. Batches that are spread into one must not
+ * share a name: the later statement would take the place of the earlier one.
+ */
+type Statements = Readonly<Record<string, Statement>>
+
+/** What a batch gives: the answer of each statement, under its name. */
+export type Answers<T extends Statements> = { readonly [Name in keyof T]: T[Name]['_']['result'] }
 
 /** Builds statements; executes nothing. */
 export const build = drizzle.mock()
@@ -38,29 +47,31 @@ export const databaseNow = sql<number>`unixepoch()`
 
 /**
  * Runs statements that write (and check what they write) as one atomic batch: one round trip, all
- * or nothing, serialised with every other writer.
+ * or nothing, serialised with every other writer. The statements run in the order in which they are
+ * written: `runBatch(database, { updated: …, found: … })` reads what it has updated.
  *
+ * @returns the answer of each statement, under its name
  * @throws DatabaseUnavailable when there is no answer in time, or none that makes sense. Whether
  * the batch was committed is then unknown.
  */
-export function runBatch<const T extends Statements>(
+export function runBatch<T extends Statements>(
   database: Database,
   statements: T,
-): Promise<BatchResponse<T>> {
+): Promise<Answers<T>> {
   return execute(database, 'write', statements)
 }
 
 /**
- * Runs statements that only read, in one round trip over one snapshot. Where there are replicas it
+ * Runs statements that only read, in one round trip over one snapshot. As `runBatch` otherwise. Where there are replicas it
  * goes to the primary all the same: whoever is let in or refused must not depend on how far behind
  * a replica is.
  *
  * @throws DatabaseUnavailable as `runBatch`
  */
-export function readBatch<const T extends Statements>(
+export function readBatch<T extends Statements>(
   database: Database,
   statements: T,
-): Promise<BatchResponse<T>> {
+): Promise<Answers<T>> {
   return execute(database, database.hasReplicas ? 'write' : 'read', statements)
 }
 
@@ -68,12 +79,15 @@ async function execute<T extends Statements>(
   database: Database,
   mode: 'read' | 'write',
   statements: T,
-): Promise<BatchResponse<T>> {
-  const onPrimary = mode === 'write' && database.hasReplicas
-  const batch: Statements = onPrimary ? [touchPrimary, ...statements] : statements
+): Promise<Answers<T>> {
+  const touch = mode === 'write' && database.hasReplicas ? [touchPrimaryStatement] : []
+  const batch = [...touch, ...Object.values(statements)]
   try {
     const answers = await database.withClient((client) => sendBatch(client, mode, batch))
-    return (onPrimary ? answers.slice(1) : answers) as BatchResponse<T>
+    const named = Object.keys(statements).map(
+      (name, at) => [name, answers[touch.length + at]] as const,
+    )
+    return Object.fromEntries(named) as Answers<T>
   } catch (error) {
     throw isConstraintViolation(error) ? error : outage(error)
   }
@@ -85,17 +99,17 @@ async function execute<T extends Statements>(
  * that they need; drizzle's own `batch` would ask for the deferred one, in which a batch that reads
  * first can fail as it begins to write.
  */
-function sendBatch(client: Client, mode: 'read' | 'write', statements: Statements) {
+function sendBatch(client: Client, mode: 'read' | 'write', statements: readonly Statement[]) {
   const batch = async (built: [InStatement, ...InStatement[]]) =>
     built.length === 1 ? [await client.execute(built[0])] : client.batch(built, mode)
-  return drizzle({ batch } as unknown as Client).batch(statements)
+  return drizzle({ batch } as unknown as Client).batch(statements as [Statement, ...Statement[]])
 }
 
 /**
  * Changes nothing. A batch that begins with it runs on the primary, even where all the rest of it
  * only reads.
  */
-const touchPrimary = build
+const touchPrimaryStatement = build
   .update(feedState)
   .set({ epoch: sql`${feedState.epoch}` })
   .where(eq(feedState.id, 0))

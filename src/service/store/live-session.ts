@@ -67,7 +67,7 @@ export function issueToken(tokenExpiresAt: number) {
  * The session and its account, unless either is over; for a batch that has issued a token. The token
  * expires no later than the moment that the session's row now remembers.
  */
-export function selectLiveSession(sessionId: string, tokenExpiresAt: number) {
+export function selectLiveSessionStatement(sessionId: string, tokenExpiresAt: number) {
   return build
     .select({
       sessionId: sessions.id,

@@ -27,19 +27,19 @@ const migrationRow = v.object({ version: integer, oldestSchemaServed: integer })
  * trips.
  */
 export async function findLastMigration(database: Database): Promise<AppliedMigration | undefined> {
-  const [tables] = await readBatch(database, [
-    build
+  const { tables } = await readBatch(database, {
+    tables: build
       .select({ tables: sql<number>`count(*)` })
       .from(sql`sqlite_master`)
       .where(eq(sql`name`, 'portcullis_migrations')),
-  ])
+  })
   if (decodeRow(tableRow, tables).tables === 0) return undefined
-  const [rows] = await readBatch(database, [
-    build
+  const { last } = await readBatch(database, {
+    last: build
       .select({ version: migrations.version, oldestSchemaServed: migrations.oldestSchemaServed })
       .from(migrations)
       .orderBy(desc(migrations.version))
       .limit(1),
-  ])
-  return decodeRows(migrationRow, rows)[0]
+  })
+  return decodeRows(migrationRow, last)[0]
 }

@@ -3,7 +3,7 @@
 import { eq, notExists, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { build, type Database, runBatch } from './database.ts'
-import { lastingRevocationStatement } from './revoked-tokens.ts'
+import { insertLastingRevocationStatement } from './revoked-tokens.ts'
 import { feedState } from './schema.ts'
 
 /** SQLite's own table: the highest ids that AUTOINCREMENT has given. */
@@ -28,22 +28,24 @@ export async function updateEpochAndRevoke(
   database: Database,
   ids: readonly string[],
 ): Promise<void> {
-  await runBatch(database, [
-    build
+  await runBatch(database, {
+    epoch: build
       .update(feedState)
       .set({ epoch: sql`lower(hex(randomblob(12)))` })
       .where(eq(feedState.id, 1)),
     // There is none before the first account.
-    build.insert(sequences).select(
+    sequence: build.insert(sequences).select(
       build
         .select({ name: sql<string>`'portcullis_users'`.as('name'), seq: sql<number>`0`.as('seq') })
         .from(sql`(SELECT 1)`)
         .where(notExists(build.select({ seq: sequences.seq }).from(sequences).where(isOfUsers))),
     ),
-    build
+    skipped: build
       .update(sequences)
       .set({ seq: sql`${sequences.seq} + ${userIdsSkipped}` })
       .where(isOfUsers),
-    ...ids.map(lastingRevocationStatement),
-  ])
+    ...Object.fromEntries(
+      ids.map((id, at) => [`revoked${at}`, insertLastingRevocationStatement(id)]),
+    ),
+  })
 }

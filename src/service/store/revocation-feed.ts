@@ -22,7 +22,7 @@ export interface FeedRead {
   readonly chunks: readonly FeedChunk[]
 }
 
-/** What `checkIds` finds. */
+/** What `findRevokedIds` finds. */
 export interface RevokedIdsFound {
   readonly nowMs: number
   readonly revoked: readonly string[]
@@ -69,14 +69,14 @@ export async function findRevokedIds(
   database: Database,
   ids: readonly string[],
 ): Promise<RevokedIdsFound> {
-  const [now, rows] = await readBatch(database, [
-    selectNow(),
-    build
+  const { now, found } = await readBatch(database, {
+    now: selectNowStatement(),
+    found: build
       .select({ id: revokedTokens.id })
       .from(revokedTokens)
       .where(sql`${revokedTokens.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`),
-  ])
-  return { ...decodeRow(nowRow, now), revoked: decodeRows(idRow, rows).map(({ id }) => id) }
+  })
+  return { ...decodeRow(nowRow, now), revoked: decodeRows(idRow, found).map(({ id }) => id) }
 }
 
 async function read(
@@ -85,20 +85,20 @@ async function read(
   placesInChunk: number,
 ): Promise<FeedRead> {
   const number = wholeQuotient(seq, placesInChunk)
-  const [now, state, chunks] = await readBatch(database, [
+  const { now, state, chunks } = await readBatch(database, {
     // First: the moment of an answer must not be later than what it holds.
-    selectNow(),
-    build
+    now: selectNowStatement(),
+    state: build
       .select({ epoch: feedState.epoch, first, head })
       .from(feedState)
       .where(eq(feedState.id, 1)),
-    build
+    chunks: build
       .select({ number, rows: sql<string>`group_concat(${packed}, '')` })
       .from(revokedTokens)
       .where(where)
       // By the first column: another parameter would be another expression.
       .groupBy(sql`1`),
-  ])
+  })
   return {
     state: { ...decodeRow(nowRow, now), ...decodeRow(stateRow, state) },
     chunks: decodeRows(chunkRow, chunks),
@@ -110,7 +110,7 @@ function wholeQuotient(dividend: SQLWrapper, divisor: number) {
   return sql<number>`CAST((${dividend}) / ${divisor} AS INTEGER)`
 }
 
-function selectNow() {
+function selectNowStatement() {
   const nowMs = sql<number>`CAST(unixepoch('subsec') * 1000 AS INTEGER)`
   return build.select({ nowMs }).from(sql`(SELECT 1)`)
 }

@@ -108,11 +108,11 @@ export function isTokenLive({ revocationIds }: { readonly revocationIds: readonl
  * so that every verifier hears of it once more. Atomic, idempotent; one round trip.
  */
 export async function insertLastingRevocation(database: Database, id: string): Promise<void> {
-  await runBatch(database, [lastingRevocationStatement(id)])
+  await runBatch(database, { inserted: insertLastingRevocationStatement(id) })
 }
 
 /** Revokes an id for ever, in a batch. */
-export function lastingRevocationStatement(id: string) {
+export function insertLastingRevocationStatement(id: string) {
   return build
     .insert(revokedTokens)
     .values({ id, revokedAt: databaseNow, expiresAt: endOfTime })
@@ -131,8 +131,8 @@ export async function deleteExpiredRevocations(database: Database): Promise<numb
     .from(revokedTokens)
     .where(sql`${revokedTokens.expiresAt} < ${databaseNow} - ${keepAfterExpirySeconds}`)
     .limit(maxRowsPerDelete)
-  const [{ rowsAffected }] = await runBatch(database, [
-    build.delete(revokedTokens).where(inArray(revokedTokens.seq, expired)),
-  ])
-  return rowsAffected
+  const { deleted } = await runBatch(database, {
+    deleted: build.delete(revokedTokens).where(inArray(revokedTokens.seq, expired)),
+  })
+  return deleted.rowsAffected
 }

@@ -24,11 +24,11 @@ import {
   hasGoodIds,
   isRevokedToken,
   mayAct,
-  selectAccountAndRevocation,
+  selectAccountByTokenStatement,
 } from './users.ts'
 
 /** What a row becomes when its session ends before its time. */
-export const ended = {
+export const endedColumns = {
   revokedAt: databaseNow,
   expiresAt: sql<number>`min(${sessions.expiresAt}, ${databaseNow})`,
 }
@@ -53,20 +53,20 @@ export async function endOwnSession(
 ): Promise<EndingOutcome> {
   const { userId, sessionId } = asking
   const isTheirs = and(eq(sessions.id, sessionId), eq(sessions.userId, userId))
-  const [endings, published, found] = await runBatch(database, [
-    build
+  const { ended, revoked, found } = await runBatch(database, {
+    ended: build
       .update(sessions)
-      .set(ended)
+      .set(endedColumns)
       .where(and(isTheirs, isNull(sessions.revokedAt), mayAct(asking)))
       .returning({ sessionId: sessions.id }),
-    publishOwnEnding(asking),
-    build
+    revoked: insertOwnEndingRevocationStatement(asking),
+    found: build
       .select({ isRevoked: sql<number>`${isRevokedToken(asking)}` })
       .from(sql`(SELECT 1)`)
       .leftJoin(users, eq(users.id, userId)),
-  ])
-  const [revocation] = decodeRows(revocationRow, published)
-  if (endings.length > 0 || revocation) return { outcome: 'ended', revocation }
+  })
+  const [revocation] = decodeRows(revocationRow, revoked)
+  if (ended.length > 0 || revocation) return { outcome: 'ended', revocation }
   const { isRevoked } = decodeRow(revokedRow, found)
   return { outcome: isRevoked ? 'already_revoked' : 'account_gone' }
 }
@@ -84,17 +84,17 @@ export async function endSessionOfAccount(
 ): Promise<EndingOutcome | { readonly outcome: 'unknown' }> {
   const { userId } = asking
   const isTheirs = and(eq(sessions.id, sessionId), eq(sessions.userId, userId))
-  const [endings, published, found] = await runBatch(database, [
-    build
+  const { ended, revoked, found } = await runBatch(database, {
+    ended: build
       .update(sessions)
-      .set(ended)
+      .set(endedColumns)
       .where(and(isTheirs, isEndable, mayAct(asking)))
       .returning({ sessionId: sessions.id }),
-    publishEnding(sessionId),
-    selectAccountAndRevocation(asking),
-  ])
-  if (endings.length > 0) {
-    return { outcome: 'ended', revocation: decodeRows(revocationRow, published)[0] }
+    revoked: insertEndingRevocationStatement(sessionId),
+    found: selectAccountByTokenStatement(asking),
+  })
+  if (ended.length > 0) {
+    return { outcome: 'ended', revocation: decodeRows(revocationRow, revoked)[0] }
   }
   const { account, isRevoked } = decodeAccountAndRevocation(found)
   if (isRevoked) return { outcome: 'already_revoked' }
@@ -111,16 +111,16 @@ export async function endSessionOfRefreshToken(
   database: Database,
   sessionId: string,
 ): Promise<{ readonly isEnded: boolean; readonly revocation: Revocation | undefined }> {
-  const [endings, published] = await runBatch(database, [
-    build
+  const { ended, revoked } = await runBatch(database, {
+    ended: build
       .update(sessions)
-      .set(ended)
+      .set(endedColumns)
       .where(and(eq(sessions.id, sessionId), isEndable))
       .returning({ sessionId: sessions.id }),
-    publishEnding(sessionId),
-  ])
-  const [revocation] = decodeRows(revocationRow, published)
-  return { isEnded: endings.length > 0, revocation }
+    revoked: insertEndingRevocationStatement(sessionId),
+  })
+  const [revocation] = decodeRows(revocationRow, revoked)
+  return { isEnded: ended.length > 0, revocation }
 }
 
 /** Living sessions, and those that have expired while their access tokens may still be accepted. */
@@ -134,7 +134,7 @@ const isEndable = and(
  * Revokes the access tokens of the session that the statement before has ended, if it has, and if
  * any may still be accepted.
  */
-export function publishEnding(sessionId: string) {
+export function insertEndingRevocationStatement(sessionId: string) {
   const { tokensExpireAt } = sessions
   return build
     .insert(revokedTokens)
@@ -160,17 +160,17 @@ export async function deleteEndedSessions(database: Database): Promise<number> {
     .from(sessions)
     .where(lt(sessions.expiresAt, sql`${databaseNow} - ${keepAfterEndSeconds}`))
     .limit(maxRowsPerDelete)
-  const [{ rowsAffected }] = await runBatch(database, [
-    build.delete(sessions).where(inArray(sessions.id, over)),
-  ])
-  return rowsAffected
+  const { deleted } = await runBatch(database, {
+    deleted: build.delete(sessions).where(inArray(sessions.id, over)),
+  })
+  return deleted.rowsAffected
 }
 
 /**
  * Revokes the session of the token that asks, whatever is known of it: versions before 0.4 began
  * none. The token may be alive by another clock than the database's.
  */
-function publishOwnEnding(asking: AskingToken) {
+function insertOwnEndingRevocationStatement(asking: AskingToken) {
   const { userId, sessionId } = asking
   const tokensExpireAt = sql`max(${endOfLife(asking)}, coalesce(${sessions.tokensExpireAt}, 0))`
   return build

@@ -7,21 +7,20 @@
 // were replaced at least w ago; versions below `markedVersion` were replaced at `markedAt` or before.
 
 import { and, eq, exists, gt, lt, not, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import type { BatchResponse } from 'drizzle-orm/batch'
 import * as v from 'valibot'
-import { build, type Database, databaseNow, runBatch } from './database.ts'
+import { type Answers, build, type Database, databaseNow, runBatch } from './database.ts'
 import {
   decodeLiveSession,
   isLiveSession,
   issueToken,
   isUsable,
   type LiveSession,
-  selectLiveSession,
+  selectLiveSessionStatement,
 } from './live-session.ts'
 import { isRevokedId, type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows, flag, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
-import { ended, publishEnding } from './session-endings.ts'
+import { endedColumns, insertEndingRevocationStatement } from './session-endings.ts'
 
 /** A refresh token that is presented, and the rules that it is held against. */
 export interface Rotation {
@@ -67,15 +66,15 @@ export async function rotateSession(
   database: Database,
   rotation: Rotation,
 ): Promise<RotationOutcome> {
-  const [endings, published, ...exchanged] = await runBatch(database, [
-    endReusedSession(rotation),
-    publishEnding(rotation.sessionId),
+  const { ended, revoked, ...exchange } = await runBatch(database, {
+    ended: updateReusedSessionStatement(rotation),
+    revoked: insertEndingRevocationStatement(rotation.sessionId),
     ...exchangeStatements(rotation),
-  ])
-  const [ending] = decodeRows(endedRow, endings)
-  const [revocation] = decodeRows(revocationRow, published)
+  })
+  const [ending] = decodeRows(endedRow, ended)
+  const [revocation] = decodeRows(revocationRow, revoked)
   if (ending) return { outcome: 'reused', userId: ending.userId, revocation }
-  return decodeExchange(rotation, exchanged)
+  return decodeExchange(rotation, exchange)
 }
 
 /**
@@ -83,18 +82,18 @@ export async function rotateSession(
  * `condition` holds, which may speak of the session's row; a used token ends nothing here.
  */
 export function exchangeStatements(rotation: Rotation, condition?: SQL) {
-  return [
-    replaceCurrent(rotation, condition),
-    issueSuccessor(rotation, condition),
-    selectLiveSession(rotation.sessionId, rotation.tokenExpiresAt),
-    selectState(rotation.sessionId),
-  ] as const
+  return {
+    rotated: updateVersionStatement(rotation, condition),
+    issued: updateIssuedTokensStatement(rotation, condition),
+    live: selectLiveSessionStatement(rotation.sessionId, rotation.tokenExpiresAt),
+    state: selectSessionStateStatement(rotation.sessionId),
+  }
 }
 
 /** Their answers. */
 export function decodeExchange(
   { version }: Rotation,
-  [, issued, live, state]: BatchResponse<ReturnType<typeof exchangeStatements>>,
+  { issued, live, state }: Answers<ReturnType<typeof exchangeStatements>>,
 ): Exclude<RotationOutcome, { readonly outcome: 'reused' }> {
   const session = decodeLiveSession(live)
   if (session && issued.length > 0) return { outcome: 'rotated', session }
@@ -121,10 +120,10 @@ function isOver(instant: SQLWrapper, { graceSeconds }: Rotation): SQL {
 }
 
 /** Before anything is rotated: a token that was replaced long ago is a copy in strange hands. */
-function endReusedSession(rotation: Rotation) {
+function updateReusedSessionStatement(rotation: Rotation) {
   return build
     .update(sessions)
-    .set(ended)
+    .set(endedColumns)
     .where(and(eq(sessions.id, rotation.sessionId), isLiveSession, isReused(rotation)))
     .returning({ userId: sessions.userId })
 }
@@ -141,7 +140,7 @@ function isReused(rotation: Rotation): SQL {
 }
 
 /** Replaces the token, if it is the current one, and moves the marks. */
-function replaceCurrent(rotation: Rotation, condition: SQL | undefined) {
+function updateVersionStatement(rotation: Rotation, condition: SQL | undefined) {
   const { sessionId, version, idleSeconds } = rotation
   const isLastOver = isOver(sessions.rotatedAt, rotation)
   const isMarkOver = isOver(sessions.markedAt, rotation)
@@ -165,7 +164,7 @@ function replaceCurrent(rotation: Rotation, condition: SQL | undefined) {
  * Issues tokens to whoever has presented the token before the current one: it was replaced just now,
  * or less than the grace window ago.
  */
-function issueSuccessor(rotation: Rotation, condition: SQL | undefined) {
+function updateIssuedTokensStatement(rotation: Rotation, condition: SQL | undefined) {
   const { sessionId, version, tokenExpiresAt } = rotation
   return build
     .update(sessions)
@@ -198,7 +197,7 @@ const isOfThisMinute = lt(databaseNow, sql`${sessions.refreshesSince} + 60`)
 const isTooFrequent = sql`(${isOfThisMinute} AND ${sessions.refreshes} >= ${maxRefreshesPerMinute})`
 
 /** Why there is no successor. */
-function selectState(sessionId: string) {
+function selectSessionStateStatement(sessionId: string) {
   return build
     .select({
       version: sessions.version,

@@ -10,7 +10,7 @@ import {
   issueToken,
   type LiveSession,
   latestExpiry,
-  selectLiveSession,
+  selectLiveSessionStatement,
 } from './live-session.ts'
 import { decodeRows, instant } from './rows.ts'
 import { sessions, users } from './schema.ts'
@@ -18,11 +18,11 @@ import {
   type AccountAndRevocation,
   type AskingToken,
   decodeAccountAndRevocation,
-  insertUser,
+  insertUserStatement,
   isEnabled,
   mayAct,
   type NewUser,
-  selectAccountAndRevocation,
+  selectAccountByTokenStatement,
 } from './users.ts'
 
 /** How long sessions live. */
@@ -79,11 +79,11 @@ export async function insertSession(
     eq(users.passwordHash, checked.passwordHash),
     isEnabled,
   )
-  const [, rows] = await runBatch(database, [
-    beginSession(session, isUnchanged),
-    selectLiveSession(session.sessionId, session.tokenExpiresAt),
-  ])
-  return decodeLiveSession(rows)
+  const { live } = await runBatch(database, {
+    inserted: insertSessionStatement(session, isUnchanged),
+    live: selectLiveSessionStatement(session.sessionId, session.tokenExpiresAt),
+  })
+  return decodeLiveSession(live)
 }
 
 /**
@@ -100,12 +100,12 @@ export async function insertUserAndSession(
     eq(users.emailNormalized, user.emailNormalized),
     eq(users.passwordHash, user.passwordHash),
   )
-  const [, , rows] = await runBatch(database, [
-    insertUser(user),
-    beginSession(session, isNew),
-    selectLiveSession(session.sessionId, session.tokenExpiresAt),
-  ])
-  return decodeLiveSession(rows)
+  const { live } = await runBatch(database, {
+    user: insertUserStatement(user),
+    session: insertSessionStatement(session, isNew),
+    live: selectLiveSessionStatement(session.sessionId, session.tokenExpiresAt),
+  })
+  return decodeLiveSession(live)
 }
 
 /**
@@ -125,8 +125,8 @@ export async function updateAuthenticatedAt(
       .from(users)
       .where(and(eq(users.id, sessions.userId), eq(users.passwordHash, passwordHash))),
   )
-  const [updated, rows] = await runBatch(database, [
-    build
+  const { updated, live } = await runBatch(database, {
+    updated: build
       .update(sessions)
       .set({
         authenticatedAt: databaseNow,
@@ -134,9 +134,9 @@ export async function updateAuthenticatedAt(
       })
       .where(and(eq(sessions.id, sessionId), isLiveSession, isUnchanged, mayAct(asking)))
       .returning({ sessionId: sessions.id }),
-    selectLiveSession(sessionId, tokenExpiresAt),
-  ])
-  return updated.length > 0 ? decodeLiveSession(rows) : undefined
+    live: selectLiveSessionStatement(sessionId, tokenExpiresAt),
+  })
+  return updated.length > 0 ? decodeLiveSession(live) : undefined
 }
 
 /** The living sessions of an account, last used first, and what status tells. One round trip. */
@@ -144,9 +144,9 @@ export async function findAccountAndSessions(
   database: Database,
   asking: AskingToken,
 ): Promise<AccountAndRevocation & { readonly sessions: readonly ListedSession[] }> {
-  const [account, rows] = await readBatch(database, [
-    selectAccountAndRevocation(asking),
-    build
+  const { account, listed } = await readBatch(database, {
+    account: selectAccountByTokenStatement(asking),
+    listed: build
       .select({
         sessionId: sessions.id,
         device: sessions.device,
@@ -159,12 +159,12 @@ export async function findAccountAndSessions(
       .where(and(eq(sessions.userId, asking.userId), isLiveSession))
       .orderBy(desc(sessions.rotatedAt), sessions.id)
       .limit(maxSessionsListed),
-  ])
-  return { ...decodeAccountAndRevocation(account), sessions: decodeRows(listedRow, rows) }
+  })
+  return { ...decodeAccountAndRevocation(account), sessions: decodeRows(listedRow, listed) }
 }
 
 /** Inserts a session of the account that the condition picks. */
-function beginSession(session: NewSession, whose: SQL | undefined) {
+function insertSessionStatement(session: NewSession, whose: SQL | undefined) {
   const { idleSeconds, absoluteSeconds } = session.lifetimes
   const ends = sql`${databaseNow} + ${absoluteSeconds}`
   const idleEnds = sql<number>`min(${databaseNow} + ${idleSeconds}, ${ends})`

@@ -32,14 +32,14 @@ export async function insertTokenRevocation(
   tokenId: string,
 ): Promise<Revocation | undefined> {
   const isGood = not(anyRevoked(asking.revocationIds))
-  const [, published] = await runBatch(database, [
-    build
+  const { revoked } = await runBatch(database, {
+    counted: build
       .update(sessions)
       .set(countedRevocation(asking))
       .where(and(eq(sessions.id, asking.sessionId), isNull(sessions.revokedAt), isGood)),
-    publishRevocation(asking, tokenId),
-  ])
-  return decodeRows(revocationRow, published)[0]
+    revoked: insertTokenRevocationStatement(asking, tokenId),
+  })
+  return decodeRows(revocationRow, revoked)[0]
 }
 
 const isCounting = sql`${databaseNow} < ${sessions.tokenRevocationsUntil}`
@@ -57,7 +57,7 @@ function countedRevocation(token: AskingToken) {
 }
 
 /** Publishes the token; or its session, if that has ended by now. A session without a row will do. */
-function publishRevocation(token: AskingToken, tokenId: string) {
+function insertTokenRevocationStatement(token: AskingToken, tokenId: string) {
   const { sessionId, revocationIds } = token
   const isEnded = sql`${sessions.revokedAt} IS NOT NULL`
   const until = endOfLife(token)

@@ -124,7 +124,7 @@ export function roleColumnsOf(roles: readonly string[]): RoleColumns {
 const adminRole = 'admin'
 
 /** Inserts an account unless its email has one: exactly one of several concurrent calls inserts. */
-export function insertUser(user: NewUser) {
+export function insertUserStatement(user: NewUser) {
   return build
     .insert(users)
     .values({ ...user, registeredAt: databaseNow })
@@ -139,13 +139,13 @@ export async function findCredentialsByEmail(
   database: Database,
   emailNormalized: string,
 ): Promise<Credentials | undefined> {
-  const [rows] = await readBatch(database, [
-    build
+  const { found } = await readBatch(database, {
+    found: build
       .select({ userId: users.id, passwordHash: users.passwordHash })
       .from(users)
       .where(and(eq(users.emailNormalized, emailNormalized), isEnabled)),
-  ])
-  return decodeRows(credentialsRow, rows)[0]
+  })
+  return decodeRows(credentialsRow, found)[0]
 }
 
 /**
@@ -156,8 +156,8 @@ export async function findCredentialsByToken(
   database: Database,
   token: TokenIds,
 ): Promise<{ credentials: Credentials | undefined; isRevoked: boolean }> {
-  const [rows] = await readBatch(database, [
-    build
+  const { found } = await readBatch(database, {
+    found: build
       .select({
         userId: users.id,
         passwordHash: users.passwordHash,
@@ -165,8 +165,8 @@ export async function findCredentialsByToken(
       })
       .from(sql`(SELECT 1)`)
       .leftJoin(users, and(eq(users.id, token.userId), isEnabled)),
-  ])
-  const { isRevoked, ...credentials } = decodeRow(credentialsAndRevocationRow, rows)
+  })
+  const { isRevoked, ...credentials } = decodeRow(credentialsAndRevocationRow, found)
   return { isRevoked, credentials: credentials.userId === null ? undefined : credentials }
 }
 
@@ -183,12 +183,12 @@ export async function findAccountAndRevocation(
   database: Database,
   token: TokenIds,
 ): Promise<AccountAndRevocation> {
-  const [rows] = await readBatch(database, [selectAccountAndRevocation(token)])
-  return decodeAccountAndRevocation(rows)
+  const { found } = await readBatch(database, { found: selectAccountByTokenStatement(token) })
+  return decodeAccountAndRevocation(found)
 }
 
 /** The statement of `findAccountAndRevocation`, for batches of others. */
-export function selectAccountAndRevocation(token: TokenIds) {
+export function selectAccountByTokenStatement(token: TokenIds) {
   return build
     .select({
       userId: users.id,

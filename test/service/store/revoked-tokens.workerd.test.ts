@@ -148,8 +148,8 @@ describe('the condition for statements of others', () => {
     const revocationIds = [freshId(), freshId()]
     const ask = async () => {
       const statement = build.select({ live: sql<number>`${isTokenLive({ revocationIds })}` })
-      const [rows] = await readBatch(database, [statement.from(sql`(SELECT 1)`)])
-      return rows
+      const { found } = await readBatch(database, { found: statement.from(sql`(SELECT 1)`) })
+      return found
     }
     expect(await ask()).toEqual([{ live: 1 }])
     await insertLastingRevocation(database, revocationIds[1] ?? '')
