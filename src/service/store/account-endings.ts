@@ -2,9 +2,10 @@
 // revoked and replaced. One row, however many sessions there were.
 
 import { and, eq, exists, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
+import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
 import { type Answers, build, type Database, databaseNow, runBatch } from './database.ts'
-import { isLiveSession } from './live-session.ts'
+import { isLiveSession, type LiveSession } from './live-session.ts'
 import {
   isRevokedId,
   type Revocation,
@@ -19,7 +20,7 @@ import { endedColumns } from './session-endings.ts'
 import { decodeExchange, exchangeStatements, type Rotation } from './session-rotation.ts'
 import {
   type AskingToken,
-  decodeAccountAndRevocation,
+  decodeAccountByToken,
   mayAct,
   selectAccountByTokenStatement,
 } from './users.ts'
@@ -34,11 +35,11 @@ export interface LogoutEverywhere {
   readonly rotation: Rotation | undefined
 }
 
-/** Sessions of an account have ended, and what the refresh token that was presented is exchanged for. */
+/** What is left when the sessions of an account have ended. */
 export interface EndedEverywhere {
-  readonly outcome: 'ended'
   readonly revocation: Revocation
-  readonly exchanged: ReturnType<typeof decodeExchange> | undefined
+  /** The caller's session, where its refresh token was presented and exchanged. */
+  readonly session: LiveSession | undefined
 }
 
 /** In a minute, the next one ends the session of the caller as well, whatever the caller wishes. */
@@ -47,21 +48,23 @@ const maxKeptPerMinute = 2
 /**
  * Ends the sessions of the account of the token that asks: its generation is revoked and replaced,
  * which ends every access token. The caller's own session may go on; its refresh token, where it is
- * presented, is exchanged in the same batch. Exactly one of several concurrent calls succeeds.
- * Atomic; one round trip.
+ * presented, is exchanged in the same batch. Exactly one of several concurrent calls succeeds; the
+ * others are refused with 'token_revoked'. Refuses with 'account_gone' where the account is not there,
+ * or disabled. Atomic; one round trip.
  */
 export async function endAllSessions(
   database: Database,
   asking: AskingToken,
   { tokenGeneration, keepCurrent, rotation }: LogoutEverywhere,
-): Promise<EndedEverywhere | { readonly outcome: 'already_revoked' | 'account_gone' }> {
+): Promise<Result<EndedEverywhere, RevocationReason>> {
   const ending = endingStatements(asking, tokenGeneration, keepCurrent)
   if (!rotation) return decodeEnding(await runBatch(database, ending))
   const answers = await runBatch(database, {
     ...ending,
     ...exchangeStatements(rotation, isOfGeneration(tokenGeneration)),
   })
-  return decodeEnding(answers, decodeExchange(rotation, answers))
+  const exchanged = decodeExchange(rotation, answers)
+  return decodeEnding(answers, exchanged.ok ? exchanged.value : undefined)
 }
 
 function endingStatements(asking: AskingToken, tokenGeneration: string, keepCurrent: boolean) {
@@ -77,12 +80,12 @@ function endingStatements(asking: AskingToken, tokenGeneration: string, keepCurr
 
 function decodeEnding(
   { revoked, found }: Answers<ReturnType<typeof endingStatements>>,
-  exchanged?: ReturnType<typeof decodeExchange>,
-): EndedEverywhere | { readonly outcome: 'already_revoked' | 'account_gone' } {
+  session?: LiveSession,
+): Result<EndedEverywhere, RevocationReason> {
   const [revocation] = decodeRows(revocationRow, revoked)
-  if (revocation) return { outcome: 'ended', revocation, exchanged }
-  const { isRevoked } = decodeAccountAndRevocation(found)
-  return { outcome: isRevoked ? 'already_revoked' : 'account_gone' }
+  if (revocation) return succeed({ revocation, session })
+  const account = decodeAccountByToken(found)
+  return account.ok ? refuse('account_gone') : account
 }
 
 /**

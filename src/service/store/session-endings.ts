@@ -4,6 +4,7 @@
 
 import { and, eq, gt, inArray, isNull, lt, not, or, sql } from 'drizzle-orm'
 import * as v from 'valibot'
+import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import {
   endOfLife,
@@ -20,7 +21,7 @@ import { decodeRow, decodeRows, flag } from './rows.ts'
 import { revokedTokens, sessions, users } from './schema.ts'
 import {
   type AskingToken,
-  decodeAccountAndRevocation,
+  decodeAccountByToken,
   hasGoodIds,
   isRevokedToken,
   mayAct,
@@ -33,24 +34,21 @@ export const endedColumns = {
   expiresAt: sql<number>`min(${sessions.expiresAt}, ${databaseNow})`,
 }
 
-/** What becomes of an attempt to end something. */
-export type EndingOutcome =
-  /** Without a revocation, where every access token in question has expired. */
-  | { readonly outcome: 'ended'; readonly revocation: Revocation | undefined }
-  | { readonly outcome: 'already_revoked' | 'account_gone' }
-
 /** How long after its end a session is still known, so that late clients are told what has become of it. */
 const keepAfterEndSeconds = 86_400
 const revokedRow = v.object({ isRevoked: flag })
 
 /**
  * Ends the session of the token that asks, if that is not revoked and its account is there: exactly
- * one of several concurrent calls ends it. Atomic; one round trip.
+ * one of several concurrent calls ends it. Refuses the others with 'token_revoked'. Refuses with
+ * 'account_gone' where the account is not there, or disabled. Atomic; one round trip.
+ *
+ * @returns the revocation; none where every access token of the session is over
  */
 export async function endOwnSession(
   database: Database,
   asking: AskingToken,
-): Promise<EndingOutcome> {
+): Promise<Result<Revocation | undefined, RevocationReason>> {
   const { userId, sessionId } = asking
   const isTheirs = and(eq(sessions.id, sessionId), eq(sessions.userId, userId))
   const { ended, revoked, found } = await runBatch(database, {
@@ -66,22 +64,23 @@ export async function endOwnSession(
       .leftJoin(users, eq(users.id, userId)),
   })
   const [revocation] = decodeRows(revocationRow, revoked)
-  if (ended.length > 0 || revocation) return { outcome: 'ended', revocation }
+  if (ended.length > 0 || revocation) return succeed(revocation)
   const { isRevoked } = decodeRow(revokedRow, found)
-  return { outcome: isRevoked ? 'already_revoked' : 'account_gone' }
+  return refuse(isRevoked ? 'token_revoked' : 'account_gone')
 }
 
 /**
- * Ends a living session of the account of the token that asks, which may be its own. Atomic; one
- * round trip.
+ * Ends a living session of the account of the token that asks, which may be its own. Refuses as
+ * `endOwnSession`, and with 'session_unknown' where the account has no such living session. Atomic;
+ * one round trip.
  *
- * @returns 'unknown' where the account has no such living session
+ * @returns the revocation; none where every access token of the session is over
  */
 export async function endSessionOfAccount(
   database: Database,
   asking: AskingToken,
   sessionId: string,
-): Promise<EndingOutcome | { readonly outcome: 'unknown' }> {
+): Promise<Result<Revocation | undefined, RevocationReason | 'session_unknown'>> {
   const { userId } = asking
   const isTheirs = and(eq(sessions.id, sessionId), eq(sessions.userId, userId))
   const { ended, revoked, found } = await runBatch(database, {
@@ -93,12 +92,9 @@ export async function endSessionOfAccount(
     revoked: insertEndingRevocationStatement(sessionId),
     found: selectAccountByTokenStatement(asking),
   })
-  if (ended.length > 0) {
-    return { outcome: 'ended', revocation: decodeRows(revocationRow, revoked)[0] }
-  }
-  const { account, isRevoked } = decodeAccountAndRevocation(found)
-  if (isRevoked) return { outcome: 'already_revoked' }
-  return { outcome: account ? 'unknown' : 'account_gone' }
+  if (ended.length > 0) return succeed(decodeRows(revocationRow, revoked)[0])
+  const account = decodeAccountByToken(found)
+  return account.ok ? refuse('session_unknown') : account
 }
 
 /**

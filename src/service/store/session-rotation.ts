@@ -8,6 +8,7 @@
 
 import { and, eq, exists, gt, lt, not, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import * as v from 'valibot'
+import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { type Answers, build, type Database, databaseNow, runBatch } from './database.ts'
 import {
   decodeLiveSession,
@@ -34,17 +35,23 @@ export interface Rotation {
   readonly tokenExpiresAt: number
 }
 
-/** What becomes of it. */
-export type RotationOutcome =
-  /** The session has the successor of the presented token as its current one. */
-  | { readonly outcome: 'rotated'; readonly session: LiveSession }
-  /** Without a revocation, where every access token of the session is over. */
-  | {
-      readonly outcome: 'reused'
-      readonly userId: number
-      readonly revocation: Revocation | undefined
-    }
-  | { readonly outcome: 'superseded' | 'too_frequent' | 'revoked' | 'expired' | 'unknown' }
+/** Why it is not exchanged. */
+export interface ExchangeRefusal {
+  readonly reason:
+    | 'refresh_superseded'
+    | 'refresh_too_frequent'
+    | 'refresh_token_invalid'
+    | 'session_revoked'
+    | 'session_expired'
+}
+
+/** It was presented long after its replacement, and has ended its session. */
+export interface Reuse {
+  readonly reason: 'refresh_token_reused'
+  readonly userId: number
+  /** None, where every access token of the session is over. */
+  readonly revocation: Revocation | undefined
+}
 
 /** More refreshes of one session within a minute are refused: no client needs so many. */
 const maxRefreshesPerMinute = 60
@@ -61,11 +68,13 @@ const stateRow = v.object({
  * Replaces a session's refresh token by its successor, if the presented one is current. One that was
  * replaced within the grace window gets the same successor, if that is current. One that was
  * replaced long ago ends the session. Atomic; one round trip.
+ *
+ * @returns the session, with the successor of the presented token as its current one
  */
 export async function rotateSession(
   database: Database,
   rotation: Rotation,
-): Promise<RotationOutcome> {
+): Promise<Result<LiveSession, ExchangeRefusal | Reuse>> {
   const { ended, revoked, ...exchange } = await runBatch(database, {
     ended: updateReusedSessionStatement(rotation),
     revoked: insertEndingRevocationStatement(rotation.sessionId),
@@ -73,7 +82,7 @@ export async function rotateSession(
   })
   const [ending] = decodeRows(endedRow, ended)
   const [revocation] = decodeRows(revocationRow, revoked)
-  if (ending) return { outcome: 'reused', userId: ending.userId, revocation }
+  if (ending) return refuse({ reason: 'refresh_token_reused', userId: ending.userId, revocation })
   return decodeExchange(rotation, exchange)
 }
 
@@ -94,12 +103,12 @@ export function exchangeStatements(rotation: Rotation, condition?: SQL) {
 export function decodeExchange(
   { version }: Rotation,
   { issued, live, state }: Answers<ReturnType<typeof exchangeStatements>>,
-): Exclude<RotationOutcome, { readonly outcome: 'reused' }> {
+): Result<LiveSession, ExchangeRefusal> {
   const session = decodeLiveSession(live)
-  if (session && issued.length > 0) return { outcome: 'rotated', session }
+  if (session && issued.length > 0) return succeed(session)
   const [found] = decodeRows(stateRow, state)
-  if (!found || found.version < version) return { outcome: 'unknown' }
-  return { outcome: reasonOf(found, session, version) }
+  if (!found || found.version < version) return refuse({ reason: 'refresh_token_invalid' })
+  return refuse({ reason: reasonOf(found, session, version) })
 }
 
 /** Why a session that is known gives nothing for this version of its refresh token. */
@@ -107,11 +116,13 @@ function reasonOf(
   found: v.InferOutput<typeof stateRow>,
   session: LiveSession | undefined,
   version: number,
-) {
-  if (found.isRevoked) return 'revoked'
-  if (found.isExpired) return 'expired'
-  if (!session) return 'revoked'
-  return found.isTooFrequent && found.version <= version + 1 ? 'too_frequent' : 'superseded'
+): ExchangeRefusal['reason'] {
+  if (found.isRevoked) return 'session_revoked'
+  if (found.isExpired) return 'session_expired'
+  if (!session) return 'session_revoked'
+  return found.isTooFrequent && found.version <= version + 1
+    ? 'refresh_too_frequent'
+    : 'refresh_superseded'
 }
 
 /** Whether the grace window has passed since a moment. */

@@ -3,6 +3,7 @@
 
 import { and, desc, eq, exists, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
+import { type Result, type RevocationReason, succeed } from '../../errors/reasons.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
 import {
   decodeLiveSession,
@@ -15,9 +16,8 @@ import {
 import { decodeRows, instant } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import {
-  type AccountAndRevocation,
   type AskingToken,
-  decodeAccountAndRevocation,
+  decodeAccountByToken,
   insertUserStatement,
   isEnabled,
   mayAct,
@@ -139,13 +139,16 @@ export async function updateAuthenticatedAt(
   return updated.length > 0 ? decodeLiveSession(live) : undefined
 }
 
-/** The living sessions of an account, last used first, and what status tells. One round trip. */
-export async function findAccountAndSessions(
+/**
+ * The living sessions of a token's account, last used first, at most 100. Refuses as
+ * `findCredentialsByToken`. One round trip.
+ */
+export async function listSessionsByToken(
   database: Database,
   asking: AskingToken,
-): Promise<AccountAndRevocation & { readonly sessions: readonly ListedSession[] }> {
-  const { account, listed } = await readBatch(database, {
-    account: selectAccountByTokenStatement(asking),
+): Promise<Result<readonly ListedSession[], RevocationReason>> {
+  const { found, listed } = await readBatch(database, {
+    found: selectAccountByTokenStatement(asking),
     listed: build
       .select({
         sessionId: sessions.id,
@@ -160,7 +163,8 @@ export async function findAccountAndSessions(
       .orderBy(desc(sessions.rotatedAt), sessions.id)
       .limit(maxSessionsListed),
   })
-  return { ...decodeAccountAndRevocation(account), sessions: decodeRows(listedRow, listed) }
+  const account = decodeAccountByToken(found)
+  return account.ok ? succeed(decodeRows(listedRow, listed)) : account
 }
 
 /** Inserts a session of the account that the condition picks. */

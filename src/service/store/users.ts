@@ -2,6 +2,7 @@
 
 import { and, eq, exists, isNotNull, isNull, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
+import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { build, type Database, databaseNow, readBatch } from './database.ts'
 import { anyRevoked } from './revoked-tokens.ts'
 import { decodeRow, decodeRows, flag, instant, integer } from './rows.ts'
@@ -42,12 +43,6 @@ export interface AskingToken {
 }
 
 type TokenIds = Pick<AskingToken, 'userId' | 'sessionId' | 'tokenGeneration' | 'revocationIds'>
-
-/** An account as of now, and whether a token that claims to be its own is revoked. */
-export interface AccountAndRevocation {
-  readonly account: Account | undefined
-  readonly isRevoked: boolean
-}
 
 /** An account's roles: `admin` in its column, all others in theirs (docs/decisions/017). */
 export interface RoleColumns {
@@ -149,13 +144,13 @@ export async function findCredentialsByEmail(
 }
 
 /**
- * The credentials of a token's account, if there is one that is not disabled, and whether the token
- * is revoked. One round trip.
+ * The credentials of a token's account. Refuses with 'token_revoked', or with 'account_gone' where the
+ * account is not there, or disabled. One round trip.
  */
 export async function findCredentialsByToken(
   database: Database,
   token: TokenIds,
-): Promise<{ credentials: Credentials | undefined; isRevoked: boolean }> {
+): Promise<Result<Credentials, RevocationReason>> {
   const { found } = await readBatch(database, {
     found: build
       .select({
@@ -167,7 +162,8 @@ export async function findCredentialsByToken(
       .leftJoin(users, and(eq(users.id, token.userId), isEnabled)),
   })
   const { isRevoked, ...credentials } = decodeRow(credentialsAndRevocationRow, found)
-  return { isRevoked, credentials: credentials.userId === null ? undefined : credentials }
+  if (isRevoked) return refuse('token_revoked')
+  return credentials.userId === null ? refuse('account_gone') : succeed(credentials)
 }
 
 const credentialsAndRevocationRow = v.union([
@@ -175,19 +171,16 @@ const credentialsAndRevocationRow = v.union([
   v.object({ userId: v.null(), isRevoked: flag }),
 ])
 
-/**
- * A token's account, if it is there and not disabled, and whether the token is revoked: one
- * statement, one round trip, as of now.
- */
-export async function findAccountAndRevocation(
+/** A token's account, as of now. Refuses as `findCredentialsByToken`. One statement, one round trip. */
+export async function findAccountByToken(
   database: Database,
   token: TokenIds,
-): Promise<AccountAndRevocation> {
+): Promise<Result<Account, RevocationReason>> {
   const { found } = await readBatch(database, { found: selectAccountByTokenStatement(token) })
-  return decodeAccountAndRevocation(found)
+  return decodeAccountByToken(found)
 }
 
-/** The statement of `findAccountAndRevocation`, for batches of others. */
+/** The statement of `findAccountByToken`, for batches of others. */
 export function selectAccountByTokenStatement(token: TokenIds) {
   return build
     .select({
@@ -201,10 +194,11 @@ export function selectAccountByTokenStatement(token: TokenIds) {
     .leftJoin(users, and(eq(users.id, token.userId), isEnabled))
 }
 
-/** Its answer. */
-export function decodeAccountAndRevocation(rows: readonly unknown[]): AccountAndRevocation {
+/** Its answer. Revoked outranks gone: a revoked token hears so even after its account is deleted. */
+export function decodeAccountByToken(rows: readonly unknown[]): Result<Account, RevocationReason> {
   const { isRevoked, ...account } = decodeRow(accountAndRevocationRow, rows)
-  if (account.userId === null) return { isRevoked, account: undefined }
+  if (isRevoked) return refuse('token_revoked')
+  if (account.userId === null) return refuse('account_gone')
   const { admin, otherRoles, ...shown } = account
-  return { isRevoked, account: { ...shown, roles: rolesOf({ admin, otherRoles }) } }
+  return succeed({ ...shown, roles: rolesOf({ admin, otherRoles }) })
 }

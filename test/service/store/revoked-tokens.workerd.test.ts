@@ -2,6 +2,7 @@ import { createClient } from '@libsql/client/http'
 import { sql } from 'drizzle-orm'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { createRandomId } from '../../../src/crypto/random-id.ts'
+import { refuse, succeed } from '../../../src/errors/reasons.ts'
 import { systemRuntime } from '../../../src/runtime/runtime.ts'
 import { pruneRevocations } from '../../../src/service/domain/housekeeping.ts'
 import { build, readBatch } from '../../../src/service/store/database.ts'
@@ -11,7 +12,7 @@ import {
   isTokenLive,
 } from '../../../src/service/store/revoked-tokens.ts'
 import { endOwnSession } from '../../../src/service/store/session-endings.ts'
-import { type AskingToken, findAccountAndRevocation } from '../../../src/service/store/users.ts'
+import { type AskingToken, findAccountByToken } from '../../../src/service/store/users.ts'
 import {
   createTestService,
   database,
@@ -63,11 +64,12 @@ describe('revoking a session', () => {
     const revocation = revocationOf(freshId())
     const ask = () => revokeSession(revocation)
     const outcomes = await Promise.all(Array.from({ length: 20 }, ask))
-    const winners = outcomes.filter(({ outcome }) => outcome === 'ended')
+    const winners = outcomes.filter(({ ok }) => ok)
     const { expiresAt } = revocation
     const stored = { id: revocation.sessionId, expiresAt }
-    expect(winners).toEqual([{ outcome: 'ended', revocation: stored }])
-    expect(outcomes.filter(({ outcome }) => outcome === 'already_revoked')).toHaveLength(19)
+    expect(winners).toEqual([succeed(stored)])
+    const losers = outcomes.filter((outcome) => !outcome.ok && outcome.error === 'token_revoked')
+    expect(losers).toHaveLength(19)
     const { rows } = await client.execute({
       sql: 'SELECT count(*) AS n FROM portcullis_revoked_tokens WHERE id = ?',
       args: [revocation.sessionId],
@@ -88,13 +90,13 @@ describe('revoking a session', () => {
     const other = revocationOf(freshId(), {
       revocationIds: [freshId(), freshId(), revoked.sessionId],
     })
-    expect(await revokeSession(other)).toEqual({ outcome: 'already_revoked' })
+    expect(await revokeSession(other)).toEqual(refuse('token_revoked'))
     expect(await rowOf(other.sessionId)).toBeUndefined()
   })
 
   it('is refused where the account is not there, or disabled', async () => {
     const nobody = revocationOf(freshId(), { userId: 999_999_999 })
-    expect(await revokeSession(nobody)).toEqual({ outcome: 'account_gone' })
+    expect(await revokeSession(nobody)).toEqual(refuse('account_gone'))
     const disabled = await insertAccount()
     await client.execute({
       sql: 'UPDATE portcullis_users SET disabled_at = 1 WHERE id = ?',
@@ -102,16 +104,16 @@ describe('revoking a session', () => {
     })
     const tokenGeneration = await generationOf(disabled)
     const theirs = revocationOf(freshId(), { userId: disabled, tokenGeneration })
-    expect(await revokeSession(theirs)).toEqual({ outcome: 'account_gone' })
+    expect(await revokeSession(theirs)).toEqual(refuse('account_gone'))
     expect(await rowOf(theirs.sessionId)).toBeUndefined()
   })
 
   it('is seen by the very next check', async () => {
     const revocation = revocationOf(freshId())
-    const before = await findAccountAndRevocation(database, revocation)
+    const before = await findAccountByToken(database, revocation)
     await revokeSession(revocation)
-    const after = await findAccountAndRevocation(database, revocation)
-    expect([before.isRevoked, after.isRevoked]).toEqual([false, true])
+    const after = await findAccountByToken(database, revocation)
+    expect([before.ok, after]).toEqual([true, refuse('token_revoked')])
   })
 })
 

@@ -29,11 +29,15 @@ const rotate = (
   idleSeconds = 3_600,
 ) => rotateSession(database, { sessionId, version, graceSeconds, idleSeconds, tokenExpiresAt })
 
+/** In a word: `rotated`, or why not. */
+const outcomeOf = (rotated: Awaited<ReturnType<typeof rotate>>) =>
+  rotated.ok ? 'rotated' : rotated.error.reason
+
 /** Rotates twelve times; how long ago each refresh token was replaced. */
 async function rotateAtPace(id: string, pace: number, run: number): Promise<number[]> {
   const ages: number[] = []
   for (let version = 1; version <= 12; version += 1) {
-    expect((await rotate(id, version)).outcome).toBe('rotated')
+    expect(outcomeOf(await rotate(id, version))).toBe('rotated')
     ages.push(0)
     const passed = Math.round(pace * (0.5 + ((run * 7 + version * 5) % 11) / 10))
     await passTime(passed, id)
@@ -68,9 +72,9 @@ describe('reuse of a refresh token', () => {
     await rotate(id, 1)
     for (let version = 2; version <= 20; version += 1) {
       await passTime(5, id)
-      expect((await rotate(id, version)).outcome).toBe('rotated')
+      expect(outcomeOf(await rotate(id, version))).toBe('rotated')
     }
-    expect((await rotate(id, 1)).outcome).toBe('reused')
+    expect(outcomeOf(await rotate(id, 1))).toBe('refresh_token_reused')
     expect((await rowOf(id))?.revoked_at).not.toBeNull()
   })
 
@@ -81,10 +85,10 @@ describe('reuse of a refresh token', () => {
     await rotate(id, 2)
     for (const version of [3, 4, 5]) {
       await passTime(version === 3 ? 28 : 29, id)
-      expect((await rotate(id, version)).outcome).toBe('rotated')
+      expect(outcomeOf(await rotate(id, version))).toBe('rotated')
     }
     await passTime(4, id)
-    expect((await rotate(id, 2)).outcome).toBe('reused')
+    expect(outcomeOf(await rotate(id, 2))).toBe('refresh_token_reused')
   })
 
   it.each([1, 3, 10, 29, 31, 60])(
@@ -95,9 +99,10 @@ describe('reuse of a refresh token', () => {
         const ages = await rotateAtPace(id, pace, run)
         const presented = 1 + ((run * 3) % ages.length)
         const age = ages[presented - 1] ?? 0
-        const { outcome } = await rotate(id, presented)
-        if (age + slackSeconds < graceSeconds) expect(outcome, `${age} s`).not.toBe('reused')
-        if (age >= 3 * graceSeconds) expect(outcome, `${age} s`).toBe('reused')
+        const outcome = outcomeOf(await rotate(id, presented))
+        if (age + slackSeconds < graceSeconds)
+          expect(outcome, `${age} s`).not.toBe('refresh_token_reused')
+        if (age >= 3 * graceSeconds) expect(outcome, `${age} s`).toBe('refresh_token_reused')
       }
     },
   )
@@ -111,12 +116,12 @@ describe('reuse of a refresh token', () => {
       })
       await passTime(20, id)
     }
-    expect((await rotate(id, 6)).outcome).toBe('rotated')
+    expect(outcomeOf(await rotate(id, 6))).toBe('rotated')
     for (let version = 7; version <= 12; version += 1) {
       await passTime(20, id)
-      expect((await rotate(id, version)).outcome).toBe('rotated')
+      expect(outcomeOf(await rotate(id, version))).toBe('rotated')
     }
-    expect((await rotate(id, 6)).outcome).toBe('reused')
+    expect(outcomeOf(await rotate(id, 6))).toBe('refresh_token_reused')
   })
 })
 
@@ -124,7 +129,7 @@ describe('a session', () => {
   it('has one successor, however many ask at once', async () => {
     const id = await beginSession()
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => rotate(id, 1)))
-    const versions = outcomes.map((one) => one.outcome === 'rotated' && one.session.version)
+    const versions = outcomes.map((one) => one.ok && one.value.version)
     expect([...new Set(versions)]).toEqual([2])
   })
 
@@ -135,20 +140,20 @@ describe('a session', () => {
       args: [id],
     })
     await putRevoked(which === 'sid' ? id : String(rows[0]?.token_generation))
-    expect((await rotate(id, 1)).outcome).toBe('revoked')
+    expect(outcomeOf(await rotate(id, 1))).toBe('session_revoked')
     expect((await rowOf(id))?.version).toBe(1)
   })
 
   it('is refreshed 60 times in a minute, and goes on in the next', async () => {
     const id = await beginSession()
     for (let version = 1; version <= 60; version += 1) {
-      expect((await rotate(id, version)).outcome).toBe('rotated')
+      expect(outcomeOf(await rotate(id, version))).toBe('rotated')
     }
-    expect((await rotate(id, 61)).outcome).toBe('too_frequent')
-    expect((await rotate(id, 60)).outcome).toBe('too_frequent')
+    expect(outcomeOf(await rotate(id, 61))).toBe('refresh_too_frequent')
+    expect(outcomeOf(await rotate(id, 60))).toBe('refresh_too_frequent')
     expect((await rowOf(id))?.version).toBe(61)
     await passTime(60, id)
-    expect((await rotate(id, 61)).outcome).toBe('rotated')
+    expect(outcomeOf(await rotate(id, 61))).toBe('rotated')
   })
 })
 
@@ -160,7 +165,7 @@ describe('how long the revocation of a session is remembered', () => {
     await rotate(id, 2, now + 60)
     expect(Math.abs(Number((await rowOf(id))?.left) - 3_600)).toBeLessThan(slackSeconds)
     await passTime(3 * graceSeconds, id)
-    expect((await rotate(id, 1)).outcome).toBe('reused')
+    expect(outcomeOf(await rotate(id, 1))).toBe('refresh_token_reused')
     const left = Number(await revocationOf(id))
     expect(Math.abs(left - (3_600 - 3 * graceSeconds))).toBeLessThan(slackSeconds)
   })
@@ -170,7 +175,7 @@ describe('how long the revocation of a session is remembered', () => {
     const now = systemRuntime.now()
     await rotate(id, 1, now + 900)
     const again = await rotate(id, 1, now + 930)
-    expect(again).toMatchObject({ outcome: 'rotated', session: { tokenExpiresAt: now + 930 } })
+    expect(again).toMatchObject({ ok: true, value: { tokenExpiresAt: now + 930 } })
     expect(Number((await rowOf(id))?.tokens_expire_at)).toBe(now + 930)
   })
 
@@ -179,14 +184,14 @@ describe('how long the revocation of a session is remembered', () => {
     clock.advance(86_400 * 365)
     const id = await beginSession()
     const dayAtMost = await rotate(id, 1, clock.now())
-    const { session } = dayAtMost as { session: { tokenExpiresAt: number } }
-    expect(session.tokenExpiresAt - systemRuntime.now()).toBeLessThanOrEqual(7_200)
+    const { value } = dayAtMost as { value: { tokenExpiresAt: number } }
+    expect(value.tokenExpiresAt - systemRuntime.now()).toBeLessThanOrEqual(7_200)
     await client.execute({
       sql: 'UPDATE portcullis_sessions SET absolute_expires_at = unixepoch() + 9000000 WHERE id = ?',
       args: [id],
     })
     const later = await rotate(id, 2, clock.now(), 9_000_000)
-    const expiresAt = (later as { session: { tokenExpiresAt: number } }).session.tokenExpiresAt
+    const expiresAt = (later as { value: { tokenExpiresAt: number } }).value.tokenExpiresAt
     expect(Math.abs(expiresAt - systemRuntime.now() - 86_400)).toBeLessThan(slackSeconds)
     expect(Number((await rowOf(id))?.tokens_expire_at)).toBe(expiresAt)
   })
@@ -196,9 +201,11 @@ describe('how long the revocation of a session is remembered', () => {
     await rotate(id, 1)
     await passTime(900 + 301, id)
     const reused = await rotate(id, 1)
-    expect(reused).toMatchObject({ outcome: 'reused', revocation: undefined })
+    expect(reused).toMatchObject({
+      error: { reason: 'refresh_token_reused', revocation: undefined },
+    })
     expect(await revocationOf(id)).toBeUndefined()
-    expect((await rotate(id, 2)).outcome).toBe('revoked')
+    expect(outcomeOf(await rotate(id, 2))).toBe('session_revoked')
   })
 
   it('is a day for a version that does not say when its tokens expire', async () => {

@@ -1,8 +1,8 @@
 // Who a token belongs to: verified here, and asked of the database in the same round trip as
 // whether it was revoked.
 
-import { type Result, refuse, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
-import { type Account, findAccountAndRevocation } from '../../store/users.ts'
+import type { Result, UserTokenReason } from '../../../errors/reasons.ts'
+import { type Account, findAccountByToken } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
@@ -16,7 +16,5 @@ export async function findAccountOfToken(
 ): Promise<Result<Account, UserTokenReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
-  const { account, isRevoked } = await findAccountAndRevocation(deps.database, verified.value)
-  if (isRevoked) return refuse('token_revoked')
-  return account ? succeed(account) : refuse('account_gone')
+  return findAccountByToken(deps.database, verified.value)
 }

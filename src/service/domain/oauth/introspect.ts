@@ -3,7 +3,7 @@
 
 import { type KeyReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import type { AccessTokenClaims } from '../../../token/access-token.ts'
-import { findAccountAndRevocation } from '../../store/users.ts'
+import { findAccountByToken } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
@@ -21,6 +21,6 @@ export async function introspect(
   if (!verified.ok) {
     return verified.error === 'key_set_unavailable' ? refuse(verified.error) : succeed(undefined)
   }
-  const found = await findAccountAndRevocation(deps.database, verified.value)
-  return succeed(found.account && !found.isRevoked ? verified.value.claims : undefined)
+  const account = await findAccountByToken(deps.database, verified.value)
+  return succeed(account.ok ? verified.value.claims : undefined)
 }

@@ -2,7 +2,6 @@
 
 import {
   type Result,
-  refuse,
   type SessionReason,
   succeed,
   type UserTokenReason,
@@ -10,7 +9,6 @@ import {
 import { endSessionOfAccount } from '../../store/session-endings.ts'
 import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
-import { endingRefusals } from './ending-refusals.ts'
 
 /**
  * Ends a session of the token's account. Refuses with 'session_unknown' what is not the account's,
@@ -27,7 +25,7 @@ export async function endSession(
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
   const ending = await endSessionOfAccount(deps.database, verified.value, sessionId)
-  if (ending.outcome !== 'ended') return refuse(endingRefusals[ending.outcome])
-  deps.revocations.announce(ending.revocation)
+  if (!ending.ok) return ending
+  deps.revocations.announce(ending.value)
   return succeed({ isOwn: verified.value.sessionId === sessionId })
 }

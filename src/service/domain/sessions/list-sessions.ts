@@ -1,5 +1,5 @@
-import { type Result, refuse, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
-import { findAccountAndSessions, type ListedSession } from '../../store/sessions.ts'
+import { type Result, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
+import { type ListedSession, listSessionsByToken } from '../../store/sessions.ts'
 import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
@@ -19,10 +19,9 @@ export async function listSessions(
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
   const { sessionId } = verified.value
-  const found = await findAccountAndSessions(deps.database, verified.value)
-  if (found.isRevoked) return refuse('token_revoked')
-  if (!found.account) return refuse('account_gone')
+  const listed = await listSessionsByToken(deps.database, verified.value)
+  if (!listed.ok) return listed
   return succeed(
-    found.sessions.map((session) => ({ ...session, isCurrent: session.sessionId === sessionId })),
+    listed.value.map((session) => ({ ...session, isCurrent: session.sessionId === sessionId })),
   )
 }

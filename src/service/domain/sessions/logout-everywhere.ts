@@ -7,7 +7,6 @@ import { endAllSessions } from '../../store/account-endings.ts'
 import type { Deps } from '../deps.ts'
 import { beginIssuance, type IssuedTokens, issueTokens } from '../tokens/tokens.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
-import { endingRefusals } from './ending-refusals.ts'
 import { rotationOf } from './refresh.ts'
 
 /** Whether the caller's session goes on, and its refresh token, where it is presented as well. */
@@ -57,8 +56,8 @@ export async function logoutEverywhere(
     keepCurrent,
     rotation,
   })
-  if (ending.outcome !== 'ended') return refuse(endingRefusals[ending.outcome])
-  deps.revocations.announce(ending.revocation)
-  if (ending.exchanged?.outcome !== 'rotated') return succeed(undefined)
-  return succeed(await issueTokens(deps, ending.exchanged.session, issuance))
+  if (!ending.ok) return ending
+  const { revocation, session } = ending.value
+  deps.revocations.announce(revocation)
+  return succeed(session && (await issueTokens(deps, session, issuance)))
 }

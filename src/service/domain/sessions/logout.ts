@@ -1,11 +1,10 @@
 // Logging out puts the session's id among the revoked: every token of the session dies with it, in
 // whatever spelling it comes back, and its refresh token with them.
 
-import { type Result, refuse, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
+import { type Result, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
 import { endOwnSession, endSessionOfRefreshToken } from '../../store/session-endings.ts'
 import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
-import { endingRefusals } from './ending-refusals.ts'
 
 /**
  * Ends the token's session. Of several concurrent calls exactly one succeeds; the others are refused
@@ -24,8 +23,8 @@ export async function logout(
   })
   if (!verified.ok) return verified
   const ending = await endOwnSession(deps.database, verified.value)
-  if (ending.outcome !== 'ended') return refuse(endingRefusals[ending.outcome])
-  deps.revocations.announce(ending.revocation)
+  if (!ending.ok) return ending
+  deps.revocations.announce(ending.value)
   return succeed(undefined)
 }
 

@@ -33,12 +33,12 @@ export async function reauthenticate(
   const turn = deps.hashQueue.join(isGone)
   if (!turn.ok) return turn
   const reading = findCredentialsByToken(deps.database, verified.value)
-  const { isRevoked, credentials } = await turn.value.keepDuring(reading)
-  if (isRevoked || !credentials) {
+  const credentials = await turn.value.keepDuring(reading)
+  if (!credentials.ok) {
     turn.value.leave()
-    return refuse(isRevoked ? 'token_revoked' : 'account_gone')
+    return credentials
   }
-  const { passwordHash } = credentials
+  const { passwordHash } = credentials.value
   const password = parsePassword(typed.password) ?? ''
   const matches = await turn.value.hash(() => deps.passwords.verify(password, passwordHash))
   if (!matches.ok) return matches

@@ -3,18 +3,10 @@
 // has lost the answer. After that it is a copy, and the session ends.
 
 import { type RefreshReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
-import { type Rotation, type RotationOutcome, rotateSession } from '../../store/session-rotation.ts'
+import { type Rotation, rotateSession } from '../../store/session-rotation.ts'
 import type { Deps } from '../deps.ts'
 import type { RefreshTokenClaims } from '../tokens/refresh-token.ts'
 import { beginIssuance, type Issuance, type IssuedTokens, issueTokens } from '../tokens/tokens.ts'
-
-const refusals = {
-  superseded: 'refresh_superseded',
-  too_frequent: 'refresh_too_frequent',
-  revoked: 'session_revoked',
-  expired: 'session_expired',
-  unknown: 'refresh_token_invalid',
-} as const satisfies Partial<Record<RotationOutcome['outcome'], RefreshReason>>
 
 /**
  * A fresh access token, and the successor of the refresh token: the very same one for all who
@@ -46,14 +38,14 @@ export async function refresh(
   if (!presented) return refuse('refresh_token_invalid')
   const issuance = beginIssuance(deps)
   const rotation = await rotateSession(deps.database, rotationOf(deps, presented, issuance))
-  if (rotation.outcome === 'rotated') {
-    return succeed(await issueTokens(deps, rotation.session, issuance))
+  if (rotation.ok) return succeed(await issueTokens(deps, rotation.value, issuance))
+  const { error } = rotation
+  if (error.reason === 'refresh_token_reused') {
+    deps.revocations.announce(error.revocation)
+    const { sessionId } = presented
+    deps.log(JSON.stringify({ event: error.reason, userId: error.userId, sessionId }))
   }
-  if (rotation.outcome !== 'reused') return refuse(refusals[rotation.outcome])
-  deps.revocations.announce(rotation.revocation)
-  const { sessionId } = presented
-  deps.log(JSON.stringify({ event: 'refresh_token_reused', userId: rotation.userId, sessionId }))
-  return refuse('refresh_token_reused')
+  return refuse(error.reason)
 }
 
 /** What the store needs to exchange a genuine refresh token. */
