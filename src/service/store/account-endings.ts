@@ -9,19 +9,19 @@ import { isLiveSession, type LiveSession } from './live-session.ts'
 import {
   isRevokedId,
   type Revocation,
-  revocationFields,
-  revocationResult,
+  revocationColumns,
+  revocationResultColumns,
   revocationRow,
-  revokeAgain,
+  revokedAgainUpdate,
 } from './revoked-tokens.ts'
 import { decodeRows } from './rows.ts'
 import { revokedTokens, sessions, users } from './schema.ts'
 import { endedColumns } from './session-endings.ts'
 import { decodeExchange, exchangeStatements, type Rotation } from './session-rotation.ts'
 import {
-  type AskingToken,
+  type CallerToken,
   decodeAccountByToken,
-  mayAct,
+  mayActForAccount,
   selectAccountByTokenStatement,
 } from './users.ts'
 
@@ -29,7 +29,7 @@ import {
 export interface LogoutEverywhere {
   /** A fresh generation, in the place of the one that is revoked. */
   readonly tokenGeneration: string
-  /** Whether the session of the token that asks goes on. */
+  /** Whether the caller's own session goes on. */
   readonly keepCurrent: boolean
   /** The refresh token of that session, where it was presented as well. */
   readonly rotation: Rotation | undefined
@@ -46,7 +46,7 @@ export interface EndedEverywhere {
 const maxKeptPerMinute = 2
 
 /**
- * Ends the sessions of the account of the token that asks: its generation is revoked and replaced,
+ * Ends the sessions of the caller's account: its generation is revoked and replaced,
  * which ends every access token. The caller's own session may go on; its refresh token, where it is
  * presented, is exchanged in the same batch. Exactly one of several concurrent calls succeeds; the
  * others are refused with 'token_revoked'. Refuses with 'account_gone' where the account is not there,
@@ -54,10 +54,10 @@ const maxKeptPerMinute = 2
  */
 export async function endAllSessions(
   database: Database,
-  asking: AskingToken,
+  caller: CallerToken,
   { tokenGeneration, keepCurrent, rotation }: LogoutEverywhere,
 ): Promise<Result<EndedEverywhere, RevocationReason>> {
-  const ending = endingStatements(asking, tokenGeneration, keepCurrent)
+  const ending = endingStatements(caller, tokenGeneration, keepCurrent)
   if (!rotation) return decodeEnding(await runBatch(database, ending))
   const answers = await runBatch(database, {
     ...ending,
@@ -67,14 +67,14 @@ export async function endAllSessions(
   return decodeEnding(answers, exchanged.ok ? exchanged.value : undefined)
 }
 
-function endingStatements(asking: AskingToken, tokenGeneration: string, keepCurrent: boolean) {
-  const whose = eq(users.id, asking.userId)
-  const kept = keepCurrent ? asking.sessionId : undefined
+function endingStatements(caller: CallerToken, tokenGeneration: string, keepCurrent: boolean) {
+  const whose = eq(users.id, caller.userId)
+  const kept = keepCurrent ? caller.sessionId : undefined
   return {
-    revoked: insertGenerationRevocationStatement(and(whose, mayAct(asking))),
-    replaced: updateRevokedGenerationStatement(whose, { tokenGeneration, ...countedLogout }),
+    revoked: insertGenerationRevocationStatement(and(whose, mayActForAccount(caller))),
+    replaced: updateRevokedGenerationStatement(whose, { tokenGeneration, ...countedLogoutColumns }),
     ended: updateEndedSessionsStatement(whose, tokenGeneration, kept),
-    found: selectAccountByTokenStatement(asking),
+    found: selectAccountByTokenStatement(caller),
   }
 }
 
@@ -103,18 +103,18 @@ export function insertGenerationRevocationStatement(whose: SQL | undefined) {
     .insert(revokedTokens)
     .select(
       build
-        .select(revocationFields(users.tokenGeneration, tokensExpireAt))
+        .select(revocationColumns(users.tokenGeneration, tokensExpireAt))
         .from(users)
         .where(whose),
     )
-    .onConflictDoUpdate(revokeAgain)
-    .returning(revocationResult)
+    .onConflictDoUpdate(revokedAgainUpdate)
+    .returning(revocationResultColumns)
 }
 
 /** Gives the account a fresh generation, if its own was revoked. */
 export function updateRevokedGenerationStatement(
   whose: SQL | undefined,
-  change: { readonly tokenGeneration: string } & Partial<typeof countedLogout>,
+  change: { readonly tokenGeneration: string } & Partial<typeof countedLogoutColumns>,
 ) {
   return build
     .update(users)
@@ -150,7 +150,7 @@ function isOfGeneration(tokenGeneration: string): SQL {
 }
 
 const isOfThisMinute = sql`${databaseNow} < ${users.logoutsEverywhereSince} + 60`
-const countedLogout = {
+const countedLogoutColumns = {
   logoutsEverywhere: sql`CASE WHEN ${isOfThisMinute} THEN ${users.logoutsEverywhere} + 1 ELSE 1 END`,
   logoutsEverywhereSince: sql`CASE WHEN ${isOfThisMinute} THEN ${users.logoutsEverywhereSince} ELSE ${databaseNow} END`,
 }

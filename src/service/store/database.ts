@@ -1,6 +1,9 @@
 // The one way to the database: drizzle builds statements, `runBatch` alone executes and decodes
 // them, in one round trip. There are no interactive transactions: a Worker that dies inside one
 // would block every writer for seconds. Conditions live in the SQL instead.
+//
+// Names in the store: what ends in `Statement` only builds a statement, `is…` and `may…` build
+// conditions, and what ends in `Columns` is columns. Functions that take a database execute.
 
 import { type Client, type InStatement, LibsqlError } from '@libsql/client/http'
 import { eq, sql } from 'drizzle-orm'

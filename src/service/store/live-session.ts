@@ -7,7 +7,7 @@ import { build, databaseNow } from './database.ts'
 import { isRevokedId } from './revoked-tokens.ts'
 import { decodeRows, instant, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
-import { isEnabled, roleColumns, roleEntries, rolesOf } from './users.ts'
+import { isEnabledAccount, roleColumns, roleEntries, rolesOf } from './users.ts'
 
 /** A living session and its account, as of now: whatever a token says comes from here. */
 export interface LiveSession {
@@ -43,7 +43,7 @@ export const isLiveSession: SQL = sql`(${and(
 )})`
 
 /** The condition that an account may be used, and that nobody has revoked its tokens. */
-export const isUsable = and(isEnabled, not(isRevokedId(users.tokenGeneration)))
+export const isUsableAccount = and(isEnabledAccount, not(isRevokedId(users.tokenGeneration)))
 
 /**
  * When an access token expires that the service wants to expire at `tokenExpiresAt`: never beyond
@@ -54,8 +54,11 @@ export function latestExpiry(tokenExpiresAt: number, sessionExpiresAt: SQLWrappe
   return sql<number>`min(CAST(${tokenExpiresAt} AS INTEGER), ${sessionExpiresAt}, ${latest})`
 }
 
-/** What a session's row becomes with every access token: so long a revocation is remembered. */
-export function issueToken(tokenExpiresAt: number) {
+/**
+ * The columns of a session that is given an access token, for an update. A revocation of the session
+ * is remembered until `tokensExpireAt`.
+ */
+export function issuedTokenColumns(tokenExpiresAt: number) {
   const expiresAt = latestExpiry(tokenExpiresAt, sessions.expiresAt)
   return {
     tokensIssued: sql<number>`${sessions.tokensIssued} + 1`,
@@ -80,7 +83,7 @@ export function selectLiveSessionStatement(sessionId: string, tokenExpiresAt: nu
       tokenExpiresAt: sql<number>`min(CAST(${tokenExpiresAt} AS INTEGER), ${sessions.expiresAt}, ${sessions.tokensExpireAt})`,
     })
     .from(sessions)
-    .innerJoin(users, and(eq(users.id, sessions.userId), isUsable))
+    .innerJoin(users, and(eq(users.id, sessions.userId), isUsableAccount))
     .where(and(eq(sessions.id, sessionId), isLiveSession))
 }
 

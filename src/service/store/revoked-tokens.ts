@@ -20,12 +20,15 @@ const endOfTime = 2 ** 32 - 1
 /** Rows per delete: a writer must not hold up the others for long. */
 export const maxRowsPerDelete = 1_000
 
-/** What a statement that revokes returns, and its rows. */
-export const revocationResult = { id: revokedTokens.id, expiresAt: revokedTokens.expiresAt }
+/** The columns that a statement which revokes returns, and its rows. */
+export const revocationResultColumns = { id: revokedTokens.id, expiresAt: revokedTokens.expiresAt }
 export const revocationRow = v.object({ id: v.string(), expiresAt: instant })
 
-/** Revoked again, an id takes a new place in the order, so that every verifier hears of it once more. */
-export const revokeAgain = {
+/**
+ * For an insert of an id that is there. Revoked again, it takes a new place in the order, so that every
+ * verifier hears of it once more.
+ */
+export const revokedAgainUpdate = {
   target: revokedTokens.id,
   set: {
     seq: sql`excluded.seq`,
@@ -37,7 +40,7 @@ export const revokeAgain = {
  * The columns of a revocation, for an insert that selects. No row is kept longer than the greatest
  * lifetime of a token from now: whoever has a stolen key can write any expiry into a token.
  */
-export function revocationFields(id: SQLWrapper, tokensExpireAt: SQLWrapper) {
+export function revocationColumns(id: SQLWrapper, tokensExpireAt: SQLWrapper) {
   const latest = sql`${databaseNow} + ${maxTokenLifetimeSeconds}`
   return {
     seq: sql`NULL`.as('seq'),
@@ -75,7 +78,7 @@ export function isRevokedId(column: SQLWrapper): SQL {
 }
 
 /** The condition that any of the ids is revoked. */
-export function anyRevoked(ids: readonly string[]): SQL {
+export function isAnyRevoked(ids: readonly string[]): SQL {
   return exists(
     build
       .select({ id: revokedTokens.id })
@@ -100,7 +103,7 @@ export function anyRevoked(ids: readonly string[]): SQL {
  * ```
  */
 export function isTokenLive({ revocationIds }: { readonly revocationIds: readonly string[] }): SQL {
-  return not(anyRevoked(revocationIds))
+  return not(isAnyRevoked(revocationIds))
 }
 
 /**
@@ -116,7 +119,7 @@ export function insertLastingRevocationStatement(id: string) {
   return build
     .insert(revokedTokens)
     .values({ id, revokedAt: databaseNow, expiresAt: endOfTime })
-    .onConflictDoUpdate(revokeAgain)
+    .onConflictDoUpdate(revokedAgainUpdate)
 }
 
 /**

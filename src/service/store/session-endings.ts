@@ -12,23 +12,23 @@ import {
   maxRowsPerDelete,
   mayBeAccepted,
   type Revocation,
-  revocationFields,
-  revocationResult,
+  revocationColumns,
+  revocationResultColumns,
   revocationRow,
-  revokeAgain,
+  revokedAgainUpdate,
 } from './revoked-tokens.ts'
 import { decodeRow, decodeRows, flag } from './rows.ts'
 import { revokedTokens, sessions, users } from './schema.ts'
 import {
-  type AskingToken,
+  type CallerToken,
   decodeAccountByToken,
-  hasGoodIds,
+  hasUnrevokedIds,
   isRevokedToken,
-  mayAct,
+  mayActForAccount,
   selectAccountByTokenStatement,
 } from './users.ts'
 
-/** What a row becomes when its session ends before its time. */
+/** The columns of a session that ends before its time, for an update. */
 export const endedColumns = {
   revokedAt: databaseNow,
   expiresAt: sql<number>`min(${sessions.expiresAt}, ${databaseNow})`,
@@ -39,7 +39,7 @@ const keepAfterEndSeconds = 86_400
 const revokedRow = v.object({ isRevoked: flag })
 
 /**
- * Ends the session of the token that asks, if that is not revoked and its account is there: exactly
+ * Ends the session of the caller's token, if that is not revoked and its account is there: exactly
  * one of several concurrent calls ends it. Refuses the others with 'token_revoked'. Refuses with
  * 'account_gone' where the account is not there, or disabled. Atomic; one round trip.
  *
@@ -47,19 +47,19 @@ const revokedRow = v.object({ isRevoked: flag })
  */
 export async function endOwnSession(
   database: Database,
-  asking: AskingToken,
+  caller: CallerToken,
 ): Promise<Result<Revocation | undefined, RevocationReason>> {
-  const { userId, sessionId } = asking
+  const { userId, sessionId } = caller
   const isTheirs = and(eq(sessions.id, sessionId), eq(sessions.userId, userId))
   const { ended, revoked, found } = await runBatch(database, {
     ended: build
       .update(sessions)
       .set(endedColumns)
-      .where(and(isTheirs, isNull(sessions.revokedAt), mayAct(asking)))
+      .where(and(isTheirs, isNull(sessions.revokedAt), mayActForAccount(caller)))
       .returning({ sessionId: sessions.id }),
-    revoked: insertOwnEndingRevocationStatement(asking),
+    revoked: insertOwnEndingRevocationStatement(caller),
     found: build
-      .select({ isRevoked: sql<number>`${isRevokedToken(asking)}` })
+      .select({ isRevoked: sql<number>`${isRevokedToken(caller)}` })
       .from(sql`(SELECT 1)`)
       .leftJoin(users, eq(users.id, userId)),
   })
@@ -70,7 +70,7 @@ export async function endOwnSession(
 }
 
 /**
- * Ends a living session of the account of the token that asks, which may be its own. Refuses as
+ * Ends a living session of the caller's account, which may be the caller's own. Refuses as
  * `endOwnSession`, and with 'session_unknown' where the account has no such living session. Atomic;
  * one round trip.
  *
@@ -78,19 +78,19 @@ export async function endOwnSession(
  */
 export async function endSessionOfAccount(
   database: Database,
-  asking: AskingToken,
+  caller: CallerToken,
   sessionId: string,
 ): Promise<Result<Revocation | undefined, RevocationReason | 'session_unknown'>> {
-  const { userId } = asking
+  const { userId } = caller
   const isTheirs = and(eq(sessions.id, sessionId), eq(sessions.userId, userId))
   const { ended, revoked, found } = await runBatch(database, {
     ended: build
       .update(sessions)
       .set(endedColumns)
-      .where(and(isTheirs, isEndable, mayAct(asking)))
+      .where(and(isTheirs, isEndableSession, mayActForAccount(caller)))
       .returning({ sessionId: sessions.id }),
     revoked: insertEndingRevocationStatement(sessionId),
-    found: selectAccountByTokenStatement(asking),
+    found: selectAccountByTokenStatement(caller),
   })
   if (ended.length > 0) return succeed(decodeRows(revocationRow, revoked)[0])
   const account = decodeAccountByToken(found)
@@ -111,7 +111,7 @@ export async function endSessionOfRefreshToken(
     ended: build
       .update(sessions)
       .set(endedColumns)
-      .where(and(eq(sessions.id, sessionId), isEndable))
+      .where(and(eq(sessions.id, sessionId), isEndableSession))
       .returning({ sessionId: sessions.id }),
     revoked: insertEndingRevocationStatement(sessionId),
   })
@@ -119,8 +119,8 @@ export async function endSessionOfRefreshToken(
   return { isEnded: ended.length > 0, revocation }
 }
 
-/** Living sessions, and those that have expired while their access tokens may still be accepted. */
-const isEndable = and(
+/** The condition that a session lives, or its access tokens may still be accepted. */
+const isEndableSession = and(
   isNull(sessions.revokedAt),
   not(isRevokedId(sessions.id)),
   or(gt(sessions.expiresAt, databaseNow), mayBeAccepted(sessions.tokensExpireAt)),
@@ -136,12 +136,12 @@ export function insertEndingRevocationStatement(sessionId: string) {
     .insert(revokedTokens)
     .select(
       build
-        .select(revocationFields(sessions.id, tokensExpireAt))
+        .select(revocationColumns(sessions.id, tokensExpireAt))
         .from(sessions)
         .where(and(eq(sessions.id, sessionId), sql`changes() = 1`, mayBeAccepted(tokensExpireAt))),
     )
-    .onConflictDoUpdate(revokeAgain)
-    .returning(revocationResult)
+    .onConflictDoUpdate(revokedAgainUpdate)
+    .returning(revocationResultColumns)
 }
 
 /**
@@ -163,20 +163,20 @@ export async function deleteEndedSessions(database: Database): Promise<number> {
 }
 
 /**
- * Revokes the session of the token that asks, whatever is known of it: versions before 0.4 began
+ * Revokes the session of the caller's token, whatever is known of it: versions before 0.4 began
  * none. The token may be alive by another clock than the database's.
  */
-function insertOwnEndingRevocationStatement(asking: AskingToken) {
-  const { userId, sessionId } = asking
-  const tokensExpireAt = sql`max(${endOfLife(asking)}, coalesce(${sessions.tokensExpireAt}, 0))`
+function insertOwnEndingRevocationStatement(caller: CallerToken) {
+  const { userId, sessionId } = caller
+  const tokensExpireAt = sql`max(${endOfLife(caller)}, coalesce(${sessions.tokensExpireAt}, 0))`
   return build
     .insert(revokedTokens)
     .select(
       build
-        .select(revocationFields(sql`${sessionId}`, tokensExpireAt))
+        .select(revocationColumns(sql`${sessionId}`, tokensExpireAt))
         .from(users)
         .leftJoin(sessions, and(eq(sessions.id, sessionId), eq(sessions.userId, users.id)))
-        .where(and(eq(users.id, userId), hasGoodIds(asking))),
+        .where(and(eq(users.id, userId), hasUnrevokedIds(caller))),
     )
-    .returning(revocationResult)
+    .returning(revocationResultColumns)
 }

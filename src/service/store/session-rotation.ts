@@ -13,8 +13,8 @@ import { type Answers, build, type Database, databaseNow, runBatch } from './dat
 import {
   decodeLiveSession,
   isLiveSession,
-  issueToken,
-  isUsable,
+  issuedTokenColumns,
+  isUsableAccount,
   type LiveSession,
   selectLiveSessionStatement,
 } from './live-session.ts'
@@ -180,7 +180,7 @@ function updateIssuedTokensStatement(rotation: Rotation, condition: SQL | undefi
   return build
     .update(sessions)
     .set({
-      ...issueToken(tokenExpiresAt),
+      ...issuedTokenColumns(tokenExpiresAt),
       refreshes: sql`CASE WHEN ${isOfThisMinute} THEN ${sessions.refreshes} + 1 ELSE 1 END`,
       refreshesSince: sql`CASE WHEN ${isOfThisMinute} THEN ${sessions.refreshesSince} ELSE ${databaseNow} END`,
     })
@@ -200,7 +200,7 @@ function isRefreshable(sessionId: string): SQL | undefined {
   const account = build
     .select({ id: users.id })
     .from(users)
-    .where(and(eq(users.id, sessions.userId), isUsable))
+    .where(and(eq(users.id, sessions.userId), isUsableAccount))
   return and(eq(sessions.id, sessionId), isLiveSession, exists(account), not(isTooFrequent))
 }
 

@@ -8,7 +8,7 @@ import { build, type Database, databaseNow, readBatch, runBatch } from './databa
 import {
   decodeLiveSession,
   isLiveSession,
-  issueToken,
+  issuedTokenColumns,
   type LiveSession,
   latestExpiry,
   selectLiveSessionStatement,
@@ -16,11 +16,11 @@ import {
 import { decodeRows, instant } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import {
-  type AskingToken,
+  type CallerToken,
   decodeAccountByToken,
   insertUserStatement,
-  isEnabled,
-  mayAct,
+  isEnabledAccount,
+  mayActForAccount,
   type NewUser,
   selectAccountByTokenStatement,
 } from './users.ts'
@@ -77,7 +77,7 @@ export async function insertSession(
   const isUnchanged = and(
     eq(users.id, checked.userId),
     eq(users.passwordHash, checked.passwordHash),
-    isEnabled,
+    isEnabledAccount,
   )
   const { live } = await runBatch(database, {
     inserted: insertSessionStatement(session, isUnchanged),
@@ -110,14 +110,14 @@ export async function insertUserAndSession(
 
 /**
  * Notes that the password was given again, and was this one, unless it has been changed since or the
- * token that asks was revoked. Atomic; one round trip.
+ * caller's token was revoked. Atomic; one round trip.
  */
 export async function updateAuthenticatedAt(
   database: Database,
-  asking: AskingToken,
+  caller: CallerToken,
   again: { readonly passwordHash: string; readonly tokenExpiresAt: number },
 ): Promise<LiveSession | undefined> {
-  const { sessionId } = asking
+  const { sessionId } = caller
   const { passwordHash, tokenExpiresAt } = again
   const isUnchanged = exists(
     build
@@ -130,9 +130,9 @@ export async function updateAuthenticatedAt(
       .update(sessions)
       .set({
         authenticatedAt: databaseNow,
-        ...issueToken(tokenExpiresAt),
+        ...issuedTokenColumns(tokenExpiresAt),
       })
-      .where(and(eq(sessions.id, sessionId), isLiveSession, isUnchanged, mayAct(asking)))
+      .where(and(eq(sessions.id, sessionId), isLiveSession, isUnchanged, mayActForAccount(caller)))
       .returning({ sessionId: sessions.id }),
     live: selectLiveSessionStatement(sessionId, tokenExpiresAt),
   })
@@ -145,10 +145,10 @@ export async function updateAuthenticatedAt(
  */
 export async function listSessionsByToken(
   database: Database,
-  asking: AskingToken,
+  caller: CallerToken,
 ): Promise<Result<readonly ListedSession[], RevocationReason>> {
   const { found, listed } = await readBatch(database, {
-    found: selectAccountByTokenStatement(asking),
+    found: selectAccountByTokenStatement(caller),
     listed: build
       .select({
         sessionId: sessions.id,
@@ -159,7 +159,7 @@ export async function listSessionsByToken(
         expiresAt: sessions.expiresAt,
       })
       .from(sessions)
-      .where(and(eq(sessions.userId, asking.userId), isLiveSession))
+      .where(and(eq(sessions.userId, caller.userId), isLiveSession))
       .orderBy(desc(sessions.rotatedAt), sessions.id)
       .limit(maxSessionsListed),
   })

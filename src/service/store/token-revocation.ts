@@ -5,17 +5,17 @@ import { and, eq, isNull, not, sql } from 'drizzle-orm'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import {
-  anyRevoked,
   endOfLife,
+  isAnyRevoked,
   type Revocation,
-  revocationFields,
-  revocationResult,
+  revocationColumns,
+  revocationResultColumns,
   revocationRow,
-  revokeAgain,
+  revokedAgainUpdate,
 } from './revoked-tokens.ts'
 import { decodeRows } from './rows.ts'
 import { revokedTokens, sessions } from './schema.ts'
-import type { AskingToken } from './users.ts'
+import type { CallerToken } from './users.ts'
 
 /** Of one session, while the first of them would live. The next one ends the session. */
 const maxTokenRevocations = 3
@@ -28,16 +28,16 @@ const maxTokenRevocations = 3
  */
 export async function insertTokenRevocation(
   database: Database,
-  asking: AskingToken,
+  caller: CallerToken,
   tokenId: string,
 ): Promise<Revocation | undefined> {
-  const isGood = not(anyRevoked(asking.revocationIds))
+  const isGood = not(isAnyRevoked(caller.revocationIds))
   const { revoked } = await runBatch(database, {
     counted: build
       .update(sessions)
-      .set(countedRevocation(asking))
-      .where(and(eq(sessions.id, asking.sessionId), isNull(sessions.revokedAt), isGood)),
-    revoked: insertTokenRevocationStatement(asking, tokenId),
+      .set(countedRevocationColumns(caller))
+      .where(and(eq(sessions.id, caller.sessionId), isNull(sessions.revokedAt), isGood)),
+    revoked: insertTokenRevocationStatement(caller, tokenId),
   })
   return decodeRows(revocationRow, revoked)[0]
 }
@@ -46,7 +46,7 @@ const isCounting = sql`${databaseNow} < ${sessions.tokenRevocationsUntil}`
 const isTooOften = sql`${isCounting} AND ${sessions.tokenRevocations} >= ${maxTokenRevocations}`
 
 /** The count begins anew when the token with which it began is over. */
-function countedRevocation(token: AskingToken) {
+function countedRevocationColumns(token: CallerToken) {
   const until = sql`min(${endOfLife(token)}, ${databaseNow} + ${maxTokenLifetimeSeconds})`
   return {
     tokenRevocations: sql`CASE WHEN ${isCounting} THEN ${sessions.tokenRevocations} + 1 ELSE 1 END`,
@@ -57,7 +57,7 @@ function countedRevocation(token: AskingToken) {
 }
 
 /** Publishes the token; or its session, if that has ended by now. A session without a row will do. */
-function insertTokenRevocationStatement(token: AskingToken, tokenId: string) {
+function insertTokenRevocationStatement(token: CallerToken, tokenId: string) {
   const { sessionId, revocationIds } = token
   const isEnded = sql`${sessions.revokedAt} IS NOT NULL`
   const until = endOfLife(token)
@@ -66,15 +66,15 @@ function insertTokenRevocationStatement(token: AskingToken, tokenId: string) {
     .select(
       build
         .select(
-          revocationFields(
+          revocationColumns(
             sql`CASE WHEN ${isEnded} THEN ${sessions.id} ELSE ${tokenId} END`,
             sql`CASE WHEN ${isEnded} THEN max(${sessions.tokensExpireAt}, ${until}) ELSE ${until} END`,
           ),
         )
         .from(sql`(SELECT 1)`)
         .leftJoin(sessions, eq(sessions.id, sessionId))
-        .where(not(anyRevoked(revocationIds))),
+        .where(not(isAnyRevoked(revocationIds))),
     )
-    .onConflictDoUpdate(revokeAgain)
-    .returning(revocationResult)
+    .onConflictDoUpdate(revokedAgainUpdate)
+    .returning(revocationResultColumns)
 }

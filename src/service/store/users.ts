@@ -4,7 +4,7 @@ import { and, eq, exists, isNotNull, isNull, not, type SQL, sql } from 'drizzle-
 import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { build, type Database, databaseNow, readBatch } from './database.ts'
-import { anyRevoked } from './revoked-tokens.ts'
+import { isAnyRevoked } from './revoked-tokens.ts'
 import { decodeRow, decodeRows, flag, instant, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
 
@@ -30,8 +30,11 @@ export interface NewUser {
   readonly tokenGeneration: string
 }
 
-/** The token that asks. If any of its ids is revoked, or its generation is not the account's, it has no say. */
-export interface AskingToken {
+/**
+ * The access token of the caller. It may do nothing when any of its ids is revoked, or its generation
+ * is not the account's.
+ */
+export interface CallerToken {
   readonly userId: number
   readonly sessionId: string
   readonly tokenGeneration: string
@@ -42,7 +45,7 @@ export interface AskingToken {
   readonly remainingSeconds: number
 }
 
-type TokenIds = Pick<AskingToken, 'userId' | 'sessionId' | 'tokenGeneration' | 'revocationIds'>
+type TokenIds = Pick<CallerToken, 'userId' | 'sessionId' | 'tokenGeneration' | 'revocationIds'>
 
 /** An account's roles: `admin` in its column, all others in theirs (docs/decisions/017). */
 export interface RoleColumns {
@@ -68,7 +71,7 @@ const accountAndRevocationRow = v.union([
 ])
 
 /** The condition that an account may be used. */
-export const isEnabled: SQL = isNull(users.disabledAt)
+export const isEnabledAccount: SQL = isNull(users.disabledAt)
 
 /**
  * The condition that a token is revoked, in a statement that has joined its account. Beside the set
@@ -77,7 +80,7 @@ export const isEnabled: SQL = isNull(users.disabledAt)
  */
 export function isRevokedToken(token: TokenIds): SQL {
   const isOfOtherGeneration = sql`coalesce(${users.tokenGeneration} <> ${token.tokenGeneration}, 0)`
-  return sql`(${anyRevoked(token.revocationIds)} OR ${isEndedSession(token)} OR ${isOfOtherGeneration})`
+  return sql`(${isAnyRevoked(token.revocationIds)} OR ${isEndedSession(token)} OR ${isOfOtherGeneration})`
 }
 
 /** The condition that the token's session was ended before its time. */
@@ -91,17 +94,24 @@ function isEndedSession({ sessionId }: TokenIds): SQL {
 }
 
 /** The condition that a token may act for its account: nothing that it belongs to has ended. */
-export function mayAct(token: TokenIds): SQL | undefined {
-  return and(hasGoodIds(token), not(isEndedSession(token)))
+export function mayActForAccount(token: TokenIds): SQL | undefined {
+  return and(hasUnrevokedIds(token), not(isEndedSession(token)))
 }
 
-/** As `mayAct`, whatever has become of its session's row. */
-export function hasGoodIds({ userId, tokenGeneration, revocationIds }: TokenIds): SQL | undefined {
+/**
+ * The condition that a token's account is enabled and of the token's generation, and that none of the
+ * token's ids is revoked. The row of its session does not count.
+ */
+export function hasUnrevokedIds({
+  userId,
+  tokenGeneration,
+  revocationIds,
+}: TokenIds): SQL | undefined {
   const account = build
     .select({ id: users.id })
     .from(users)
-    .where(and(eq(users.id, userId), isEnabled, eq(users.tokenGeneration, tokenGeneration)))
-  return and(exists(account), not(anyRevoked(revocationIds)))
+    .where(and(eq(users.id, userId), isEnabledAccount, eq(users.tokenGeneration, tokenGeneration)))
+  return and(exists(account), not(isAnyRevoked(revocationIds)))
 }
 
 /** The roles that the columns stand for; `admin` first. */
@@ -138,7 +148,7 @@ export async function findCredentialsByEmail(
     found: build
       .select({ userId: users.id, passwordHash: users.passwordHash })
       .from(users)
-      .where(and(eq(users.emailNormalized, emailNormalized), isEnabled)),
+      .where(and(eq(users.emailNormalized, emailNormalized), isEnabledAccount)),
   })
   return decodeRows(credentialsRow, found)[0]
 }
@@ -159,7 +169,7 @@ export async function findCredentialsByToken(
         isRevoked: sql<number>`${isRevokedToken(token)}`,
       })
       .from(sql`(SELECT 1)`)
-      .leftJoin(users, and(eq(users.id, token.userId), isEnabled)),
+      .leftJoin(users, and(eq(users.id, token.userId), isEnabledAccount)),
   })
   const { isRevoked, ...credentials } = decodeRow(credentialsAndRevocationRow, found)
   if (isRevoked) return refuse('token_revoked')
@@ -191,7 +201,7 @@ export function selectAccountByTokenStatement(token: TokenIds) {
       isRevoked: sql<number>`${isRevokedToken(token)}`,
     })
     .from(sql`(SELECT 1)`)
-    .leftJoin(users, and(eq(users.id, token.userId), isEnabled))
+    .leftJoin(users, and(eq(users.id, token.userId), isEnabledAccount))
 }
 
 /** Its answer. Revoked outranks gone: a revoked token hears so even after its account is deleted. */

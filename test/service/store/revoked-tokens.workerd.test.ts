@@ -12,7 +12,7 @@ import {
   isTokenLive,
 } from '../../../src/service/store/revoked-tokens.ts'
 import { endOwnSession } from '../../../src/service/store/session-endings.ts'
-import { type AskingToken, findAccountByToken } from '../../../src/service/store/users.ts'
+import { type CallerToken, findAccountByToken } from '../../../src/service/store/users.ts'
 import {
   createTestService,
   database,
@@ -42,14 +42,14 @@ async function generationOf(id: number): Promise<string> {
 }
 
 /** Of a session that no row knows, as those of versions before 0.4 are. */
-function revocationOf(sessionId: string, changes: Partial<AskingToken> = {}): AskingToken {
+function revocationOf(sessionId: string, changes: Partial<CallerToken> = {}): CallerToken {
   const revocationIds = [freshId(), sessionId, freshId()]
   const expiresAt = inSeconds(900)
   const ids = { sessionId, userId, tokenGeneration, revocationIds }
   return { ...ids, expiresAt, remainingSeconds: 0, ...changes }
 }
 
-const revokeSession = (asking: AskingToken) => endOwnSession(database, asking)
+const revokeSession = (caller: CallerToken) => endOwnSession(database, caller)
 
 async function rowOf(id: string) {
   const { rows } = await client.execute({

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, inject, it } from 'vitest'
 import { createRandomId } from '../../../src/crypto/random-id.ts'
 import { systemRuntime } from '../../../src/runtime/runtime.ts'
 import { insertTokenRevocation } from '../../../src/service/store/token-revocation.ts'
-import type { AskingToken } from '../../../src/service/store/users.ts'
+import type { CallerToken } from '../../../src/service/store/users.ts'
 import { database, insertAccount, passTime } from '../../support/service.ts'
 
 const client = createClient({ url: inject('databaseUrl') })
@@ -22,7 +22,7 @@ beforeEach(async () => {
 })
 
 /** A token of the session, or of another one. */
-function tokenOf(session: string, changes: Partial<AskingToken> = {}) {
+function tokenOf(session: string, changes: Partial<CallerToken> = {}) {
   const id = freshId()
   const tokenGeneration = freshId()
   const revocationIds = [id, session, tokenGeneration]

@@ -13,11 +13,11 @@ import {
   revocationIdsOf,
   verifyAccessToken,
 } from '../../../token/access-token.ts'
-import type { AskingToken } from '../../store/users.ts'
+import type { CallerToken } from '../../store/users.ts'
 import type { TokenDeps } from './token-deps.ts'
 
 /** A token as the store asks about it, and what it says. */
-export interface UserToken extends AskingToken {
+export interface UserToken extends CallerToken {
   readonly claims: AccessTokenClaims
 }
 
