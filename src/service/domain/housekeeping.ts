@@ -2,7 +2,8 @@
 // that are long over.
 
 import type { Database } from '../store/database.ts'
-import { deleteExpiredRevocations, maxRowsPerDelete } from '../store/revoked-tokens.ts'
+import { maxRowsPerDelete } from '../store/delete-rows.ts'
+import { deleteExpiredRevocations } from '../store/revoked-tokens.ts'
 import { deleteEndedSessions } from '../store/session-endings.ts'
 import type { Deps } from './deps.ts'
 

@@ -9,9 +9,9 @@ import {
   updateRevokedGenerationStatement,
 } from './account-endings.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
+import { roleValuesOf } from './roles.ts'
 import { decodeRows, integer } from './rows.ts'
 import { users } from './schema.ts'
-import { roleColumnsOf } from './users.ts'
 
 /** Whose account, and what a change of it needs. */
 export interface AccountChange {
@@ -34,16 +34,16 @@ export async function updateRoles(
   roles: readonly string[],
 ): Promise<boolean> {
   const isTheirs = eq(users.emailNormalized, change.emailNormalized)
-  const columns = roleColumnsOf(roles)
+  const values = roleValuesOf(roles)
   const differ = or(
-    sql`${users.admin} <> ${columns.admin ? 1 : 0}`,
-    sql`${users.otherRoles} <> ${columns.otherRoles}`,
+    sql`${users.admin} <> ${values.admin ? 1 : 0}`,
+    sql`${users.otherRoles} <> ${values.otherRoles}`,
   )
   const { tokenGeneration } = change
   const { updated } = await runBatch(database, {
     revoked: insertGenerationRevocationStatement(and(isTheirs, differ)),
     replaced: updateRevokedGenerationStatement(isTheirs, { tokenGeneration }),
-    updated: updateUserStatement(isTheirs, columns),
+    updated: updateUserStatement(isTheirs, values),
   })
   return decodeRows(changedRow, updated).length > 0
 }

@@ -5,9 +5,10 @@ import * as v from 'valibot'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
 import { build, databaseNow } from './database.ts'
 import { isRevokedId } from './revoked-tokens.ts'
+import { roleColumns, roleEntries, withRoles } from './roles.ts'
 import { decodeRows, instant, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
-import { isEnabledAccount, roleColumns, roleEntries, rolesOf } from './users.ts'
+import { isEnabledAccount } from './users.ts'
 
 /** A living session and its account, as of now: whatever a token says comes from here. */
 export interface LiveSession {
@@ -90,7 +91,5 @@ export function selectLiveSessionStatement(sessionId: string, tokenExpiresAt: nu
 /** Its answer. */
 export function decodeLiveSession(rows: readonly unknown[]): LiveSession | undefined {
   const [row] = decodeRows(liveSessionRow, rows)
-  if (!row) return undefined
-  const { admin, otherRoles, ...session } = row
-  return { ...session, roles: rolesOf({ admin, otherRoles }) }
+  return row && withRoles(row)
 }

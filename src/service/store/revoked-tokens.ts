@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import { keepAfterExpirySeconds } from '../../token/feed-format.ts'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
+import { deleteRows } from './delete-rows.ts'
 import { instant } from './rows.ts'
 import { revokedTokens } from './schema.ts'
 
@@ -17,8 +18,6 @@ export interface Revocation {
 
 /** In 2106: as long as a view can tell (revoked-ids.ts has minutes in 28 bits), and then some. */
 const endOfTime = 2 ** 32 - 1
-/** Rows per delete: a writer must not hold up the others for long. */
-export const maxRowsPerDelete = 1_000
 
 /** The columns that a statement which revokes returns, and its rows. */
 export const revocationResultColumns = { id: revokedTokens.id, expiresAt: revokedTokens.expiresAt }
@@ -123,19 +122,10 @@ export function insertLastingRevocationStatement(id: string) {
 }
 
 /**
- * Deletes up to 1,000 rows whose tokens expired more than 300 s ago, by the database's clock. One
- * round trip.
- *
- * @returns how many were deleted; fewer than `maxRowsPerDelete` means that none are left
+ * Deletes up to 1,000 rows whose tokens expired more than 300 s ago, by the database's clock. As
+ * `deleteRows`.
  */
-export async function deleteExpiredRevocations(database: Database): Promise<number> {
-  const expired = build
-    .select({ seq: revokedTokens.seq })
-    .from(revokedTokens)
-    .where(sql`${revokedTokens.expiresAt} < ${databaseNow} - ${keepAfterExpirySeconds}`)
-    .limit(maxRowsPerDelete)
-  const { deleted } = await runBatch(database, {
-    deleted: build.delete(revokedTokens).where(inArray(revokedTokens.seq, expired)),
-  })
-  return deleted.rowsAffected
+export function deleteExpiredRevocations(database: Database): Promise<number> {
+  const { seq, expiresAt } = revokedTokens
+  return deleteRows(database, seq, sql`${expiresAt} < ${databaseNow} - ${keepAfterExpirySeconds}`)
 }

@@ -2,14 +2,14 @@
 // their time is over. (All at once: account-endings.ts.) What ends before its time is published in
 // the same batch, until the last access token of the session has expired.
 
-import { and, eq, gt, inArray, isNull, lt, not, or, sql } from 'drizzle-orm'
+import { and, eq, gt, isNull, lt, not, or, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
+import { deleteRows } from './delete-rows.ts'
 import {
   endOfLife,
   isRevokedId,
-  maxRowsPerDelete,
   mayBeAccepted,
   type Revocation,
   revocationColumns,
@@ -145,21 +145,12 @@ export function insertEndingRevocationStatement(sessionId: string) {
 }
 
 /**
- * Deletes up to 1,000 sessions that ended more than a day ago, by the database's clock. One round
- * trip.
- *
- * @returns how many were deleted; fewer than `maxRowsPerDelete` means that none are left
+ * Deletes up to 1,000 sessions that ended more than a day ago, by the database's clock. As
+ * `deleteRows`.
  */
-export async function deleteEndedSessions(database: Database): Promise<number> {
-  const over = build
-    .select({ id: sessions.id })
-    .from(sessions)
-    .where(lt(sessions.expiresAt, sql`${databaseNow} - ${keepAfterEndSeconds}`))
-    .limit(maxRowsPerDelete)
-  const { deleted } = await runBatch(database, {
-    deleted: build.delete(sessions).where(inArray(sessions.id, over)),
-  })
-  return deleted.rowsAffected
+export function deleteEndedSessions(database: Database): Promise<number> {
+  const endedBefore = sql`${databaseNow} - ${keepAfterEndSeconds}`
+  return deleteRows(database, sessions.id, lt(sessions.expiresAt, endedBefore))
 }
 
 /**

@@ -5,6 +5,7 @@ import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { build, type Database, databaseNow, readBatch } from './database.ts'
 import { isAnyRevoked } from './revoked-tokens.ts'
+import { roleColumns, roleEntries, withRoles } from './roles.ts'
 import { decodeRow, decodeRows, flag, instant, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
 
@@ -46,17 +47,6 @@ export interface CallerToken {
 }
 
 type TokenIds = Pick<CallerToken, 'userId' | 'sessionId' | 'tokenGeneration' | 'revocationIds'>
-
-/** An account's roles: `admin` in its column, all others in theirs (docs/decisions/017). */
-export interface RoleColumns {
-  readonly admin: boolean
-  readonly otherRoles: string
-}
-
-/** The columns of the roles, for a `select`. */
-export const roleColumns = { admin: users.admin, otherRoles: users.otherRoles }
-/** What they hold. */
-export const roleEntries = { admin: v.boolean(), otherRoles: v.string() }
 
 const credentialsRow = v.object({ userId: integer, passwordHash: v.string() })
 const accountAndRevocationRow = v.union([
@@ -113,20 +103,6 @@ export function hasUnrevokedIds({
     .where(and(eq(users.id, userId), isEnabledAccount, eq(users.tokenGeneration, tokenGeneration)))
   return and(exists(account), not(isAnyRevoked(revocationIds)))
 }
-
-/** The roles that the columns stand for; `admin` first. */
-export function rolesOf({ admin, otherRoles }: RoleColumns): readonly string[] {
-  const others = otherRoles.split(' ').filter(Boolean)
-  return admin ? [adminRole, ...others] : others
-}
-
-/** The columns that stand for the roles. */
-export function roleColumnsOf(roles: readonly string[]): RoleColumns {
-  const others = [...new Set(roles)].filter((role) => role !== adminRole)
-  return { admin: roles.includes(adminRole), otherRoles: others.sort().join(' ') }
-}
-
-const adminRole = 'admin'
 
 /** Inserts an account unless its email has one: exactly one of several concurrent calls inserts. */
 export function insertUserStatement(user: NewUser) {
@@ -209,6 +185,5 @@ export function decodeAccountByToken(rows: readonly unknown[]): Result<Account, 
   const { isRevoked, ...account } = decodeRow(accountAndRevocationRow, rows)
   if (isRevoked) return refuse('token_revoked')
   if (account.userId === null) return refuse('account_gone')
-  const { admin, otherRoles, ...shown } = account
-  return succeed({ ...shown, roles: rolesOf({ admin, otherRoles }) })
+  return succeed(withRoles(account))
 }
