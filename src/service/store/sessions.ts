@@ -43,16 +43,6 @@ export interface NewSession {
   readonly tokenExpiresAt: number
 }
 
-/** A session as its owner sees it. Instants are seconds since 1970. */
-export interface ListedSession {
-  readonly sessionId: string
-  readonly device: string | null
-  readonly address: string | null
-  readonly createdAt: number
-  readonly rotatedAt: number
-  readonly expiresAt: number
-}
-
 /** How many sessions are listed: those that were used last. */
 const maxSessionsListed = 100
 
@@ -64,6 +54,9 @@ const listedRow = v.object({
   rotatedAt: instant,
   expiresAt: instant,
 })
+
+/** A session as its owner sees it. Instants are seconds since 1970. */
+export type ListedSession = Readonly<v.InferOutput<typeof listedRow>>
 
 /**
  * Begins a session of an account whose password was checked, unless the password has been changed or
