@@ -57,7 +57,7 @@ function renderErrors(): string {
 
 Every refusal is \`{ "status": "fail", "message": "…", "code": "…" }\` in JSON. Programs go by \`code\` and the HTTP status, which stay; \`message\` is for
 people. The log of the service names the reason, which is finer than the code. At \`/oauth/*\` refusals are \`{ "error", "error_description" }\` (RFC 6749 §5.2): \`invalid_client\` for 401, \`temporarily_unavailable\` for 503, \`server_error\` for 500, otherwise \`invalid_request\`. A bug (\`internal\`) adds \`request_id\`, and bad fields
-(\`invalid_input\`) add \`errors: [{ "field", "message" }]\`. Where the vocabularies of \`HTTP_CONTRACT\` differ, the second line is \`standard\`.
+(\`invalid_input\`) add \`errors: [{ "field", "message" }]\`. Where the contracts of \`HTTP_CONTRACT\` differ, the second line is \`standard\`.
 
 Guards in other Workers refuse for the reasons that begin with \`token_\`, \`bearer_\`, \`key_\` and \`revocations_\`, and for \`cross_site_request\`, \`role_missing\` and \`login_not_fresh\`, with the same status, code and challenge (and the sentence of \`standard\`), as problem details (RFC 9457):
 \`{ "title", "status", "detail", "code" }\` in \`application/problem+json\`.

@@ -13,5 +13,5 @@ export {
 } from './service/create-worker.ts'
 export type { ClientAddress, Deps } from './service/domain/deps.ts'
 export type { ServiceEnv } from './service/http/service-env.ts'
-export { createDeps, createService, type Service, type Surroundings } from './service/service.ts'
+export { createDeps, createService, type PlatformParts, type Service } from './service/service.ts'
 export type { ClaimsHook, ClaimsUser } from './token/claims-hook.ts'

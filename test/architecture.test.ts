@@ -33,7 +33,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   'service/store': [...ground, 'drizzle-orm', '@libsql/client/http', 'valibot'],
   'service/store/node': ['service/store', '@libsql/client/node', 'node:'],
   'service/domain/identity': [...ground, 'bcryptjs'],
-  'service/domain/tokens': [...ground, 'service/store'],
+  'service/domain/tokens': [...ground, 'service/config', 'service/store'],
   'service/domain/feed': [...ground, 'service/store'],
   'service/domain/keys': [...ground, 'service/store'],
   'service/domain': [...ground, 'service/config', 'service/store', ...rules],

@@ -16,25 +16,10 @@ import { testSettings } from '../../test/support/settings.ts'
 import { serveOnWorkerd } from '../../test/support/workerd.ts'
 import { bundleWorker } from '../support/bundle.ts'
 import { serveInIsolates } from '../support/isolates.ts'
-import { renderStaleness } from '../support/render-staleness.ts'
+import { type Revoked, renderStaleness, type Watcher } from '../support/render-staleness.ts'
 import { issuer } from '../support/tokens.ts'
 import { createChance, gapOf } from '../support/virtual-time.ts'
 import { type Asked, ask, type Watched, watch } from '../support/watch.ts'
-
-/** Who was shown the token, and how. */
-export type Watcher = 'busy' | 'idle' | 'sparse'
-
-/** One token before one guard. */
-export interface Revoked extends Watched {
-  readonly watcher: Watcher
-  readonly logout: Asked
-}
-
-export interface Background {
-  readonly busyRequests: number
-  readonly serviceRequests: number
-  readonly seconds: number
-}
 
 const logouts = Number(process.env.BENCH_STALENESS_LOGOUTS ?? 1_000)
 /** Over which the logouts are spread. */

@@ -2,9 +2,24 @@
 
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Background, Revoked, Watcher } from '../parts/staleness.ts'
 import { drawHistograms } from './staleness-chart.ts'
 import { quantile, renderCount, renderTable } from './table.ts'
+import type { Asked, Watched } from './watch.ts'
+
+/** Who was shown the token, and how. */
+export type Watcher = 'busy' | 'idle' | 'sparse'
+
+/** One token before one guard. */
+export interface Revoked extends Watched {
+  readonly watcher: Watcher
+  readonly logout: Asked
+}
+
+export interface Background {
+  readonly busyRequests: number
+  readonly serviceRequests: number
+  readonly seconds: number
+}
 
 const boundSeconds = 10
 /** Of the busy guard. */

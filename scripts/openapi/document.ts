@@ -6,8 +6,8 @@ import type { GenericSchema } from 'valibot'
 import { version } from '../../src/service/config/version.ts'
 import type { Deps } from '../../src/service/domain/deps.ts'
 import type { Credential } from '../../src/service/http/credentials.ts'
+import { refusalsOf } from '../../src/service/http/refusals-of-route.ts'
 import type { Answer, Route, RouteFamily } from '../../src/service/http/route.ts'
-import { refusalsOf } from '../../src/service/http/route-refusals.ts'
 import { refreshBody } from '../../src/service/http/token-transport.ts'
 import * as answers from '../../src/service/routes/answers.ts'
 import { routeFamilies } from '../../src/service/routes/routes.ts'
@@ -24,7 +24,7 @@ import { prose, type RouteName } from './prose.ts'
 import { refusalResponses } from './refusals.ts'
 
 /** Of schemas that depend on settings: the defaults. */
-const defaults = { passwordMinLength: 8 } as Deps
+const defaults = { settings: { passwordMinLength: 8 } } as Deps
 
 /** The whole document. */
 export function composeOpenApi() {

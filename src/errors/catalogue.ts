@@ -6,10 +6,10 @@ import type { Reason } from './reasons.ts'
 import { crossSiteRequest, type Entry, type Refusal, tokenRefusals } from './token-refusals.ts'
 
 /**
- * Which of the two vocabularies the service speaks: the seed's, or one for applications that never
+ * Which of the two contracts the service speaks: the seed's, or one for applications that never
  * had its clients.
  */
-export type Vocabulary = 'classic' | 'standard'
+export type Contract = 'classic' | 'standard'
 
 /** Reason → what is answered. */
 export const catalogue = {
@@ -231,8 +231,8 @@ export const catalogue = {
   },
 } as const satisfies Record<Reason, Entry>
 
-/** What to answer for `reason` in `vocabulary`. */
-export function refusalFor(reason: Reason, vocabulary: Vocabulary): Refusal {
+/** What to answer for `reason` in `contract`. */
+export function refusalFor(reason: Reason, contract: Contract): Refusal {
   const { standard, ...entry }: Entry = catalogue[reason]
-  return vocabulary === 'standard' ? { ...entry, ...standard } : entry
+  return contract === 'standard' ? { ...entry, ...standard } : entry
 }

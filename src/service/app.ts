@@ -36,7 +36,7 @@ export function createApp(deps: Deps): Hono<ServiceEnv> {
   app.use(noStore())
   app.use(secureHeaders())
   app.use(requestLog(deps))
-  if (deps.corsOrigins.length > 0) app.use(corsFor(deps))
+  if (deps.settings.corsOrigins.length > 0) app.use(corsFor(deps))
   app.use(bodyLimit({ maxSize: maxBodyBytes, onError: refuse('body_too_large') }))
   app.use(
     methodNotAllowed({
@@ -63,7 +63,7 @@ export function createApp(deps: Deps): Hono<ServiceEnv> {
  * Only origins that were named; with credentials only where tokens travel in cookies, for otherwise
  * they travel in a header that pages set themselves.
  */
-function corsFor({ corsOrigins, tokenTransport }: Pick<Deps, 'corsOrigins' | 'tokenTransport'>) {
+function corsFor({ settings: { corsOrigins, tokenTransport } }: Pick<Deps, 'settings'>) {
   return cors({
     origin: [...corsOrigins],
     allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],

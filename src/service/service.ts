@@ -15,7 +15,7 @@ import {
   type SigningKey,
 } from '../token/signing-key.ts'
 import { createApp } from './app.ts'
-import type { Config } from './config/config.ts'
+import { type Config, serviceSettingsOf } from './config/config.ts'
 import type { ClientAddress, Deps } from './domain/deps.ts'
 import { RevocationFeed } from './domain/feed/feed.ts'
 import { pruneRevocations, pruneSessions } from './domain/housekeeping.ts'
@@ -32,8 +32,8 @@ export interface Service {
   prune(): Promise<void>
 }
 
-/** Where the parts come from that differ between platforms and tests. */
-export interface Surroundings {
+/** What differs between platforms and tests. */
+export interface PlatformParts {
   readonly runtime: Runtime
   readonly database: Database
   readonly log: (line: string) => void
@@ -44,8 +44,8 @@ export interface Surroundings {
 }
 
 /** The service, ready for its first request. */
-export function createService(config: Config, surroundings: Surroundings): Service {
-  const deps = createDeps(config, surroundings)
+export function createService(config: Config, parts: PlatformParts): Service {
+  const deps = createDeps(config, parts)
   return {
     app: createApp(deps),
     async prune() {
@@ -56,27 +56,21 @@ export function createService(config: Config, surroundings: Surroundings): Servi
   }
 }
 
-/** What `createApp` needs, from the settings and the surroundings. */
-export function createDeps(config: Config, surroundings: Surroundings): Deps {
-  const { runtime, database, claims, log } = surroundings
+/** What `createApp` needs, from the settings and the platform's parts. */
+export function createDeps(config: Config, parts: PlatformParts): Deps {
+  const { runtime, database, claims, log } = parts
   return {
     ...{ runtime, database, claims, log },
+    settings: serviceSettingsOf(config),
     passwords: createPasswordHasher(config.bcryptCost, runtime),
     hashQueue: new HashQueue(config.bcryptCost, runtime),
     accessTokens: {
       issuer: config.issuer,
       audience: config.audience,
       ...keysOf(config),
-      accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,
     },
     refreshTokens: createRefreshTokens(config.secretKey),
-    sessionLifetimes: {
-      idleSeconds: config.sessionIdleLifetimeSeconds,
-      absoluteSeconds: config.sessionLifetimeSeconds,
-    },
-    refreshGraceSeconds: config.refreshGraceSeconds,
-    clientAddress: clientAddressOf(config, surroundings),
-    tokenTransport: config.tokenTransport,
+    clientAddress: clientAddressOf(config, parts),
     oauthClients: config.oauthClients,
     jwkSet: publicJwkSet(config.signingKeys),
     feed: new RevocationFeed(database, runtime),
@@ -85,16 +79,13 @@ export function createDeps(config: Config, surroundings: Surroundings): Deps {
         if (revocation) revokeInIsolate(config.issuer, runtime, revocation)
       },
     },
-    passwordMinLength: config.passwordMinLength,
-    corsOrigins: config.corsOrigins,
-    vocabulary: config.vocabulary,
   }
 }
 
 /** Kept only where that was asked for. */
 function clientAddressOf(
   { keepsSessionAddresses }: Config,
-  { clientAddress }: Surroundings,
+  { clientAddress }: PlatformParts,
 ): ClientAddress {
   return (keepsSessionAddresses && clientAddress) || (() => undefined)
 }

@@ -1,4 +1,4 @@
-// One row of the contract: what is sent, and what comes back in each vocabulary.
+// One row of the contract: what is sent, and what comes back in each contract.
 
 import { send } from '../support/client.ts'
 import type { Target } from './targets.ts'

@@ -8,6 +8,7 @@ import { pathUnder } from '../../src/service/http/mount-routes.ts'
 import type { Route, RouteFamily } from '../../src/service/http/route.ts'
 import { routeFamilies } from '../../src/service/routes/routes.ts'
 import type { Database } from '../../src/service/store/database.ts'
+import { segmentOf } from '../../src/token/feed-format.ts'
 import {
   createTestService,
   freshEmail,
@@ -79,7 +80,7 @@ export async function goodRequest(
   service: TestService,
 ): Promise<RequestParts> {
   const account = await registerAccount(service.app)
-  const parameter = /:segment|:page/.test(route.path) ? '0' : account.refreshToken.slice(0, 16)
+  const parameter = await parameterOf(route, service, account)
   const path = pathUnder('', family, route).replace(/:\w+/, parameter)
   const parts = { service, path, method: route.method, headers: {} }
   if (route.credential.startsWith('oauth_client')) {
@@ -91,6 +92,14 @@ export async function goodRequest(
   if (route.method !== 'POST') return { ...parts, headers: bearing }
   const body = route.name === 'login' ? credentialsOf(account) : goodBody(route, account)
   return { ...parts, headers: { ...json, ...bearing }, body: JSON.stringify(body) }
+}
+
+/** A segment that there is: other tests revoke as well, and old ones go. */
+async function parameterOf({ path }: Route, { app }: TestService, { refreshToken }: Caller) {
+  if (path.includes(':page')) return '0'
+  if (!path.includes(':segment')) return refreshToken.slice(0, 16)
+  const page = await (await app.request('/auth/feed/snapshot/0')).text()
+  return String(segmentOf(JSON.parse(page.split('\n')[0] ?? '').head + 1))
 }
 
 function credentialsOf({ email, password }: { email: string; password: string }) {

@@ -8,7 +8,7 @@ import { createRandomId } from '../../src/crypto/random-id.ts'
 import { type Runtime, systemRuntime } from '../../src/runtime/runtime.ts'
 import { type Config, parseConfig } from '../../src/service/config/config.ts'
 import type { ServiceEnv } from '../../src/service/http/service-env.ts'
-import { createService, type Service, type Surroundings } from '../../src/service/service.ts'
+import { createService, type PlatformParts, type Service } from '../../src/service/service.ts'
 import type { Database } from '../../src/service/store/database.ts'
 import { openRemoteDatabase } from '../../src/service/store/remote-database.ts'
 import { insertUserAndSession } from '../../src/service/store/sessions.ts'
@@ -66,7 +66,7 @@ export interface TestService extends Service {
 /** A service with the given settings over the shared database. */
 export function createTestService(
   variables: Record<string, string> = {},
-  surroundings: Partial<Surroundings> = {},
+  parts: Partial<PlatformParts> = {},
 ): TestService {
   const config = parseConfig(
     {
@@ -82,8 +82,8 @@ export function createTestService(
   const clock = createFakeClock()
   const log: string[] = []
   const write = (line: string) => log.push(line)
-  const parts = { database, ...surroundings, runtime: clock, log: write }
-  return { ...createService(config.value, parts), config: config.value, clock, log }
+  const all = { database, ...parts, runtime: clock, log: write }
+  return { ...createService(config.value, all), config: config.value, clock, log }
 }
 
 /** An account of which nobody has the password; its id. */

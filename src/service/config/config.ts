@@ -1,7 +1,7 @@
 // The only reader of variable names. All settings are parsed once, before the first request is
 // answered; all problems are reported together, by name and never by value.
 
-import type { Vocabulary } from '../../errors/catalogue.ts'
+import type { Contract } from '../../errors/catalogue.ts'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { SigningJwk } from '../../token/signing-key.ts'
 import {
@@ -13,27 +13,59 @@ import {
   type TokenTransport,
 } from './settings.ts'
 
-/** Everything that can be set. */
-export interface Config {
+/** How the service behaves: what of the settings its functions need. Nothing of it is a secret. */
+export interface ServiceSettings {
+  /** The `iss` of every token. */
   readonly issuer: string
+  /** The `aud` of every token. */
   readonly audience: string
+  /** How long an access token is valid, unless its session ends before. */
+  readonly accessTokenLifetimeSeconds: number
+  /** How long a session lives without being refreshed. */
+  readonly sessionIdleLifetimeSeconds: number
+  /** How long a session lives in all. */
+  readonly sessionLifetimeSeconds: number
+  /** The grace window: how long after its replacement a refresh token gives the same successor. */
+  readonly refreshGraceSeconds: number
+  /** Whether sessions keep the address that the login came from. */
+  readonly keepsSessionAddresses: boolean
+  /** Whether tokens travel in bodies and headers, or in cookies. */
+  readonly tokenTransport: TokenTransport
+  /** In characters. */
+  readonly passwordMinLength: number
+  /** The origins whose pages may call the service (CORS). */
+  readonly corsOrigins: readonly string[]
+  /** Which sentences and statuses clients see. */
+  readonly contract: Contract
+}
+
+/** Everything that can be set. */
+export interface Config extends ServiceSettings {
   readonly databaseUrl: string
   readonly databaseAuthToken: string | undefined
   readonly databaseTimeoutMs: number
   readonly databaseHasReplicas: boolean
   readonly secretKey: string
   readonly signingKeys: readonly SigningJwk[]
-  readonly accessTokenLifetimeSeconds: number
-  readonly sessionIdleLifetimeSeconds: number
-  readonly sessionLifetimeSeconds: number
-  readonly refreshGraceSeconds: number
-  readonly keepsSessionAddresses: boolean
-  readonly tokenTransport: TokenTransport
   readonly oauthClients: readonly OAuthClient[]
   readonly bcryptCost: number
-  readonly passwordMinLength: number
-  readonly corsOrigins: readonly string[]
-  readonly vocabulary: Vocabulary
+}
+
+/** What of the configuration is passed on to the functions of the service: no secrets. */
+export function serviceSettingsOf(config: Config): ServiceSettings {
+  return {
+    issuer: config.issuer,
+    audience: config.audience,
+    accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,
+    sessionIdleLifetimeSeconds: config.sessionIdleLifetimeSeconds,
+    sessionLifetimeSeconds: config.sessionLifetimeSeconds,
+    refreshGraceSeconds: config.refreshGraceSeconds,
+    keepsSessionAddresses: config.keepsSessionAddresses,
+    tokenTransport: config.tokenTransport,
+    passwordMinLength: config.passwordMinLength,
+    corsOrigins: config.corsOrigins,
+    contract: config.contract,
+  }
 }
 
 /** Where the service runs, as far as settings depend on it. */
@@ -171,6 +203,6 @@ function createConfig(values: SettingValues): Config {
     bcryptCost: values.BCRYPT_COST,
     passwordMinLength: values.PASSWORD_MIN_LENGTH,
     corsOrigins: values.CORS_ORIGINS,
-    vocabulary: values.HTTP_CONTRACT,
+    contract: values.HTTP_CONTRACT,
   }
 }

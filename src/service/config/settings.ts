@@ -2,7 +2,7 @@
 // table, and a test compares the two.
 
 import { byteLength } from '../../crypto/utf8.ts'
-import type { Vocabulary } from '../../errors/catalogue.ts'
+import type { Contract } from '../../errors/catalogue.ts'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { minSecretKeyBytes } from '../../token/key-set.ts'
 import { parseSigningKeys } from '../../token/signing-key.ts'
@@ -166,7 +166,7 @@ export const settings = {
   HTTP_CONTRACT: {
     meaning: "Which sentences and statuses clients see: the seed's, or those for new applications",
     unit: 'word',
-    ...oneOf<Vocabulary>('classic', 'standard'),
+    ...oneOf<Contract>('classic', 'standard'),
   },
 } satisfies Record<string, Setting<unknown>>
 

@@ -1,8 +1,7 @@
 // What the service needs from outside, built once per process or isolate.
 
-import type { Vocabulary } from '../../errors/catalogue.ts'
 import type { PublicJwk } from '../../token/jwk.ts'
-import type { OAuthClient, TokenTransport } from '../config/settings.ts'
+import type { OAuthClient } from '../config/settings.ts'
 import type { Database } from '../store/database.ts'
 import type { Revocation } from '../store/revoked-tokens.ts'
 import type { RevocationFeed } from './feed/feed.ts'
@@ -30,23 +29,14 @@ export interface Deps extends TokenDeps {
   readonly hashQueue: HashQueue
   /** What `/.well-known/jwks.json` shows. */
   readonly jwkSet: { readonly keys: readonly PublicJwk[] }
-  /** The grace window: how long after its replacement a refresh token gives the same successor. */
-  readonly refreshGraceSeconds: number
   /** The address that a request came from, as the platform tells it, if it is to be kept. */
   readonly clientAddress: ClientAddress
-  /** Whether tokens travel in bodies and headers, or in cookies. */
-  readonly tokenTransport: TokenTransport
   /** Who may introspect: client ids and their secrets. */
   readonly oauthClients: readonly OAuthClient[]
   /** What `/auth/feed` shows, shared by the requests of the isolate. */
   readonly feed: RevocationFeed
   /** Where what was revoked is announced. */
   readonly revocations: Revocations
-  /** In characters. */
-  readonly passwordMinLength: number
-  /** The origins whose pages may call the service (CORS). */
-  readonly corsOrigins: readonly string[]
-  readonly vocabulary: Vocabulary
   /** Takes one line of JSON per request. */
   readonly log: (line: string) => void
 }

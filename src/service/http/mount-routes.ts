@@ -20,7 +20,7 @@ export function mountRoutes(
   deps: Deps,
   families: readonly RouteFamily[],
 ): void {
-  const issuer = issuerPath(deps.accessTokens.issuer)
+  const issuer = issuerPath(deps.settings.issuer)
   for (const family of families) {
     if (family.isSameSiteOnly) app.use(`${issuer}${family.path}/*`, sameSiteOnly(deps))
     for (const route of family.routes) {
@@ -34,12 +34,12 @@ export function mountRoutes(
 /** Gives every refusal below a family's path the family's form, also where there is no route. */
 export function mountRefusalForms(
   app: Hono<ServiceEnv>,
-  { accessTokens }: Deps,
+  { settings }: Deps,
   families: readonly RouteFamily[],
 ): void {
   for (const { path, refusalForm } of families) {
     if (!refusalForm) continue
-    app.use(`${issuerPath(accessTokens.issuer)}${path}/*`, async (c, next) => {
+    app.use(`${issuerPath(settings.issuer)}${path}/*`, async (c, next) => {
       c.set('refusalForm', refusalForm)
       await next()
     })

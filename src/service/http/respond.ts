@@ -31,17 +31,17 @@ export function respond(
 }
 
 /**
- * A refusal, as the catalogue has it for this vocabulary; `details` are further members of the
+ * A refusal, as the catalogue has it for this contract; `details` are further members of the
  * body.
  */
 export function respondRefused(
   c: Context<ServiceEnv>,
-  deps: Pick<Deps, 'vocabulary'>,
+  { settings }: Pick<Deps, 'settings'>,
   reason: Reason,
   details: Readonly<Record<string, unknown>> = {},
 ): Response {
   c.set('reason', reason)
-  const refusal = refusalFor(reason, deps.vocabulary)
+  const refusal = refusalFor(reason, settings.contract)
   const challenge = challengeOf(refusal)
   if (challenge) c.header('WWW-Authenticate', challenge)
   if (refusal.retryAfterSeconds) c.header('Retry-After', String(refusal.retryAfterSeconds))

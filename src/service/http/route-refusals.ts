@@ -3,7 +3,6 @@
 
 import type { Reason } from '../../errors/reasons.ts'
 import type { Credential } from './credentials.ts'
-import type { Route, RouteFamily } from './route.ts'
 
 /** What any access token can be refused for, once there is one. */
 const accessTokenRefusals = [
@@ -41,36 +40,17 @@ export const credentialRefusals = {
   oauth_client_if_any: ['oauth_request_invalid', 'client_unknown', 'key_set_unavailable'],
 } as const satisfies Record<Credential, readonly Reason[]>
 
+/** What a route limits: passwords that are hashed, or refreshes of a session. */
+export type LimitClass = 'none' | 'password' | 'refresh'
+
 /** Limits → why they refuse. */
 export const limitRefusals = {
   none: [],
   password: ['login_queue_full'],
   refresh: ['refresh_too_frequent'],
-} as const satisfies Record<Route['limits'], readonly Reason[]>
-
-const bodyRefusals = ['unsupported_media_type', 'invalid_json', 'invalid_input'] as const
+} as const satisfies Record<LimitClass, readonly Reason[]>
 
 /** Why a handler refuses the credential of its route. */
 export type CredentialReason<C extends Credential> = (typeof credentialRefusals)[C][number]
 /** Why a handler refuses for a limit. */
-export type LimitReason = (typeof limitRefusals)[Route['limits']][number]
-
-/** Every reason that a route can give. */
-export function refusalsOf(route: Route, family: RouteFamily): readonly Reason[] {
-  const readsBody = route.method === 'POST'
-  const hasJsonBody = route.body !== undefined || route.credential === 'refresh_token'
-  const isSameSiteOnly = family.isSameSiteOnly === true && route.method !== 'GET'
-  const reasons: readonly Reason[] = [
-    ...credentialRefusals[route.credential],
-    ...limitRefusals[route.limits],
-    ...route.refusals,
-    ...(hasJsonBody ? bodyRefusals : []),
-    ...(readsBody ? (['body_too_large'] as const) : []),
-    ...(isSameSiteOnly ? (['cross_site_request'] as const) : []),
-    ...(isSameSiteOnly && readsBody ? (['unsupported_media_type'] as const) : []),
-    ...(route.asksDatabase ? (['database_unavailable'] as const) : []),
-    'misconfigured',
-    'internal',
-  ]
-  return [...new Set(reasons)]
-}
+export type LimitReason = (typeof limitRefusals)[LimitClass][number]

@@ -6,7 +6,7 @@ import type * as v from 'valibot'
 import type { Reason, Result } from '../../errors/reasons.ts'
 import type { Deps } from '../domain/deps.ts'
 import type { Credential, TokenOf } from './credentials.ts'
-import type { CredentialReason, LimitReason } from './route-refusals.ts'
+import type { CredentialReason, LimitClass, LimitReason } from './route-refusals.ts'
 import type { RefusalForm, ServiceEnv } from './service-env.ts'
 
 /** What a handler gets, once the credential and the body are read. */
@@ -28,9 +28,6 @@ export type ParamsOf<Path extends string> = Path extends `${string}:${infer Name
   : Path extends `${string}:${infer Name}`
     ? { readonly [N in Name]: string }
     : Readonly<Record<never, string>>
-
-/** What a route limits: passwords that are hashed, or refreshes of a session. */
-export type LimitClass = 'none' | 'password' | 'refresh'
 
 /** The form of a JSON body. */
 export type BodySchema = v.GenericSchema<unknown, object>

@@ -11,11 +11,9 @@ import { respondRefused } from './respond.ts'
 import type { ServiceEnv } from './service-env.ts'
 
 /** Refuses what another site may have sent; nothing where tokens travel in headers. */
-export function sameSiteOnly(
-  deps: Pick<Deps, 'tokenTransport' | 'accessTokens' | 'corsOrigins' | 'vocabulary'>,
-): MiddlewareHandler<ServiceEnv> {
+export function sameSiteOnly(deps: Pick<Deps, 'settings'>): MiddlewareHandler<ServiceEnv> {
   const checkOrigin = csrf({
-    origin: [new URL(deps.accessTokens.issuer).origin, ...deps.corsOrigins],
+    origin: [new URL(deps.settings.issuer).origin, ...deps.settings.corsOrigins],
   })
 
   async function isFromOurs(c: Context<ServiceEnv>): Promise<boolean> {
@@ -29,7 +27,7 @@ export function sameSiteOnly(
   }
 
   return async function sameSiteOnly(c, next) {
-    if (deps.tokenTransport !== 'cookie') return next()
+    if (deps.settings.tokenTransport !== 'cookie') return next()
     if (!(await isFromOurs(c))) return respondRefused(c, deps, 'cross_site_request')
     const isJson = c.req.method !== 'POST' || isJsonMediaType(c.req.header('Content-Type'))
     return isJson ? next() : respondRefused(c, deps, 'unsupported_media_type')

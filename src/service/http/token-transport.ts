@@ -23,7 +23,7 @@ export const refreshBody = v.object({
   refresh_token: v.string('Give the refresh_token as a string.'),
 })
 
-type TransportDeps = Pick<Deps, 'tokenTransport' | 'accessTokens' | 'sessionLifetimes'>
+type TransportDeps = Pick<Deps, 'settings'>
 
 /**
  * It goes to the service alone, so that no API ever sees it; a `__Host-` cookie goes to every path.
@@ -35,9 +35,9 @@ const cookieOptions = { httpOnly: true, secure: true, sameSite: 'Lax' } satisfie
 /** The access token that a request presents. */
 export function presentedAccessToken(
   c: Context<ServiceEnv>,
-  { tokenTransport }: Pick<Deps, 'tokenTransport'>,
+  { settings }: Pick<Deps, 'settings'>,
 ): Result<string, BearerReason> {
-  return tokenTransport === 'cookie'
+  return settings.tokenTransport === 'cookie'
     ? parseAccessTokenCookie(c.req.header('Cookie'))
     : parseBearer(c.req.header('Authorization'))
 }
@@ -66,9 +66,9 @@ async function presentedRefreshCookie(
 /** The refresh token of the body or of the cookie, whichever way tokens travel. */
 export async function readRefreshToken(
   c: Context<ServiceEnv>,
-  deps: Pick<Deps, 'tokenTransport' | 'refreshTokens'>,
+  deps: Pick<Deps, 'settings' | 'refreshTokens'>,
 ): Promise<Result<string, InputRefusal>> {
-  if (deps.tokenTransport === 'cookie') return presentedRefreshCookie(c, deps)
+  if (deps.settings.tokenTransport === 'cookie') return presentedRefreshCookie(c, deps)
   const body = await readJsonBody(c, refreshBody)
   return body.ok ? succeed(body.value.refresh_token) : body
 }
@@ -76,9 +76,9 @@ export async function readRefreshToken(
 /** The genuine refresh cookie of the session, where tokens travel in cookies and there is one. */
 export async function findRefreshCookie(
   c: Context<ServiceEnv>,
-  deps: Pick<Deps, 'tokenTransport' | 'refreshTokens'>,
+  deps: Pick<Deps, 'settings' | 'refreshTokens'>,
 ): Promise<string | undefined> {
-  if (deps.tokenTransport !== 'cookie') return undefined
+  if (deps.settings.tokenTransport !== 'cookie') return undefined
   const presented = await presentedRefreshCookie(c, deps)
   const isGenuine = presented.ok && (await deps.refreshTokens.verify(presented.value)) !== undefined
   return isGenuine ? presented.value : undefined
@@ -94,7 +94,7 @@ export function respondWithTokens(
 ): Response {
   const expires = { expires_in: tokens.expiresInSeconds }
   const refreshToken = 'refreshToken' in tokens ? tokens.refreshToken : undefined
-  if (deps.tokenTransport === 'cookie') {
+  if (deps.settings.tokenTransport === 'cookie') {
     setTokenCookies(c, deps, tokens.accessToken, refreshToken)
     return respond(c, { message, ...expires }, status)
   }
@@ -110,7 +110,7 @@ export function respondWithTokens(
 
 /** Where tokens travel in cookies: the browser forgets both. */
 export function expireTokenCookies(c: Context<ServiceEnv>, deps: TransportDeps): void {
-  if (deps.tokenTransport !== 'cookie') return
+  if (deps.settings.tokenTransport !== 'cookie') return
   deleteCookie(c, accessTokenCookie, { ...cookieOptions, path: '/' })
   deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path: servicePath(deps) })
   expireEarlierCookie(c, deps)
@@ -126,7 +126,7 @@ function setTokenCookies(
   accessToken: string,
   refreshToken: string | undefined,
 ): void {
-  const kept = { ...cookieOptions, maxAge: deps.sessionLifetimes.idleSeconds }
+  const kept = { ...cookieOptions, maxAge: deps.settings.sessionIdleLifetimeSeconds }
   setCookie(c, accessTokenCookie, accessToken, { ...kept, path: '/' })
   if (refreshToken === undefined) return
   setCookie(c, refreshTokenCookie, refreshToken, { ...kept, path: servicePath(deps) })
@@ -138,6 +138,6 @@ function expireEarlierCookie(c: Context<ServiceEnv>, deps: TransportDeps): void 
   deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path: `${servicePath(deps)}/refresh` })
 }
 
-function servicePath({ accessTokens }: Pick<Deps, 'accessTokens'>): string {
-  return `${issuerPath(accessTokens.issuer)}/auth`
+function servicePath({ settings }: Pick<Deps, 'settings'>): string {
+  return `${issuerPath(settings.issuer)}/auth`
 }

@@ -88,7 +88,7 @@ const userRoute = defineRoute({ ...statusRoute, name: 'user', path: '/user' })
 /** Who somebody is. */
 export const authRoutes = [registerRoute, loginRoute, statusRoute, userRoute] as const
 
-function registration({ passwordMinLength }: Deps) {
+function registration({ settings: { passwordMinLength } }: Pick<Deps, 'settings'>) {
   const { email, password } = credentials.entries
   return v.object({
     email: v.pipe(email, v.description(emailRule), parsedBy(parseEmail, emailRule)),

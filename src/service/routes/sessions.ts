@@ -110,7 +110,7 @@ const logoutEverywhereRoute = defineRoute({
   answers: { 200: messageOrTokens },
   async handle(deps, { c, token, body }) {
     const { keep_current: keepCurrent, refresh_token: sent } = body
-    const isInCookie = deps.tokenTransport === 'cookie'
+    const isInCookie = deps.settings.tokenTransport === 'cookie'
     const refreshToken = isInCookie ? await findRefreshCookie(c, deps) : sent
     const outcome = await logoutEverywhere(deps, token, { keepCurrent, refreshToken })
     if (!outcome.ok) return outcome

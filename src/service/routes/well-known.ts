@@ -42,10 +42,8 @@ const metadataRoute = defineRoute({
   answers: { 200: metadata },
   hasEtag: true,
   isAtHost: true,
-  handle: async ({ accessTokens }, { c }) =>
-    succeed(
-      respondCacheable(c, 'application/json', JSON.stringify(metadataOf(accessTokens.issuer))),
-    ),
+  handle: async ({ settings }, { c }) =>
+    succeed(respondCacheable(c, 'application/json', JSON.stringify(metadataOf(settings.issuer)))),
 })
 
 const openApiRoute = defineRoute({

@@ -41,7 +41,7 @@ describe('the configuration', () => {
       bcryptCost: 10,
       passwordMinLength: 8,
       corsOrigins: [],
-      vocabulary: 'classic',
+      contract: 'classic',
     })
   })
 
@@ -81,7 +81,7 @@ describe('the configuration', () => {
       bcryptCost: 4,
       passwordMinLength: 15,
       corsOrigins: ['https://app.example.com', 'http://localhost:3000'],
-      vocabulary: 'standard',
+      contract: 'standard',
     })
   })
 

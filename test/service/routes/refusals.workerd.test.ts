@@ -70,7 +70,7 @@ function slowDatabase(isOver: Promise<void>): Database {
 
 function readyOver(url: string): Provocation {
   return ({ config }) => {
-    const variables = { HTTP_CONTRACT: config.vocabulary }
+    const variables = { HTTP_CONTRACT: config.contract }
     const database = openRemoteDatabase({ url })
     return ask(createTestService(variables, { database }).app, '/ready')
   }
@@ -90,7 +90,7 @@ const provocations = {
     const half = 'A'.repeat(43)
     const jwk = { kty: 'EC', crv: 'P-256', kid: 'broken', x: half, y: half, d: half }
     const variables = {
-      HTTP_CONTRACT: config.vocabulary,
+      HTTP_CONTRACT: config.contract,
       SIGNING_KEYS: JSON.stringify({ keys: [{ ...jwk, state: 'active' }] }),
     }
     return statusOfClaims({}, { kid: 'broken' })(createTestService(variables))
@@ -114,7 +114,7 @@ const provocations = {
   invalid_credentials: ({ app }) => post(app, '/auth/login', { email: 'a@b', password: 'x' }),
   login_queue_full: async ({ config }) => {
     const database = slowDatabase(systemRuntime.delay(300))
-    const variables = { HTTP_CONTRACT: config.vocabulary, BCRYPT_COST: '14' }
+    const variables = { HTTP_CONTRACT: config.contract, BCRYPT_COST: '14' }
     const { app } = createTestService(variables, { database })
     const credentials = { email: 'a@b', password: 'x' }
     // At this cost the queue has one place, and the first login has it while it reads.
@@ -125,11 +125,11 @@ const provocations = {
     return second
   },
   refresh_token_missing: ({ config }) => {
-    const variables = { HTTP_CONTRACT: config.vocabulary, TOKEN_TRANSPORT: 'cookie' }
+    const variables = { HTTP_CONTRACT: config.contract, TOKEN_TRANSPORT: 'cookie' }
     return post(createTestService(variables).app, '/auth/refresh', {})
   },
   refresh_token_unmatched: ({ config }) => {
-    const variables = { HTTP_CONTRACT: config.vocabulary, TOKEN_TRANSPORT: 'cookie' }
+    const variables = { HTTP_CONTRACT: config.contract, TOKEN_TRANSPORT: 'cookie' }
     const headers = {
       'Content-Type': 'application/json',
       Cookie: `__Secure-refresh_token=${'s'.repeat(16)}.1.${'A'.repeat(43)}`,
@@ -175,7 +175,7 @@ const provocations = {
   client_unknown: ({ app }) => postForm(app, '/oauth/introspect', { token: 'x' }),
   oauth_request_invalid: ({ app }) => postForm(app, '/oauth/revoke', {}),
   cross_site_request: ({ config }) => {
-    const variables = { HTTP_CONTRACT: config.vocabulary, TOKEN_TRANSPORT: 'cookie' }
+    const variables = { HTTP_CONTRACT: config.contract, TOKEN_TRANSPORT: 'cookie' }
     const headers = { Origin: 'https://evil.example.com', 'Content-Type': 'text/plain' }
     const init = { method: 'POST', headers, body: '{}' }
     return ask(createTestService(variables).app, '/auth/logout', init)
@@ -193,7 +193,7 @@ const provocations = {
   method_not_allowed: ({ app }) => ask(app, '/auth/login'),
   database_unavailable: ({ config }) => {
     const database = brokenDatabase(new TypeError('fetch failed: http://user:pass@db'))
-    const variables = { HTTP_CONTRACT: config.vocabulary }
+    const variables = { HTTP_CONTRACT: config.contract }
     return ask(createTestService(variables, { database }).app, '/ready')
   },
   schema_outdated: readyOver(inject('emptyDatabaseUrl')),
@@ -202,7 +202,7 @@ const provocations = {
     const key = { ...(await generateKeyPair('ES256', systemRuntime)), state: 'active' as const }
     await insertLastingRevocation(database, await keyRevocationId(key.kid))
     const variables = {
-      HTTP_CONTRACT: config.vocabulary,
+      HTTP_CONTRACT: config.contract,
       SIGNING_KEYS: JSON.stringify({ keys: [key] }),
     }
     return ask(createTestService(variables).app, '/ready')
@@ -223,11 +223,11 @@ const provocations = {
 /** Only heard at the OAuth endpoints, which have a form of their own. */
 const oauthReasons: Reason[] = ['client_unknown', 'oauth_request_invalid']
 
-describe.each(['classic', 'standard'] as const)('in the %s vocabulary', (vocabulary) => {
+describe.each(['classic', 'standard'] as const)('in the %s contract', (contract) => {
   it.each(Object.keys(catalogue) as Reason[])('says %s as the catalogue has it', async (reason) => {
-    const service = createTestService({ HTTP_CONTRACT: vocabulary })
+    const service = createTestService({ HTTP_CONTRACT: contract })
     const { status, headers, body } = await provocations[reason](service)
-    const expected = refusalFor(reason, vocabulary)
+    const expected = refusalFor(reason, contract)
     expect(status).toBe(expected.status)
     expect(body).toMatchObject(
       oauthReasons.includes(reason)
@@ -242,7 +242,7 @@ describe.each(['classic', 'standard'] as const)('in the %s vocabulary', (vocabul
   })
 
   it('tells a client nothing about a bug but its request id, and the log everything', async () => {
-    const service = createTestService({ HTTP_CONTRACT: vocabulary })
+    const service = createTestService({ HTTP_CONTRACT: contract })
     const { body, headers } = await provocations.internal(service)
     expect(Object.keys(body).sort()).toEqual(['code', 'message', 'request_id', 'status'])
     expect(body.request_id).toBe(headers.get('X-Request-Id'))

@@ -35,7 +35,7 @@ export async function register(
     | 'accessTokens'
     | 'claims'
     | 'refreshTokens'
-    | 'sessionLifetimes'
+    | 'settings'
   >,
   input: { readonly email: Email; readonly password: string },
   findPlace: () => LoginPlace,

@@ -36,7 +36,7 @@ export async function login(
     | 'accessTokens'
     | 'claims'
     | 'refreshTokens'
-    | 'sessionLifetimes'
+    | 'settings'
   >,
   typed: { readonly email: string; readonly password: string },
   findPlace: () => LoginPlace,

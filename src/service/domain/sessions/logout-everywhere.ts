@@ -35,8 +35,7 @@ export async function logoutEverywhere(
     | 'accessTokens'
     | 'claims'
     | 'refreshTokens'
-    | 'sessionLifetimes'
-    | 'refreshGraceSeconds'
+    | 'settings'
     | 'revocations'
   >,
   token: string,

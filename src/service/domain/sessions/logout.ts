@@ -15,11 +15,11 @@ import { verifyUserToken } from '../tokens/user-token.ts'
  * sent along, and nothing else names the session.
  */
 export async function logout(
-  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'revocations' | 'tokenTransport'>,
+  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'revocations' | 'settings'>,
   token: string,
 ): Promise<Result<undefined, UserTokenReason>> {
   const verified = await verifyUserToken(deps, token, {
-    allowExpired: deps.tokenTransport === 'cookie',
+    allowExpired: deps.settings.tokenTransport === 'cookie',
   })
   if (!verified.ok) return verified
   const ending = await endOwnSession(deps.database, verified.value)

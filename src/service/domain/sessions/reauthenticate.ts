@@ -23,7 +23,10 @@ import { verifyUserToken } from '../tokens/user-token.ts'
  * password hash.
  */
 export async function reauthenticate(
-  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'claims' | 'passwords' | 'hashQueue'>,
+  deps: Pick<
+    Deps,
+    'database' | 'runtime' | 'settings' | 'accessTokens' | 'claims' | 'passwords' | 'hashQueue'
+  >,
   token: string,
   typed: { readonly password: string },
   isGone: () => boolean,

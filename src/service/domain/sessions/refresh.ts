@@ -27,8 +27,7 @@ export async function refresh(
     | 'accessTokens'
     | 'claims'
     | 'refreshTokens'
-    | 'sessionLifetimes'
-    | 'refreshGraceSeconds'
+    | 'settings'
     | 'revocations'
     | 'log'
   >,
@@ -50,14 +49,14 @@ export async function refresh(
 
 /** What the store needs to exchange a genuine refresh token. */
 export function rotationOf(
-  { refreshGraceSeconds, sessionLifetimes }: Pick<Deps, 'refreshGraceSeconds' | 'sessionLifetimes'>,
+  { settings }: Pick<Deps, 'settings'>,
   presented: RefreshTokenClaims,
   { expiresAt }: Issuance,
 ): Rotation {
   return {
     ...presented,
-    graceSeconds: refreshGraceSeconds,
-    idleSeconds: sessionLifetimes.idleSeconds,
+    graceSeconds: settings.refreshGraceSeconds,
+    idleSeconds: settings.sessionIdleLifetimeSeconds,
     tokenExpiresAt: expiresAt,
   }
 }

@@ -37,20 +37,24 @@ type IssuingDeps = Pick<TokenDeps, 'runtime' | 'accessTokens' | 'claims'>
 /** The configured lifetime from now. The store may shorten it, and remembers what is signed. */
 export function beginIssuance({
   runtime,
-  accessTokens,
-}: Pick<TokenDeps, 'runtime' | 'accessTokens'>): Issuance {
+  settings,
+}: Pick<TokenDeps, 'runtime' | 'settings'>): Issuance {
   const issuedAt = runtime.now()
-  return { issuedAt, expiresAt: issuedAt + accessTokens.accessTokenLifetimeSeconds }
+  return { issuedAt, expiresAt: issuedAt + settings.accessTokenLifetimeSeconds }
 }
 
 /** What the store needs to begin a session. */
 export function newSession(
-  { runtime, sessionLifetimes }: Pick<TokenDeps, 'runtime' | 'sessionLifetimes'>,
+  { runtime, settings }: Pick<TokenDeps, 'runtime' | 'settings'>,
   place: LoginPlace,
   { expiresAt }: Issuance,
 ): NewSession {
   const sessionId = createRandomId(runtime)
-  return { sessionId, lifetimes: sessionLifetimes, tokenExpiresAt: expiresAt, ...place }
+  const lifetimes = {
+    idleSeconds: settings.sessionIdleLifetimeSeconds,
+    absoluteSeconds: settings.sessionLifetimeSeconds,
+  }
+  return { sessionId, lifetimes, tokenExpiresAt: expiresAt, ...place }
 }
 
 /** A fresh access token of the session. */

@@ -1,0 +1,27 @@
+// All reasons of one route, for documents and tests: its own, and those of what it takes and needs.
+
+import type { Reason } from '../../errors/reasons.ts'
+import type { Route, RouteFamily } from './route.ts'
+import { credentialRefusals, limitRefusals } from './route-refusals.ts'
+
+const bodyRefusals = ['unsupported_media_type', 'invalid_json', 'invalid_input'] as const
+
+/** Every reason that a route can give. */
+export function refusalsOf(route: Route, family: RouteFamily): readonly Reason[] {
+  const readsBody = route.method === 'POST'
+  const hasJsonBody = route.body !== undefined || route.credential === 'refresh_token'
+  const isSameSiteOnly = family.isSameSiteOnly === true && route.method !== 'GET'
+  const reasons: readonly Reason[] = [
+    ...credentialRefusals[route.credential],
+    ...limitRefusals[route.limits],
+    ...route.refusals,
+    ...(hasJsonBody ? bodyRefusals : []),
+    ...(readsBody ? (['body_too_large'] as const) : []),
+    ...(isSameSiteOnly ? (['cross_site_request'] as const) : []),
+    ...(isSameSiteOnly && readsBody ? (['unsupported_media_type'] as const) : []),
+    ...(route.asksDatabase ? (['database_unavailable'] as const) : []),
+    'misconfigured',
+    'internal',
+  ]
+  return [...new Set(reasons)]
+}
