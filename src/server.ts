@@ -4,7 +4,12 @@
 export type { Result } from './errors/reasons.ts'
 export { type Runtime, systemRuntime } from './runtime/runtime.ts'
 export { createApp } from './service/app.ts'
-export { type Config, type Platform, parseConfig } from './service/config/config.ts'
+export {
+  type Config,
+  type Platform,
+  parseConfig,
+  type ServiceSettings,
+} from './service/config/config.ts'
 export {
   createWorker,
   type ServiceWorker,

@@ -36,11 +36,18 @@ const blocks = ['README.md', ...guides, ...sourceFiles()].flatMap((file) => {
   return found.map((code, index) => ({ name: `${file}, example ${index + 1}`, code }))
 })
 
-/** The functions that the published entries export, with the docstring before each. */
-const faceFunctions = ['index', 'testing', 'database'].flatMap((entry) => {
+const entries = ['index', 'server', 'database', 'database-embedded', 'testing']
+
+/** What an entry exports, by the file that it comes from. */
+function exportsOf(entry: string): { names: string; file: string }[] {
   const text = readFileSync(join(root, `src/${entry}.ts`), 'utf8')
-  const exports = Array.from(text.matchAll(/^export \{([^}]*)\} from '\.\/([^']+)'/gms))
-  return exports.flatMap(([, names = '', file = '']) => {
+  const exports = text.matchAll(/^export (?:type )?\{([^}]*)\} from '\.\/([^']+)'/gms)
+  return Array.from(exports, ([, names = '', file = '']) => ({ names, file }))
+}
+
+/** The functions that the published entries export, with the docstring before each. */
+const faceFunctions = entries.flatMap((entry) => {
+  return exportsOf(entry).flatMap(({ names, file }) => {
     const source = readFileSync(join(root, 'src', file), 'utf8')
     const documented = /(\/\*\*(?:(?!\*\/).)*\*\/)?\s*export (?:async )?function (\w+)/gs
     const functions = Array.from(source.matchAll(documented), ([, docs = '', name = '']) => ({
@@ -56,6 +63,32 @@ describe('the published functions', () => {
     expect(faceFunctions.length).toBeGreaterThan(10)
     const without = faceFunctions.filter(({ docs }) => !docs.includes('```ts'))
     expect(without.map(({ name }) => name)).toEqual([])
+  })
+})
+
+/** `Type.member` of every published interface, and whether a docstring stands before it. */
+const members = entries.flatMap((entry) =>
+  exportsOf(entry).flatMap(({ names, file }) => {
+    const source = readFileSync(join(root, 'src', file), 'utf8')
+    const interfaces = source.matchAll(/^export interface (\w+)[^{]*\{\n(.*?)^\}/gms)
+    return Array.from(interfaces)
+      .filter(([, name]) => new RegExp(`\\b${name}\\b`).test(names))
+      .flatMap(([, name, body = '']) =>
+        Array.from(body.matchAll(/^(.*)\n?^ {2}(?:readonly )?(\w+)\??[:(<]/gm)).map(
+          ([, before = '', member]) => ({
+            member: `${name}.${member}`,
+            isDocumented: before.trim().endsWith('*/'),
+          }),
+        ),
+      )
+  }),
+)
+
+describe('the members of the published types', () => {
+  it('have a docstring each', () => {
+    expect(members.length).toBeGreaterThan(100)
+    const without = members.filter(({ isDocumented }) => !isDocumented)
+    expect(without.map(({ member }) => member)).toEqual([])
   })
 })
 

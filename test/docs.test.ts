@@ -36,6 +36,17 @@ describe('the documentation', () => {
     }
   })
 
+  it('names in the architecture only files that there are', () => {
+    const [walked = '', after = ''] = readDoc('docs/architecture.md').split('## Before and after')
+    const text = walked + after.slice(after.indexOf('\n## '))
+    const named = Array.from(text.matchAll(/`((?:[\w-]+\/)+[\w.-]+\.ts)`/g), ([, path]) => path)
+    expect(named.length).toBeGreaterThan(30)
+    for (const path of named) {
+      const file = path?.startsWith('test/') ? path : `src/${path}`
+      expect(() => readDoc(file).length, path).not.toThrow(/ENOENT/)
+    }
+  })
+
   it('has one version', () => {
     expect(JSON.parse(readDoc('package.json')).version).toBe(version)
     expect(readDoc('CHANGELOG.md')).toContain(`## ${version}`)

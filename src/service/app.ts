@@ -19,7 +19,18 @@ import { routeFamilies } from './routes/routes.ts'
 
 const maxRequestIdCharacters = 64
 
-/** The service as a Hono app. Pure: no I/O happens until a request comes. */
+/**
+ * The service as a Hono app. No I/O happens until a request comes.
+ *
+ * @example
+ * ```ts
+ * import { Hono } from 'hono'
+ * import { createApp, type Deps } from 'portcullis/server'
+ *
+ * // `deps` come from `createDeps`.
+ * export const mount = (deps: Deps) => new Hono().mount('/', createApp(deps).fetch)
+ * ```
+ */
 export function createApp(deps: Deps): Hono<ServiceEnv> {
   const app = new Hono<ServiceEnv>()
   const refuse = (reason: Parameters<typeof respondRefused>[2]) => (c: Context<ServiceEnv>) =>

@@ -10,8 +10,11 @@ import { createService, type Service } from './service.ts'
 
 /** What the platform gives beside a request, as far as the service needs it. */
 export interface WorkerContext {
+  /** Keeps work alive after the answer. */
   waitUntil(work: Promise<unknown>): void
+  /** Not used by the service. */
   passThroughOnException(): void
+  /** Not used by the service. */
   props: unknown
 }
 

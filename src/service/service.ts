@@ -27,6 +27,7 @@ import type { Database } from './store/database.ts'
 
 /** What both entries run. */
 export interface Service {
+  /** Answers requests: `app.fetch(request, env)`. */
   readonly app: Hono<ServiceEnv>
   /** Housekeeping, for the platform's scheduler; leaves one line in the log. */
   prune(): Promise<void>
@@ -34,8 +35,11 @@ export interface Service {
 
 /** What differs between platforms and tests. */
 export interface PlatformParts {
+  /** Clock and randomness: `systemRuntime`, outside of tests. */
   readonly runtime: Runtime
+  /** Such as `openRemoteDatabase` of `portcullis/database` gives. */
   readonly database: Database
+  /** Takes one line of JSON for each request. */
   readonly log: (line: string) => void
   /** Adds claims of an application's own to access tokens. */
   readonly claims?: ClaimsHook | undefined
@@ -43,7 +47,22 @@ export interface PlatformParts {
   readonly clientAddress?: ClientAddress | undefined
 }
 
-/** The service, ready for its first request. */
+/**
+ * The service, ready for its first request. No I/O. Build it once for the isolate or process, and keep
+ * it.
+ *
+ * @example
+ * ```ts
+ * import { type Database } from 'portcullis/database'
+ * import { createService, parseConfig, systemRuntime } from 'portcullis/server'
+ *
+ * export function startService(variables: Record<string, string>, database: Database) {
+ *   const config = parseConfig(variables, { hasFiles: true })
+ *   if (!config.ok) throw new Error(config.error.join('\n'))
+ *   return createService(config.value, { runtime: systemRuntime, database, log: console.log })
+ * }
+ * ```
+ */
 export function createService(config: Config, parts: PlatformParts): Service {
   const deps = createDeps(config, parts)
   return {
@@ -56,7 +75,19 @@ export function createService(config: Config, parts: PlatformParts): Service {
   }
 }
 
-/** What `createApp` needs, from the settings and the platform's parts. */
+/**
+ * What `createApp` needs, from the settings and the platform's parts. No I/O.
+ *
+ * @example
+ * ```ts
+ * import { type Config, createApp, createDeps, type PlatformParts } from 'portcullis/server'
+ *
+ * export function createLoudApp(config: Config, parts: PlatformParts) {
+ *   const deps = createDeps(config, parts)
+ *   return createApp({ ...deps, log: (line) => console.log(`auth ${line}`) })
+ * }
+ * ```
+ */
 export function createDeps(config: Config, parts: PlatformParts): Deps {
   const { runtime, database, claims, log } = parts
   return {

@@ -2,9 +2,11 @@ import type { CustomClaims } from './access-token.ts'
 
 /** Whose claims an application may add to. */
 export interface ClaimsUser {
+  /** The account's id: `sub`, as a number. */
   readonly userId: number
   /** As typed. */
   readonly email: string
+  /** `admin` first; empty for most. */
   readonly roles: readonly string[]
 }
 

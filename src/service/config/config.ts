@@ -15,39 +15,50 @@ import {
 
 /** How the service behaves: what of the settings its functions need. Nothing of it is a secret. */
 export interface ServiceSettings {
-  /** The `iss` of every token. */
+  /** The `iss` of every token: the URL of the service. Required. */
   readonly issuer: string
-  /** The `aud` of every token. */
+  /** The `aud` of every token. Default: the issuer. */
   readonly audience: string
-  /** How long an access token is valid, unless its session ends before. */
+  /** How long an access token is valid, unless its session ends before. In seconds. Default: 900. */
   readonly accessTokenLifetimeSeconds: number
-  /** How long a session lives without being refreshed. */
+  /** How long a session lives without a refresh. In seconds. Default: 30 days. */
   readonly sessionIdleLifetimeSeconds: number
-  /** How long a session lives in all. */
+  /** How long a session lives in all. In seconds. Default: 90 days. */
   readonly sessionLifetimeSeconds: number
-  /** The grace window: how long after its replacement a refresh token gives the same successor. */
+  /**
+   * The grace window: how long after its replacement a refresh token gives the same successor. In
+   * seconds. Default: 30, or the database's timeout and 10 s where that is longer.
+   */
   readonly refreshGraceSeconds: number
-  /** Whether sessions keep the address that the login came from. */
+  /** Whether sessions keep the address that the login came from. Default: false. */
   readonly keepsSessionAddresses: boolean
-  /** Whether tokens travel in bodies and headers, or in cookies. */
+  /** Whether tokens travel in bodies and headers, or in cookies. Default: `'bearer'`. */
   readonly tokenTransport: TokenTransport
-  /** In characters. */
+  /** The least length of a new password, in characters. Default: 8. */
   readonly passwordMinLength: number
-  /** The origins whose pages may call the service (CORS). */
+  /** The origins whose pages may call the service (CORS). Default: none. */
   readonly corsOrigins: readonly string[]
-  /** Which sentences and statuses clients see. */
+  /** Which sentences and statuses clients see. Default: `'classic'`. */
   readonly contract: Contract
 }
 
 /** Everything that can be set. */
 export interface Config extends ServiceSettings {
+  /** TURSO_DATABASE_URL: a `libsql:`, `https:`, `http:` or `file:` URL. Required. */
   readonly databaseUrl: string
+  /** TURSO_AUTH_TOKEN. A secret. Default: none. */
   readonly databaseAuthToken: string | undefined
+  /** How long the database may take to answer, in milliseconds. Default: 5,000. */
   readonly databaseTimeoutMs: number
+  /** Whether reads may reach a replica. Default: false. */
   readonly databaseHasReplicas: boolean
+  /** SECRET_KEY: at least 32 bytes. A secret. Required. */
   readonly secretKey: string
+  /** SIGNING_KEYS: the private keys. Secrets. Default: none; then SECRET_KEY signs. */
   readonly signingKeys: readonly SigningJwk[]
+  /** OAUTH_CLIENTS: who may introspect. Secrets. Default: none. */
   readonly oauthClients: readonly OAuthClient[]
+  /** The base-2 logarithm of bcrypt's rounds, from 4 to 14. Default: 10. */
   readonly bcryptCost: number
 }
 
@@ -97,7 +108,19 @@ const defaultGraceSeconds = 30
 const maxTypos = 2
 const minNameLengthForTypos = 6
 
-/** The configuration, or one sentence for each problem. An empty value counts as not set. */
+/**
+ * The configuration of the variables, or one sentence for each problem: by name, never with a value.
+ * An empty value counts as not set. No I/O. Never throws.
+ *
+ * @example
+ * ```ts
+ * import { parseConfig } from 'portcullis/server'
+ *
+ * const variables = { ISSUER: 'https://auth.example.com' }
+ * const config = parseConfig(variables, { hasFiles: false })
+ * if (!config.ok) throw new Error(config.error.join('\n'))
+ * ```
+ */
 export function parseConfig(
   variables: Readonly<Record<string, unknown>>,
   platform: Platform,

@@ -23,7 +23,9 @@ interface Revocations {
 
 /** Services and settings. Functions take the part they need: `Pick<Deps, …>`. */
 export interface Deps extends TokenDeps {
+  /** Where accounts, sessions and revocations are. */
   readonly database: Database
+  /** Hashes passwords at the configured cost. */
   readonly passwords: PasswordHasher
   /** Where all who hash a password wait, so that hashing leaves time for everything else. */
   readonly hashQueue: HashQueue

@@ -10,7 +10,7 @@ import type { CredentialReason, LimitClass, LimitReason } from './route-refusals
 import type { RefusalForm, ServiceEnv } from './service-env.ts'
 
 /** What a handler gets, once the credential and the body are read. */
-export interface RouteRequest<Path extends string, C extends Credential, Body> {
+interface RouteRequest<Path extends string, C extends Credential, Body> {
   readonly c: Context<ServiceEnv>
   /** The parameters of the path, by their names. */
   readonly params: ParamsOf<Path>
@@ -23,7 +23,7 @@ export interface RouteRequest<Path extends string, C extends Credential, Body> {
 }
 
 /** `{ id: string }` for `/sessions/:id`. */
-export type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
   ? { readonly [N in Name]: string } & ParamsOf<`/${Rest}`>
   : Path extends `${string}:${infer Name}`
     ? { readonly [N in Name]: string }

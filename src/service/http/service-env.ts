@@ -5,6 +5,7 @@ export type RefusalForm = 'envelope' | 'oauth'
 
 /** Hono's Env of the service: facts about this request. */
 export interface ServiceEnv {
+  /** In `c.var`. */
   Variables: {
     requestId: string
     /** The form of refusals where the request goes; the envelope, unless it says otherwise. */

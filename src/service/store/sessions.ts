@@ -26,7 +26,7 @@ import {
 } from './users.ts'
 
 /** How long sessions live. */
-export interface SessionLifetimes {
+interface SessionLifetimes {
   /** Without being refreshed. */
   readonly idleSeconds: number
   /** In all. */

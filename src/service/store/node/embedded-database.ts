@@ -10,7 +10,15 @@ const busyTimeoutMs = 5_000
 
 /**
  * A database in a file (`file:` URL), opened once for the process, in WAL mode so that reading does
- * not wait for writing. A file that is missing is made, for its owner alone.
+ * not wait for writing. A file that is missing is made, for its owner alone. Rejects where it cannot be
+ * opened.
+ *
+ * @example
+ * ```ts
+ * import { openEmbeddedDatabase } from 'portcullis/database/embedded'
+ *
+ * const database = await openEmbeddedDatabase('file:/var/lib/portcullis/portcullis.db')
+ * ```
  */
 export async function openEmbeddedDatabase(databaseUrl: string): Promise<Database> {
   createDatabaseFile(databaseUrl)
