@@ -1,5 +1,5 @@
-// Which keys were in use when a backup was restored, for `migrate --restored`: from a file, and what
-// the issuer publishes now, so that no key is revoked that still signs.
+// Which keys were in use when a backup was restored, for `migrate --restored`: from a file, and
+// what the issuer publishes now, so that no key is revoked that still signs.
 
 import { readFileSync } from 'node:fs'
 import { keySetUrl } from '../token/issuer.ts'

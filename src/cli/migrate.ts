@@ -1,5 +1,5 @@
-// portcullis migrate: brings the database of TURSO_DATABASE_URL to the schema of this version. Run it
-// before deploying.
+// portcullis migrate: brings the database of TURSO_DATABASE_URL to the schema of this version. Run
+// it before deploying.
 
 import type { Command } from 'commander'
 import type { Migration } from '../service/store/node/apply-migrations.ts'

@@ -48,8 +48,8 @@ export type KeyReason = 'token_key_unknown' | 'key_set_unavailable'
 export type GateReason = 'token_revoked' | 'revocations_unavailable'
 
 /**
- * Why a guard does not let a good token do this: it lacks a role, or its user has logged in too long
- * ago.
+ * Why a guard does not let a good token do this: it lacks a role, or its user has logged in too
+ * long ago.
  */
 type PermissionReason = 'role_missing' | 'login_not_fresh'
 

@@ -15,8 +15,8 @@ export interface GuardOptions<Bindings = unknown> extends VerifierOptions<Bindin
 }
 
 /**
- * Hono's Env behind `requireAccessToken`, for handlers in another file than the guard. `Bindings` is
- * the type of the Worker's `env`; `CustomClaims` are the claims that your issuer adds.
+ * Hono's Env behind `requireAccessToken`, for handlers in another file than the guard. `Bindings`
+ * is the type of the Worker's `env`; `CustomClaims` are the claims that your issuer adds.
  *
  * @example
  * ```ts
@@ -58,10 +58,10 @@ export interface OptionallyGuardedEnv<Bindings = object, CustomClaims extends ob
  * `c.var.auth` with `subject`, `sessionId` and `claims`, typed for handlers that are chained behind
  * the guard, and unknown to all others.
  *
- * Refuses with 401 and a bearer challenge (no token, malformed, invalid, expired, revoked), and with
- * 503 and `Retry-After` while the issuer's keys, or the revocations within the bound, cannot be had.
- * Where the token is in a cookie, with 403 what another site may have sent and changes something. No
- * I/O on a request while keys and revocations are at hand.
+ * Refuses with 401 and a bearer challenge (no token, malformed, invalid, expired, revoked), and
+ * with 503 and `Retry-After` while the issuer's keys, or the revocations within the bound, cannot
+ * be had. Where the token is in a cookie, with 403 what another site may have sent and changes
+ * something. No I/O on a request while keys and revocations are at hand.
  *
  * @throws TypeError when an option cannot work, such as an issuer that is no URL, or an empty audience
  *

@@ -23,8 +23,8 @@ export interface VerifierOptions<Bindings = unknown> {
    */
   readonly audience: string
   /**
-   * The service binding that reaches the service: `(env) => env.AUTH`. Default: none; the key set is
-   * fetched over HTTP from the issuer's address, and so is the revocation feed, which between
+   * The service binding that reaches the service: `(env) => env.AUTH`. Default: none; the key set
+   * is fetched over HTTP from the issuer's address, and so is the revocation feed, which between
    * Workers of one account needs a Custom Domain.
    */
   readonly service?: ((env: Bindings) => ServiceBinding) | undefined
@@ -35,10 +35,10 @@ export interface VerifierOptions<Bindings = unknown> {
    */
   readonly keys?: ((env: Bindings) => KeySet) | undefined
   /**
-   * Where the token is. Default `'bearer'`: in the `Authorization` header. `'cookie'`: in the cookie
-   * that the service sets with TOKEN_TRANSPORT=cookie, for pages of the same host as the API. Nowhere
-   * else counts. With the cookie, requests that change something must come from the API's own
-   * origin, or one of `trustedOrigins`.
+   * Where the token is. Default `'bearer'`: in the `Authorization` header. `'cookie'`: in the
+   * cookie that the service sets with TOKEN_TRANSPORT=cookie, for pages of the same host as the
+   * API. Nowhere else counts. With the cookie, requests that change something must come from the
+   * API's own origin, or one of `trustedOrigins`.
    */
   readonly transport?: 'bearer' | 'cookie'
   /**

@@ -43,7 +43,8 @@ export type { VerificationContext }
 export interface Verifier<CustomClaims extends object = object> {
   /**
    * Who sent the request, by its `Authorization: Bearer` header (RFC 6750 §2.1) or its cookie,
-   * whichever `transport` says (no other place counts), or whose the token is. Never rejects for what a client has sent.
+   * whichever `transport` says (no other place counts), or whose the token is. Never rejects for
+   * what a client has sent.
    *
    * No I/O while the key set is at hand and what is known of the revocations is young enough; see
    * `createRemoteKeySet` and `revocation`. Needs `env` where the options are functions of it, and
@@ -55,8 +56,8 @@ export interface Verifier<CustomClaims extends object = object> {
   ): Promise<Result<Authentication<CustomClaims>, GuardRefusal>>
   /**
    * Whether a token that was let in must not be any more: it was revoked since, or that cannot be
-   * known within the bound. For what goes on after a request, such as a WebSocket: ask now and then,
-   * and look at `claims.exp`. No I/O while what is known is young enough. Never rejects.
+   * known within the bound. For what goes on after a request, such as a WebSocket: ask now and
+   * then, and look at `claims.exp`. No I/O while what is known is young enough. Never rejects.
    */
   isRevoked(
     authentication: Pick<Authentication, 'revocationIds'>,
@@ -72,8 +73,8 @@ interface Verified<CustomClaims extends object> {
 }
 
 /**
- * A verifier: make one for the isolate, and keep it, for it holds the key set and a cache of at most
- * 4 MiB of tokens that were verified.
+ * A verifier: make one for the isolate, and keep it, for it holds the key set and a cache of at
+ * most 4 MiB of tokens that were verified.
  *
  * @throws TypeError when an option cannot work, such as an issuer that is no URL, or an empty audience
  *

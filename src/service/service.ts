@@ -48,8 +48,8 @@ export interface PlatformParts {
 }
 
 /**
- * The service, ready for its first request. No I/O. Build it once for the isolate or process, and keep
- * it.
+ * The service, ready for its first request. No I/O. Build it once for the isolate or process, and
+ * keep it.
  *
  * @example
  * ```ts

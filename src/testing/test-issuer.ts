@@ -73,7 +73,8 @@ export interface TestIssuer {
   advance(seconds: number): void
   /**
    * The service cannot be reached any more, and so much time passes that no guard may go by what it
-   * knows: bounded guards and strict ones answer 503. Tokens that were issued before are still valid.
+   * knows: bounded guards and strict ones answer 503. Tokens that were issued before are still
+   * valid.
    */
   goStale(): void
   /** The service can be reached again. */

@@ -6,7 +6,8 @@ import { parseJsonObject } from './json.ts'
 
 /**
  * The `sid` of a token, or undefined when it has none or is no JWT. Neither signature nor expiry is
- * checked: a token that has expired, or whose key is retired, still names its session. Never throws.
+ * checked: a token that has expired, or whose key is retired, still names its session. Never
+ * throws.
  */
 export function claimedSessionId(token: string): string | undefined {
   const [, payload, ...rest] = token.split('.')

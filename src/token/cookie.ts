@@ -1,5 +1,6 @@
-// The access token in a cookie, for pages of the same host as the API. A browser sends cookies along
-// with what other sites make it ask, so whatever changes something must come from a page of ours.
+// The access token in a cookie, for pages of the same host as the API. A browser sends cookies
+// along with what other sites make it ask, so whatever changes something must come from a page of
+// ours.
 
 import { parse } from 'hono/utils/cookie'
 import { type BearerReason, type Result, refuse, succeed } from '../errors/reasons.ts'
@@ -17,8 +18,8 @@ export function parseAccessTokenCookie(header: string | undefined): Result<strin
 }
 
 /**
- * All values but empty ones that a Cookie header has for a name, in its order: a browser sends one for each path and
- * each domain that the cookie was set for.
+ * All values but empty ones that a Cookie header has for a name, in its order: a browser sends one
+ * for each path and each domain that the cookie was set for.
  */
 export function cookieValues(header: string | undefined, name: string): readonly string[] {
   const pairs = header?.split(';') ?? []
@@ -26,9 +27,10 @@ export function cookieValues(header: string | undefined, name: string): readonly
 }
 
 /**
- * Whether a page of another origin may have made the browser send this, and it may change something.
- * Browsers tell with `Sec-Fetch-Site`, and older ones with `Origin`; what tells neither is no
- * browser, and has nobody's cookies but its own. A WebSocket begins with a GET, and is no reading.
+ * Whether a page of another origin may have made the browser send this, and it may change
+ * something. Browsers tell with `Sec-Fetch-Site`, and older ones with `Origin`; what tells neither
+ * is no browser, and has nobody's cookies but its own. A WebSocket begins with a GET, and is no
+ * reading.
  */
 export function isCrossSite(request: Request, trustedOrigins: readonly string[]): boolean {
   const isReading = safeMethods.includes(request.method) && !request.headers.has('Upgrade')

@@ -1,5 +1,5 @@
-// The key that signs access tokens, and the set it comes from: SIGNING_KEYS, a private JWK Set whose
-// keys have a state. The active one signs; the next one is published before it does, so that
+// The key that signs access tokens, and the set it comes from: SIGNING_KEYS, a private JWK Set
+// whose keys have a state. The active one signs; the next one is published before it does, so that
 // everybody knows it by then; a retired one stays until its last token has expired.
 
 import { type Result, refuse, succeed } from '../errors/reasons.ts'

@@ -1,6 +1,6 @@
-// The issuer's key set (RFC 7517 §5), fetched and kept. Fetching is what strangers could make us do,
-// so it is bounded: one at a time in an isolate (single-flight.ts), and none for a while after one
-// that failed, or that did not find the key.
+// The issuer's key set (RFC 7517 §5), fetched and kept. Fetching is what strangers could make us
+// do, so it is bounded: one at a time in an isolate (single-flight.ts), and none for a while after
+// one that failed, or that did not find the key.
 
 import { type KeyReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { type Runtime, runtimeOf } from '../../runtime/runtime.ts'
@@ -39,8 +39,8 @@ interface Copy {
  * The key set that `issuer` publishes. A copy is fresh for 10 minutes; then it is renewed in the
  * background, and used for at most 24 hours while that fails. A `kid` that it lacks causes one
  * fetch, of at most 3 s. When that does not find the key, unknown ones are refused for 30 s without
- * another fetch. A token that names no key is refused without a fetch once there is a copy. A failed
- * fetch, or an answer that is no key set, changes nothing and leaves a line in the log.
+ * another fetch. A token that names no key is refused without a fetch once there is a copy. A
+ * failed fetch, or an answer that is no key set, changes nothing and leaves a line in the log.
  *
  * Its lines go to `console.error`: JSON with `event`, `issuer` and `problem`.
  *

@@ -1,8 +1,9 @@
 // The order of revocations that a view follows, and up to which place it knows all of it.
 //
-// A guard puts its knowledge together from pages that were read at different moments, and an id that
-// is revoked again moves to a higher place in between. So the end of the page at hand is not enough:
-// a view is complete when its position has reached the highest head that any page has told of.
+// A guard puts its knowledge together from pages that were read at different moments, and an id
+// that is revoked again moves to a higher place in between. So the end of the page at hand is not
+// enough: a view is complete when its position has reached the highest head that any page has told
+// of.
 //
 // Why that is enough. Call that head H. Take any id at place s, at most H, in the history as it was
 // with head H. One page took the position across s. It was read when its own head was s or more, so

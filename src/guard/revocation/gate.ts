@@ -1,5 +1,5 @@
-// Decides whether a good token may pass, from what is known of the revocations and how long ago that
-// was known. The rule of `maxStalenessSeconds`: who is let in from memory was not revoked at a
+// Decides whether a good token may pass, from what is known of the revocations and how long ago
+// that was known. The rule of `maxStalenessSeconds`: who is let in from memory was not revoked at a
 // moment less than the bound ago, by the clock here. So a request that begins at commit + bound, or
 // later, is refused, or answered 503.
 

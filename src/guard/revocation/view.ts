@@ -117,8 +117,8 @@ export class RevocationView {
   }
 
   /**
-   * A share of the table with each page, and more with more rows, so that none takes long. Only what
-   * has expired by both clocks: the one here may be set back again.
+   * A share of the table with each page, and more with more rows, so that none takes long. Only
+   * what has expired by both clocks: the one here may be set back again.
    */
   #forgetExpired({ rows: texts, nowMs }: PulledPage): void {
     const rows = texts.reduce((sum, text) => sum + text.length / rowCharacters, 0)

@@ -109,8 +109,8 @@ const maxTypos = 2
 const minNameLengthForTypos = 6
 
 /**
- * The configuration of the variables, or one sentence for each problem: by name, never with a value.
- * An empty value counts as not set. No I/O. Never throws.
+ * The configuration of the variables, or one sentence for each problem: by name, never with a
+ * value. An empty value counts as not set. No I/O. Never throws.
  *
  * @example
  * ```ts

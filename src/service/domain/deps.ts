@@ -15,8 +15,8 @@ export type ClientAddress = (request: Request, env: unknown) => string | undefin
 /** Whom the service tells of revocations, beside the feed. */
 interface Revocations {
   /**
-   * Tells the guards of this isolate of a revocation that was stored, ahead of the feed. Does nothing
-   * without one. No I/O.
+   * Tells the guards of this isolate of a revocation that was stored, ahead of the feed. Does
+   * nothing without one. No I/O.
    */
   announce(revocation: Revocation | undefined): void
 }

@@ -24,8 +24,8 @@ export function pruneRevocations({ database }: Pick<Deps, 'database'>): Promise<
 }
 
 /**
- * Deletes sessions that ended more than a day ago, at most 1,000 with each round trip. Harmless when
- * it runs twice at once, or is cut off.
+ * Deletes sessions that ended more than a day ago, at most 1,000 with each round trip. Harmless
+ * when it runs twice at once, or is cut off.
  *
  * @returns how many were deleted
  */

@@ -8,8 +8,8 @@ import { findRevokedIds } from '../store/revocation-feed.ts'
 import type { Deps } from './deps.ts'
 
 /**
- * Succeeds, or says which way the schema is off, or that the key that signs is revoked. At most three
- * round trips.
+ * Succeeds, or says which way the schema is off, or that the key that signs is revoked. At most
+ * three round trips.
  */
 export async function checkReadiness(
   deps: Pick<Deps, 'database' | 'accessTokens'>,

@@ -1,5 +1,5 @@
-// Where a login comes from, for people to recognise it by. What the client says of itself is shown to
-// nobody but its own user, and decides nothing.
+// Where a login comes from, for people to recognise it by. What the client says of itself is shown
+// to nobody but its own user, and decides nothing.
 
 import { parse } from 'bowser'
 import type { Context } from 'hono'

@@ -1,5 +1,5 @@
-// Mounts routes on the app: reads what each of them takes, asks its handler, and speaks its refusals
-// in the form of its family.
+// Mounts routes on the app: reads what each of them takes, asks its handler, and speaks its
+// refusals in the form of its family.
 
 import type { Context, Handler, Hono } from 'hono'
 import { etag } from 'hono/etag'

@@ -1,5 +1,5 @@
-// How tokens reach clients and come back: in bodies and the Authorization header, or in cookies that
-// scripts cannot read. One of the two; what travels the other way does not count.
+// How tokens reach clients and come back: in bodies and the Authorization header, or in cookies
+// that scripts cannot read. One of the two; what travels the other way does not count.
 
 import type { Context } from 'hono'
 import { deleteCookie, setCookie } from 'hono/cookie'
@@ -43,9 +43,9 @@ export function presentedAccessToken(
 }
 
 /**
- * The refresh token of the cookie, for the session of the access cookie, which no other host can set:
- * a sibling domain could log its victim into another account otherwise. An access token that has
- * expired will do, for both cookies are kept equally long.
+ * The refresh token of the cookie, for the session of the access cookie, which no other host can
+ * set: a sibling domain could log its victim into another account otherwise. An access token that
+ * has expired will do, for both cookies are kept equally long.
  *
  * Refuses with 'refresh_token_missing' where there is no such cookie, and with
  * 'refresh_token_unmatched' where none is of that session.

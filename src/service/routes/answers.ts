@@ -1,5 +1,5 @@
-// What successes look like: the schemas of their bodies. Nothing is checked against them at run time;
-// the OpenAPI document is composed from them, and the tests hold real answers against that.
+// What successes look like: the schemas of their bodies. Nothing is checked against them at run
+// time; the OpenAPI document is composed from them, and the tests hold real answers against that.
 
 import * as v from 'valibot'
 

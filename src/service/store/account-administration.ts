@@ -24,7 +24,8 @@ const changedRow = v.object({ userId: integer })
 
 /**
  * Gives the account exactly these roles. Where that changes anything, its tokens are revoked; its
- * sessions go on, and are given new ones with their next refresh. Atomic, idempotent; one round trip.
+ * sessions go on, and are given new ones with their next refresh. Atomic, idempotent; one round
+ * trip.
  *
  * @returns whether there is such an account
  */

@@ -1,5 +1,5 @@
-// How everything of an account ends at once, as rows: the generation that is in all of its tokens is
-// revoked and replaced. One row, however many sessions there were.
+// How everything of an account ends at once, as rows: the generation that is in all of its tokens
+// is revoked and replaced. One row, however many sessions there were.
 
 import { and, eq, exists, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
@@ -46,11 +46,11 @@ export interface EndedEverywhere {
 const maxKeptPerMinute = 2
 
 /**
- * Ends the sessions of the caller's account: its generation is revoked and replaced,
- * which ends every access token. The caller's own session may go on; its refresh token, where it is
- * presented, is exchanged in the same batch. Exactly one of several concurrent calls succeeds; the
- * others are refused with 'token_revoked'. Refuses with 'account_gone' where the account is not there,
- * or disabled. Atomic; one round trip.
+ * Ends the sessions of the caller's account: its generation is revoked and replaced, which ends
+ * every access token. The caller's own session may go on; its refresh token, where it is presented,
+ * is exchanged in the same batch. Exactly one of several concurrent calls succeeds; the others are
+ * refused with 'token_revoked'. Refuses with 'account_gone' where the account is not there, or
+ * disabled. Atomic; one round trip.
  */
 export async function endAllSessions(
   database: Database,
@@ -123,8 +123,8 @@ export function updateRevokedGenerationStatement(
 }
 
 /**
- * Ends every session of the account that the condition picks, if this is its generation now; all but
- * `kept`, unless the account was logged out everywhere too often of late.
+ * Ends every session of the account that the condition picks, if this is its generation now; all
+ * but `kept`, unless the account was logged out everywhere too often of late.
  */
 export function updateEndedSessionsStatement(whose: SQL, tokenGeneration: string, kept?: string) {
   const isTooOften = sql`${users.logoutsEverywhere} > ${maxKeptPerMinute}`

@@ -30,9 +30,9 @@ export interface Database {
 type Statement = BatchItem<'sqlite'>
 
 /**
- * The statements of a batch, at least one, by name. They run in the order in which they are written.
- * A name must not be a number: JavaScript puts those first. Batches that are spread into one must not
- * share a name: the later statement would take the place of the earlier one.
+ * The statements of a batch, at least one, by name. They run in the order in which they are
+ * written. A name must not be a number: JavaScript puts those first. Batches that are spread into
+ * one must not share a name: the later statement would take the place of the earlier one.
  */
 type Statements = Readonly<Record<string, Statement>>
 
@@ -65,9 +65,9 @@ export function runBatch<T extends Statements>(
 }
 
 /**
- * Runs statements that only read, in one round trip over one snapshot. As `runBatch` otherwise. Where there are replicas it
- * goes to the primary all the same: whoever is let in or refused must not depend on how far behind
- * a replica is.
+ * Runs statements that only read, in one round trip over one snapshot. As `runBatch` otherwise.
+ * Where there are replicas it goes to the primary all the same: whoever is let in or refused must
+ * not depend on how far behind a replica is.
  *
  * @throws DatabaseUnavailable as `runBatch`
  */

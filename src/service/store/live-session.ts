@@ -56,8 +56,8 @@ export function latestExpiry(tokenExpiresAt: number, sessionExpiresAt: SQLWrappe
 }
 
 /**
- * The columns of a session that is given an access token, for an update. A revocation of the session
- * is remembered until `tokensExpireAt`.
+ * The columns of a session that is given an access token, for an update. A revocation of the
+ * session is remembered until `tokensExpireAt`.
  */
 export function issuedTokenColumns(tokenExpiresAt: number) {
   const expiresAt = latestExpiry(tokenExpiresAt, sessions.expiresAt)
@@ -68,8 +68,8 @@ export function issuedTokenColumns(tokenExpiresAt: number) {
 }
 
 /**
- * The session and its account, unless either is over; for a batch that has issued a token. The token
- * expires no later than the moment that the session's row now remembers.
+ * The session and its account, unless either is over; for a batch that has issued a token. The
+ * token expires no later than the moment that the session's row now remembers.
  */
 export function selectLiveSessionStatement(sessionId: string, tokenExpiresAt: number) {
   return build

@@ -8,8 +8,8 @@ import type { Database } from './database.ts'
 import { findRevokedIds, readFeed } from './revocation-feed.ts'
 
 /**
- * Reads the revocations straight from the service's database. Each question is one round trip; where
- * there are replicas, to the primary.
+ * Reads the revocations straight from the service's database. Each question is one round trip;
+ * where there are replicas, to the primary.
  *
  * @example
  * ```ts

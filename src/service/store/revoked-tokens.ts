@@ -24,8 +24,8 @@ export const revocationResultColumns = { id: revokedTokens.id, expiresAt: revoke
 export const revocationRow = v.object({ id: v.string(), expiresAt: instant })
 
 /**
- * For an insert of an id that is there. Revoked again, it takes a new place in the order, so that every
- * verifier hears of it once more.
+ * For an insert of an id that is there. Revoked again, it takes a new place in the order, so that
+ * every verifier hears of it once more.
  */
 export const revokedAgainUpdate = {
   target: revokedTokens.id,

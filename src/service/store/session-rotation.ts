@@ -4,7 +4,8 @@
 // A refresh token that was replaced is judged by its own replacement, whatever has happened to the
 // session since: less than the grace window w ago it is never reuse, 3 w ago or more it always is.
 // In between either may come. Two marks stand for the whole history: versions below `reusedBelow`
-// were replaced at least w ago; versions below `markedVersion` were replaced at `markedAt` or before.
+// were replaced at least w ago; versions below `markedVersion` were replaced at `markedAt` or
+// before.
 
 import { and, eq, exists, gt, lt, not, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import * as v from 'valibot'
@@ -65,8 +66,8 @@ const stateRow = v.object({
 })
 
 /**
- * Replaces a session's refresh token by its successor, if the presented one is current. One that was
- * replaced within the grace window gets the same successor, if that is current. One that was
+ * Replaces a session's refresh token by its successor, if the presented one is current. One that
+ * was replaced within the grace window gets the same successor, if that is current. One that was
  * replaced long ago ends the session. Atomic; one round trip.
  *
  * @returns the session, with the successor of the presented token as its current one
@@ -172,8 +173,8 @@ function updateVersionStatement(rotation: Rotation, condition: SQL | undefined) 
 }
 
 /**
- * Issues tokens to whoever has presented the token before the current one: it was replaced just now,
- * or less than the grace window ago.
+ * Issues tokens to whoever has presented the token before the current one: it was replaced just
+ * now, or less than the grace window ago.
  */
 function updateIssuedTokensStatement(rotation: Rotation, condition: SQL | undefined) {
   const { sessionId, version, tokenExpiresAt } = rotation

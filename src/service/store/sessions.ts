@@ -59,8 +59,8 @@ const listedRow = v.object({
 export type ListedSession = Readonly<v.InferOutput<typeof listedRow>>
 
 /**
- * Begins a session of an account whose password was checked, unless the password has been changed or
- * the account disabled since. Atomic; one round trip.
+ * Begins a session of an account whose password was checked, unless the password has been changed
+ * or the account disabled since. Atomic; one round trip.
  */
 export async function insertSession(
   database: Database,
@@ -102,8 +102,8 @@ export async function insertUserAndSession(
 }
 
 /**
- * Notes that the password was given again, and was this one, unless it has been changed since or the
- * caller's token was revoked. Atomic; one round trip.
+ * Notes that the password was given again, and was this one, unless it has been changed since or
+ * the caller's token was revoked. Atomic; one round trip.
  */
 export async function updateAuthenticatedAt(
   database: Database,

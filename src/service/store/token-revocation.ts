@@ -1,5 +1,5 @@
-// Revoking one access token, as rows. Revocations are never refused. They get coarser: when a session
-// has too many of its tokens revoked one by one, the session ends (decision 23).
+// Revoking one access token, as rows. Revocations are never refused. They get coarser: when a
+// session has too many of its tokens revoked one by one, the session ends (decision 23).
 
 import { and, eq, isNull, not, sql } from 'drizzle-orm'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
@@ -21,8 +21,8 @@ import type { CallerToken } from './users.ts'
 const maxTokenRevocations = 3
 
 /**
- * Revokes one access token, unless it is revoked already. The fourth of a session within the life of
- * the first ends the session, with all of its tokens. Atomic, idempotent; one round trip.
+ * Revokes one access token, unless it is revoked already. The fourth of a session within the life
+ * of the first ends the session, with all of its tokens. Atomic, idempotent; one round trip.
  *
  * @returns the revocation; nothing, where there was one
  */

@@ -32,8 +32,8 @@ export interface NewUser {
 }
 
 /**
- * The access token of the caller. It may do nothing when any of its ids is revoked, or its generation
- * is not the account's.
+ * The access token of the caller. It may do nothing when any of its ids is revoked, or its
+ * generation is not the account's.
  */
 export interface CallerToken {
   readonly userId: number
@@ -65,8 +65,8 @@ export const isEnabledAccount: SQL = isNull(users.disabledAt)
 
 /**
  * The condition that a token is revoked, in a statement that has joined its account. Beside the set
- * of revoked ids its session's row counts, and the account's generation: neither needs an id that is
- * remembered, whatever the clocks say.
+ * of revoked ids its session's row counts, and the account's generation: neither needs an id that
+ * is remembered, whatever the clocks say.
  */
 export function isRevokedToken(token: TokenIds): SQL {
   const isOfOtherGeneration = sql`coalesce(${users.tokenGeneration} <> ${token.tokenGeneration}, 0)`
@@ -89,8 +89,8 @@ export function mayActForAccount(token: TokenIds): SQL | undefined {
 }
 
 /**
- * The condition that a token's account is enabled and of the token's generation, and that none of the
- * token's ids is revoked. The row of its session does not count.
+ * The condition that a token's account is enabled and of the token's generation, and that none of
+ * the token's ids is revoked. The row of its session does not count.
  */
 export function hasUnrevokedIds({
   userId,
@@ -130,8 +130,8 @@ export async function findCredentialsByEmail(
 }
 
 /**
- * The credentials of a token's account. Refuses with 'token_revoked', or with 'account_gone' where the
- * account is not there, or disabled. One round trip.
+ * The credentials of a token's account. Refuses with 'token_revoked', or with 'account_gone' where
+ * the account is not there, or disabled. One round trip.
  */
 export async function findCredentialsByToken(
   database: Database,

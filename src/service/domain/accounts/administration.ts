@@ -17,9 +17,9 @@ export type AdministrationOutcome = 'done' | 'account_unknown'
 type AdministrationDeps = Pick<Deps, 'database' | 'runtime'>
 
 /**
- * Gives the account exactly these roles. Tokens with the roles before are revoked: at the service at
- * once, at guards within their bounds; sessions go on with new ones. Atomic, idempotent; one round
- * trip.
+ * Gives the account exactly these roles. Tokens with the roles before are revoked: at the service
+ * at once, at guards within their bounds; sessions go on with new ones. Atomic, idempotent; one
+ * round trip.
  */
 export function setRoles(
   deps: AdministrationDeps,

@@ -4,8 +4,8 @@ import type { Database } from '../../store/database.ts'
 import { findRevokedIds, type RevokedIdsFound } from '../../store/revocation-feed.ts'
 
 /**
- * Which of the ids are revoked, as of now, and what the database's clock says. One round trip, never
- * shared.
+ * Which of the ids are revoked, as of now, and what the database's clock says. One round trip,
+ * never shared.
  *
  * @throws DatabaseUnavailable
  */

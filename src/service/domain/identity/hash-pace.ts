@@ -74,8 +74,8 @@ export class HashPace {
   }
 
   /**
-   * How long a hash takes, in milliseconds: half to four times of what is usual for the cost. Beyond
-   * that it is an account's hash of another cost, or a thread that has much else to do.
+   * How long a hash takes, in milliseconds: half to four times of what is usual for the cost.
+   * Beyond that it is an account's hash of another cost, or a thread that has much else to do.
    */
   hashMs(): number {
     const shortestMs = Math.min(...this.#lastHashesMs)

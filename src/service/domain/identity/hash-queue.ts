@@ -1,11 +1,12 @@
-// Who may hash a password now. A hash holds the only thread of an isolate or process: bcryptjs gives
-// it back every 100 ms at best, and on Workers not before the end. So there is one hash at a time,
-// and a rest after each, in which everything else is answered: above all the feed of the guards.
+// Who may hash a password now. A hash holds the only thread of an isolate or process: bcryptjs
+// gives it back every 100 ms at best, and on Workers not before the end. So there is one hash at a
+// time, and a rest after each, in which everything else is answered: above all the feed of the
+// guards.
 //
-// On Workers no request may wait for another one's promise, and a request whose client hangs up just
-// stops: its timers and `finally` blocks never run. So a place in the queue is a value that says when
-// it was last seen. Each request keeps its own place with timers of its own, and a place that nobody
-// keeps is passed over.
+// On Workers no request may wait for another one's promise, and a request whose client hangs up
+// just stops: its timers and `finally` blocks never run. So a place in the queue is a value that
+// says when it was last seen. Each request keeps its own place with timers of its own, and a place
+// that nobody keeps is passed over.
 
 import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
@@ -30,8 +31,8 @@ export interface HashTurn {
   keepDuring<T>(work: Promise<T>): Promise<T>
   /**
    * The result of `work`, the hash, when it is this place's turn. Refuses with 'login_queue_full',
-   * without hashing, when the client has hung up, or after a wait of five seconds. The place is given
-   * up in any case.
+   * without hashing, when the client has hung up, or after a wait of five seconds. The place is
+   * given up in any case.
    */
   hash<T>(work: () => Promise<T>): Promise<Result<T, QueueReason>>
   /** Gives the place up, where there is nothing to hash after all. */
@@ -47,11 +48,11 @@ interface Place {
 }
 
 /**
- * The queue of all who hash passwords in an isolate or process: one hash at a time, first come first
- * served, and between two at least 25 ms of the thread's time for everything else, or up to 250 ms
- * while that keeps the thread busy. (At costs 4 to 7 it is after each 25 ms of hashing, and no more.)
- * The queue holds about a second's worth of hashes, ten at cost 10 where the thread is not busy. One
- * may always hash when nobody else is waiting.
+ * The queue of all who hash passwords in an isolate or process: one hash at a time, first come
+ * first served, and between two at least 25 ms of the thread's time for everything else, or up to
+ * 250 ms while that keeps the thread busy. (At costs 4 to 7 it is after each 25 ms of hashing, and
+ * no more.) The queue holds about a second's worth of hashes, ten at cost 10 where the thread is
+ * not busy. One may always hash when nobody else is waiting.
  */
 export class HashQueue {
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>

@@ -9,9 +9,9 @@ import { verifyUserToken } from '../tokens/user-token.ts'
 
 /**
  * What a living access token says, or undefined for anything else, without telling why (§2.2).
- * Refresh tokens are nobody's to present to a protected resource, and so never active (§4). No round
- * trip for a bad token, one otherwise. Refuses with 'key_set_unavailable', which says nothing about
- * the token.
+ * Refresh tokens are nobody's to present to a protected resource, and so never active (§4). No
+ * round trip for a bad token, one otherwise. Refuses with 'key_set_unavailable', which says nothing
+ * about the token.
  */
 export async function introspect(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens'>,

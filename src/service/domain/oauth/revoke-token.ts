@@ -1,6 +1,6 @@
 // Token revocation (RFC 7009): whoever has a token may take it back. A refresh token takes its
-// session along, with every access token of it (§2.1). An access token goes alone; the fourth one of a
-// session, within the life of the first, takes its session along as well.
+// session along, with every access token of it (§2.1). An access token goes alone; the fourth one
+// of a session, within the life of the first, takes its session along as well.
 
 import { type KeyReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import { endSessionOfRefreshToken } from '../../store/session-endings.ts'
@@ -14,10 +14,10 @@ type RevokingDeps = Pick<
 >
 
 /**
- * Revokes the token, whichever of the two it is. What is no token of ours, or is dead already, is as
- * good as revoked (§2.2). When it has succeeded, the revocation is stored, and known to the guards
- * of this isolate. No round trip for what is no token of ours, one otherwise. Atomic, idempotent.
- * Refuses with 'key_set_unavailable', when it cannot be told whose the token is.
+ * Revokes the token, whichever of the two it is. What is no token of ours, or is dead already, is
+ * as good as revoked (§2.2). When it has succeeded, the revocation is stored, and known to the
+ * guards of this isolate. No round trip for what is no token of ours, one otherwise. Atomic,
+ * idempotent. Refuses with 'key_set_unavailable', when it cannot be told whose the token is.
  */
 export async function revokeToken(
   deps: RevokingDeps,

@@ -22,9 +22,9 @@ import {
 
 /**
  * The tokens of a new session. Refuses with 'invalid_credentials', which is also what becomes of a
- * login during which the password is changed or the account disabled: one round trip and the work of
- * one password hash, whatever the reason. Refuses with 'login_queue_full', before any round trip and
- * without a hash, where too many passwords are waiting to be hashed. Two round trips otherwise.
+ * login during which the password is changed or the account disabled: one round trip and the work
+ * of one password hash, whatever the reason. Refuses with 'login_queue_full', before any round trip
+ * and without a hash, where too many passwords are waiting to be hashed. Two round trips otherwise.
  */
 export async function login(
   deps: Pick<

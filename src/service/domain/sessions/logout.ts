@@ -7,12 +7,12 @@ import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
 /**
- * Ends the token's session. Of several concurrent calls exactly one succeeds; the others are refused
- * with 'token_revoked'. When it has succeeded the revocation is stored, and known to the guards of
- * this isolate. No round trip for a bad token, one for any other. Atomic.
+ * Ends the token's session. Of several concurrent calls exactly one succeeds; the others are
+ * refused with 'token_revoked'. When it has succeeded the revocation is stored, and known to the
+ * guards of this isolate. No round trip for a bad token, one for any other. Atomic.
  *
- * Where tokens travel in cookies, an access token that has expired will do: the refresh token is not
- * sent along, and nothing else names the session.
+ * Where tokens travel in cookies, an access token that has expired will do: the refresh token is
+ * not sent along, and nothing else names the session.
  */
 export async function logout(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'revocations' | 'settings'>,

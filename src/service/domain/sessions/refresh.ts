@@ -1,6 +1,6 @@
 // Refreshing: the refresh token is used up and replaced (RFC 6749 §6, RFC 9700 §4.14.2). Within the
-// grace window of its replacement a used-up token is not reuse: another tab has it, or a client that
-// has lost the answer. After that it is a copy, and the session ends.
+// grace window of its replacement a used-up token is not reuse: another tab has it, or a client
+// that has lost the answer. After that it is a copy, and the session ends.
 
 import { type RefreshReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import { type Rotation, rotateSession } from '../../store/session-rotation.ts'

@@ -24,8 +24,8 @@ export interface RefreshTokens {
   /** Deterministic: the same claims give the same token. */
   create(claims: RefreshTokenClaims): Promise<string>
   /**
-   * The claims of a token of ours, in its one spelling, or undefined. In constant time as far as the
-   * MAC goes. Never throws.
+   * The claims of a token of ours, in its one spelling, or undefined. In constant time as far as
+   * the MAC goes. Never throws.
    */
   verify(token: string): Promise<RefreshTokenClaims | undefined>
 }

@@ -10,8 +10,8 @@ const busyTimeoutMs = 5_000
 
 /**
  * A database in a file (`file:` URL), opened once for the process, in WAL mode so that reading does
- * not wait for writing. A file that is missing is made, for its owner alone. Rejects where it cannot be
- * opened.
+ * not wait for writing. A file that is missing is made, for its owner alone. Rejects where it
+ * cannot be opened.
  *
  * @example
  * ```ts
