@@ -5,8 +5,7 @@ import type { Reason } from '../src/errors/reasons.ts'
 import type { Route, RouteFamily } from '../src/service/http/route.ts'
 import { credentialRefusals, limitRefusals } from '../src/service/http/route-refusals.ts'
 import { routeFamilies } from '../src/service/routes/routes.ts'
-import { documentedPath } from './openapi/document.ts'
-import { prose, type RouteName } from './openapi/prose.ts'
+import { documentedPath, proseOf } from './openapi/document.ts'
 
 interface DescribedRoute {
   readonly route: Route
@@ -22,13 +21,13 @@ const all: readonly DescribedRoute[] = (routeFamilies as readonly RouteFamily[])
 
 /** The rows of the README's table. */
 export function renderRouteTable(): string {
-  const rows = all.map(({ route, request }) => [request, wordsOf(route).summary])
+  const rows = all.map(({ route, request }) => [request, proseOf(route).summary])
   return renderTable(['request', 'what it does'], rows)
 }
 
 /** docs/http-api.md */
 export function renderHttpApi(): string {
-  const tags = [...new Set(all.map(({ route }) => wordsOf(route).tag))]
+  const tags = [...new Set(all.map(({ route }) => proseOf(route).tag))]
   return `# HTTP API
 
 *Generated from the routes by \`npm run docs\`.*
@@ -43,7 +42,9 @@ ${tags.map(renderTag).join('\n\n')}
 
 ${renderRefusals(credentialRefusals.access_token)}
 
-## What every route answers
+## What many routes refuse
+
+Bodies, cookies, paths and outages, wherever a route has to do with them. At \`/oauth/*\` these codes are OAuth's own.
 
 ${renderRefusals(common)}
 `
@@ -63,17 +64,13 @@ const common: readonly Reason[] = [
   'internal',
 ]
 
-function wordsOf({ name }: Route) {
-  return prose[name as RouteName]
-}
-
 function renderTag(tag: string): string {
-  const routes = all.filter(({ route }) => wordsOf(route).tag === tag)
+  const routes = all.filter(({ route }) => proseOf(route).tag === tag)
   return `## ${tag}\n\n${routes.map(renderRoute).join('\n\n')}`
 }
 
 function renderRoute({ route, request }: DescribedRoute): string {
-  const { summary, description } = wordsOf(route)
+  const { summary, description } = proseOf(route)
   const own = ownRefusals(route)
   const parts = [
     `### ${request}`,
@@ -95,7 +92,7 @@ const presented: Readonly<Record<Route['credential'], string>> = {
 }
 
 function takenBy(route: Route): string {
-  const { request } = wordsOf(route)
+  const { request } = proseOf(route)
   const isForm = route.credential.startsWith('oauth_client')
   if (!request || isForm) return presented[route.credential]
   const members = Object.keys(request).map((name) => `"${name}"`)
@@ -103,9 +100,20 @@ function takenBy(route: Route): string {
   return `${presented[route.credential]}, and ${body}${route.isBodyOptional ? ' or no body' : ''}`
 }
 
-function answersOf({ answers, hasEtag }: Route): string {
-  const statuses = Object.keys(answers)
-  return [...statuses, ...(hasEtag ? ['304'] : [])].map((status) => `\`${status}\``).join(' or ')
+function answersOf(route: Route): string {
+  const { answer } = proseOf(route)
+  const members = typeof answer === 'object' && answer ? membersOf(answer) : []
+  const body = members.length > 0 ? ` with \`${members.join('`, `')}\`` : ''
+  return `\`${route.success}\`${body}${route.hasEtag ? ' or `304`' : ''}`
+}
+
+/** The members of an answer beside its envelope's, and of what its `data` holds. */
+function membersOf(answer: object): string[] {
+  return Object.entries(answer)
+    .filter(([name]) => name !== 'status' && name !== 'message')
+    .flatMap(([name, value]) =>
+      name === 'data' ? Object.keys(value).map((member) => `data.${member}`) : [name],
+    )
 }
 
 /** What the route refuses beside a bad access token. */

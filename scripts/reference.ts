@@ -18,7 +18,7 @@ await runCommand(async () => {
 function readArguments() {
   const { values, positionals } = parse()
   const [folder = join(root, '.portcullis/reference'), ...more] = positionals
-  if (more.length > 0) throw new Failure(`One folder, please: ${usage}`)
+  if (more.length > 0 || folder === '') throw new Failure(`One folder, please: ${usage}`)
   if (values.server !== undefined && !/^https?:$/.test(URL.parse(values.server)?.protocol ?? '')) {
     throw new Failure('--server needs the URL of the service, such as https://auth.example.com.')
   }

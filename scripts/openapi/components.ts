@@ -4,11 +4,11 @@
 export const info = {
   title: 'Portcullis',
   summary: 'Accounts, sessions and access tokens that can be taken back at once.',
-  description: `Every answer has \`X-Request-Id\`. Refusals have a stable \`code\` for programs and a \`message\` for people.
+  description: `Every answer but \`misconfigured\` has \`X-Request-Id\`. Refusals have a stable \`code\` for programs and a \`message\` for people.
 
 The service speaks one of two contracts (\`HTTP_CONTRACT\`). Where they differ, the name of an example says which one it belongs to.
 
-Tokens travel in one of two ways (\`TOKEN_TRANSPORT\`): in bodies and the \`Authorization\` header, or in cookies. With cookies, the bodies of answers have no tokens, and changes from a page of another origin are refused.
+Tokens travel in one of two ways (\`TOKEN_TRANSPORT\`): in bodies and the \`Authorization\` header, or in cookies. With cookies, the bodies of answers have no tokens, and changes from a page of another origin are refused. Every \`POST\` below \`/auth\` must then say \`Content-Type: application/json\`, also without a body.
 
 \`HEAD\` is answered wherever \`GET\` is. Other methods of a path are answered 405 \`method_not_allowed\` with \`Allow\`, other paths 404 \`not_found\`.`,
   license: { name: 'MIT', identifier: 'MIT' },

@@ -1,16 +1,17 @@
 // Composes the OpenAPI document (3.1) from the routes, the catalogue of refusals and the prose. Nothing
 // of it runs in the service, which serves the finished text.
 
+import { createHash } from 'node:crypto'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import type { GenericSchema } from 'valibot'
 import { version } from '../../src/service/config/version.ts'
 import type { Deps } from '../../src/service/domain/deps.ts'
 import type { Credential } from '../../src/service/http/credentials.ts'
 import { refusalsOf } from '../../src/service/http/refusals-of-route.ts'
-import type { Answer, Route, RouteFamily } from '../../src/service/http/route.ts'
+import type { Route, RouteFamily } from '../../src/service/http/route.ts'
 import { refreshBody } from '../../src/service/http/token-transport.ts'
-import * as answers from '../../src/service/routes/answers.ts'
 import { routeFamilies } from '../../src/service/routes/routes.ts'
+import { type Answer, answerOf, answerSchemas, mayCarryTokens } from './answers.ts'
 import {
   fixedSchemas,
   formBody,
@@ -20,7 +21,7 @@ import {
   securitySchemes,
   tags,
 } from './components.ts'
-import { prose, type RouteName } from './prose.ts'
+import { prose, type RouteName, type RouteProse } from './prose.ts'
 import { refusalResponses } from './refusals.ts'
 
 /** Of schemas that depend on settings: the defaults. */
@@ -46,7 +47,7 @@ export function composeOpenApi() {
       securitySchemes,
       headers,
       parameters,
-      schemas: { ...fixedSchemas, ...answerSchemas() },
+      schemas: { ...fixedSchemas, ...documentedSchemas() },
     },
   })
 }
@@ -57,7 +58,7 @@ export function documentedPath(family: RouteFamily, route: Route): string {
 }
 
 function operationAt(family: RouteFamily, route: Route) {
-  const words = prose[route.name as RouteName]
+  const words = proseOf(route)
   const operation = {
     operationId: route.name,
     tags: [words.tag],
@@ -65,7 +66,7 @@ function operationAt(family: RouteFamily, route: Route) {
     ...(words.description && { description: words.description }),
     security: security[route.credential],
     ...(parametersOf(route).length > 0 && { parameters: parametersOf(route) }),
-    ...requestOf(route),
+    ...requestOf(family, route),
     responses: {
       ...successesOf(route),
       ...refusalResponses(refusalsOf(route, family), {
@@ -74,11 +75,14 @@ function operationAt(family: RouteFamily, route: Route) {
       }),
     },
   }
-  return {
-    [route.method.toLowerCase()]: operation,
-    // It stands at the root of the host, whatever the issuer's path.
-    ...(route.isAtHost && { servers: [{ url: '/' }] }),
-  }
+  return { [route.method.toLowerCase()]: operation }
+}
+
+/** @throws Error that names the route, where nobody has written its words */
+export function proseOf(route: Route): RouteProse {
+  const words = prose[route.name as RouteName]
+  if (words) return words
+  throw new Error(`scripts/openapi/prose.ts has no words for the route ${route.name}: add them.`)
 }
 
 /** Credential → the ways to present it. `{}` is none: a token in the body, or no client. */
@@ -96,7 +100,7 @@ const security: Readonly<Record<Credential, readonly object[]>> = {
 }
 
 function parametersOf(route: Route) {
-  const words = prose[route.name as RouteName].parameters ?? {}
+  const words = proseOf(route).parameters ?? {}
   const inPath = (name: string) => route.path.includes(`:${name}`)
   const named = Object.entries(words).map(([name, description]) => ({
     name,
@@ -108,64 +112,80 @@ function parametersOf(route: Route) {
   return [...named, ...(route.hasEtag ? [{ $ref: '#/components/parameters/If-None-Match' }] : [])]
 }
 
-function requestOf(route: Route) {
-  const { request } = prose[route.name as RouteName]
+function requestOf(family: RouteFamily, route: Route) {
+  const { request, members } = proseOf(route)
   if (route.credential.startsWith('oauth_client')) return { requestBody: formBody(request) }
   const schema = route.credential === 'refresh_token' ? refreshBody : route.body?.(defaults)
-  if (!schema) return {}
+  if (!schema) return bodilessRequestOf(family, route)
   const isRequired = !route.isBodyOptional && route.credential !== 'refresh_token'
+  const described = withDescriptions(jsonSchema(schema), members)
   return {
     requestBody: {
       required: isRequired,
-      content: { 'application/json': { schema: jsonSchema(schema), example: request } },
+      content: { 'application/json': { schema: described, example: request } },
     },
   }
+}
+
+/** Where tokens travel in cookies, a POST must say that it is JSON, whatever it holds. */
+function bodilessRequestOf({ isSameSiteOnly }: RouteFamily, { method }: Route) {
+  if (!isSameSiteOnly || method !== 'POST') return {}
+  const content = { 'application/json': { schema: { type: 'object' }, example: {} } }
+  return { requestBody: { required: false, content } }
+}
+
+/** What JSON Schema cannot say of a member, in words. */
+function withDescriptions(schema: JsonSchema, words: RouteProse['members'] = {}): object {
+  const properties = Object.entries(schema.properties ?? {}).map(([name, property]) => [
+    name,
+    { ...property, ...(words[name] && { description: words[name] }) },
+  ])
+  return { ...schema, properties: Object.fromEntries(properties) }
+}
+
+interface JsonSchema {
+  readonly properties?: Readonly<Record<string, object>>
 }
 
 function successesOf(route: Route) {
-  const { answer } = prose[route.name as RouteName]
-  const successes = Object.entries(route.answers).map(([status, schema]) => [
-    status,
-    {
-      description: status === '201' ? 'Made.' : 'Done.',
-      headers: successHeaders(route, schema),
-      ...(schema === 'empty' ? {} : { content: contentOf(route, schema, answer) }),
-    },
-  ])
+  const schema = answerOf[route.name as RouteName]
+  const success = {
+    description: route.success === 201 ? 'Made.' : 'Done.',
+    headers: successHeaders(route, schema),
+    ...(schema !== 'empty' && { content: contentOf(route, schema) }),
+  }
   const unchanged = { description: 'Not changed.', headers: successHeaders(route, 'empty') }
-  return { ...Object.fromEntries(successes), ...(route.hasEtag && { 304: unchanged }) }
+  return { [route.success]: success, ...(route.hasEtag && { 304: unchanged }) }
 }
 
 function successHeaders(route: Route, answer: Answer) {
-  const hasTokens = answer === answers.tokens || answer === answers.messageOrTokens
-  const names = ['X-Request-Id', 'Cache-Control', ...(route.hasEtag ? ['ETag'] : [])]
-  if (hasTokens || route.credential === 'session_tokens' || route.name === 'endSession') {
-    names.push('Set-Cookie')
-  }
+  const mayExpireCookies = route.credential === 'session_tokens' || route.name === 'endSession'
+  const setsCookies = mayCarryTokens(answer) || mayExpireCookies
+  const names = [
+    ...['X-Request-Id', 'Cache-Control'],
+    ...(route.hasEtag ? ['ETag'] : []),
+    ...(setsCookies ? ['Set-Cookie'] : []),
+  ]
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]))
 }
 
-function contentOf(route: Route, answer: Exclude<Answer, 'empty'>, example: unknown) {
+function contentOf(route: Route, answer: Exclude<Answer, 'empty'>) {
+  const example = proseOf(route).answer
   if (answer === 'text/plain') return { 'text/plain': { schema: { type: 'string' }, example } }
   const mediaType = route.name === 'keySet' ? 'application/jwk-set+json' : 'application/json'
-  return { [mediaType]: { schema: { $ref: `#/components/schemas/${nameOf(answer)}` }, example } }
+  const [name] = Object.entries(answerSchemas).find(([, known]) => known === answer) ?? []
+  if (!name) throw new Error(`answerSchemas in answers.ts lacks the answer of ${route.name}.`)
+  return { [mediaType]: { schema: { $ref: `#/components/schemas/${name}` }, example } }
 }
 
-function answerSchemas() {
+function documentedSchemas() {
   return Object.fromEntries(
-    Object.values(answers)
-      .map((schema) => [nameOf(schema), jsonSchema(schema)] as const)
-      .sort(([one], [other]) => one.localeCompare(other)),
+    Object.entries(answerSchemas).map(([name, schema]) => [name, jsonSchema(schema)]),
   )
 }
 
-function nameOf(schema: GenericSchema): string {
-  const [name = ''] = Object.entries(answers).find(([, known]) => known === schema) ?? []
-  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`
-}
-
 /** What JSON Schema cannot say (normal forms, code points) is in the descriptions. */
-function jsonSchema(schema: GenericSchema): object {
+function jsonSchema(schema: GenericSchema): JsonSchema {
   const { $schema: _, ...described } = toJsonSchema(schema, {
     errorMode: 'ignore',
     typeMode: 'input',
@@ -174,7 +194,7 @@ function jsonSchema(schema: GenericSchema): object {
         ? { ...jsonSchema, additionalProperties: true }
         : undefined,
   })
-  return described
+  return described as JsonSchema
 }
 
 interface Operation {
@@ -215,8 +235,10 @@ class SharedResponses {
     const known = this.#names.get(text)
     if (known) return known
     const words = response.description.replaceAll(/[^\w]+/g, '_').replaceAll(/^_|_$/g, '')
-    const wanted = `${status}.${words.slice(0, 60)}`
-    const name = wanted in this.byName ? `${wanted}.${this.#names.size}` : wanted
+    // The same codes with other sentences or headers: a part of their hash does not move.
+    const hash = createHash('sha256').update(text).digest('hex').slice(0, 6)
+    const wanted = `${status}.${words}`
+    const name = wanted in this.byName ? `${wanted}.${hash}` : wanted
     this.#names.set(text, name)
     this.byName[name] = response
     return name

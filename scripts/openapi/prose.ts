@@ -1,6 +1,7 @@
 // What people read of each route, and examples of what goes in and comes out. The rest of the OpenAPI
 // document follows from the routes themselves.
 
+import { emailRule, passwordRule } from '../../src/service/routes/auth.ts'
 import type { routeFamilies } from '../../src/service/routes/routes.ts'
 
 /** The names of all routes. */
@@ -14,7 +15,11 @@ export interface RouteProse {
   readonly description?: string
   /** Parameter of the path or the query → what it is. */
   readonly parameters?: Readonly<Record<string, string>>
+  /** An example of the body, or of the form. */
   readonly request?: object
+  /** Member of the body → what JSON Schema cannot say of it. */
+  readonly members?: Readonly<Record<string, string>>
+  /** An example of the success. */
   readonly answer: unknown
 }
 
@@ -53,6 +58,10 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Accounts',
     summary: 'Makes an account, and begins its first session.',
     request: credentials,
+    members: {
+      email: emailRule,
+      password: `${passwordRule} It must have at least as many characters as PASSWORD_MIN_LENGTH says: 8 by default.`,
+    },
     answer: success({ message: 'Successfully registered.', ...issued }),
   },
   login: {
@@ -70,7 +79,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
   },
   user: {
     tag: 'Accounts',
-    summary: 'The same as `GET /auth/status`.',
+    summary: 'The same as the status, under the second path of the seed.',
     answer: accountAnswer,
   },
   refresh: {
@@ -110,7 +119,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Sessions',
     summary: 'Ends the session of the token, with all of its tokens.',
     description:
-      'Where tokens travel in cookies, an access token that has expired will do, and so will the refresh cookie.',
+      'Where tokens travel in cookies, an access token that has expired will do, and so will the refresh cookie. The request must then say `Content-Type: application/json`.',
     answer: success({ message: 'Successfully logged out.' }),
   },
   logoutEverywhere: {
@@ -211,7 +220,9 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
   },
   metadata: {
     tag: 'Public documents',
-    summary: 'The metadata of the service (RFC 8414). The path of the issuer, if any, follows.',
+    summary: 'The metadata of the service (RFC 8414).',
+    description:
+      'For an issuer with a path, it stands at the root of the host, and the path of the issuer follows: `/.well-known/oauth-authorization-server/tenant`.',
     answer: {
       issuer: 'https://auth.example.com',
       jwks_uri: 'https://auth.example.com/.well-known/jwks.json',
@@ -229,7 +240,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
   },
   openapi: {
     tag: 'Public documents',
-    summary: 'This document.',
+    summary: 'The OpenAPI document of the service.',
     answer: { openapi: '3.1.1', info: { title: 'Portcullis', version: '0.6.0' }, paths: {} },
   },
 }

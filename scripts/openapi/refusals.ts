@@ -96,7 +96,8 @@ function responseOf(sentences: readonly Sentence[], mayExpireCookies: boolean) {
     description: codes.map((code) => `\`${code}\``).join(', '),
     headers: {
       ...headersOf(sentences),
-      ...(mayExpireCookies && { 'Set-Cookie': { $ref: '#/components/headers/Set-Cookie' } }),
+      ...(mayExpireCookies &&
+        tellsBrowser(sentences) && { 'Set-Cookie': { $ref: '#/components/headers/Set-Cookie' } }),
     },
     content: {
       'application/json': {
@@ -105,6 +106,11 @@ function responseOf(sentences: readonly Sentence[], mayExpireCookies: boolean) {
       },
     },
   }
+}
+
+/** Only a refusal of what was presented comes after the cookies were looked at. */
+function tellsBrowser(sentences: readonly Sentence[]): boolean {
+  return sentences.some(({ status }) => status === 401 || status === 403)
 }
 
 function schemaOf(form: string, sentences: readonly Sentence[]) {

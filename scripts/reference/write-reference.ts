@@ -1,6 +1,6 @@
 // The API reference as a folder of static files: the OpenAPI document, shown by Scalar.
 
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Failure } from '../../src/cli/failure.ts'
@@ -44,14 +44,15 @@ export interface ReferenceInput {
 }
 
 /**
- * Writes the page to `folder`, which is made where there is none. Files of the same names are
- * replaced; others stay. Throws a `Failure` where the document cannot be read or the folder cannot
- * be written.
+ * Writes the page to `folder`, which is made where there is none. What this command has written
+ * before is replaced; other files stay. Throws a `Failure` where the document cannot be read, the
+ * folder cannot be written, or its `docs` or `_headers` are somebody else's.
  */
 export function writeReference(folder: string, input: ReferenceInput = {}): void {
   const document = readDocument(input.documentFile ?? join(root, 'openapi.json'))
   const shown = input.server === undefined ? fromDocs(document) : withServer(document, input.server)
   const docs = join(folder, 'docs')
+  refuseForeignFolder(folder)
   try {
     makeDirectories(docs)
     for (const name of ['index.html', 'start.js']) {
@@ -63,6 +64,18 @@ export function writeReference(folder: string, input: ReferenceInput = {}): void
     throw new Failure(`The folder ${folder} cannot be made or written: choose another one.`)
   }
   copyScalar(join(docs, 'scalar.js'))
+}
+
+/** Files of somebody else are not replaced. */
+function refuseForeignFolder(folder: string): void {
+  const isOurs = existsSync(join(folder, 'docs/scalar.js'))
+  const foreign = isOurs
+    ? undefined
+    : ['docs', '_headers'].find((name) => existsSync(join(folder, name)))
+  if (foreign === undefined) return
+  throw new Failure(
+    `${join(folder, foreign)} is there already, and not of this command: choose another folder.`,
+  )
 }
 
 function copyScalar(target: string): void {

@@ -69,7 +69,7 @@ export type RevocationReason = 'token_revoked' | 'account_gone'
 export type UserTokenReason = TokenReason | KeyReason | RevocationReason
 
 /** Why the accounts refuse. */
-export type AccountReason = 'email_taken' | 'invalid_credentials'
+type AccountReason = 'email_taken' | 'invalid_credentials'
 
 /** Why no password is hashed: too many are waiting for it. */
 export type QueueReason = 'login_queue_full'
@@ -89,7 +89,7 @@ export type RefreshReason =
   | 'session_expired'
 
 /** Why there is nothing to be done about a session, or with it. */
-export type SessionReason = 'session_unknown' | 'password_wrong'
+type SessionReason = 'session_unknown' | 'password_wrong'
 
 /** Why an OAuth client is refused. */
 export type ClientReason = 'client_unknown' | 'oauth_request_invalid'
@@ -105,13 +105,10 @@ export type InputReason =
   | 'cross_site_request'
 
 /** Why the service cannot answer at all. */
-export type ServiceReason =
-  | 'database_unavailable'
-  | 'schema_outdated'
-  | 'schema_too_new'
-  | 'signing_key_revoked'
-  | 'misconfigured'
-  | 'internal'
+type ServiceReason = 'database_unavailable' | ReadinessReason | 'misconfigured' | 'internal'
+
+/** Why the service is not ready. */
+export type ReadinessReason = 'schema_outdated' | 'schema_too_new' | 'signing_key_revoked'
 
 /**
  * Every reason there is. `logout_token_missing` is `token_missing` where the seed answers it with

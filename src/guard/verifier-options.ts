@@ -82,7 +82,12 @@ export function keySetOf<Bindings>(
  *
  * @throws TypeError
  */
-export function checkOptions({ issuer, audience, transport }: VerifierOptions<never>) {
+export function checkOptions(options: VerifierOptions<never>) {
+  const { issuer, audience, transport } = options
+  // Until 0.5. Ignored, another source would be asked.
+  if ('revocations' in options) {
+    throw new TypeError('revocations is called revocationSource: rename the option.')
+  }
   if (typeof issuer !== 'string' || !URL.canParse(issuer)) {
     throw new TypeError("issuer must be the service's ISSUER, such as https://auth.example.com.")
   }

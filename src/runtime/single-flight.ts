@@ -37,11 +37,15 @@ export class SingleFlight {
     this.#work = { fromMs: this.#runtime.elapsedMs(), forMs }
   }
 
-  /** Ends the work, and any pause. */
+  /** Ends the work. A pause goes on: it may be that of another one, which began later and failed. */
   succeed(): void {
     this.#work = never
-    this.#pause = never
     this.#failures = 0
+  }
+
+  /** Lets anybody begin at once. */
+  endPause(): void {
+    this.#pause = never
   }
 
   /** Ends the work, and pauses: for twice as long as after the failure before. */

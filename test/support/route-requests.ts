@@ -102,6 +102,31 @@ async function parameterOf({ path }: Route, { app }: TestService, { refreshToken
   return String(segmentOf(JSON.parse(page.split('\n')[0] ?? '').head + 1))
 }
 
+/** The same request to a service whose tokens travel in cookies: they hold what headers and body held. */
+export async function goodCookieRequest(
+  mounted: MountedRoute,
+  variables: Record<string, string>,
+): Promise<RequestParts> {
+  const parts = await goodRequest(mounted, createService(variables))
+  const service = createService({ ...variables, TOKEN_TRANSPORT: 'cookie' })
+  if (mounted.route.credential.startsWith('oauth_client')) return { ...parts, service }
+  const account = await registerAccount(parts.service.app)
+  const cookies = [
+    `__Host-access_token=${account.token}`,
+    `__Secure-refresh_token=${account.refreshToken}`,
+  ]
+  const body = mounted.route.name === 'logoutEverywhere' ? { keep_current: true } : undefined
+  return {
+    ...parts,
+    ...(body && { body: JSON.stringify(body) }),
+    service,
+    path: mounted.route.path.includes(':id')
+      ? `/auth/sessions/${account.refreshToken.slice(0, 16)}`
+      : parts.path,
+    headers: { ...json, Cookie: cookies.join('; ') },
+  }
+}
+
 function credentialsOf({ email, password }: { email: string; password: string }) {
   return { email, password }
 }

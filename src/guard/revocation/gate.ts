@@ -167,7 +167,7 @@ async function checkExactly(
     ? clockProblem(checked.value.nowMs, askedAtMs, view.readClocks().wallMs)
     : checked.error
   if (problem !== undefined) loader.failCheck(problem)
-  else loader.checks.succeed()
+  else loader.succeedCheck()
   if (checked.ok && checked.value.isRevoked) return refuse('token_revoked')
   return problem === undefined ? succeed(undefined) : refuse('revocations_unavailable')
 }

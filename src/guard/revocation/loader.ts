@@ -68,6 +68,12 @@ export class RevocationLoader {
     this.checks.fail()
   }
 
+  /** Whatever failed at the same time: the service answers. */
+  succeedCheck(): void {
+    this.checks.succeed()
+    this.checks.endPause()
+  }
+
   /** Others may wait for it: so it goes on when its own client hangs up. */
   #loadFor(source: RevocationSource, context: VerificationContext): Promise<void> {
     const loading = this.#load(source, context)
@@ -103,6 +109,7 @@ export class RevocationLoader {
 
   #succeed(): void {
     this.#loading.succeed()
+    this.#loading.endPause()
     this.#problem = undefined
   }
 

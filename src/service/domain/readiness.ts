@@ -1,7 +1,7 @@
 // Whether the service can do its work: the database answers, its schema is one that this version
 // works on, and tokens that are signed now are accepted.
 
-import { type Result, refuse, type ServiceReason, succeed } from '../../errors/reasons.ts'
+import { type ReadinessReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { keyRevocationId } from '../../token/access-token.ts'
 import { findLastMigration, schemaVersion } from '../store/migrations.ts'
 import { findRevokedIds } from '../store/revocation-feed.ts'
@@ -13,7 +13,7 @@ import type { Deps } from './deps.ts'
  */
 export async function checkReadiness(
   deps: Pick<Deps, 'database' | 'accessTokens'>,
-): Promise<Result<undefined, ServiceReason>> {
+): Promise<Result<undefined, ReadinessReason>> {
   const last = await findLastMigration(deps.database)
   if (!last || last.version < schemaVersion) return refuse('schema_outdated')
   if (last.oldestSchemaServed > schemaVersion) return refuse('schema_too_new')

@@ -2,7 +2,7 @@
 // refusals in the form of its family.
 
 import type { Context, Handler, Hono } from 'hono'
-import { etag } from 'hono/etag'
+import { etag, RETAINED_304_HEADERS } from 'hono/etag'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { issuerPath } from '../../token/issuer.ts'
 import type { Deps } from '../domain/deps.ts'
@@ -13,6 +13,9 @@ import { type InputRefusal, respondRefused } from './respond.ts'
 import type { BodySchema, Route, RouteFamily } from './route.ts'
 import { sameSiteOnly } from './same-site.ts'
 import type { ServiceEnv } from './service-env.ts'
+
+/** Of an answer that is 304: also the request id, which every answer has. */
+const retainedHeaders = [...RETAINED_304_HEADERS, 'x-request-id']
 
 /** Mounts every route of the families below the issuer's path. */
 export function mountRoutes(
@@ -25,7 +28,7 @@ export function mountRoutes(
     if (family.isSameSiteOnly) app.use(`${issuer}${family.path}/*`, sameSiteOnly(deps))
     for (const route of family.routes) {
       const path = pathUnder(issuer, family, route)
-      const etags = route.hasEtag ? [etag()] : []
+      const etags = route.hasEtag ? [etag({ retainedHeaders })] : []
       app.on(route.method, [path], ...etags, createHandler(deps, route))
     }
   }
@@ -39,8 +42,10 @@ export function mountRefusalForms(
 ): void {
   for (const { path, refusalForm } of families) {
     if (!refusalForm) continue
-    app.use(`${issuerPath(settings.issuer)}${path}/*`, async (c, next) => {
-      c.set('refusalForm', refusalForm)
+    const beginning = `${issuerPath(settings.issuer)}${path}/`
+    app.use(`${beginning}*`, async (c, next) => {
+      // Hono's pattern also fits the path without a slash at its end.
+      if (c.req.path.startsWith(beginning)) c.set('refusalForm', refusalForm)
       await next()
     })
   }

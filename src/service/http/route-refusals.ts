@@ -53,4 +53,4 @@ export const limitRefusals = {
 /** Why a handler refuses the credential of its route. */
 export type CredentialReason<C extends Credential> = (typeof credentialRefusals)[C][number]
 /** Why a handler refuses for a limit. */
-export type LimitReason = (typeof limitRefusals)[LimitClass][number]
+export type LimitReason<L extends LimitClass> = (typeof limitRefusals)[L][number]

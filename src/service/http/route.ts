@@ -32,14 +32,12 @@ type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${inf
 /** The form of a JSON body. */
 export type BodySchema = v.GenericSchema<unknown, object>
 
-/** A success: the schema of its body, or its media type where the body is no JSON. */
-export type Answer = v.GenericSchema | 'text/plain' | 'empty'
-
 /** One route. `R` are the reasons of its own, beside those of its credential, body and limits. */
 export interface RouteOf<
   Path extends string,
   C extends Credential,
   S extends BodySchema,
+  L extends LimitClass,
   R extends Reason,
 > {
   /** Unique: the operation of the OpenAPI document, and the event of the audit. */
@@ -52,13 +50,13 @@ export interface RouteOf<
   readonly body?: (deps: Deps) => S
   /** Whether the body may be missing: it is an empty object then. */
   readonly isBodyOptional?: true
-  readonly limits: LimitClass
+  readonly limits: L
   /** Why it refuses; the handler can give no other reason of its own. */
   readonly refusals: readonly R[]
   /** Whether it asks the database, and so is closed while that is away. */
   readonly asksDatabase: boolean
-  /** Status → what is answered. */
-  readonly answers: Readonly<Partial<Record<200 | 201, Answer>>>
+  /** The status of a success. Its body is described in scripts/openapi, for the document. */
+  readonly success: 200 | 201
   /** Whether clients may ask with `If-None-Match` (RFC 9110 §13.1.2). */
   readonly hasEtag?: true
   /** Whether its path comes before the issuer's, at the root of the host (RFC 8414 §3). */
@@ -66,11 +64,11 @@ export interface RouteOf<
   handle(
     deps: Deps,
     request: RouteRequest<Path, C, v.InferOutput<S>>,
-  ): Promise<Result<Response, R | CredentialReason<C> | LimitReason>>
+  ): Promise<Result<Response, NoInfer<R> | CredentialReason<C> | LimitReason<L>>>
 }
 
 /** A route of any kind. */
-export type Route = RouteOf<string, Credential, BodySchema, Reason>
+export type Route = RouteOf<string, Credential, BodySchema, LimitClass, Reason>
 
 /** Routes that share the beginning of their paths, and the form of their refusals. */
 export interface RouteFamily {
@@ -89,7 +87,8 @@ export function defineRoute<
   const Path extends string,
   const C extends Credential,
   S extends BodySchema,
+  const L extends LimitClass,
   const R extends Reason,
->(route: RouteOf<Path, C, S, R> & { readonly name: Name }) {
+>(route: RouteOf<Path, C, S, L, R> & { readonly name: Name }) {
   return route
 }

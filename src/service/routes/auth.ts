@@ -12,12 +12,13 @@ import { loginPlaceOf } from '../http/login-place.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
 import { respondWithTokens } from '../http/token-transport.ts'
-import { account, tokens } from './answers.ts'
 import { formatInstant } from './instant.ts'
 
-const emailRule =
+/** For people, in refusals and in the OpenAPI document. */
+export const emailRule =
   'Give an email of at most 254 bytes: one @ with something on both sides, no spaces or control characters.'
-const passwordRule = 'Give a password of 1 to 1,024 bytes of Unicode text.'
+/** For people, in refusals and in the OpenAPI document. */
+export const passwordRule = 'Give a password of 1 to 1,024 bytes of Unicode text.'
 
 const credentials = v.object({
   email: v.string('Give the email as a string.'),
@@ -33,7 +34,7 @@ const registerRoute = defineRoute({
   limits: 'password',
   refusals: ['email_taken'],
   asksDatabase: true,
-  answers: { 201: tokens },
+  success: 201,
   async handle(deps, { c, body, isGone }) {
     const issued = await register(deps, body, () => loginPlaceOf(c, deps), isGone)
     if (!issued.ok) return issued
@@ -50,7 +51,7 @@ const loginRoute = defineRoute({
   limits: 'password',
   refusals: ['invalid_credentials'],
   asksDatabase: true,
-  answers: { 200: tokens },
+  success: 200,
   async handle(deps, { c, body, isGone }) {
     const issued = await login(deps, body, () => loginPlaceOf(c, deps), isGone)
     if (!issued.ok) return issued
@@ -66,7 +67,7 @@ const statusRoute = defineRoute({
   limits: 'none',
   refusals: [],
   asksDatabase: true,
-  answers: { 200: account },
+  success: 200,
   async handle(deps, { c, token }) {
     const found = await findAccountOfToken(deps, token)
     if (!found.ok) return found
@@ -91,10 +92,9 @@ export const authRoutes = [registerRoute, loginRoute, statusRoute, userRoute] as
 function registration({ settings: { passwordMinLength } }: Pick<Deps, 'settings'>) {
   const { email, password } = credentials.entries
   return v.object({
-    email: v.pipe(email, v.description(emailRule), parsedBy(parseEmail, emailRule)),
+    email: v.pipe(email, parsedBy(parseEmail, emailRule)),
     password: v.pipe(
       password,
-      v.description(passwordRule),
       parsedBy(parsePassword, passwordRule),
       v.check(
         (parsed) => isLongEnough(parsed, passwordMinLength),

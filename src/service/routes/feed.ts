@@ -10,7 +10,6 @@ import { checkRevocations } from '../domain/feed/check.ts'
 import type { AgedPage } from '../domain/feed/feed.ts'
 import { defineRoute } from '../http/route.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
-import { checkedIds } from './answers.ts'
 
 /** As long as an isolate shares what it has read. */
 const cacheControl = 'public, max-age=1, must-revalidate'
@@ -33,12 +32,12 @@ const question = v.object({
 const segmentRoute = defineRoute({
   name: 'feedSegment',
   method: 'GET',
-  path: '/since/:segment',
+  path: '/feed/since/:segment',
   credential: 'none',
   limits: 'none',
   refusals: ['not_found'],
   asksDatabase: true,
-  answers: { 200: 'text/plain' },
+  success: 200,
   hasEtag: true,
   handle: ({ feed }, { c, params }) =>
     answerPage(c, params.segment, (number) => feed.findSegment(number)),
@@ -47,12 +46,12 @@ const segmentRoute = defineRoute({
 const snapshotRoute = defineRoute({
   name: 'feedSnapshot',
   method: 'GET',
-  path: '/snapshot/:page',
+  path: '/feed/snapshot/:page',
   credential: 'none',
   limits: 'none',
   refusals: ['not_found'],
   asksDatabase: true,
-  answers: { 200: 'text/plain' },
+  success: 200,
   hasEtag: true,
   handle: ({ feed }, { c, params }) =>
     answerPage(c, params.page, (number) => feed.findPage(number)),
@@ -61,13 +60,13 @@ const snapshotRoute = defineRoute({
 const checkRoute = defineRoute({
   name: 'checkRevocations',
   method: 'POST',
-  path: '/check',
+  path: '/feed/check',
   credential: 'none',
   body: () => question,
   limits: 'none',
   refusals: [],
   asksDatabase: true,
-  answers: { 200: checkedIds },
+  success: 200,
   async handle({ database }, { c, body: { ids, nonce } }) {
     const { nowMs, revoked } = await checkRevocations(database, ids)
     return succeed(c.json({ version: feedVersion, now_ms: nowMs, revoked, nonce }))

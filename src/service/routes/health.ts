@@ -5,7 +5,6 @@ import { version } from '../config/version.ts'
 import { checkReadiness } from '../domain/readiness.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
-import { messageAndVersion } from './answers.ts'
 
 const healthRoute = defineRoute({
   name: 'health',
@@ -15,7 +14,7 @@ const healthRoute = defineRoute({
   limits: 'none',
   refusals: [],
   asksDatabase: false,
-  answers: { 200: messageAndVersion },
+  success: 200,
   async handle(_deps, { c }) {
     return succeed(respond(c, { message: 'Alive.', version }))
   },
@@ -29,7 +28,7 @@ const readyRoute = defineRoute({
   limits: 'none',
   refusals: ['schema_outdated', 'schema_too_new', 'signing_key_revoked'],
   asksDatabase: true,
-  answers: { 200: messageAndVersion },
+  success: 200,
   async handle(deps, { c }) {
     const readiness = await checkReadiness(deps)
     return readiness.ok ? succeed(respond(c, { message: 'Ready.', version })) : readiness

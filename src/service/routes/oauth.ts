@@ -5,7 +5,6 @@ import { succeed } from '../../errors/reasons.ts'
 import { introspect } from '../domain/oauth/introspect.ts'
 import { revokeToken } from '../domain/oauth/revoke-token.ts'
 import { defineRoute } from '../http/route.ts'
-import { introspection } from './answers.ts'
 
 /** Having a token is enough to take it back. */
 const revokeRoute = defineRoute({
@@ -16,7 +15,7 @@ const revokeRoute = defineRoute({
   limits: 'none',
   refusals: [],
   asksDatabase: true,
-  answers: { 200: 'empty' },
+  success: 200,
   async handle(deps, { c, token }) {
     const revoked = await revokeToken(deps, token)
     return revoked.ok ? succeed(c.body(null, 200)) : revoked
@@ -32,7 +31,7 @@ const introspectRoute = defineRoute({
   limits: 'none',
   refusals: [],
   asksDatabase: true,
-  answers: { 200: introspection },
+  success: 200,
   async handle(deps, { c, token }) {
     const claims = await introspect(deps, token)
     if (!claims.ok) return claims

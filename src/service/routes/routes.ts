@@ -13,9 +13,8 @@ export const routeFamilies = [
   {
     path: '/auth',
     isSameSiteOnly: true,
-    routes: [...authRoutes, ...sessionRoutes],
+    routes: [...authRoutes, ...sessionRoutes, ...feedRoutes],
   },
-  { path: '/auth/feed', isSameSiteOnly: true, routes: feedRoutes },
   { path: '/oauth', refusalForm: 'oauth', routes: oauthRoutes },
   { path: '', routes: [...healthRoutes, ...wellKnownRoutes] },
 ] as const satisfies readonly RouteFamily[]

@@ -19,7 +19,6 @@ import {
   refreshBody,
   respondWithTokens,
 } from '../http/token-transport.ts'
-import { message, messageOrTokens, sessionList, tokens } from './answers.ts'
 import { formatInstant } from './instant.ts'
 
 const passwordAgain = v.object({ password: v.string('Give the password as a string.') })
@@ -37,7 +36,7 @@ const refreshRoute = defineRoute({
   limits: 'refresh',
   refusals: [],
   asksDatabase: true,
-  answers: { 200: tokens },
+  success: 200,
   async handle(deps, { c, token }) {
     const issued = await refresh(deps, token)
     if (!issued.ok) return issued
@@ -53,7 +52,7 @@ const listRoute = defineRoute({
   limits: 'none',
   refusals: [],
   asksDatabase: true,
-  answers: { 200: sessionList },
+  success: 200,
   async handle(deps, { c, token }) {
     const sessions = await listSessions(deps, token)
     if (!sessions.ok) return sessions
@@ -69,7 +68,7 @@ const endRoute = defineRoute({
   limits: 'none',
   refusals: ['session_unknown'],
   asksDatabase: true,
-  answers: { 200: message },
+  success: 200,
   async handle(deps, { c, token, params }) {
     const ended = await endSession(deps, token, params.id)
     if (!ended.ok) return ended
@@ -86,7 +85,7 @@ const logoutRoute = defineRoute({
   limits: 'none',
   refusals: [],
   asksDatabase: true,
-  answers: { 200: message },
+  success: 200,
   async handle(deps, { c, token }) {
     const outcome = token.ok ? await logout(deps, token.value) : token
     const isLoggedOut = outcome.ok || (await logoutByCookie(c, deps))
@@ -107,7 +106,7 @@ const logoutEverywhereRoute = defineRoute({
   limits: 'none',
   refusals: ['refresh_token_invalid'],
   asksDatabase: true,
-  answers: { 200: messageOrTokens },
+  success: 200,
   async handle(deps, { c, token, body }) {
     const { keep_current: keepCurrent, refresh_token: sent } = body
     const isInCookie = deps.settings.tokenTransport === 'cookie'
@@ -130,7 +129,7 @@ const reauthenticateRoute = defineRoute({
   limits: 'password',
   refusals: ['password_wrong'],
   asksDatabase: true,
-  answers: { 200: tokens },
+  success: 200,
   async handle(deps, { c, token, body, isGone }) {
     const issued = await reauthenticate(deps, token, body, isGone)
     if (!issued.ok) return issued

@@ -6,7 +6,6 @@ import { succeed } from '../../errors/reasons.ts'
 import { keySetPath, keySetUrl, urlUnder } from '../../token/issuer.ts'
 import { defineRoute } from '../http/route.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
-import { keySet, metadata, openApi } from './answers.ts'
 import { openApiDocument } from './openapi-document.ts'
 
 /**
@@ -25,7 +24,7 @@ const keySetRoute = defineRoute({
   limits: 'none',
   refusals: [],
   asksDatabase: false,
-  answers: { 200: keySet },
+  success: 200,
   hasEtag: true,
   handle: async ({ jwkSet }, { c }) =>
     succeed(respondCacheable(c, 'application/jwk-set+json', JSON.stringify(jwkSet))),
@@ -39,7 +38,7 @@ const metadataRoute = defineRoute({
   limits: 'none',
   refusals: [],
   asksDatabase: false,
-  answers: { 200: metadata },
+  success: 200,
   hasEtag: true,
   isAtHost: true,
   handle: async ({ settings }, { c }) =>
@@ -54,7 +53,7 @@ const openApiRoute = defineRoute({
   limits: 'none',
   refusals: [],
   asksDatabase: false,
-  answers: { 200: openApi },
+  success: 200,
   hasEtag: true,
   handle: async (_deps, { c }) => succeed(respondCacheable(c, 'application/json', openApiDocument)),
 })

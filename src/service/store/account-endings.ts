@@ -4,7 +4,14 @@
 import { and, eq, exists, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
-import { type Answers, build, type Database, databaseNow, runBatch } from './database.ts'
+import {
+  type Answers,
+  build,
+  type Database,
+  databaseNow,
+  joinStatements,
+  runBatch,
+} from './database.ts'
 import { isLiveSession, type LiveSession } from './live-session.ts'
 import {
   isRevokedId,
@@ -59,10 +66,8 @@ export async function endAllSessions(
 ): Promise<Result<EndedEverywhere, RevocationReason>> {
   const ending = endingStatements(caller, tokenGeneration, keepCurrent)
   if (!rotation) return decodeEnding(await runBatch(database, ending))
-  const answers = await runBatch(database, {
-    ...ending,
-    ...exchangeStatements(rotation, isOfGeneration(tokenGeneration)),
-  })
+  const exchange = exchangeStatements(rotation, isOfGeneration(tokenGeneration))
+  const answers = await runBatch(database, joinStatements(ending, exchange))
   const exchanged = decodeExchange(rotation, answers)
   return decodeEnding(answers, exchanged.ok ? exchanged.value : undefined)
 }

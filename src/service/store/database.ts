@@ -31,8 +31,8 @@ type Statement = BatchItem<'sqlite'>
 
 /**
  * The statements of a batch, at least one, by name. They run in the order in which they are
- * written. A name must not be a number: JavaScript puts those first. Batches that are spread into
- * one must not share a name: the later statement would take the place of the earlier one.
+ * written. A name must not be a number: JavaScript puts those first. `joinStatements` makes one
+ * batch of two.
  */
 type Statements = Readonly<Record<string, Statement>>
 
@@ -47,6 +47,17 @@ export const build = drizzle.mock()
  * machines agree on them.
  */
 export const databaseNow = sql<number>`unixepoch()`
+
+/**
+ * Two batches as one: the statements of `first`, then those of `second`. Their types see to it that
+ * they share no name: the later statement would take the place of the earlier one.
+ */
+export function joinStatements<
+  First extends Statements,
+  Second extends Statements & { readonly [Name in keyof First]?: never },
+>(first: First, second: Second): First & Second {
+  return { ...first, ...second }
+}
 
 /**
  * Runs statements that write (and check what they write) as one atomic batch: one round trip, all

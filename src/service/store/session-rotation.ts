@@ -10,7 +10,14 @@
 import { and, eq, exists, gt, lt, not, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
-import { type Answers, build, type Database, databaseNow, runBatch } from './database.ts'
+import {
+  type Answers,
+  build,
+  type Database,
+  databaseNow,
+  joinStatements,
+  runBatch,
+} from './database.ts'
 import {
   decodeLiveSession,
   isLiveSession,
@@ -76,11 +83,14 @@ export async function rotateSession(
   database: Database,
   rotation: Rotation,
 ): Promise<Result<LiveSession, ExchangeRefusal | Reuse>> {
-  const { ended, revoked, ...exchange } = await runBatch(database, {
+  const reuse = {
     ended: updateReusedSessionStatement(rotation),
     revoked: insertEndingRevocationStatement(rotation.sessionId),
-    ...exchangeStatements(rotation),
-  })
+  }
+  const { ended, revoked, ...exchange } = await runBatch(
+    database,
+    joinStatements(reuse, exchangeStatements(rotation)),
+  )
   const [ending] = decodeRows(endedRow, ended)
   const [revocation] = decodeRows(revocationRow, revoked)
   if (ending) return refuse({ reason: 'refresh_token_reused', userId: ending.userId, revocation })

@@ -2,13 +2,7 @@
 // concurrent attempts exactly one is told yes.
 
 import { createRandomId } from '../../../crypto/random-id.ts'
-import {
-  type AccountReason,
-  type QueueReason,
-  type Result,
-  refuse,
-  succeed,
-} from '../../../errors/reasons.ts'
+import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import { insertUserAndSession } from '../../store/sessions.ts'
 import type { Deps } from '../deps.ts'
 import type { Email } from '../identity/identity.ts'
@@ -40,7 +34,7 @@ export async function register(
   input: { readonly email: Email; readonly password: string },
   findPlace: () => LoginPlace,
   isGone: () => boolean,
-): Promise<Result<IssuedTokens, AccountReason | QueueReason>> {
+): Promise<Result<IssuedTokens, 'email_taken' | QueueReason>> {
   const turn = deps.hashQueue.join(isGone)
   if (!turn.ok) return turn
   const tokenGeneration = createRandomId(deps.runtime)

@@ -1,7 +1,7 @@
 // Token introspection (RFC 7662), for services that cannot verify by themselves: exact, one round
 // trip.
 
-import { type KeyReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
+import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import type { AccessTokenClaims } from '../../../token/access-token.ts'
 import { findAccountByToken } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
@@ -16,7 +16,7 @@ import { verifyUserToken } from '../tokens/user-token.ts'
 export async function introspect(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens'>,
   token: string,
-): Promise<Result<AccessTokenClaims | undefined, KeyReason>> {
+): Promise<Result<AccessTokenClaims | undefined, 'key_set_unavailable'>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) {
     return verified.error === 'key_set_unavailable' ? refuse(verified.error) : succeed(undefined)

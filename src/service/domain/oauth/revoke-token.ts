@@ -2,7 +2,7 @@
 // session along, with every access token of it (§2.1). An access token goes alone; the fourth one
 // of a session, within the life of the first, takes its session along as well.
 
-import { type KeyReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
+import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import { endSessionOfRefreshToken } from '../../store/session-endings.ts'
 import { insertTokenRevocation } from '../../store/token-revocation.ts'
 import type { Deps } from '../deps.ts'
@@ -22,7 +22,7 @@ type RevokingDeps = Pick<
 export async function revokeToken(
   deps: RevokingDeps,
   token: string,
-): Promise<Result<undefined, KeyReason>> {
+): Promise<Result<undefined, 'key_set_unavailable'>> {
   const refreshToken = await deps.refreshTokens.verify(token)
   if (refreshToken) {
     const { sessionId } = refreshToken

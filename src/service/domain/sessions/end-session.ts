@@ -1,11 +1,6 @@
 // Ending a session from another one of the same account: the lost phone, the library's computer.
 
-import {
-  type Result,
-  type SessionReason,
-  succeed,
-  type UserTokenReason,
-} from '../../../errors/reasons.ts'
+import { type Result, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
 import { endSessionOfAccount } from '../../store/session-endings.ts'
 import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
@@ -21,7 +16,7 @@ export async function endSession(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'revocations'>,
   token: string,
   sessionId: string,
-): Promise<Result<{ isOwn: boolean }, UserTokenReason | SessionReason>> {
+): Promise<Result<{ isOwn: boolean }, UserTokenReason | 'session_unknown'>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
   const ending = await endSessionOfAccount(deps.database, verified.value, sessionId)

@@ -1,13 +1,7 @@
 // Logging in: an unknown email and a wrong password get the same answer, after the same work (ASVS
 // 6.3.8).
 
-import {
-  type AccountReason,
-  type QueueReason,
-  type Result,
-  refuse,
-  succeed,
-} from '../../../errors/reasons.ts'
+import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import { insertSession } from '../../store/sessions.ts'
 import { findCredentialsByEmail } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
@@ -41,7 +35,7 @@ export async function login(
   typed: { readonly email: string; readonly password: string },
   findPlace: () => LoginPlace,
   isGone: () => boolean,
-): Promise<Result<IssuedTokens, AccountReason | QueueReason>> {
+): Promise<Result<IssuedTokens, 'invalid_credentials' | QueueReason>> {
   const turn = deps.hashQueue.join(isGone)
   if (!turn.ok) return turn
   // Nobody has the empty email or the empty password: what cannot be an account takes the way of an

@@ -5,7 +5,6 @@ import {
   type QueueReason,
   type Result,
   refuse,
-  type SessionReason,
   succeed,
   type UserTokenReason,
 } from '../../../errors/reasons.ts'
@@ -30,7 +29,7 @@ export async function reauthenticate(
   token: string,
   typed: { readonly password: string },
   isGone: () => boolean,
-): Promise<Result<IssuedAccessToken, UserTokenReason | SessionReason | QueueReason>> {
+): Promise<Result<IssuedAccessToken, UserTokenReason | 'password_wrong' | QueueReason>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
   const turn = deps.hashQueue.join(isGone)

@@ -2,6 +2,7 @@
 // time; the OpenAPI document is composed from them, and the tests hold real answers against that.
 
 import * as v from 'valibot'
+import type { RouteName } from './prose.ts'
 
 const success = { status: v.literal('success'), message: v.string() }
 const integer = v.pipe(v.number(), v.integer())
@@ -9,13 +10,13 @@ const instant = v.pipe(v.string(), v.isoTimestamp())
 const nullableString = v.nullable(v.string())
 
 /** Done. */
-export const message = v.object(success)
+const message = v.object(success)
 
 /** Done, by this version. */
-export const messageAndVersion = v.object({ ...success, version: v.string() })
+const messageAndVersion = v.object({ ...success, version: v.string() })
 
 /** Tokens (RFC 6749 §5.1); where tokens travel in cookies, `expires_in` alone. */
-export const tokens = v.object({
+const tokens = v.object({
   ...success,
   auth_token: v.optional(v.string()),
   refresh_token: v.optional(v.string()),
@@ -24,13 +25,13 @@ export const tokens = v.object({
 })
 
 /** Done, and tokens where a refresh token was presented as well. */
-export const messageOrTokens = v.object({
+const messageOrTokens = v.object({
   ...tokens.entries,
   expires_in: v.optional(integer),
 })
 
 /** An account. */
-export const account = v.object({
+const account = v.object({
   status: success.status,
   data: v.object({
     user_id: integer,
@@ -42,7 +43,7 @@ export const account = v.object({
 })
 
 /** The living sessions of an account. */
-export const sessionList = v.object({
+const sessionList = v.object({
   status: success.status,
   data: v.object({
     sessions: v.array(
@@ -60,7 +61,7 @@ export const sessionList = v.object({
 })
 
 /** Which of the ids are revoked, in the feed's own format. */
-export const checkedIds = v.object({
+const checkedIds = v.object({
   version: integer,
   now_ms: integer,
   revoked: v.array(v.string()),
@@ -68,7 +69,7 @@ export const checkedIds = v.object({
 })
 
 /** What a token says, or that it is not active (RFC 7662 §2.2); and claims of an application's own. */
-export const introspection = v.looseObject({
+const introspection = v.looseObject({
   active: v.boolean(),
   token_type: v.optional(v.literal('Bearer')),
   iss: v.optional(v.string()),
@@ -84,7 +85,7 @@ export const introspection = v.looseObject({
 })
 
 /** A JWK Set (RFC 7517 §5) with public keys. */
-export const keySet = v.object({
+const keySet = v.object({
   keys: v.array(
     v.object({
       kid: v.string(),
@@ -99,7 +100,7 @@ export const keySet = v.object({
 })
 
 /** The metadata of the service (RFC 8414 §2). */
-export const metadata = v.object({
+const metadata = v.object({
   issuer: v.string(),
   jwks_uri: v.string(),
   response_types_supported: v.array(v.string()),
@@ -111,4 +112,51 @@ export const metadata = v.object({
 })
 
 /** An OpenAPI document. */
-export const openApi = v.looseObject({ openapi: v.string() })
+const openApi = v.looseObject({ openapi: v.string() })
+
+/** The schema of a body, or its media type where it is no JSON. */
+export type Answer = v.GenericSchema | 'text/plain' | 'empty'
+
+/** Route → the body of its success. */
+export const answerOf: Readonly<Record<RouteName, Answer>> = {
+  register: tokens,
+  login: tokens,
+  status: account,
+  user: account,
+  refresh: tokens,
+  listSessions: sessionList,
+  endSession: message,
+  logout: message,
+  logoutEverywhere: messageOrTokens,
+  reauthenticate: tokens,
+  revokeToken: 'empty',
+  introspectToken: introspection,
+  feedSegment: 'text/plain',
+  feedSnapshot: 'text/plain',
+  checkRevocations: checkedIds,
+  health: messageAndVersion,
+  ready: messageAndVersion,
+  keySet,
+  metadata,
+  openapi: openApi,
+}
+
+/** The schemas by the names that they have in the document. */
+export const answerSchemas: Readonly<Record<string, v.GenericSchema>> = {
+  Message: message,
+  MessageAndVersion: messageAndVersion,
+  Tokens: tokens,
+  MessageOrTokens: messageOrTokens,
+  Account: account,
+  SessionList: sessionList,
+  CheckedIds: checkedIds,
+  Introspection: introspection,
+  KeySet: keySet,
+  Metadata: metadata,
+  OpenApi: openApi,
+}
+
+/** Whether a success may carry tokens. */
+export function mayCarryTokens(answer: Answer): boolean {
+  return answer === tokens || answer === messageOrTokens
+}
