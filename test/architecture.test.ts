@@ -65,7 +65,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
 }
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
-  /\.tsx?$/.test(file),
+  /\.[cm]?[jt]sx?$/.test(file),
 )
 
 function folderOf(file: string): string {
@@ -78,7 +78,7 @@ function importsOf(file: string): string[] {
   const forms = [
     /^import\b[^'"]*?'([^']+)'/gm,
     /^export (?:type )?(?:\*|\{[^}]*\})[^'"]*? from '([^']+)'/gm,
-    /\bimport\(\s*['"]([^'"]+)/g,
+    /\bimport\(\s*['"`]([^'"`]+)/g,
   ]
   return forms.flatMap((form) =>
     Array.from(text.matchAll(form), ([, specifier]) => specifier ?? ''),
@@ -88,7 +88,7 @@ function importsOf(file: string): string[] {
 function isAllowed(file: string, specifier: string): boolean {
   const allowed = folders[folderOf(file)] ?? []
   if (!specifier.startsWith('.')) return allowed.some((name) => isOfPackage(specifier, name))
-  const target = folderOf(relative(source, join(source, dirname(file), specifier)))
+  const target = folderOf(targetOf(file, specifier))
   return target === folderOf(file) || allowed.includes(target)
 }
 
@@ -100,13 +100,23 @@ function isOfPackage(specifier: string, name: string): boolean {
 function reachableFrom(...entries: string[]): Set<string> {
   const reached = new Set(entries)
   for (const file of reached) {
-    if (!/\.tsx?$/.test(file)) continue
+    if (!/\.[cm]?[jt]sx?$/.test(file)) continue
     for (const specifier of importsOf(file)) {
-      const isOurs = specifier.startsWith('.')
-      reached.add(isOurs ? relative(source, join(source, dirname(file), specifier)) : specifier)
+      reached.add(specifier.startsWith('.') ? targetOf(file, specifier) : specifier)
     }
   }
   return reached
+}
+
+/** The files of ours that a file imports. */
+function oursOf(file: string): string[] {
+  return importsOf(file)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => targetOf(file, specifier))
+}
+
+function targetOf(file: string, specifier: string): string {
+  return relative(source, join(source, dirname(file), specifier))
 }
 
 describe('the architecture', () => {
@@ -130,6 +140,11 @@ describe('the architecture', () => {
         .map((specifier) => `${file} imports ${specifier}`),
     )
     expect(breaches).toEqual([])
+  })
+
+  it('has no circle of files, of values or of types', () => {
+    const circles = files.filter((file) => reachableFrom(...oursOf(file)).has(file))
+    expect(circles).toEqual([])
   })
 
   it('sees imports: the table would notice a breach', () => {
@@ -156,6 +171,12 @@ describe('the architecture', () => {
     expect(reached).toContain('token/compact-jws.ts')
     const foreign = /^(service|cli)\/|drizzle|libsql|bcrypt|valibot/
     expect([...reached].filter((name) => foreign.test(name))).toEqual([])
+  })
+
+  it('keeps the service free of the guard', () => {
+    const reached = reachableFrom('server.ts', 'worker.ts', 'deno.ts', 'database.ts', 'cli/main.ts')
+    expect(reached).toContain('service/app.ts')
+    expect([...reached].filter((name) => name.startsWith('guard/'))).toEqual([])
   })
 
   it('never asks for an interactive transaction or pastes text into SQL', () => {

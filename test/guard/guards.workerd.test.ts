@@ -184,6 +184,11 @@ describe('requireAccessToken', () => {
     expect(auth.ok && Object.isFrozen(auth.value) && Object.isFrozen(auth.value.claims)).toBe(true)
   })
 
+  it('refuses the name that an option had until 0.5', () => {
+    const options = { issuer: 'https://auth.example.com', audience: 'any', revocations: () => {} }
+    expect(() => requireAccessToken(options)).toThrow(/revocations is called revocationSource/)
+  })
+
   it('is typed: handlers in front of it know nothing of an authentication', () => {
     const app = new Hono()
     // @ts-expect-error There is no guard in front of this handler.

@@ -22,12 +22,14 @@ describe('a single flight', () => {
     expect(pauses).toEqual([500, 1_000, 1_500, 1_500])
   })
 
-  it('forgets failures and pauses with a success', () => {
+  it('forgets failures with a success, which does not end the pause of a later failure', () => {
     flight.fail()
     flight.fail()
     expect([flight.hasFailed(), flight.mayBegin()]).toEqual([true, false])
     flight.succeed()
-    expect([flight.hasFailed(), flight.mayBegin()]).toEqual([false, true])
+    expect([flight.hasFailed(), flight.mayBegin()]).toEqual([false, false])
+    flight.endPause()
+    expect(flight.mayBegin()).toBe(true)
     flight.fail()
     time.nowMs += 500
     expect(flight.mayBegin()).toBe(true)

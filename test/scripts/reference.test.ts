@@ -1,6 +1,6 @@
 // npm run reference as a user runs it.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -43,6 +43,19 @@ describe('npm run reference', () => {
     const args = [folder, '--document', document, '--server', url]
     expect(runNpm('reference', args).status).toBe(0)
     expect(JSON.parse(read('docs/openapi.json')).servers).toEqual([{ url }])
+  })
+
+  it('replaces no files of somebody else', () => {
+    const theirs = join(directory, 'theirs')
+    mkdirSync(theirs)
+    writeFileSync(join(theirs, '_headers'), '/*\n  X-Mine: 1\n')
+    const { status, stderr } = runNpm('reference', [theirs, '--document', document])
+    expect([status, stderr.trim()]).toEqual([
+      1,
+      `${join(theirs, '_headers')} is there already, and not of this command: choose another folder.`,
+    ])
+    expect(readFileSync(join(theirs, '_headers'), 'utf8')).toContain('X-Mine')
+    expect(runNpm('reference', ['', '--document', document]).status).toBe(1)
   })
 
   it('says in one sentence what is in the way', () => {

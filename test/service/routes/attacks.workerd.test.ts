@@ -148,6 +148,18 @@ describe.each(takeToken)('$name, which takes a token,', ({ method, path }) => {
   })
 })
 
+describe('a path without a route', () => {
+  it.each([
+    ['/oauth/nowhere', 'error', 'invalid_request'],
+    ['/oauth', 'code', 'not_found'],
+    ['/oauthing', 'code', 'not_found'],
+    ['/auth/nowhere', 'code', 'not_found'],
+  ])('%s is refused in the form of its family', async (path, member, word) => {
+    const { status, body } = await ask(app, path)
+    expect([status, body[member]]).toEqual([404, word])
+  })
+})
+
 describe('the list of routes', () => {
   it('has every route that the app has', () => {
     const mounted = app.routes.filter(({ method }) => method !== 'ALL')
