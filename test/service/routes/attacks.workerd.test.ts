@@ -4,13 +4,14 @@
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '../../../src/errors/catalogue.ts'
 import { pathUnder } from '../../../src/service/http/mount-routes.ts'
-import { mountedRoutes } from '../../support/route-requests.ts'
+import { goodBody, mountedRoutes } from '../../support/route-requests.ts'
 import { ask, bearing, createTestService, logout, registerAccount } from '../../support/service.ts'
 
 const { app, clock, log } = createTestService({ CORS_ORIGINS: 'https://app.example.com' })
 const named = mountedRoutes.map(({ family, route }) => {
   const path = pathUnder('', family, route)
-  return { ...route, path, name: `${route.method} ${path}` }
+  const body = JSON.stringify(goodBody(route, {}))
+  return { ...route, path, name: `${route.method} ${path}`, body }
 })
 const paths = [...new Set(named.map(({ path }) => path))]
 const documentedStatuses = new Set(
@@ -27,9 +28,6 @@ const documents = named
 const takeToken = named.filter(({ credential }) =>
   ['access_token', 'session_tokens'].includes(credential),
 )
-
-/** Whatever a route wants to know beside the token. */
-const goodBody = JSON.stringify({ password: 'a good password' })
 
 const bodies: [string, RequestInit][] = [
   ['no body', {}],
@@ -100,10 +98,10 @@ describe.each(named)('$name', ({ method, path }) => {
   })
 })
 
-describe.each(takeToken)('$name, which takes a token,', ({ method, path }) => {
+describe.each(takeToken)('$name, which takes a token,', ({ method, path, body }) => {
   const presenting = (headers: Record<string, string>): RequestInit =>
     method === 'POST'
-      ? { method, headers: { 'Content-Type': 'application/json', ...headers }, body: goodBody }
+      ? { method, headers: { 'Content-Type': 'application/json', ...headers }, body }
       : { method, headers }
 
   it.each(tokens)('refuses %j: %s', async (authorization) => {
