@@ -42,7 +42,7 @@ describe('the documentation', () => {
     const named = Array.from(text.matchAll(/`((?:[\w-]+\/)+[\w.-]+\.ts)`/g), ([, path]) => path)
     expect(named.length).toBeGreaterThan(30)
     for (const path of named) {
-      const file = path?.startsWith('test/') ? path : `src/${path}`
+      const file = /^(test|scripts)\//.test(path ?? '') ? (path ?? '') : `src/${path}`
       expect(() => readDoc(file).length, path).not.toThrow(/ENOENT/)
     }
   })

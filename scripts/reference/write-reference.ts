@@ -1,6 +1,6 @@
 // The API reference as a folder of static files: the OpenAPI document, shown by Scalar.
 
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Failure } from '../../src/cli/failure.ts'
@@ -56,7 +56,7 @@ export function writeReference(folder: string, input: ReferenceInput = {}): void
   try {
     makeDirectories(docs)
     for (const name of ['index.html', 'start.js']) {
-      copyFileSync(join(ownFiles, name), join(docs, name))
+      copy(join(ownFiles, name), join(docs, name))
     }
     writeFileSync(join(docs, 'openapi.json'), `${JSON.stringify(shown, undefined, 2)}\n`)
     writeFileSync(join(folder, '_headers'), headersFile())
@@ -64,6 +64,11 @@ export function writeReference(folder: string, input: ReferenceInput = {}): void
     throw new Failure(`The folder ${folder} cannot be made or written: choose another one.`)
   }
   copyScalar(join(docs, 'scalar.js'))
+}
+
+/** With the access of a new file, whatever that of the source is. */
+function copy(from: string, to: string): void {
+  writeFileSync(to, readFileSync(from))
 }
 
 /** Files of somebody else are not replaced. */
@@ -80,7 +85,7 @@ function refuseForeignFolder(folder: string): void {
 
 function copyScalar(target: string): void {
   try {
-    copyFileSync(scalar, target)
+    copy(scalar, target)
   } catch {
     throw new Failure('Scalar is not installed: run `npm ci`.')
   }
