@@ -208,7 +208,7 @@ function withSharedResponses<
   const shared = new SharedResponses()
   for (const item of Object.values(document.paths)) {
     for (const operation of Object.values(item) as Operation[]) {
-      if (operation.responses) Object.assign(operation.responses, shared.refer(operation.responses))
+      Object.assign(operation.responses, shared.refer(operation.responses))
     }
   }
   return { ...document, components: { ...document.components, responses: shared.byName } }

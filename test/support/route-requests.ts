@@ -1,5 +1,5 @@
 // A good request of every route, and what makes it one that is refused for a given reason. A route
-// that is added gets the provocations of what it takes, without being told.
+// that is added gets the provocations of what it takes. One with a body needs a good one in `goodBody`.
 
 import { SignJWT } from 'jose'
 import type { Reason } from '../../src/errors/reasons.ts'

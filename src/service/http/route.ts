@@ -40,7 +40,7 @@ export interface RouteOf<
   L extends LimitClass,
   R extends Reason,
 > {
-  /** Unique: the operation of the OpenAPI document, and the event of the audit. */
+  /** Unique: the operation of the OpenAPI document. An audit will call its event the same. */
   readonly name: string
   readonly method: 'GET' | 'POST' | 'DELETE'
   /** Below the path of its family. */
