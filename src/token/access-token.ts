@@ -3,7 +3,7 @@
 // (compact-jws.ts), and only then what the token claims.
 
 import { encodeBase64Url } from '../crypto/base64url.ts'
-import { createRandomId, idBytes, isOpaqueId } from '../crypto/random-id.ts'
+import { idBytes, isOpaqueId } from '../crypto/random-id.ts'
 import { encodeUtf8 } from '../crypto/utf8.ts'
 import {
   type KeyReason,
@@ -49,6 +49,8 @@ export interface AccessTokenClaims {
 export interface AccessTokenSubject {
   readonly userId: number
   readonly sessionId: string
+  /** The token's own id: fresh, 96 random bits (`createRandomId`). */
+  readonly tokenId: string
   readonly tokenGeneration: string
   readonly roles: readonly string[]
   /** When the user last gave the password, in seconds since 1970. */
@@ -91,7 +93,7 @@ export interface VerifiedAccessToken {
 const clockLeewaySeconds = 60
 
 /** Browsers drop longer cookies without a word; verifiers take 96 more. */
-const maxIssuedCharacters = 4_000
+export const maxIssuedCharacters = 4_000
 /** Claims that have a meaning here: an application's own must be called something else. */
 const ownClaims = [
   'iss',
@@ -108,14 +110,13 @@ const ownClaims = [
 ]
 
 /**
- * A fresh token with a fresh `jti`.
+ * A fresh token.
  *
  * @throws TypeError when a custom claim is called like one of ours, or the token gets longer than
  * a cookie may be
  */
 export async function issueAccessToken(
   settings: IssuerSettings,
-  runtime: Pick<Runtime, 'randomBytes'>,
   subject: AccessTokenSubject,
   customClaims: CustomClaims = {},
 ): Promise<string> {
@@ -126,7 +127,7 @@ export async function issueAccessToken(
     aud: settings.audience,
     sub: String(subject.userId),
     sid: subject.sessionId,
-    jti: createRandomId(runtime),
+    jti: subject.tokenId,
     gen: subject.tokenGeneration,
     roles: subject.roles,
     auth_time: subject.authenticatedAt,
@@ -135,7 +136,10 @@ export async function issueAccessToken(
   } satisfies AccessTokenClaims
   const token = await signCompactJws({ ...customClaims, ...claims }, await settings.signingKey())
   if (token.length <= maxIssuedCharacters) return token
-  throw new TypeError('With these custom claims the token is longer than 4,000 characters.')
+  const characters = (part: unknown) => JSON.stringify(part).length
+  throw new TypeError(
+    `The token of user ${claims.sub} has ${token.length} characters, and may have ${maxIssuedCharacters}: its roles have ${characters(claims.roles)}, its custom claims ${characters(customClaims)}.`,
+  )
 }
 
 /**

@@ -2,18 +2,23 @@
 // here: workerd throws for an Ed25519 signature of another length, where others answer no.
 
 import { signing, verifying } from 'hono/utils/jwt/jws'
+import { namedFailure } from '../errors/named-failure.ts'
 import type { SigningKey } from './signing-key.ts'
 import type { VerificationKey } from './verification-key.ts'
 
 /** The one length of a signature or MAC (RFC 7518 §3.2, §3.4; RFC 8032 §5.1.6). */
 const signatureBytes = { HS256: 32, ES256: 64, EdDSA: 64 } as const
 
-/** The signature of `data`. */
+/** The signature of `data`. Rejects where the key cannot sign. */
 export async function createSignature(
-  { cryptoKey, algorithm }: SigningKey,
+  { cryptoKey, algorithm, keyId }: SigningKey,
   data: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array> {
-  return new Uint8Array(await signing(cryptoKey, algorithm, data))
+  try {
+    return new Uint8Array(await signing(cryptoKey, algorithm, data))
+  } catch (error) {
+    throw namedFailure(`The signing key ${keyId ?? 'SECRET_KEY'}`, error)
+  }
 }
 
 /** Whether `signature` is the key's, of `data`. Never throws for what a stranger has sent. */

@@ -77,9 +77,10 @@ export async function createMint(signingKeys: string) {
     }
     const tokenGeneration = createRandomId(systemRuntime)
     const issuedAt = systemRuntime.now()
-    return issueAccessToken(settings, systemRuntime, {
+    return issueAccessToken(settings, {
       userId: 1,
       sessionId,
+      tokenId: createRandomId(systemRuntime),
       tokenGeneration,
       roles: [],
       authenticatedAt: issuedAt,

@@ -1,6 +1,7 @@
 // An issuer for tests of guards: key pairs, tokens signed with them by our own function, and a
 // service binding that answers as the service would, or as the test says.
 
+import { createRandomId } from '../../src/crypto/random-id.ts'
 import type { ServiceBinding } from '../../src/guard/remote/ask-service.ts'
 import { systemRuntime } from '../../src/runtime/runtime.ts'
 import { issueAccessToken } from '../../src/token/access-token.ts'
@@ -31,13 +32,14 @@ export function issueWith(jwk: SigningJwk, clock: FakeClock, changes = {}): Prom
   const subject = {
     userId: 7,
     sessionId: 's'.repeat(16),
+    tokenId: createRandomId(systemRuntime),
     tokenGeneration: 'g'.repeat(16),
     roles: [],
     authenticatedAt: clock.now(),
     issuedAt: clock.now(),
     expiresAt: clock.now() + 900,
   }
-  return issueAccessToken(settings, clock, subject)
+  return issueAccessToken(settings, subject)
 }
 
 export interface TestBinding extends ServiceBinding {

@@ -5,34 +5,29 @@ import * as v from 'valibot'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
 import { build, databaseNow } from './database.ts'
 import { isRevokedId } from './revoked-tokens.ts'
-import { roleColumns, roleEntries, withRoles } from './roles.ts'
-import { decodeRows, instant, integer } from './rows.ts'
+import { withRoles } from './roles.ts'
+import { decodeRows, instant } from './rows.ts'
 import { sessions, users } from './schema.ts'
-import { isEnabledAccount } from './users.ts'
+import {
+  isUsableAccount,
+  type TokenAccount,
+  tokenAccountColumns,
+  tokenAccountEntries,
+} from './users.ts'
 
 /** A living session and its account, as of now: whatever a token says comes from here. */
-export interface LiveSession {
+export interface LiveSession extends TokenAccount {
   readonly sessionId: string
-  /** Of the refresh token that is good now. */
-  readonly version: number
   /** When the password was last given, in seconds since 1970. */
   readonly authenticatedAt: number
-  readonly userId: number
-  readonly email: string
-  readonly roles: readonly string[]
-  readonly tokenGeneration: string
-  /** When the access token expires that is to be signed now, in seconds since 1970. */
+  /** When the access token that is signed now expires at the latest, in seconds since 1970. */
   readonly tokenExpiresAt: number
 }
 
 const liveSessionRow = v.object({
   sessionId: v.string(),
-  version: integer,
   authenticatedAt: instant,
-  userId: integer,
-  email: v.string(),
-  ...roleEntries,
-  tokenGeneration: v.string(),
+  ...tokenAccountEntries,
   tokenExpiresAt: instant,
 })
 
@@ -43,16 +38,17 @@ export const isLiveSession: SQL = sql`(${and(
   not(isRevokedId(sessions.id)),
 )})`
 
-/** The condition that an account may be used, and that nobody has revoked its tokens. */
-export const isUsableAccount = and(isEnabledAccount, not(isRevokedId(users.tokenGeneration)))
-
 /**
- * When an access token expires that the service wants to expire at `tokenExpiresAt`: never beyond
- * the end of its session, or the greatest lifetime from now.
+ * When an access token expires at the latest: never beyond the end of its session, or the greatest
+ * lifetime from now.
  */
-export function latestExpiry(tokenExpiresAt: number, sessionExpiresAt: SQLWrapper) {
-  const latest = sql`${databaseNow} + ${maxTokenLifetimeSeconds}`
-  return sql<number>`min(CAST(${tokenExpiresAt} AS INTEGER), ${sessionExpiresAt}, ${latest})`
+export function latestExpiry(sessionExpiresAt: SQLWrapper) {
+  return sql<number>`min(${sessionExpiresAt}, ${databaseNow} + ${maxTokenLifetimeSeconds})`
+}
+
+/** When one expires that the service wants to expire at `tokenExpiresAt`. */
+export function expiryOf(tokenExpiresAt: number, sessionExpiresAt: SQLWrapper) {
+  return sql<number>`min(CAST(${tokenExpiresAt} AS INTEGER), ${latestExpiry(sessionExpiresAt)})`
 }
 
 /**
@@ -60,7 +56,7 @@ export function latestExpiry(tokenExpiresAt: number, sessionExpiresAt: SQLWrappe
  * session is remembered until `tokensExpireAt`.
  */
 export function issuedTokenColumns(tokenExpiresAt: number) {
-  const expiresAt = latestExpiry(tokenExpiresAt, sessions.expiresAt)
+  const expiresAt = expiryOf(tokenExpiresAt, sessions.expiresAt)
   return {
     tokensIssued: sql<number>`${sessions.tokensIssued} + 1`,
     tokensExpireAt: sql<number>`max(${sessions.tokensExpireAt}, ${expiresAt})`,
@@ -71,17 +67,20 @@ export function issuedTokenColumns(tokenExpiresAt: number) {
  * The session and its account, unless either is over; for a batch that has issued a token. The
  * token expires no later than the moment that the session's row now remembers.
  */
-export function selectLiveSessionStatement(sessionId: string, tokenExpiresAt: number) {
+export function selectIssuedSessionStatement(sessionId: string, tokenExpiresAt: number) {
+  const { expiresAt, tokensExpireAt } = sessions
+  const issued = sql<number>`min(CAST(${tokenExpiresAt} AS INTEGER), ${expiresAt}, ${tokensExpireAt})`
+  return selectLiveSessionStatement(sessionId, issued)
+}
+
+/** The same for a token that is to be signed before the batch that issues it. */
+export function selectLiveSessionStatement(sessionId: string, tokenExpiresAt: SQL<number>) {
   return build
     .select({
       sessionId: sessions.id,
-      version: sessions.version,
       authenticatedAt: sessions.authenticatedAt,
-      userId: users.id,
-      email: users.email,
-      ...roleColumns,
-      tokenGeneration: users.tokenGeneration,
-      tokenExpiresAt: sql<number>`min(CAST(${tokenExpiresAt} AS INTEGER), ${sessions.expiresAt}, ${sessions.tokensExpireAt})`,
+      ...tokenAccountColumns,
+      tokenExpiresAt,
     })
     .from(sessions)
     .innerJoin(users, and(eq(users.id, sessions.userId), isUsableAccount))

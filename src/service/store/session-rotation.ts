@@ -7,7 +7,7 @@
 // were replaced at least w ago; versions below `markedVersion` were replaced at `markedAt` or
 // before.
 
-import { and, eq, exists, gt, lt, not, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { and, eq, exists, gt, gte, lt, not, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import {
@@ -16,20 +16,23 @@ import {
   type Database,
   databaseNow,
   joinStatements,
+  readBatch,
   runBatch,
 } from './database.ts'
 import {
   decodeLiveSession,
   isLiveSession,
   issuedTokenColumns,
-  isUsableAccount,
   type LiveSession,
-  selectLiveSessionStatement,
+  latestExpiry,
+  selectIssuedSessionStatement,
 } from './live-session.ts'
 import { isRevokedId, type Revocation, revocationRow } from './revoked-tokens.ts'
-import { decodeRows, flag, integer } from './rows.ts'
+import { decodeRows, flag, instant, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import { endedColumns, insertEndingRevocationStatement } from './session-endings.ts'
+import type { Changed } from './sessions.ts'
+import { isAccountAsSigned, isUsableAccount, type TokenAccount } from './users.ts'
 
 /** A refresh token that is presented, and the rules that it is held against. */
 export interface Rotation {
@@ -41,6 +44,11 @@ export interface Rotation {
   readonly idleSeconds: number
   /** When the access token is to expire, in seconds since 1970. */
   readonly tokenExpiresAt: number
+  /**
+   * What must be certain before anything is committed: the access token is signed, and this is what
+   * it says; or it can be signed for at most so many bytes of roles. With 0, the session is read.
+   */
+  readonly signed: TokenAccount | number
 }
 
 /** Why it is not exchanged. */
@@ -70,6 +78,7 @@ const stateRow = v.object({
   isRevoked: flag,
   isExpired: flag,
   isTooFrequent: flag,
+  tokenExpiresAt: instant,
 })
 
 /**
@@ -77,12 +86,13 @@ const stateRow = v.object({
  * was replaced within the grace window gets the same successor, if that is current. One that was
  * replaced long ago ends the session. Atomic; one round trip.
  *
- * @returns the session, with the successor of the presented token as its current one
+ * @returns the session, with the successor of the presented token as its current one. Refuses with
+ * 'changed', and the session, where all it lacks is an access token that is signed for it
  */
 export async function rotateSession(
   database: Database,
   rotation: Rotation,
-): Promise<Result<LiveSession, ExchangeRefusal | Reuse>> {
+): Promise<Result<LiveSession, ExchangeRefusal | Changed<LiveSession> | Reuse>> {
   const reuse = {
     ended: updateReusedSessionStatement(rotation),
     revoked: insertEndingRevocationStatement(rotation.sessionId),
@@ -105,21 +115,38 @@ export function exchangeStatements(rotation: Rotation, condition?: SQL) {
   return {
     rotated: updateVersionStatement(rotation, condition),
     issued: updateIssuedTokensStatement(rotation, condition),
-    live: selectLiveSessionStatement(rotation.sessionId, rotation.tokenExpiresAt),
-    state: selectSessionStateStatement(rotation.sessionId),
+    live: selectIssuedSessionStatement(rotation.sessionId, rotation.tokenExpiresAt),
+    state: selectSessionStateStatement(rotation),
   }
 }
 
 /** Their answers. */
 export function decodeExchange(
   { version }: Rotation,
-  { issued, live, state }: Answers<ReturnType<typeof exchangeStatements>>,
-): Result<LiveSession, ExchangeRefusal> {
+  { issued, live, state }: Omit<Answers<ReturnType<typeof exchangeStatements>>, 'rotated'>,
+): Result<LiveSession, ExchangeRefusal | Changed<LiveSession>> {
   const session = decodeLiveSession(live)
   if (session && issued.length > 0) return succeed(session)
   const [found] = decodeRows(stateRow, state)
   if (!found || found.version < version) return refuse({ reason: 'refresh_token_invalid' })
-  return refuse({ reason: reasonOf(found, session, version) })
+  const reason = reasonOf(found, session, version)
+  if (reason !== 'refresh_superseded' || !session || found.version > version + 1)
+    return refuse({ reason })
+  return refuse({ reason: 'changed', read: { ...session, tokenExpiresAt: found.tokenExpiresAt } })
+}
+
+/**
+ * The session of a refresh token that is presented, for an access token that is signed before the
+ * exchange; nothing where the token would not be exchanged. One round trip.
+ */
+export async function findSessionToExchange(
+  database: Database,
+  rotation: Rotation,
+): Promise<LiveSession | undefined> {
+  const { live, state } = exchangeStatements(rotation)
+  const answers = await readBatch(database, { live, state })
+  const outcome = decodeExchange(rotation, { ...answers, issued: [] })
+  return !outcome.ok && outcome.error.reason === 'changed' ? outcome.error.read : undefined
 }
 
 /** Why a session that is known gives nothing for this version of its refresh token. */
@@ -163,7 +190,7 @@ function isReused(rotation: Rotation): SQL {
 
 /** Replaces the token, if it is the current one, and moves the marks. */
 function updateVersionStatement(rotation: Rotation, condition: SQL | undefined) {
-  const { sessionId, version, idleSeconds } = rotation
+  const { version } = rotation
   const isLastOver = isOver(sessions.rotatedAt, rotation)
   const isMarkOver = isOver(sessions.markedAt, rotation)
   return build
@@ -171,7 +198,7 @@ function updateVersionStatement(rotation: Rotation, condition: SQL | undefined) 
     .set({
       version: sql`${sessions.version} + 1`,
       rotatedAt: databaseNow,
-      expiresAt: sql`min(${databaseNow} + ${idleSeconds}, ${sessions.absoluteExpiresAt})`,
+      expiresAt: prolongedExpiry(rotation),
       reusedBelow: sql`CASE WHEN ${isLastOver} THEN ${sessions.version}
         WHEN ${isMarkOver} THEN ${sessions.markedVersion} ELSE ${sessions.reusedBelow} END`,
       markedVersion: sql`CASE WHEN ${isMarkOver} THEN ${sessions.version} + 1 ELSE ${sessions.markedVersion} END`,
@@ -179,7 +206,7 @@ function updateVersionStatement(rotation: Rotation, condition: SQL | undefined) 
       // Tells that it was this version of the service (the trigger of migration 3).
       tokensIssued: sql`${sessions.tokensIssued} + 1`,
     })
-    .where(and(isRefreshable(sessionId), eq(sessions.version, version), condition))
+    .where(and(isRefreshable(rotation), eq(sessions.version, version), condition))
 }
 
 /**
@@ -187,7 +214,7 @@ function updateVersionStatement(rotation: Rotation, condition: SQL | undefined) 
  * now, or less than the grace window ago.
  */
 function updateIssuedTokensStatement(rotation: Rotation, condition: SQL | undefined) {
-  const { sessionId, version, tokenExpiresAt } = rotation
+  const { version, tokenExpiresAt } = rotation
   return build
     .update(sessions)
     .set({
@@ -197,8 +224,9 @@ function updateIssuedTokensStatement(rotation: Rotation, condition: SQL | undefi
     })
     .where(
       and(
-        isRefreshable(sessionId),
+        isRefreshable(rotation),
         eq(sessions.version, version + 1),
+        typeof rotation.signed === 'object' ? gte(sessions.expiresAt, tokenExpiresAt) : undefined,
         not(isReused(rotation)),
         condition,
       ),
@@ -206,26 +234,44 @@ function updateIssuedTokensStatement(rotation: Rotation, condition: SQL | undefi
     .returning({ version: sessions.version })
 }
 
-/** The condition that the session may be given tokens: nobody has revoked any id of theirs. */
-function isRefreshable(sessionId: string): SQL | undefined {
+/** When a session ends that is refreshed now. */
+function prolongedExpiry({ idleSeconds }: Rotation): SQL {
+  return sql`min(${databaseNow} + ${idleSeconds}, ${sessions.absoluteExpiresAt})`
+}
+
+/**
+ * The condition that the session may be given tokens: nobody has revoked any id of theirs, and the
+ * access token is signed, or can be.
+ */
+function isRefreshable({ sessionId, signed }: Rotation): SQL | undefined {
   const account = build
     .select({ id: users.id })
     .from(users)
-    .where(and(eq(users.id, sessions.userId), isUsableAccount))
+    .where(and(eq(users.id, sessions.userId), isUsableAccount, isSignable(signed)))
   return and(eq(sessions.id, sessionId), isLiveSession, exists(account), not(isTooFrequent))
+}
+
+/** Roles are words between spaces, and in a token words in quotes between commas. */
+function isSignable(signed: TokenAccount | number): SQL | undefined {
+  if (typeof signed === 'object') return isAccountAsSigned(signed)
+  const quoted = sql`json_quote(replace(${users.otherRoles}, ' ', '   '))`
+  return sql`length(CAST(${quoted} AS BLOB)) + 8 * ${users.admin} <= ${signed}`
 }
 
 const isOfThisMinute = lt(databaseNow, sql`${sessions.refreshesSince} + 60`)
 const isTooFrequent = sql`(${isOfThisMinute} AND ${sessions.refreshes} >= ${maxRefreshesPerMinute})`
 
-/** Why there is no successor. */
-function selectSessionStateStatement(sessionId: string) {
+/** Why there is no successor, and when the access token would expire at the latest. */
+function selectSessionStateStatement(rotation: Rotation) {
+  const { sessionId, version } = rotation
+  const end = sql`CASE WHEN ${sessions.version} = ${version} THEN ${prolongedExpiry(rotation)} ELSE ${sessions.expiresAt} END`
   return build
     .select({
       version: sessions.version,
       isRevoked: sql<number>`${sessions.revokedAt} IS NOT NULL OR ${isRevokedId(sessions.id)}`,
       isExpired: sql<number>`${sessions.expiresAt} <= ${databaseNow}`,
       isTooFrequent: sql<number>`${isTooFrequent}`,
+      tokenExpiresAt: latestExpiry(end),
     })
     .from(sessions)
     .where(eq(sessions.id, sessionId))

@@ -1,28 +1,36 @@
 // Sessions, as rows: how they begin and are listed. How they go on is in session-rotation.ts, how
 // they end in session-endings.ts.
 
-import { and, desc, eq, exists, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, exists, gte, notExists, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
-import { type Result, type RevocationReason, succeed } from '../../errors/reasons.ts'
+import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
 import {
   decodeLiveSession,
+  expiryOf,
   isLiveSession,
   issuedTokenColumns,
   type LiveSession,
   latestExpiry,
+  selectIssuedSessionStatement,
   selectLiveSessionStatement,
 } from './live-session.ts'
-import { decodeRows, instant } from './rows.ts'
+import { decodeRow, decodeRows, instant } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import {
   type CallerToken,
+  type CheckedAccount,
   decodeAccountByToken,
+  decodeCheckedAccount,
+  decodeCredentialsByToken,
   insertUserStatement,
-  isEnabledAccount,
+  isAccountAsSigned,
+  isUsableAccount,
   mayActForAccount,
   type NewUser,
   selectAccountByTokenStatement,
+  selectCheckedAccountStatement,
+  selectCredentialsByTokenStatement,
 } from './users.ts'
 
 /** How long sessions live. */
@@ -41,6 +49,8 @@ export interface NewSession {
   readonly lifetimes: SessionLifetimes
   /** When its first access token is to expire, in seconds since 1970. */
   readonly tokenExpiresAt: number
+  /** When the password was given, as its first access token says. Default: now. */
+  readonly authenticatedAt?: number
 }
 
 /** How many sessions are listed: those that were used last. */
@@ -55,28 +65,43 @@ const listedRow = v.object({
   expiresAt: instant,
 })
 
+const clockRow = v.object({ authenticatedAt: instant })
+
 /** A session as its owner sees it. Instants are seconds since 1970. */
 export type ListedSession = Readonly<v.InferOutput<typeof listedRow>>
 
+/** A token was signed for what has changed since: nothing is committed. */
+export interface Changed<Read> {
+  readonly reason: 'changed'
+  /** What it is now. */
+  readonly read: Read
+}
+
 /**
- * Begins a session of an account whose password was checked, unless the password has been changed
- * or the account disabled since. Atomic; one round trip.
+ * Begins a session of an account whose password was checked and whose first access token is signed.
+ * Refuses with 'changed' where the account has another generation or other roles by now, and with
+ * 'invalid_credentials' where the password has been changed, or the account disabled. Atomic; one
+ * round trip.
  */
 export async function insertSession(
   database: Database,
   session: NewSession,
-  checked: { readonly userId: number; readonly passwordHash: string },
-): Promise<LiveSession | undefined> {
-  const isUnchanged = and(
-    eq(users.id, checked.userId),
-    eq(users.passwordHash, checked.passwordHash),
-    isEnabledAccount,
+  signed: CheckedAccount,
+): Promise<Result<undefined, { reason: 'invalid_credentials' } | Changed<CheckedAccount>>> {
+  const isChecked = and(
+    eq(users.id, signed.userId),
+    eq(users.passwordHash, signed.passwordHash),
+    isUsableAccount,
   )
-  const { live } = await runBatch(database, {
-    inserted: insertSessionStatement(session, isUnchanged),
-    live: selectLiveSessionStatement(session.sessionId, session.tokenExpiresAt),
+  const { inserted, found } = await runBatch(database, {
+    inserted: insertSessionStatement(session, and(isChecked, isAccountAsSigned(signed))).returning({
+      sessionId: sessions.id,
+    }),
+    found: selectCheckedAccountStatement(isChecked),
   })
-  return decodeLiveSession(live)
+  if (inserted.length > 0) return succeed(undefined)
+  const read = decodeCheckedAccount(found)
+  return refuse(read ? { reason: 'changed', read } : { reason: 'invalid_credentials' })
 }
 
 /**
@@ -96,45 +121,95 @@ export async function insertUserAndSession(
   const { live } = await runBatch(database, {
     user: insertUserStatement(user),
     session: insertSessionStatement(session, isNew),
-    live: selectLiveSessionStatement(session.sessionId, session.tokenExpiresAt),
+    live: selectIssuedSessionStatement(session.sessionId, session.tokenExpiresAt),
   })
   return decodeLiveSession(live)
 }
 
 /**
- * Notes that the password was given again, and was this one, unless it has been changed since or
- * the caller's token was revoked. Atomic; one round trip.
+ * Takes back what `insertUserAndSession` has inserted: nobody has got a token of it. Somebody who
+ * knows the password may have logged in meanwhile; then the account stays. Atomic; one round trip.
+ */
+export async function deleteUserAndSession(
+  database: Database,
+  { userId, sessionId }: LiveSession,
+  passwordHash: string,
+): Promise<void> {
+  const others = build.select({ id: sessions.id }).from(sessions).where(eq(sessions.userId, userId))
+  const isNew = and(eq(users.id, userId), eq(users.passwordHash, passwordHash))
+  await runBatch(database, {
+    session: build.delete(sessions).where(eq(sessions.id, sessionId)),
+    user: build.delete(users).where(and(isNew, notExists(others))),
+  })
+}
+
+/** A session whose owner gives the password again. */
+export interface SessionToConfirm extends LiveSession {
+  readonly passwordHash: string
+}
+
+/**
+ * The session of a token, and the password's hash to check, as of now by the database's clock.
+ * Refuses with 'token_revoked', also where the session is over, or with 'account_gone' where the
+ * account is not there, or disabled. One round trip.
+ */
+export async function findSessionToConfirm(
+  database: Database,
+  caller: CallerToken,
+): Promise<Result<SessionToConfirm, RevocationReason>> {
+  const { found, live, clock } = await readBatch(database, {
+    found: selectCredentialsByTokenStatement(caller),
+    live: selectLiveSessionStatement(caller.sessionId, latestExpiry(sessions.expiresAt)),
+    clock: build.select({ authenticatedAt: databaseNow }).from(sql`(SELECT 1)`),
+  })
+  const credentials = decodeCredentialsByToken(found)
+  if (!credentials.ok) return credentials
+  const session = decodeLiveSession(live)
+  if (!session) return refuse('token_revoked')
+  const { passwordHash } = credentials.value
+  return succeed({ ...session, ...decodeRow(clockRow, clock), passwordHash })
+}
+
+/**
+ * Notes that the password was given again, when `signed` was read, unless anything has changed that
+ * its token says, or the session, the caller's token or the password. Atomic; one round trip.
+ *
+ * @returns whether it is noted
  */
 export async function updateAuthenticatedAt(
   database: Database,
   caller: CallerToken,
-  again: { readonly passwordHash: string; readonly tokenExpiresAt: number },
-): Promise<LiveSession | undefined> {
-  const { sessionId } = caller
-  const { passwordHash, tokenExpiresAt } = again
-  const isUnchanged = exists(
-    build
-      .select({ id: users.id })
-      .from(users)
-      .where(and(eq(users.id, sessions.userId), eq(users.passwordHash, passwordHash))),
+  signed: SessionToConfirm,
+  tokenExpiresAt: number,
+): Promise<boolean> {
+  const { sessionId, passwordHash, authenticatedAt } = signed
+  const isUnchanged = and(
+    eq(users.id, sessions.userId),
+    eq(users.passwordHash, passwordHash),
+    isAccountAsSigned(signed),
   )
-  const { updated, live } = await runBatch(database, {
+  const { updated } = await runBatch(database, {
     updated: build
       .update(sessions)
       .set({
-        authenticatedAt: databaseNow,
+        authenticatedAt: sql`max(${sessions.authenticatedAt}, CAST(${authenticatedAt} AS INTEGER))`,
         ...issuedTokenColumns(tokenExpiresAt),
       })
-      .where(and(eq(sessions.id, sessionId), isLiveSession, isUnchanged, mayActForAccount(caller)))
+      .where(
+        and(
+          ...[eq(sessions.id, sessionId), isLiveSession, gte(sessions.expiresAt, tokenExpiresAt)],
+          exists(build.select({ id: users.id }).from(users).where(isUnchanged)),
+          mayActForAccount(caller),
+        ),
+      )
       .returning({ sessionId: sessions.id }),
-    live: selectLiveSessionStatement(sessionId, tokenExpiresAt),
   })
-  return updated.length > 0 ? decodeLiveSession(live) : undefined
+  return updated.length > 0
 }
 
 /**
  * The living sessions of a token's account, last used first, at most 100. Refuses as
- * `findCredentialsByToken`. One round trip.
+ * `findAccountByToken`. One round trip.
  */
 export async function listSessionsByToken(
   database: Database,
@@ -165,6 +240,8 @@ function insertSessionStatement(session: NewSession, whose: SQL | undefined) {
   const { idleSeconds, absoluteSeconds } = session.lifetimes
   const ends = sql`${databaseNow} + ${absoluteSeconds}`
   const idleEnds = sql<number>`min(${databaseNow} + ${idleSeconds}, ${ends})`
+  const { authenticatedAt: given } = session
+  const authenticatedAt = given === undefined ? databaseNow : sql<number>`CAST(${given} AS INTEGER)`
   const nothing = sql<number>`0`
   return build.insert(sessions).select(
     build
@@ -173,7 +250,7 @@ function insertSessionStatement(session: NewSession, whose: SQL | undefined) {
         userId: users.id,
         version: sql<number>`1`.as('version'),
         createdAt: databaseNow.as('created_at'),
-        authenticatedAt: databaseNow.as('authenticated_at'),
+        authenticatedAt: authenticatedAt.as('authenticated_at'),
         rotatedAt: databaseNow.as('rotated_at'),
         expiresAt: idleEnds.as('expires_at'),
         absoluteExpiresAt: sql<number>`${ends}`.as('absolute_expires_at'),
@@ -181,7 +258,7 @@ function insertSessionStatement(session: NewSession, whose: SQL | undefined) {
         device: sql<string | null>`${session.device ?? null}`.as('device'),
         address: sql<string | null>`${session.address ?? null}`.as('address'),
         tokensIssued: sql<number>`1`.as('tokens_issued'),
-        tokensExpireAt: latestExpiry(session.tokenExpiresAt, idleEnds).as('tokens_expire_at'),
+        tokensExpireAt: expiryOf(session.tokenExpiresAt, idleEnds).as('tokens_expire_at'),
         reusedBelow: nothing.as('reused_below'),
         markedVersion: nothing.as('marked_version'),
         markedAt: nothing.as('marked_at'),

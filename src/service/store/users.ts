@@ -4,7 +4,7 @@ import { and, eq, exists, isNotNull, isNull, not, type SQL, sql } from 'drizzle-
 import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { build, type Database, databaseNow, readBatch } from './database.ts'
-import { isAnyRevoked } from './revoked-tokens.ts'
+import { isAnyRevoked, isRevokedId } from './revoked-tokens.ts'
 import { roleColumns, roleEntries, withRoles } from './roles.ts'
 import { decodeRow, decodeRows, flag, instant, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
@@ -13,6 +13,22 @@ import { sessions, users } from './schema.ts'
 export interface Credentials {
   readonly userId: number
   readonly passwordHash: string
+}
+
+/** What an access token says of an account. */
+export interface TokenAccount {
+  readonly userId: number
+  readonly email: string
+  readonly roles: readonly string[]
+  /** The columns of the roles as one text, to notice any change of them. */
+  readonly rolesText: string
+  readonly tokenGeneration: string
+}
+
+/** An account whose password can be checked, and that can be given a token. */
+export interface CheckedAccount extends TokenAccount, Credentials {
+  /** By the database's clock, in seconds since 1970. */
+  readonly readAt: number
 }
 
 /** What `/auth/status` shows of an account. */
@@ -48,7 +64,6 @@ export interface CallerToken {
 
 type TokenIds = Pick<CallerToken, 'userId' | 'sessionId' | 'tokenGeneration' | 'revocationIds'>
 
-const credentialsRow = v.object({ userId: integer, passwordHash: v.string() })
 const accountAndRevocationRow = v.union([
   v.object({
     userId: integer,
@@ -60,8 +75,34 @@ const accountAndRevocationRow = v.union([
   v.object({ userId: v.null(), isRevoked: flag }),
 ])
 
+const rolesText = sql<string>`${users.admin} || ${users.otherRoles}`
+
+/** The columns of a `TokenAccount`, for a select, and the shape of its row. */
+export const tokenAccountColumns = {
+  ...{ userId: users.id, email: users.email, ...roleColumns, rolesText },
+  tokenGeneration: users.tokenGeneration,
+}
+export const tokenAccountEntries = {
+  ...{ userId: integer, email: v.string(), ...roleEntries, rolesText: v.string() },
+  tokenGeneration: v.string(),
+}
+const checkedAccountRow = v.object({
+  ...{ ...tokenAccountEntries, passwordHash: v.string(), readAt: instant },
+})
+
 /** The condition that an account may be used. */
 export const isEnabledAccount: SQL = isNull(users.disabledAt)
+
+/** The condition that an account may be used, and that nobody has revoked its tokens. */
+export const isUsableAccount = and(isEnabledAccount, not(isRevokedId(users.tokenGeneration)))
+
+/** The condition that an account is what a token says that was signed for it. */
+export function isAccountAsSigned(signed: TokenAccount): SQL | undefined {
+  return and(
+    eq(users.tokenGeneration, signed.tokenGeneration),
+    sql`${rolesText} = ${signed.rolesText}`,
+  )
+}
 
 /**
  * The condition that a token is revoked, in a statement that has joined its account. Beside the set
@@ -112,52 +153,67 @@ export function insertUserStatement(user: NewUser) {
     .onConflictDoNothing({ target: users.emailNormalized })
 }
 
+/** The account that the condition picks, for a password to be checked. */
+export function selectCheckedAccountStatement(whose: SQL | undefined) {
+  const { passwordHash } = users
+  return build
+    .select({ ...tokenAccountColumns, passwordHash, readAt: databaseNow })
+    .from(users)
+    .where(whose)
+}
+
+/** Its answer. */
+export function decodeCheckedAccount(rows: readonly unknown[]): CheckedAccount | undefined {
+  const [row] = decodeRows(checkedAccountRow, rows)
+  return row && withRoles(row)
+}
+
 /**
- * The credentials of the account with this email, if there is one that is not disabled. One round
+ * The account with this email and its credentials, if there is one that is not disabled. One round
  * trip.
  */
 export async function findCredentialsByEmail(
   database: Database,
   emailNormalized: string,
-): Promise<Credentials | undefined> {
-  const { found } = await readBatch(database, {
-    found: build
-      .select({ userId: users.id, passwordHash: users.passwordHash })
-      .from(users)
-      .where(and(eq(users.emailNormalized, emailNormalized), isEnabledAccount)),
-  })
-  return decodeRows(credentialsRow, found)[0]
+): Promise<CheckedAccount | undefined> {
+  const whose = and(eq(users.emailNormalized, emailNormalized), isEnabledAccount)
+  const { found } = await readBatch(database, { found: selectCheckedAccountStatement(whose) })
+  return decodeCheckedAccount(found)
+}
+
+/** The credentials of a token's account. */
+export function selectCredentialsByTokenStatement(token: TokenIds) {
+  return build
+    .select({
+      userId: users.id,
+      passwordHash: users.passwordHash,
+      isRevoked: sql<number>`${isRevokedToken(token)}`,
+    })
+    .from(sql`(SELECT 1)`)
+    .leftJoin(users, and(eq(users.id, token.userId), isEnabledAccount))
 }
 
 /**
- * The credentials of a token's account. Refuses with 'token_revoked', or with 'account_gone' where
- * the account is not there, or disabled. One round trip.
+ * Its answer. Refuses with 'token_revoked', or with 'account_gone' where the account is not there,
+ * or disabled.
  */
-export async function findCredentialsByToken(
-  database: Database,
-  token: TokenIds,
-): Promise<Result<Credentials, RevocationReason>> {
-  const { found } = await readBatch(database, {
-    found: build
-      .select({
-        userId: users.id,
-        passwordHash: users.passwordHash,
-        isRevoked: sql<number>`${isRevokedToken(token)}`,
-      })
-      .from(sql`(SELECT 1)`)
-      .leftJoin(users, and(eq(users.id, token.userId), isEnabledAccount)),
-  })
-  const { isRevoked, ...credentials } = decodeRow(credentialsAndRevocationRow, found)
+export function decodeCredentialsByToken(
+  rows: readonly unknown[],
+): Result<Credentials, RevocationReason> {
+  const { isRevoked, ...credentials } = decodeRow(credentialsAndRevocationRow, rows)
   if (isRevoked) return refuse('token_revoked')
   return credentials.userId === null ? refuse('account_gone') : succeed(credentials)
 }
 
 const credentialsAndRevocationRow = v.union([
-  v.object({ ...credentialsRow.entries, isRevoked: flag }),
+  v.object({ userId: integer, passwordHash: v.string(), isRevoked: flag }),
   v.object({ userId: v.null(), isRevoked: flag }),
 ])
 
-/** A token's account, as of now. Refuses as `findCredentialsByToken`. One statement, one round trip. */
+/**
+ * A token's account, as of now. Refuses with 'token_revoked', or with 'account_gone' where the
+ * account is not there, or disabled. One statement, one round trip.
+ */
 export async function findAccountByToken(
   database: Database,
   token: TokenIds,

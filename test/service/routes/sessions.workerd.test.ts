@@ -73,6 +73,7 @@ describe('refreshing', () => {
     expect([answer.status, answer.body.expires_in]).toEqual([200, 900])
     expect(second.refreshToken).toMatch(/\.2\./)
     expect(claimsOf(second.token).sid).toBe(claimsOf(first.token).sid)
+    expect(claimsOf(second.token).jti).not.toBe(claimsOf(first.token).jti)
     expect(claimsOf(second.token).auth_time).toBe(claimsOf(first.token).auth_time)
     expect([await status(first.token), await status(second.token)]).toEqual([200, 200])
   })

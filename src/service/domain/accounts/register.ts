@@ -3,20 +3,22 @@
 
 import { createRandomId } from '../../../crypto/random-id.ts'
 import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
-import { insertUserAndSession } from '../../store/sessions.ts'
+import { deleteUserAndSession, insertUserAndSession } from '../../store/sessions.ts'
 import type { Deps } from '../deps.ts'
 import type { Email } from '../identity/identity.ts'
 import {
   beginIssuance,
   type IssuedTokens,
-  issueTokens,
+  issueAccessTokenOf,
   type LoginPlace,
   newSession,
+  trySigning,
 } from '../tokens/tokens.ts'
 
 /**
  * A new account and the tokens of its first session. Atomic; one round trip; the work of one
- * password hash, whether the email is taken or not. Refuses with 'email_taken', or, before the hash
+ * password hash, whether the email is taken or not. When the claims hook fails, the account is
+ * taken back, in a second round trip: the hook needs to know its id. Refuses with 'email_taken', or, before the hash
  * and the round trip, with 'login_queue_full'.
  */
 export async function register(
@@ -43,6 +45,17 @@ export async function register(
   const user = { ...input.email, passwordHash: hashed.value, tokenGeneration }
   const issuance = beginIssuance(deps)
   const begun = newSession(deps, findPlace(), issuance)
+  const { sessionId } = begun
+  const refreshToken = await deps.refreshTokens.create({ sessionId, version: 1 })
+  await trySigning(deps, issuance)
   const session = await insertUserAndSession(deps.database, user, begun)
-  return session ? succeed(await issueTokens(deps, session, issuance)) : refuse('email_taken')
+  if (!session) return refuse('email_taken')
+  try {
+    const issued = await issueAccessTokenOf(deps, session, issuance)
+    return succeed({ ...issued, refreshToken })
+  } catch (error) {
+    // Where that fails as well, the account stays, as when an answer is lost: its owner can log in.
+    await deleteUserAndSession(deps.database, session, hashed.value).catch(() => {})
+    throw error
+  }
 }

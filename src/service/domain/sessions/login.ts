@@ -2,23 +2,26 @@
 // 6.3.8).
 
 import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
-import { insertSession } from '../../store/sessions.ts'
-import { findCredentialsByEmail } from '../../store/users.ts'
+import { maxTokenLifetimeSeconds } from '../../../token/token-lifetime.ts'
+import { insertSession, type NewSession } from '../../store/sessions.ts'
+import { type CheckedAccount, findCredentialsByEmail } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
 import { parseEmail, parsePassword } from '../identity/identity.ts'
 import {
   beginIssuance,
   type IssuedTokens,
-  issueTokens,
+  issueAccessTokenOf,
   type LoginPlace,
   newSession,
+  signBeforeCommit,
 } from '../tokens/tokens.ts'
 
 /**
  * The tokens of a new session. Refuses with 'invalid_credentials', which is also what becomes of a
  * login during which the password is changed or the account disabled: one round trip and the work
  * of one password hash, whatever the reason. Refuses with 'login_queue_full', before any round trip
- * and without a hash, where too many passwords are waiting to be hashed. Two round trips otherwise.
+ * and without a hash, where too many passwords are waiting to be hashed. Two round trips otherwise, and
+ * a third where generation or roles change in between.
  */
 export async function login(
   deps: Pick<
@@ -47,8 +50,25 @@ export async function login(
   if (!matches.ok) return matches
   if (!user || !matches.value) return refuse('invalid_credentials')
   const issuance = beginIssuance(deps)
-  const begun = newSession(deps, findPlace(), issuance)
-  const session = await insertSession(deps.database, begun, user)
-  if (!session) return refuse('invalid_credentials')
-  return succeed(await issueTokens(deps, session, issuance))
+  const session = newSession(deps, findPlace(), issuance)
+  const { sessionId, lifetimes } = session
+  const refreshToken = await deps.refreshTokens.create({ sessionId, version: 1 })
+  const begin = (account: CheckedAccount) => ({
+    ...{ ...account, sessionId, authenticatedAt: account.readAt },
+    tokenExpiresAt: Math.min(issuance.expiresAt, account.readAt + longestLife(lifetimes)),
+  })
+  const issued = await signBeforeCommit(
+    user,
+    (account) => issueAccessTokenOf(deps, begin(account), issuance),
+    (account) => {
+      const { authenticatedAt, tokenExpiresAt } = begin(account)
+      return insertSession(deps.database, { ...session, authenticatedAt, tokenExpiresAt }, account)
+    },
+  )
+  return issued.ok ? succeed({ ...issued.value, refreshToken }) : refuse(issued.error.reason)
+}
+
+/** Of the first access token of a session, in seconds. */
+function longestLife({ idleSeconds, absoluteSeconds }: NewSession['lifetimes']): number {
+  return Math.min(idleSeconds, absoluteSeconds, maxTokenLifetimeSeconds)
 }

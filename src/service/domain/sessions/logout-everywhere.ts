@@ -4,10 +4,13 @@
 import { createRandomId } from '../../../crypto/random-id.ts'
 import { type Result, refuse, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
 import { endAllSessions } from '../../store/account-endings.ts'
+import type { LiveSession } from '../../store/live-session.ts'
+import { findSessionToExchange, type Rotation } from '../../store/session-rotation.ts'
 import type { Deps } from '../deps.ts'
-import { beginIssuance, type IssuedTokens, issueTokens } from '../tokens/tokens.ts'
+import type { RefreshTokenClaims } from '../tokens/refresh-token.ts'
+import { beginIssuance, type IssuedTokens, issueAccessTokenOf } from '../tokens/tokens.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
-import { rotationOf } from './refresh.ts'
+import { createSuccessor, rotationOf, signedRotation } from './refresh.ts'
 
 /** Whether the caller's session goes on, and its refresh token, where it is presented as well. */
 export interface KeptSession {
@@ -25,7 +28,8 @@ export interface KeptSession {
  * Of several concurrent calls exactly one succeeds; the others are refused with 'token_revoked'.
  * When it has succeeded the revocation is stored, and known to the guards of this isolate. Refuses
  * with 'refresh_token_invalid' a refresh token that is not the session's, and changes nothing. No
- * round trip for a bad token, one for any other. Atomic.
+ * round trip for a bad token, one for any other; two with a refresh token where there is a claims
+ * hook, which is asked before anything is committed. Atomic.
  */
 export async function logoutEverywhere(
   deps: Pick<
@@ -47,16 +51,46 @@ export async function logoutEverywhere(
   const presented = isPresented ? await deps.refreshTokens.verify(refreshToken) : undefined
   const isOther = presented?.sessionId !== verified.value.sessionId
   if (isPresented && isOther) return refuse('refresh_token_invalid')
-  const issuance = beginIssuance(deps)
-  const rotation = presented && rotationOf(deps, presented, issuance)
   const tokenGeneration = createRandomId(deps.runtime)
+  const exchange = presented && (await prepareExchange(deps, presented, tokenGeneration))
   const ending = await endAllSessions(deps.database, verified.value, {
     tokenGeneration,
     keepCurrent,
-    rotation,
+    rotation: exchange?.rotation,
   })
   if (!ending.ok) return ending
   const { revocation, session } = ending.value
   deps.revocations.announce(revocation)
-  return succeed(session && (await issueTokens(deps, session, issuance)))
+  return succeed(session && (await exchange?.sign(session)))
+}
+
+/**
+ * How the refresh token is exchanged, and what signs the access token then. With a claims hook that
+ * is done by now, for the session as it was read, and the fresh generation.
+ */
+async function prepareExchange(
+  deps: Pick<
+    Deps,
+    'database' | 'runtime' | 'settings' | 'accessTokens' | 'claims' | 'refreshTokens'
+  >,
+  presented: RefreshTokenClaims,
+  tokenGeneration: string,
+): Promise<Exchange | undefined> {
+  const issuance = beginIssuance(deps)
+  const refreshToken = await createSuccessor(deps, presented)
+  const rotation = await rotationOf(deps, presented, issuance)
+  const sign = async (session: LiveSession) => {
+    return { ...(await issueAccessTokenOf(deps, session, issuance)), refreshToken }
+  }
+  if (!deps.claims) return { rotation, sign }
+  const read = await findSessionToExchange(deps.database, rotation)
+  if (!read) return undefined
+  const session = { ...read, tokenGeneration }
+  const signed = await sign(session)
+  return { rotation: signedRotation(rotation, session, issuance), sign: async () => signed }
+}
+
+interface Exchange {
+  readonly rotation: Rotation
+  readonly sign: (session: LiveSession) => Promise<IssuedTokens>
 }

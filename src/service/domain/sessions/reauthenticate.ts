@@ -8,11 +8,15 @@ import {
   succeed,
   type UserTokenReason,
 } from '../../../errors/reasons.ts'
-import { updateAuthenticatedAt } from '../../store/sessions.ts'
-import { findCredentialsByToken } from '../../store/users.ts'
+import { findSessionToConfirm, updateAuthenticatedAt } from '../../store/sessions.ts'
 import type { Deps } from '../deps.ts'
 import { parsePassword } from '../identity/identity.ts'
-import { beginIssuance, type IssuedAccessToken, issueAccessTokenOf } from '../tokens/tokens.ts'
+import {
+  beginIssuance,
+  expiryOf,
+  type IssuedAccessToken,
+  issueAccessTokenOf,
+} from '../tokens/tokens.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
 /**
@@ -34,20 +38,21 @@ export async function reauthenticate(
   if (!verified.ok) return verified
   const turn = deps.hashQueue.join(isGone)
   if (!turn.ok) return turn
-  const reading = findCredentialsByToken(deps.database, verified.value)
-  const credentials = await turn.value.keepDuring(reading)
-  if (!credentials.ok) {
+  const reading = findSessionToConfirm(deps.database, verified.value)
+  const session = await turn.value.keepDuring(reading)
+  if (!session.ok) {
     turn.value.leave()
-    return credentials
+    return session
   }
-  const { passwordHash } = credentials.value
+  const { passwordHash } = session.value
   const password = parsePassword(typed.password) ?? ''
   const matches = await turn.value.hash(() => deps.passwords.verify(password, passwordHash))
   if (!matches.ok) return matches
   if (!matches.value) return refuse('password_wrong')
   const issuance = beginIssuance(deps)
-  const again = { passwordHash, tokenExpiresAt: issuance.expiresAt }
-  const session = await updateAuthenticatedAt(deps.database, verified.value, again)
-  if (!session) return refuse('token_revoked')
-  return succeed(await issueAccessTokenOf(deps, session, issuance))
+  const issued = await issueAccessTokenOf(deps, session.value, issuance)
+  const expiresAt = expiryOf(session.value, issuance)
+  const { database } = deps
+  const isNoted = await updateAuthenticatedAt(database, verified.value, session.value, expiresAt)
+  return isNoted ? succeed(issued) : refuse('token_revoked')
 }

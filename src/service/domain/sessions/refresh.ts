@@ -3,15 +3,31 @@
 // that has lost the answer. After that it is a copy, and the session ends.
 
 import { type RefreshReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
-import { type Rotation, rotateSession } from '../../store/session-rotation.ts'
+import type { LiveSession } from '../../store/live-session.ts'
+import {
+  type ExchangeRefusal,
+  type Reuse,
+  type Rotation,
+  rotateSession,
+} from '../../store/session-rotation.ts'
 import type { Deps } from '../deps.ts'
 import type { RefreshTokenClaims } from '../tokens/refresh-token.ts'
-import { beginIssuance, type Issuance, type IssuedTokens, issueTokens } from '../tokens/tokens.ts'
+import {
+  beginIssuance,
+  expiryOf,
+  type Issuance,
+  type IssuedAccessToken,
+  type IssuedTokens,
+  issueAccessTokenOf,
+  signBeforeCommit,
+  trySigning,
+} from '../tokens/tokens.ts'
 
 /**
  * A fresh access token, and the successor of the refresh token: the very same one for all who
  * present it within the grace window of its replacement. No round trip for a forged token, which
- * revokes nobody; one for any other. Atomic.
+ * revokes nobody; one for any other. A second one where there is a claims hook, which is asked
+ * before anything is committed; a third where generation or roles change in between. Atomic.
  *
  * Refuses with 'refresh_superseded' a token that is more than one behind, within the window: the
  * session lives on. Refuses with 'refresh_token_reused' a token that was replaced three windows ago
@@ -36,9 +52,11 @@ export async function refresh(
   const presented = await deps.refreshTokens.verify(token)
   if (!presented) return refuse('refresh_token_invalid')
   const issuance = beginIssuance(deps)
-  const rotation = await rotateSession(deps.database, rotationOf(deps, presented, issuance))
-  if (rotation.ok) return succeed(await issueTokens(deps, rotation.value, issuance))
-  const { error } = rotation
+  const refreshToken = await createSuccessor(deps, presented)
+  const rotation = await rotationOf(deps, presented, issuance)
+  const issued = await exchange(deps, rotation, issuance)
+  if (issued.ok) return succeed({ ...issued.value, refreshToken })
+  const { error } = issued
   if (error.reason === 'refresh_token_reused') {
     deps.revocations.announce(error.revocation)
     const { sessionId } = presented
@@ -47,16 +65,49 @@ export async function refresh(
   return refuse(error.reason)
 }
 
+/** At once where nothing can fail after that. Otherwise the session is read, and comes back. */
+async function exchange(
+  deps: Pick<Deps, 'database' | 'accessTokens' | 'claims'>,
+  rotation: Rotation,
+  issuance: Issuance,
+): Promise<Result<IssuedAccessToken, ExchangeRefusal | Reuse>> {
+  const sign = (session: LiveSession) => issueAccessTokenOf(deps, session, issuance)
+  const first = await rotateSession(deps.database, rotation)
+  if (first.ok) return succeed(await sign(first.value))
+  if (first.error.reason !== 'changed') return refuse(first.error)
+  return signBeforeCommit(first.error.read, sign, (session) =>
+    rotateSession(deps.database, signedRotation(rotation, session, issuance)),
+  )
+}
+
+/** The successor of a refresh token, whether it is replaced now or was a moment ago. */
+export function createSuccessor(
+  { refreshTokens }: Pick<Deps, 'refreshTokens'>,
+  { sessionId, version }: RefreshTokenClaims,
+): Promise<string> {
+  return refreshTokens.create({ sessionId, version: version + 1 })
+}
+
 /** What the store needs to exchange a genuine refresh token. */
-export function rotationOf(
-  { settings }: Pick<Deps, 'settings'>,
+export async function rotationOf(
+  deps: Pick<Deps, 'settings' | 'accessTokens' | 'claims'>,
   presented: RefreshTokenClaims,
-  { expiresAt }: Issuance,
-): Rotation {
+  issuance: Issuance,
+): Promise<Rotation> {
   return {
     ...presented,
-    graceSeconds: settings.refreshGraceSeconds,
-    idleSeconds: settings.sessionIdleLifetimeSeconds,
-    tokenExpiresAt: expiresAt,
+    graceSeconds: deps.settings.refreshGraceSeconds,
+    idleSeconds: deps.settings.sessionIdleLifetimeSeconds,
+    tokenExpiresAt: issuance.expiresAt,
+    signed: await trySigning(deps, issuance),
   }
+}
+
+/** The same when the access token is signed for what was read. */
+export function signedRotation(
+  rotation: Rotation,
+  session: LiveSession,
+  issuance: Issuance,
+): Rotation {
+  return { ...rotation, signed: session, tokenExpiresAt: expiryOf(session, issuance) }
 }

@@ -1,10 +1,20 @@
 // What a client gets for a living session: a fresh access token, and the refresh token that is
-// current.
+// current. A failure on our side must log nobody out and leave nothing behind: the clock and
+// randomness are read before anything is committed, and so is the token signed, or it is tried
+// whether it can be (decision 29).
 
 import { createRandomId } from '../../../crypto/random-id.ts'
-import { issueAccessToken } from '../../../token/access-token.ts'
+import { DatabaseUnavailable } from '../../../errors/database-unavailable.ts'
+import { namedFailure } from '../../../errors/named-failure.ts'
+import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
+import {
+  type CustomClaims,
+  issueAccessToken,
+  maxIssuedCharacters,
+} from '../../../token/access-token.ts'
+import { isObject } from '../../../token/json.ts'
 import type { LiveSession } from '../../store/live-session.ts'
-import type { NewSession } from '../../store/sessions.ts'
+import type { Changed, NewSession } from '../../store/sessions.ts'
 import type { TokenDeps } from './token-deps.ts'
 
 /** An access token, and what comes with it. */
@@ -26,13 +36,14 @@ export interface LoginPlace {
   readonly address: string | undefined
 }
 
-/** When access tokens of a request begin, and when they are to expire, in seconds since 1970. */
+/** What a request's access token has of the clock (seconds since 1970) and of chance. */
 export interface Issuance {
   readonly issuedAt: number
   readonly expiresAt: number
+  readonly tokenId: string
 }
 
-type IssuingDeps = Pick<TokenDeps, 'runtime' | 'accessTokens' | 'claims'>
+type IssuingDeps = Pick<TokenDeps, 'accessTokens' | 'claims'>
 
 /** The configured lifetime from now. The store may shorten it, and remembers what is signed. */
 export function beginIssuance({
@@ -40,7 +51,8 @@ export function beginIssuance({
   settings,
 }: Pick<TokenDeps, 'runtime' | 'settings'>): Issuance {
   const issuedAt = runtime.now()
-  return { issuedAt, expiresAt: issuedAt + settings.accessTokenLifetimeSeconds }
+  const expiresAt = issuedAt + settings.accessTokenLifetimeSeconds
+  return { issuedAt, expiresAt, tokenId: createRandomId(runtime) }
 }
 
 /** What the store needs to begin a session. */
@@ -57,27 +69,84 @@ export function newSession(
   return { sessionId, lifetimes, tokenExpiresAt: expiresAt, ...place }
 }
 
-/** A fresh access token of the session. */
-export async function issueAccessTokenOf(
-  { runtime, accessTokens, claims }: IssuingDeps,
-  session: LiveSession,
-  { issuedAt }: Issuance,
-): Promise<IssuedAccessToken> {
-  const { userId, email, roles, tokenExpiresAt } = session
-  const customClaims = await claims?.({ userId, email, roles })
-  const subject = { ...session, issuedAt, expiresAt: tokenExpiresAt }
-  const accessToken = await issueAccessToken(accessTokens, runtime, subject, customClaims)
-  return { accessToken, expiresInSeconds: Math.max(0, tokenExpiresAt - issuedAt) }
+/**
+ * Signs an access token that nobody gets, with the longest values that one can have: what keeps
+ * tokens from being signed comes to light here. For what is signed after the commit.
+ *
+ * @returns how many bytes of roles are certain to have room in a token; 0 where a claims hook may
+ * want any
+ */
+export async function trySigning(deps: IssuingDeps, issuance: Issuance): Promise<number> {
+  if (deps.claims) return 0
+  const { issuedAt, tokenId } = issuance
+  const token = await issueAccessToken(deps.accessTokens, {
+    userId: Number.MAX_SAFE_INTEGER,
+    ...{ sessionId: tokenId, tokenId, tokenGeneration: tokenId, roles: [] },
+    ...{ authenticatedAt: Number.MAX_SAFE_INTEGER, issuedAt, expiresAt: issuedAt },
+  })
+  return Math.floor(((maxIssuedCharacters - token.length) * 3) / 4)
 }
 
-/** A fresh access token of the session, and its refresh token. */
-export async function issueTokens(
-  deps: IssuingDeps & Pick<TokenDeps, 'refreshTokens'>,
+/** A fresh access token of the session. */
+export async function issueAccessTokenOf(
+  { accessTokens, claims }: IssuingDeps,
   session: LiveSession,
   issuance: Issuance,
-): Promise<IssuedTokens> {
-  return {
-    ...(await issueAccessTokenOf(deps, session, issuance)),
-    refreshToken: await deps.refreshTokens.create(session),
+): Promise<IssuedAccessToken> {
+  const expiresAt = expiryOf(session, issuance)
+  const custom = claims && (await askClaimsHook(claims, session))
+  const accessToken = await issueAccessToken(
+    accessTokens,
+    { ...session, ...issuance, expiresAt },
+    custom,
+  )
+  return { accessToken, expiresInSeconds: Math.max(0, expiresAt - issuance.issuedAt) }
+}
+
+/** When the access token of the session expires. */
+export function expiryOf({ tokenExpiresAt }: LiveSession, { expiresAt }: Issuance): number {
+  return Math.min(tokenExpiresAt, expiresAt)
+}
+
+/**
+ * An access token that was signed for what was read, and then committed. Where something has
+ * changed in between, it is signed and committed once more.
+ *
+ * @throws DatabaseUnavailable when it has changed again: nothing is committed, and the same request
+ * will do
+ */
+export async function signBeforeCommit<Read, Reason extends { readonly reason: string }>(
+  read: Read,
+  sign: (read: Read) => Promise<IssuedAccessToken>,
+  commit: (read: Read) => Promise<Result<unknown, Reason | Changed<Read>>>,
+): Promise<Result<IssuedAccessToken, Reason>> {
+  let latest = read
+  for (let attempts = 1; attempts <= 2; attempts += 1) {
+    const signed = await sign(latest)
+    const committed = await commit(latest)
+    if (committed.ok) return succeed(signed)
+    const { error } = committed
+    if (!isChanged(error)) return refuse(error)
+    latest = error.read
+  }
+  throw new DatabaseUnavailable('An account has changed twice while a token of it was signed')
+}
+
+function isChanged<Read>(error: { readonly reason: string }): error is Changed<Read> {
+  return error.reason === 'changed'
+}
+
+/** Only what JSON has, so that signing finds nothing in it that cannot be written. */
+async function askClaimsHook(
+  claims: NonNullable<TokenDeps['claims']>,
+  { userId, email, roles }: LiveSession,
+): Promise<CustomClaims> {
+  try {
+    const custom = await claims({ userId, email, roles: [...roles] })
+    const written: unknown = JSON.parse(JSON.stringify(custom ?? {}))
+    if (isObject(written)) return written
+    throw new TypeError('It must return an object')
+  } catch (error) {
+    throw namedFailure('The claims hook', error)
   }
 }
