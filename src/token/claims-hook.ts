@@ -11,8 +11,14 @@ export interface ClaimsUser {
 }
 
 /**
- * Claims of an application's own, for every access token of the user: asked with each login and
- * each refresh. None may be called like one of Portcullis's own, and the whole token must have at
- * most 4,000 characters; otherwise no token is issued, and the log says why (500).
+ * Claims of an application's own, for every access token of the user: an object that JSON can
+ * write. It is asked with each login, refresh and password that is given again, before anything is
+ * stored: a refresh takes a second round trip for that. (With a registration it is asked after the
+ * account is stored, for it gets the id.) It may be asked twice for one token, and for a token that
+ * is refused after that.
+ *
+ * None may be called like one of Portcullis's own, and the whole token must have at most 4,000
+ * characters. Where the hook throws or breaks these rules, the answer is 500 and the log says why.
+ * Nobody is logged out by that: the refresh token stays good, and no account or session is left.
  */
 export type ClaimsHook = (user: ClaimsUser) => CustomClaims | Promise<CustomClaims>

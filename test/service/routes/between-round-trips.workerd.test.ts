@@ -1,20 +1,29 @@
 // A login and giving the password again are two round trips each, with the work of a password hash
-// between them: whatever happens meanwhile decides.
+// between them, and with a claims hook so are a refresh and logging out everywhere but here:
+// whatever happens meanwhile decides.
 
 import { createClient } from '@libsql/client/http'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
 import type { Database } from '../../../src/service/store/database.ts'
+import type { ClaimsHook } from '../../../src/token/claims-hook.ts'
 import {
+  ask,
+  bearing,
   changeAccount,
+  claimsOf,
   createTestService,
   database,
   deleteAccount,
+  freshEmail,
   logout,
+  passTime,
   post,
   postForm,
   postWith,
   pretend,
+  refreshWith,
   registerAccount,
+  tokensOf,
 } from '../../support/service.ts'
 
 const client = createClient({ url: inject('databaseUrl') })
@@ -26,31 +35,46 @@ const slow: Database = {
   ...database,
   async withClient(use) {
     trips += 1
-    if (trips === 2) await meanwhile()
+    if (trips >= 2) await meanwhile()
     return database.withClient(use)
   },
 }
 const { app } = createTestService()
 const { app: slowApp } = createTestService({}, { database: slow })
+const claims: ClaimsHook = ({ roles }) => ({ all: roles })
+const { app: hookedApp } = createTestService({}, { database: slow, claims })
 
 let account: Awaited<ReturnType<typeof registerAccount>>
 beforeEach(async () => {
   account = await registerAccount(app)
 })
 
-async function during<T>(happening: () => Promise<unknown>, request: () => Promise<T>): Promise<T> {
+async function during<T>(
+  happening: () => Promise<unknown>,
+  request: () => Promise<T>,
+  expectedTrips = 2,
+): Promise<T> {
   trips = 0
   meanwhile = happening
   const answer = await request()
   meanwhile = nothing
-  expect(trips).toBe(2)
+  expect(trips).toBe(expectedTrips)
   return answer
+}
+
+/** Happens before the second round trip, and not before a third one. */
+const once = (happening: () => Promise<unknown>) => async () => {
+  if (trips === 2) await happening()
 }
 
 const passwordChanges = () => changeAccount(account.email, `password_hash = password_hash || 'x'`)
 const isDisabled = () => changeAccount(account.email, 'disabled_at = 1')
 const isDeleted = () => deleteAccount(account.email)
 const logsOut = () => logout(app, account.token)
+const rolesChange = () =>
+  changeAccount(account.email, `other_roles = trim(other_roles || ' role-' || length(other_roles))`)
+const generationChanges = () =>
+  changeAccount(account.email, `token_generation = 'g' || substr(hex(randomblob(8)), 2)`)
 const expires = () => pretend('expires_at = unixepoch()', account.refreshToken)
 
 async function sessionRows() {
@@ -79,6 +103,29 @@ describe('a login', () => {
     expect([status, body.code]).toEqual([404, 'invalid_credentials'])
     expect((await sessionRows()).length).toBeLessThan(2)
   })
+
+  it('gives the roles of now when they change meanwhile', async () => {
+    const answer = await during(once(rolesChange), login, 3)
+    expect(claimsOf(tokensOf(answer).token).roles).toEqual(['role-0'])
+    expect(await sessionRows()).toHaveLength(2)
+  })
+
+  it('gives a token of the generation of now when that changes meanwhile', async () => {
+    const answer = await during(once(generationChanges), login, 3)
+    const { token } = tokensOf(answer)
+    expect((await ask(app, '/auth/status', bearing(token))).status).toBe(200)
+  })
+
+  it('is answered 503, and begins none, when roles change again and again', async () => {
+    const { status, body } = await during(rolesChange, login, 3)
+    expect([status, body.code]).toEqual([503, 'unavailable'])
+    expect(await sessionRows()).toHaveLength(1)
+  })
+
+  it('says when the password was given as the session does', async () => {
+    const { token } = tokensOf(await login())
+    expect(await sessionRows()).toContain(claimsOf(token).auth_time)
+  })
 })
 
 describe('giving the password again', () => {
@@ -104,7 +151,119 @@ describe('giving the password again', () => {
     expect(await sessionRows()).toEqual([7])
   })
 
+  it('is not when meanwhile roles change', async () => {
+    const { status, body } = await during(rolesChange, again)
+    expect([status, body.code]).toEqual([401, 'token_revoked'])
+    expect(await sessionRows()).toEqual([7])
+  })
+
+  it('says when as the session does', async () => {
+    const { token } = tokensOf(await again())
+    expect(await sessionRows()).toEqual([claimsOf(token).auth_time])
+  })
+
   it('is worth nothing when meanwhile the account is deleted', async () => {
     expect((await during(isDeleted, again)).status).toBe(401)
+  })
+})
+
+describe('a refresh with a claims hook', () => {
+  const refresh = () => refreshWith(hookedApp, account.refreshToken)
+
+  it('is two round trips, and its token says what the hook says', async () => {
+    await rolesChange()
+    const answer = await during(nothing, refresh)
+    expect(claimsOf(tokensOf(answer).token).all).toEqual(['role-0'])
+  })
+
+  it('is one where it is refused', async () => {
+    await logsOut()
+    const { status, body } = await during(nothing, refresh, 1)
+    expect([status, body.code]).toEqual([401, 'session_revoked'])
+  })
+
+  it('is one for a reused token, which ends the session', async () => {
+    const next = tokensOf(await refreshWith(app, account.refreshToken))
+    await passTime(120, account.refreshToken)
+    const { body } = await during(nothing, refresh, 1)
+    expect(body.code).toBe('refresh_token_reused')
+    expect((await ask(app, '/auth/status', bearing(next.token))).status).toBe(401)
+  })
+
+  it('gives the very same successor when another one comes in between', async () => {
+    const { promise: other, resolve } = Promise.withResolvers<string>()
+    const happens = async () =>
+      resolve(tokensOf(await refreshWith(app, account.refreshToken)).refreshToken)
+    const { refreshToken } = tokensOf(await during(happens, refresh))
+    expect(refreshToken).toBe(await other)
+    expect((await refreshWith(app, refreshToken)).status).toBe(200)
+  })
+
+  it.each([
+    ['the session is logged out', logsOut, 'session_revoked'],
+    ['the session expires', expires, 'session_expired'],
+    ['the account is disabled', isDisabled, 'session_revoked'],
+    ['the account is deleted', isDeleted, 'refresh_token_invalid'],
+  ])('is refused when meanwhile %s', async (_, happening, code) => {
+    const { status, body } = await during(happening, refresh)
+    expect([status, body.code]).toEqual([401, code])
+  })
+
+  it.each([
+    ['roles', rolesChange],
+    ['the generation', generationChanges],
+  ])('signs once more when meanwhile %s change', async (_, happening) => {
+    const { token, refreshToken } = tokensOf(await during(once(happening), refresh, 3))
+    const { roles, all } = claimsOf(token)
+    expect(all).toEqual(roles)
+    expect((await ask(app, '/auth/status', bearing(token))).status).toBe(200)
+    expect((await refreshWith(app, refreshToken)).status).toBe(200)
+  })
+
+  it('is answered 503, and uses nothing up, when roles change again and again', async () => {
+    const { status, body } = await during(rolesChange, refresh, 3)
+    expect([status, body.code]).toEqual([503, 'unavailable'])
+    await passTime(120, account.refreshToken)
+    expect((await refreshWith(app, account.refreshToken)).status).toBe(200)
+  })
+})
+
+describe('logging out everywhere but here with a claims hook', () => {
+  const everywhere = () =>
+    postWith(hookedApp, '/auth/logout-everywhere', account.token, {
+      keep_current: true,
+      refresh_token: account.refreshToken,
+    })
+
+  it('gives tokens of the new generation', async () => {
+    const { token } = tokensOf(await during(nothing, everywhere))
+    expect(claimsOf(token).all).toEqual([])
+    expect((await ask(app, '/auth/status', bearing(token))).status).toBe(200)
+  })
+
+  it('goes on without tokens when roles change meanwhile', async () => {
+    const { status, body } = await during(rolesChange, everywhere)
+    expect([status, body.auth_token]).toEqual([200, undefined])
+    expect((await refreshWith(app, account.refreshToken)).status).toBe(200)
+  })
+})
+
+describe('a registration whose claims hook fails', () => {
+  it('leaves the account to whoever has logged in meanwhile', async () => {
+    const created = { email: freshEmail(), password: 'a good password' }
+    let token = ''
+    const { app: failing } = createTestService(
+      {},
+      {
+        async claims() {
+          token = tokensOf(await post(app, '/auth/login', created)).token
+          throw new Error('No claims today')
+        },
+      },
+    )
+    expect((await post(failing, '/auth/register', created)).status).toBe(500)
+    expect((await ask(app, '/auth/status', bearing(token))).status).toBe(200)
+    const { body } = await ask(app, '/auth/sessions', bearing(token))
+    expect((body.data as { sessions: unknown[] }).sessions).toHaveLength(1)
   })
 })
