@@ -91,7 +91,7 @@ const checkedAccountRow = v.object({
 })
 
 /** The condition that an account may be used. */
-export const isEnabledAccount: SQL = isNull(users.disabledAt)
+const isEnabledAccount: SQL = isNull(users.disabledAt)
 
 /** The condition that an account may be used, and that nobody has revoked its tokens. */
 export const isUsableAccount = and(isEnabledAccount, not(isRevokedId(users.tokenGeneration)))
