@@ -57,6 +57,7 @@ export function settleVariables(
   const variables = {
     ISSUER: `http://127.0.0.1:${options.port}`,
     PASSWORD_MIN_LENGTH: '6',
+    EMAIL_DOMAINS: 'any',
     // None from elsewhere: where there are some, they are among the defaults or the user's own.
     SIGNING_KEYS: '',
     ...defaults,

@@ -25,7 +25,7 @@ import { prose, type RouteName, type RouteProse } from './prose.ts'
 import { refusalResponses } from './refusals.ts'
 
 /** Of schemas that depend on settings: the defaults. */
-const defaults = { settings: { passwordMinLength: 8 } } as Deps
+const defaults = { settings: { passwordMinLength: 8, emailDomains: 'public' } } as Deps
 
 /** The whole document. */
 export function composeOpenApi() {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { password } from '../contract/row.ts'
 import { startTarget, type Target } from '../contract/targets.ts'
 import { createClientOf, freshEmail } from '../support/client.ts'
 
@@ -29,6 +30,18 @@ describe.each(['workerd', 'Deno'] as const)('on %s', (platform) => {
       email,
     )
     expect(rows).toHaveLength(1)
+  })
+
+  it('gives an email to one of 50 that ask for it at once in two spellings', async () => {
+    const local = freshEmail().replace(/@.*/, '')
+    const domains = ['münchen.example.com', 'xn--mnchen-3ya.example.com']
+    const emails = Array.from({ length: 50 }, (_, number) => `${local}@${domains[number % 2]}`)
+    const answers = await Promise.all(emails.map((email) => client().register({ email, password })))
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(49)
+    for (const email of emails.slice(0, 2)) {
+      expect((await client().login({ email, password })).status).toBe(200)
+    }
   })
 
   it('logs a token out for one of 50 that ask for it at once', async () => {

@@ -92,6 +92,7 @@ export async function insertAccount(): Promise<number> {
   const user = {
     email,
     emailNormalized: email,
+    spellings: [email],
     passwordHash: createRandomId(systemRuntime),
     tokenGeneration: createRandomId(systemRuntime),
   }

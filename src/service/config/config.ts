@@ -36,6 +36,8 @@ export interface ServiceSettings {
   readonly tokenTransport: TokenTransport
   /** The least length of a new password, in characters. Default: 8. */
   readonly passwordMinLength: number
+  /** Whether the domains of new emails need a dot. Default: `'public'`, they do. */
+  readonly emailDomains: 'public' | 'any'
   /** The origins whose pages may call the service (CORS). Default: none. */
   readonly corsOrigins: readonly string[]
   /** Which sentences and statuses clients see. Default: `'classic'`. */
@@ -74,6 +76,7 @@ export function serviceSettingsOf(config: Config): ServiceSettings {
     keepsSessionAddresses: config.keepsSessionAddresses,
     tokenTransport: config.tokenTransport,
     passwordMinLength: config.passwordMinLength,
+    emailDomains: config.emailDomains,
     corsOrigins: config.corsOrigins,
     contract: config.contract,
   }
@@ -225,6 +228,7 @@ function createConfig(values: SettingValues): Config {
     oauthClients: values.OAUTH_CLIENTS,
     bcryptCost: values.BCRYPT_COST,
     passwordMinLength: values.PASSWORD_MIN_LENGTH,
+    emailDomains: values.EMAIL_DOMAINS,
     corsOrigins: values.CORS_ORIGINS,
     contract: values.HTTP_CONTRACT,
   }

@@ -155,6 +155,11 @@ export const settings = {
     unit: 'characters',
     ...wholeNumber(8, 1, 64),
   },
+  EMAIL_DOMAINS: {
+    meaning: 'Which domains the emails of new accounts may have: with a dot, or also `localhost`',
+    unit: 'word',
+    ...oneOf<'public' | 'any'>('public', 'any'),
+  },
   CORS_ORIGINS: {
     meaning: 'The origins whose pages may call the service, separated by commas',
     unit: 'origins',

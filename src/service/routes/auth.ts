@@ -6,7 +6,8 @@ import { succeed } from '../../errors/reasons.ts'
 import { register } from '../domain/accounts/register.ts'
 import { findAccountOfToken } from '../domain/accounts/status.ts'
 import type { Deps } from '../domain/deps.ts'
-import { isLongEnough, parseEmail, parsePassword } from '../domain/identity/identity.ts'
+import { parseEmail } from '../domain/identity/email.ts'
+import { isLongEnough, parsePassword } from '../domain/identity/identity.ts'
 import { login } from '../domain/sessions/login.ts'
 import { loginPlaceOf } from '../http/login-place.ts'
 import { respond } from '../http/respond.ts'
@@ -16,7 +17,7 @@ import { formatInstant } from './instant.ts'
 
 /** For people, in refusals and in the OpenAPI document. */
 export const emailRule =
-  'Give an email of at most 254 bytes: one @ with something on both sides, no spaces or control characters.'
+  'Give an email that can receive mail, such as ada@example.com. It has no quotes, brackets, spaces or invisible characters, and at most 254 bytes, 64 of them before the @.'
 /** For people, in refusals and in the OpenAPI document. */
 export const passwordRule = 'Give a password of 1 to 1,024 bytes of Unicode text.'
 
@@ -89,10 +90,13 @@ const userRoute = defineRoute({ ...statusRoute, name: 'user', path: '/user' })
 /** Who somebody is. */
 export const authRoutes = [registerRoute, loginRoute, statusRoute, userRoute] as const
 
-function registration({ settings: { passwordMinLength } }: Pick<Deps, 'settings'>) {
+function registration({ settings: { passwordMinLength, emailDomains } }: Pick<Deps, 'settings'>) {
   const { email, password } = credentials.entries
   return v.object({
-    email: v.pipe(email, parsedBy(parseEmail, emailRule)),
+    email: v.pipe(
+      email,
+      parsedBy((typed) => parseEmail(typed, emailDomains), emailRule),
+    ),
     password: v.pipe(
       password,
       parsedBy(parsePassword, passwordRule),

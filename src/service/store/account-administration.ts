@@ -1,7 +1,7 @@
 // What administrators do to accounts, as rows. Whatever takes something away revokes the account's
 // generation in the same batch, and with it every token that says otherwise.
 
-import { and, eq, or, type SQL, sql } from 'drizzle-orm'
+import { and, or, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import {
   insertGenerationRevocationStatement,
@@ -12,10 +12,12 @@ import { build, type Database, databaseNow, runBatch } from './database.ts'
 import { roleValuesOf } from './roles.ts'
 import { decodeRows, integer } from './rows.ts'
 import { users } from './schema.ts'
+import { isAccountOf } from './users.ts'
 
 /** Whose account, and what a change of it needs. */
 export interface AccountChange {
-  readonly emailNormalized: string
+  /** What its email may be stored as; the first that there is counts. */
+  readonly spellings: readonly string[]
   /** A fresh generation, in the place of the one that is revoked. */
   readonly tokenGeneration: string
 }
@@ -34,7 +36,7 @@ export async function updateRoles(
   change: AccountChange,
   roles: readonly string[],
 ): Promise<boolean> {
-  const isTheirs = eq(users.emailNormalized, change.emailNormalized)
+  const isTheirs = isAccountOf(change.spellings)
   const values = roleValuesOf(roles)
   const differ = or(
     sql`${users.admin} <> ${values.admin ? 1 : 0}`,
@@ -68,9 +70,9 @@ export function endAccountSessions(database: Database, change: AccountChange): P
 /** Lets the account log in again. As `disableAccount`. */
 export async function enableAccount(
   database: Database,
-  { emailNormalized }: Pick<AccountChange, 'emailNormalized'>,
+  { spellings }: Pick<AccountChange, 'spellings'>,
 ): Promise<boolean> {
-  const isTheirs = eq(users.emailNormalized, emailNormalized)
+  const isTheirs = isAccountOf(spellings)
   const { updated } = await runBatch(database, {
     updated: updateUserStatement(isTheirs, { disabledAt: null }),
   })
@@ -79,10 +81,10 @@ export async function enableAccount(
 
 async function endEverything(
   database: Database,
-  { emailNormalized, tokenGeneration }: AccountChange,
+  { spellings, tokenGeneration }: AccountChange,
   change: Pick<UserColumns, 'disabledAt'>,
 ): Promise<boolean> {
-  const isTheirs = eq(users.emailNormalized, emailNormalized)
+  const isTheirs = isAccountOf(spellings)
   const { updated } = await runBatch(database, {
     revoked: insertGenerationRevocationStatement(isTheirs),
     replaced: updateRevokedGenerationStatement(isTheirs, { tokenGeneration }),

@@ -1,6 +1,6 @@
 // Accounts, as rows.
 
-import { and, eq, exists, isNotNull, isNull, not, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, inArray, isNotNull, isNull, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { build, type Database, databaseNow, readBatch } from './database.ts'
@@ -43,6 +43,8 @@ export interface Account {
 export interface NewUser {
   readonly email: string
   readonly emailNormalized: string
+  /** What an account of this email may be stored as. */
+  readonly spellings: readonly string[]
   readonly passwordHash: string
   readonly tokenGeneration: string
 }
@@ -145,11 +147,33 @@ export function hasUnrevokedIds({
   return and(exists(account), not(isAnyRevoked(revocationIds)))
 }
 
-/** Inserts an account unless its email has one: exactly one of several concurrent calls inserts. */
-export function insertUserStatement(user: NewUser) {
+/**
+ * The condition that an account is that of an email: of its spellings, the first that has one. Two
+ * accounts from before may have two spellings of the same email.
+ */
+export function isAccountOf(spellings: readonly string[]): SQL {
+  const found = spellings.map(
+    (spelling) =>
+      sql`(${build.select({ id: users.id }).from(users).where(eq(users.emailNormalized, spelling))})`,
+  )
+  return sql`${users.id} = coalesce(${sql.join(found, sql`, `)}, NULL)`
+}
+
+/**
+ * Inserts an account unless its email has one, in whatever spelling: exactly one of several
+ * concurrent calls inserts.
+ */
+export function insertUserStatement({ spellings, ...user }: NewUser) {
+  // The spelling that has an account, which then is the conflict.
+  const taken = build
+    .select({ emailNormalized: users.emailNormalized })
+    .from(users)
+    .where(inArray(users.emailNormalized, [...spellings]))
+    .limit(1)
+  const emailNormalized = sql`coalesce((${taken}), ${user.emailNormalized})`
   return build
     .insert(users)
-    .values({ ...user, registeredAt: databaseNow })
+    .values({ ...user, emailNormalized, registeredAt: databaseNow })
     .onConflictDoNothing({ target: users.emailNormalized })
 }
 
@@ -174,9 +198,9 @@ export function decodeCheckedAccount(rows: readonly unknown[]): CheckedAccount |
  */
 export async function findCredentialsByEmail(
   database: Database,
-  emailNormalized: string,
+  spellings: readonly string[],
 ): Promise<CheckedAccount | undefined> {
-  const whose = and(eq(users.emailNormalized, emailNormalized), isEnabledAccount)
+  const whose = and(isAccountOf(spellings), isEnabledAccount)
   const { found } = await readBatch(database, { found: selectCheckedAccountStatement(whose) })
   return decodeCheckedAccount(found)
 }

@@ -40,6 +40,7 @@ describe('the configuration', () => {
       oauthClients: [],
       bcryptCost: 10,
       passwordMinLength: 8,
+      emailDomains: 'public',
       corsOrigins: [],
       contract: 'classic',
     })
@@ -60,6 +61,7 @@ describe('the configuration', () => {
       OAUTH_CLIENTS: `api:${'s'.repeat(32)}, web.1:${':'.repeat(40)}`,
       BCRYPT_COST: '4',
       PASSWORD_MIN_LENGTH: '15',
+      EMAIL_DOMAINS: 'any',
       CORS_ORIGINS: 'https://app.example.com, http://localhost:3000',
       HTTP_CONTRACT: 'standard',
     })
@@ -80,6 +82,7 @@ describe('the configuration', () => {
       ],
       bcryptCost: 4,
       passwordMinLength: 15,
+      emailDomains: 'any',
       corsOrigins: ['https://app.example.com', 'http://localhost:3000'],
       contract: 'standard',
     })
@@ -142,6 +145,7 @@ describe('the configuration', () => {
     ],
     ['BCRYPT_COST', ['3', '15', '10.5', 'ten']],
     ['PASSWORD_MIN_LENGTH', ['0', '65']],
+    ['EMAIL_DOMAINS', ['private', 'ANY']],
     ['CORS_ORIGINS', ['*', 'example.com', 'https://a.example/', 'https://a.example,', 'null']],
     ['HTTP_CONTRACT', ['Classic']],
     ['SECRET_KEY', ['short', 'x'.repeat(31), 'x'.repeat(64), 'my_precious']],

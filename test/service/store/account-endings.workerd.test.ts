@@ -25,7 +25,7 @@ async function endEverything(): Promise<number> {
   )
   const tokenGeneration = createRandomId(systemRuntime)
   await endAccountSessions(database, {
-    emailNormalized: String(user?.email_normalized),
+    spellings: [String(user?.email_normalized)],
     tokenGeneration,
   })
   const [row] = await query(

@@ -9,7 +9,7 @@ import {
   updateRoles,
 } from '../../store/account-administration.ts'
 import type { Deps } from '../deps.ts'
-import { parseEmail } from '../identity/identity.ts'
+import { emailSpellings } from '../identity/email.ts'
 
 /** Done, or there is no such account. */
 export type AdministrationOutcome = 'done' | 'account_unknown'
@@ -49,7 +49,7 @@ export function revokeSessions(
 
 function changeOf(deps: AdministrationDeps, email: string) {
   return {
-    emailNormalized: parseEmail(email)?.emailNormalized ?? '',
+    spellings: emailSpellings(email),
     tokenGeneration: createRandomId(deps.runtime),
   }
 }

@@ -5,7 +5,7 @@ import { createRandomId } from '../../../crypto/random-id.ts'
 import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import { deleteUserAndSession, insertUserAndSession } from '../../store/sessions.ts'
 import type { Deps } from '../deps.ts'
-import type { Email } from '../identity/identity.ts'
+import type { Email } from '../identity/email.ts'
 import {
   beginIssuance,
   type IssuedTokens,

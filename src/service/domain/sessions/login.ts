@@ -6,7 +6,8 @@ import { maxTokenLifetimeSeconds } from '../../../token/token-lifetime.ts'
 import { insertSession, type NewSession } from '../../store/sessions.ts'
 import { type CheckedAccount, findCredentialsByEmail } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
-import { parseEmail, parsePassword } from '../identity/identity.ts'
+import { emailSpellings } from '../identity/email.ts'
+import { parsePassword } from '../identity/identity.ts'
 import {
   beginIssuance,
   type IssuedTokens,
@@ -41,11 +42,10 @@ export async function login(
 ): Promise<Result<IssuedTokens, 'invalid_credentials' | QueueReason>> {
   const turn = deps.hashQueue.join(isGone)
   if (!turn.ok) return turn
-  // Nobody has the empty email or the empty password: what cannot be an account takes the way of an
-  // unknown one.
-  const emailNormalized = parseEmail(typed.email)?.emailNormalized ?? ''
+  // Nobody has the empty password: what cannot be one takes the way of an unknown account.
+  const spellings = emailSpellings(typed.email)
   const password = parsePassword(typed.password) ?? ''
-  const user = await turn.value.keepDuring(findCredentialsByEmail(deps.database, emailNormalized))
+  const user = await turn.value.keepDuring(findCredentialsByEmail(deps.database, spellings))
   const matches = await turn.value.hash(() => deps.passwords.verify(password, user?.passwordHash))
   if (!matches.ok) return matches
   if (!user || !matches.value) return refuse('invalid_credentials')

@@ -1,0 +1,147 @@
+// One mailbox, one account, however its address is spelled; and accounts from before go on.
+
+import { describe, expect, it } from 'vitest'
+import { disable, setRoles } from '../../../src/service/domain/accounts/administration.ts'
+import { emailRule } from '../../../src/service/routes/auth.ts'
+import { badEmails } from '../../support/emails.ts'
+import {
+  ask,
+  bearing,
+  changeAccount,
+  createTestService,
+  database,
+  post,
+  registerAccount,
+  tokensOf,
+} from '../../support/service.ts'
+
+const { app, clock } = createTestService()
+const password = 'a good password'
+const register = (email: string) => post(app, '/auth/register', { email, password })
+const login = async (email: string, typed = password) =>
+  (await post(app, '/auth/login', { email, password: typed })).status
+/** Something that no other test has. */
+const fresh = () => crypto.randomUUID().slice(0, 8)
+
+/** An account as a version before 0.6 stored it. */
+async function insertEarlierAccount(email: string): Promise<string> {
+  const account = await registerAccount(app)
+  const typed = email.replaceAll("'", "''")
+  const normalized = email.toLowerCase().replaceAll("'", "''")
+  await changeAccount(account.email, `email_normalized = '${normalized}', email = '${typed}'`)
+  return account.token
+}
+
+describe('registering', () => {
+  it('refuses every email that cannot be mailed, with the rule', async () => {
+    for (const email of badEmails) {
+      const { status, body } = await register(email)
+      expect([email, status, body.errors]).toEqual([
+        email,
+        422,
+        [{ field: 'email', message: emailRule }],
+      ])
+    }
+  })
+
+  it('refuses a domain without a dot, unless any domain will do', async () => {
+    const email = `ada-${fresh()}@localhost`
+    expect((await register(email)).status).toBe(422)
+    const development = createTestService({ EMAIL_DOMAINS: 'any' })
+    const { status } = await post(development.app, '/auth/register', { email, password })
+    expect(status).toBe(201)
+    expect(await login(email)).toBe(200)
+  })
+
+  it('keeps the email as typed, without what a paste brings', async () => {
+    const email = `Dörte-${fresh()}@MÜNCHEN.example.com`
+    const { token } = tokensOf(await register(`\u200b ${email}\ufeff`))
+    const { body } = await ask(app, '/auth/status', bearing(token))
+    expect(body.data).toMatchObject({ email })
+  })
+
+  it.each([
+    ['münchen.example.com', 'xn--mnchen-3ya.example.com'],
+    ['XN--mnchen-3ya.example.com', 'mu\u0308nchen.example.com'],
+    ['MÜNCHEN.example.com', 'ｍünchen.example.com'],
+  ])('is once for %s and %s, and both log in', async (one, other) => {
+    const local = `ada-${fresh()}`
+    expect((await register(`${local}@${one}`)).status).toBe(201)
+    expect((await register(`${local}@${other}`)).body.code).toBe('email_taken')
+    expect(await login(`${local}@${one}`)).toBe(200)
+    expect(await login(`${local}@${other}`)).toBe(200)
+  })
+
+  it.each(['münchen.example.com', 'xn--mnchen-3ya.example.com', 'ｍünchen.example.com'])(
+    'finds the email taken by an account from before, which has its domain in Unicode: %s',
+    async (domain) => {
+      const local = `ada-${fresh()}`
+      await insertEarlierAccount(`${local}@münchen.example.com`)
+      expect((await register(`${local}@${domain}`)).body.code).toBe('email_taken')
+      expect(await login(`${local}@${domain}`)).toBe(200)
+    },
+  )
+})
+
+describe('an account from before', () => {
+  it.each([
+    ['in quotes', (id: string) => `"a b ${id}"@example.com`],
+    ['in brackets', (id: string) => `<${id}@example.com>`],
+    ['turned around', (id: string) => `\u202e${id}\u202c-x@example.com`],
+    ['with an invisible end', (id: string) => `${id}@example.com\u200b`],
+    ['with a dot at the end', (id: string) => `${id}@example.com.`],
+    ['without a dot', (id: string) => `${id}@localhost`],
+    ['of another width', (id: string) => `ａ-${id}@ｅxample.com`],
+    ['of an address', (id: string) => `${id}@1.2.3.4`],
+    ['of a broken domain', (id: string) => `${id}@xn--zzzzzz.de`],
+    ['with a long beginning', (id: string) => `${id}${'a'.repeat(100)}@example.com`],
+  ])('logs in with the email that it was given: %s', async (_, spell) => {
+    const email = spell(fresh())
+    await insertEarlierAccount(email)
+    expect(await login(email)).toBe(200)
+    expect(await login(` ${email.toUpperCase()} `)).toBe(200)
+    expect(await login(email, 'another password')).toBe(404)
+  })
+
+  it('that has a second one beside it, in ASCII, is the one that was typed', async () => {
+    const local = `ada-${fresh()}`
+    const [unicode, ascii] = [`${local}@münchen.example.com`, `${local}@xn--mnchen-3ya.example.com`]
+    const tokens = [await insertEarlierAccount(unicode), await insertEarlierAccount(ascii)]
+    const statuses = async () =>
+      Promise.all(
+        tokens.map(async (token) => (await ask(app, '/auth/status', bearing(token))).status),
+      )
+    await disable({ database, runtime: clock }, unicode)
+    expect(await statuses()).toEqual([401, 200])
+    expect(await login(unicode)).toBe(404)
+    expect(await login(ascii)).toBe(200)
+  })
+})
+
+describe('an administrator', () => {
+  it.each(['münchen.example.com', 'xn--mnchen-3ya.example.com', 'MÜNCHEN.example.com'])(
+    'finds the account by any spelling: %s',
+    async (domain) => {
+      const local = `ada-${fresh()}`
+      await register(`${local}@münchen.example.com`)
+      const deps = { database, runtime: clock }
+      expect(await setRoles(deps, `${local}@${domain}`, ['admin'])).toBe('done')
+      expect(await setRoles(deps, `${local}@elsewhere.example.com`, [])).toBe('account_unknown')
+    },
+  )
+})
+
+describe('anything else that is sent as an email', () => {
+  it.each([
+    '',
+    '\u0000',
+    'ada\u0000@example.com',
+    '\ud800@example.com',
+    "' OR 1=1 --",
+    ' '.repeat(9_000),
+    `${'é'.repeat(3_000)}@example.com`,
+    `${'@'.repeat(9_000)}`,
+  ])('is nobody’s: %j', async (email) => {
+    expect(await login(email)).toBe(404)
+  })
+})
