@@ -1,6 +1,6 @@
-// Passwords at rest: bcrypt for up to 72 bytes, and for longer ones passlib's bcrypt-sha256
-// (version 2), which hashes HMAC-SHA-256(salt, password) instead, so that no byte is ever cut. The
-// stored text says which of the two it is.
+// Passwords at rest: bcrypt for up to 72 bytes without NUL, and for all others passlib's
+// bcrypt-sha256 (version 2), which hashes HMAC-SHA-256(salt, password) instead, so that no byte is
+// ever cut or taken for the end. The stored text says which of the two it is.
 
 import bcrypt from 'bcryptjs'
 import { byteLength, encodeUtf8 } from '../../../crypto/utf8.ts'
@@ -36,7 +36,7 @@ export function createPasswordHasher(
   return {
     async hash(password) {
       const salt = bcrypt.encodeBase64(runtime.randomBytes(saltBytes), saltBytes)
-      if (byteLength(password) <= bcryptMaxBytes)
+      if (byteLength(password) <= bcryptMaxBytes && !password.includes('\0'))
         return bcrypt.hash(password, bcryptPrefix(cost) + salt)
       const hashed = await hashLongPassword(password, cost, salt)
       return `$bcrypt-sha256$v=2,t=2b,r=${cost}$${salt}$${checksumOf(hashed)}`
@@ -48,9 +48,20 @@ export function createPasswordHasher(
       const matches = await bcrypt.compare(password, storedHash)
       // bcrypt has looked at the first 72 bytes only: a longer password is never the one behind a
       // plain hash.
-      return matches && byteLength(password) <= bcryptMaxBytes && storedHash !== nobodysHash
+      const isWhole = byteLength(password) <= bcryptMaxBytes && !isRepetition(password)
+      return matches && isWhole && storedHash !== nobodysHash
     },
   }
+}
+
+/**
+ * Whether a password only repeats its beginning after each NUL. bcrypt reads its key over and over,
+ * with a NUL between, so `pw\0pw` is `pw` to it. Other passwords with a NUL may be behind the plain
+ * hashes of versions until 0.5.
+ */
+function isRepetition(password: string): boolean {
+  const [beginning = ''] = password.split('\0')
+  return password !== beginning && `${beginning}\0`.repeat(bcryptMaxBytes + 1).startsWith(password)
 }
 
 async function verifyLongPassword(password: string, stored: RegExpExecArray): Promise<boolean> {

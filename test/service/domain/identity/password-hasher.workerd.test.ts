@@ -39,6 +39,23 @@ describe('passwords', () => {
     expect(await hasher.verify('p'.repeat(73), stored)).toBe(false)
   })
 
+  it.each(['pw\0pw', 'pw\0', 'pw\0pw\0', 'pw\0'.repeat(24), 'pw\0pw\0p'])(
+    'does not take %j for the password that it begins with',
+    async (password) => {
+      expect(await hasher.verify(password, await hasher.hash('pw'))).toBe(false)
+      const stored = await hasher.hash(password)
+      expect(stored).toContain('$bcrypt-sha256$')
+      expect(await hasher.verify(password, stored)).toBe(true)
+      expect(await hasher.verify('pw', stored)).toBe(false)
+    },
+  )
+
+  it('recognises a password with a NUL behind a plain hash of a version until 0.5', async () => {
+    const stored = await bcrypt.hash('pw\0other', 4)
+    expect(await hasher.verify('pw\0other', stored)).toBe(true)
+    expect(await hasher.verify('pw', stored)).toBe(false)
+  })
+
   it('says no where there is no hash, even to the password that a guess might find', async () => {
     expect(await hasher.verify('', undefined)).toBe(false)
     expect(await hasher.verify('123456', undefined)).toBe(false)
