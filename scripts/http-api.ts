@@ -53,7 +53,9 @@ ${renderRefusals(common)}
 /** Reasons that say nothing about one route. */
 const common: readonly Reason[] = [
   'unsupported_media_type',
+  'body_missing',
   'invalid_json',
+  'body_not_object',
   'invalid_input',
   'body_too_large',
   'cross_site_request',

@@ -66,7 +66,7 @@ function sentenceOf(refusal: Refusal, reason: Reason, form: RefusalForm): Senten
   const details = {
     ...(reason === 'internal' && { request_id: 'T3mVb9Qy1LcWx7Ze' }),
     ...(reason === 'invalid_input' && {
-      errors: [{ field: 'email', message: 'Give the email as a string.' }],
+      errors: [{ field: 'email', message: 'Give the email as a string: it is missing.' }],
     }),
   }
   const value = isEnvelope

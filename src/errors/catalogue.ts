@@ -11,6 +11,8 @@ import { crossSiteRequest, type Entry, type Refusal, tokenRefusals } from './tok
  */
 export type Contract = 'classic' | 'standard'
 
+const invalidJson = { status: 400, code: 'invalid_json', source: 'RFC 8259' } as const
+
 /** Reason → what is answered. */
 export const catalogue = {
   ...tokenRefusals,
@@ -136,7 +138,8 @@ export const catalogue = {
   oauth_request_invalid: {
     status: 400,
     code: 'invalid_request',
-    message: 'Send a form with one token, and credentials in one way.',
+    message:
+      'Send a form (application/x-www-form-urlencoded) with one token, no parameter twice, and credentials in one way.',
     when: 'An OAuth endpoint was asked without a `token`, with a parameter twice, with something that is no form, or with credentials in two ways.',
     source: 'RFC 6749 §5.2',
   },
@@ -151,16 +154,24 @@ export const catalogue = {
   unsupported_media_type: {
     status: 415,
     code: 'unsupported_media_type',
-    message: 'The body must be JSON: send Content-Type: application/json.',
+    message: 'The Content-Type is missing or not JSON. Send Content-Type: application/json.',
     when: 'There is a body, and its content type is not JSON.',
     source: 'RFC 9110 §15.5.16',
   },
+  body_missing: {
+    ...invalidJson,
+    message: 'The body is empty. Send a JSON object.',
+    when: 'The body is empty, and its route needs one.',
+  },
   invalid_json: {
-    status: 400,
-    code: 'invalid_json',
-    message: 'The body must be a JSON object in UTF-8.',
-    when: 'The body is missing, not JSON, not an object, or not UTF-8.',
-    source: 'RFC 8259',
+    ...invalidJson,
+    message: 'The body is not JSON in UTF-8. Send a JSON object.',
+    when: 'The body is not JSON, or not UTF-8.',
+  },
+  body_not_object: {
+    ...invalidJson,
+    message: 'The body is JSON, but not an object. Send a JSON object.',
+    when: 'The body is a list, a string, a number, a boolean, or null.',
   },
   invalid_input: {
     status: 422,

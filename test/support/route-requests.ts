@@ -250,6 +250,8 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
       createService({ ...variables, TOKEN_TRANSPORT: 'cookie' }),
     ),
   invalid_json: async (parts) => ({ ...parts, body: '[' }),
+  body_missing: async ({ body: _, ...parts }) => parts,
+  body_not_object: async (parts) => ({ ...parts, body: '[]' }),
   invalid_input: async (parts) => withBody(parts, { email: 1, keep_current: 1, ids: 1 }),
   body_too_large: async (parts) => ({ ...parts, body: 'x'.repeat(16_385) }),
   async cross_site_request(parts, variables) {

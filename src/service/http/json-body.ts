@@ -5,6 +5,7 @@ import type { Context } from 'hono'
 import * as v from 'valibot'
 import { type InputReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { isObject } from '../../token/json.ts'
+import type { BodySchema } from './body-schema.ts'
 import type { FieldProblem, InputRefusal } from './respond.ts'
 import type { ServiceEnv } from './service-env.ts'
 
@@ -12,7 +13,7 @@ import type { ServiceEnv } from './service-env.ts'
 export const maxBodyBytes = 16 * 1024
 
 /** The body in the shape of `schema`, without members that the schema does not know. */
-export async function readJsonBody<const S extends v.GenericSchema>(
+export async function readJsonBody<const S extends BodySchema>(
   c: Context<ServiceEnv>,
   schema: S,
 ): Promise<Result<v.InferOutput<S>, InputRefusal>> {
@@ -20,7 +21,7 @@ export async function readJsonBody<const S extends v.GenericSchema>(
 }
 
 /** As `readJsonBody`; no body is an empty object. */
-export async function readOptionalJsonBody<const S extends v.GenericSchema>(
+export async function readOptionalJsonBody<const S extends BodySchema>(
   c: Context<ServiceEnv>,
   schema: S,
 ): Promise<Result<v.InferOutput<S>, InputRefusal>> {
@@ -28,7 +29,7 @@ export async function readOptionalJsonBody<const S extends v.GenericSchema>(
   return bytes.byteLength === 0 ? parseFields(schema, {}) : parseBody(c, schema, bytes)
 }
 
-function parseBody<const S extends v.GenericSchema>(
+function parseBody<const S extends BodySchema>(
   c: Context<ServiceEnv>,
   schema: S,
   bytes: ArrayBuffer,
@@ -37,7 +38,7 @@ function parseBody<const S extends v.GenericSchema>(
   return object.ok ? parseFields(schema, object.value) : refuse({ reason: object.error })
 }
 
-function parseFields<const S extends v.GenericSchema>(
+function parseFields<const S extends BodySchema>(
   schema: S,
   object: object,
 ): Result<v.InferOutput<S>, InputRefusal> {
@@ -47,13 +48,13 @@ function parseFields<const S extends v.GenericSchema>(
 }
 
 function parseJsonObject(c: Context<ServiceEnv>, bytes: ArrayBuffer): Result<object, InputReason> {
-  if (bytes.byteLength === 0) return refuse('invalid_json')
+  if (bytes.byteLength === 0) return refuse('body_missing')
   if (!isJsonMediaType(c.req.header('Content-Type'))) return refuse('unsupported_media_type')
   try {
     const value: unknown = JSON.parse(
       new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes),
     )
-    return isObject(value) ? succeed(value) : refuse('invalid_json')
+    return isObject(value) ? succeed(value) : refuse('body_not_object')
   } catch {
     return refuse('invalid_json')
   }
@@ -66,5 +67,17 @@ export function isJsonMediaType(contentType: string | undefined): boolean {
 }
 
 function fieldProblem(issue: v.GenericIssue): FieldProblem {
-  return { field: v.getDotPath(issue) ?? '', message: issue.message }
+  const { kind, input, message } = issue
+  // Where the type is right, the sentence is about the value.
+  const isType = kind === 'schema'
+  const sentence = isType ? `${message.replace(/\.$/, '')}: ${whatCame(input)}.` : message
+  return { field: v.getDotPath(issue) ?? '', message: sentence }
+}
+
+/** What a value is; never the value. */
+function whatCame(input: unknown): string {
+  if (input === undefined) return 'it is missing'
+  if (input === null) return 'it is null'
+  if (Array.isArray(input)) return 'it is a list'
+  return typeof input === 'object' ? 'it is an object' : `it is a ${typeof input}`
 }

@@ -4,7 +4,12 @@ import type { Reason } from '../../errors/reasons.ts'
 import type { Route, RouteFamily } from './route.ts'
 import { credentialRefusals, limitRefusals } from './route-refusals.ts'
 
-const bodyRefusals = ['unsupported_media_type', 'invalid_json', 'invalid_input'] as const
+const bodyRefusals = [
+  'unsupported_media_type',
+  'invalid_json',
+  'body_not_object',
+  'invalid_input',
+] as const
 
 /** Every reason that a route can give. */
 export function refusalsOf(route: Route, family: RouteFamily): readonly Reason[] {
@@ -16,6 +21,7 @@ export function refusalsOf(route: Route, family: RouteFamily): readonly Reason[]
     ...limitRefusals[route.limits],
     ...route.refusals,
     ...(hasJsonBody ? bodyRefusals : []),
+    ...(hasJsonBody && !route.isBodyOptional ? (['body_missing'] as const) : []),
     ...(readsBody ? (['body_too_large'] as const) : []),
     ...(isSameSiteOnly ? (['cross_site_request'] as const) : []),
     ...(isSameSiteOnly && readsBody ? (['unsupported_media_type'] as const) : []),

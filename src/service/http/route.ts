@@ -5,6 +5,7 @@ import type { Context } from 'hono'
 import type * as v from 'valibot'
 import type { Reason, Result } from '../../errors/reasons.ts'
 import type { Deps } from '../domain/deps.ts'
+import type { BodySchema } from './body-schema.ts'
 import type { Credential, TokenOf } from './credentials.ts'
 import type { CredentialReason, LimitClass, LimitReason } from './route-refusals.ts'
 import type { RefusalForm, ServiceEnv } from './service-env.ts'
@@ -28,9 +29,6 @@ type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${inf
   : Path extends `${string}:${infer Name}`
     ? { readonly [N in Name]: string }
     : Readonly<Record<never, string>>
-
-/** The form of a JSON body. */
-export type BodySchema = v.GenericSchema<unknown, object>
 
 /** One route. `R` are the reasons of its own, beside those of its credential, body and limits. */
 export interface RouteOf<

@@ -14,12 +14,13 @@ import { issuerPath } from '../../token/issuer.ts'
 import type { Deps } from '../domain/deps.ts'
 import { newestRefreshToken } from '../domain/tokens/newest-refresh-token.ts'
 import type { IssuedAccessToken, IssuedTokens } from '../domain/tokens/tokens.ts'
+import { bodyOf } from './body-schema.ts'
 import { readJsonBody } from './json-body.ts'
 import { type InputRefusal, respond } from './respond.ts'
 import type { ServiceEnv } from './service-env.ts'
 
 /** Where tokens travel in bodies: how a refresh token is sent. */
-export const refreshBody = v.object({
+export const refreshBody = bodyOf({
   refresh_token: v.string('Give the refresh_token as a string.'),
 })
 

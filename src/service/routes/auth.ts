@@ -9,6 +9,7 @@ import type { Deps } from '../domain/deps.ts'
 import { parseEmail } from '../domain/identity/email.ts'
 import { isLongEnough, parsePassword } from '../domain/identity/identity.ts'
 import { login } from '../domain/sessions/login.ts'
+import { bodyOf } from '../http/body-schema.ts'
 import { loginPlaceOf } from '../http/login-place.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
@@ -21,7 +22,7 @@ export const emailRule =
 /** For people, in refusals and in the OpenAPI document. */
 export const passwordRule = 'Give a password of 1 to 1,024 bytes of Unicode text.'
 
-const credentials = v.object({
+const credentials = bodyOf({
   email: v.string('Give the email as a string.'),
   password: v.string('Give the password as a string.'),
 })
@@ -92,7 +93,7 @@ export const authRoutes = [registerRoute, loginRoute, statusRoute, userRoute] as
 
 function registration({ settings: { passwordMinLength, emailDomains } }: Pick<Deps, 'settings'>) {
   const { email, password } = credentials.entries
-  return v.object({
+  return bodyOf({
     email: v.pipe(
       email,
       parsedBy((typed) => parseEmail(typed, emailDomains), emailRule),

@@ -8,6 +8,7 @@ import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { feedVersion, renderFeed } from '../../token/feed-format.ts'
 import { checkRevocations } from '../domain/feed/check.ts'
 import type { AgedPage } from '../domain/feed/feed.ts'
+import { bodyOf } from '../http/body-schema.ts'
 import { defineRoute } from '../http/route.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
 
@@ -16,11 +17,11 @@ const cacheControl = 'public, max-age=1, must-revalidate'
 const maxIdsPerCheck = 64
 
 const opaqueId = v.pipe(
-  v.string('Give ids as strings.'),
+  v.string('Give each id as a string.'),
   v.regex(opaqueIdForm, 'Give ids of 16 characters of base64url.'),
 )
 
-const question = v.object({
+const question = bodyOf({
   ids: v.pipe(
     v.array(opaqueId, 'Give the ids as a list.'),
     v.minLength(1, 'Give at least one id.'),

@@ -10,6 +10,7 @@ import { logout, logoutByRefreshToken } from '../domain/sessions/logout.ts'
 import { logoutEverywhere } from '../domain/sessions/logout-everywhere.ts'
 import { reauthenticate } from '../domain/sessions/reauthenticate.ts'
 import { refresh } from '../domain/sessions/refresh.ts'
+import { bodyOf } from '../http/body-schema.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
@@ -21,8 +22,8 @@ import {
 } from '../http/token-transport.ts'
 import { formatInstant } from './instant.ts'
 
-const passwordAgain = v.object({ password: v.string('Give the password as a string.') })
-const everywhere = v.object({
+const passwordAgain = bodyOf({ password: v.string('Give the password as a string.') })
+const everywhere = bodyOf({
   keep_current: v.optional(v.boolean('Give keep_current as true or false.'), false),
   refresh_token: v.optional(refreshBody.entries.refresh_token),
 })

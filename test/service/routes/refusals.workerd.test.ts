@@ -187,7 +187,14 @@ const provocations = {
       body: 'email=a',
       headers: { 'Content-Type': 'text/plain' },
     }),
-  invalid_json: ({ app }) => post(app, '/auth/login', [1]),
+  body_missing: ({ app }) => ask(app, '/auth/login', { method: 'POST' }),
+  invalid_json: ({ app }) =>
+    ask(app, '/auth/login', {
+      method: 'POST',
+      body: '{',
+      headers: { 'Content-Type': 'application/json' },
+    }),
+  body_not_object: ({ app }) => post(app, '/auth/login', [1]),
   invalid_input: ({ app }) => post(app, '/auth/login', {}),
   not_found: ({ app }) => ask(app, '/nowhere'),
   method_not_allowed: ({ app }) => ask(app, '/auth/login'),
