@@ -1,0 +1,9 @@
+// Which hosts are this machine. Plain HTTP to them crosses no network.
+
+/**
+ * Whether a host is this machine: `localhost` and its subdomains (RFC 6761 §6.3), 127.0.0.0/8, and
+ * `[::1]`. Takes the `hostname` of a parsed URL, which has one spelling of an address.
+ */
+export function isLoopbackHost(hostname: string): boolean {
+  return /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+}
