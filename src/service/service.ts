@@ -122,14 +122,14 @@ function clientAddressOf(
 }
 
 /**
- * SIGNING_KEYS sign where there are any, and all of them verify. So does SECRET_KEY, by itself or
- * for the tokens from before there were SIGNING_KEYS; those name no key.
+ * SIGNING_KEYS sign where there are any, and all of them verify; SECRET_KEY does both where there
+ * are none. Never both: whoever learns SECRET_KEY could mint tokens beside the published keys.
  */
 function keysOf({ secretKey, signingKeys }: Config) {
   const active = activeKeyOf(signingKeys)
   const signingKey = lazyValue<SigningKey>(() =>
     active ? importSigningKey(active) : importSecretSigningKey(secretKey),
   )
-  const keys = createKeySetOf([secretKeySource(secretKey), ...signingKeys.map(jwkSource)])
+  const keys = createKeySetOf(active ? signingKeys.map(jwkSource) : [secretKeySource(secretKey)])
   return { signingKey, findKey: (keyId: string | undefined) => keys.find(keyId, {}) }
 }

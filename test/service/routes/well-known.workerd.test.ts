@@ -2,7 +2,17 @@ import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
 import type { SigningJwk } from '../../../src/token/signing-key.ts'
 import { createSigningJwk } from '../../support/issuer.ts'
-import { ask, bearing, createTestService, registerAccount } from '../../support/service.ts'
+import {
+  type Answer,
+  ask,
+  bearing,
+  createTestService,
+  freshEmail,
+  post,
+  refreshWith,
+  registerAccount,
+  tokensOf,
+} from '../../support/service.ts'
 
 const active = await createSigningJwk('ES256', 'active')
 const next = await createSigningJwk('EdDSA', 'next')
@@ -111,11 +121,10 @@ describe('SIGNING_KEYS', () => {
     expect(body.keys).toMatchObject([{ kid: signing.kid, alg: 'EdDSA' }])
   })
 
-  it('still verifies tokens of SECRET_KEY, of retired keys, and already of the next', async () => {
+  it('still verifies tokens of retired keys, and already of the next', async () => {
     const { app } = serving(next, active, retired)
     const before = createTestService().app
     const others = [
-      before,
       serving({ ...retired, state: 'active' }).app,
       serving({ ...next, state: 'active' }).app,
     ]
@@ -127,3 +136,39 @@ describe('SIGNING_KEYS', () => {
     expect((await ask(before, '/auth/status', bearing(token))).status).toBe(401)
   })
 })
+
+describe('a service that gets SIGNING_KEYS', () => {
+  const keys = { SIGNING_KEYS: JSON.stringify({ keys: [active] }) }
+
+  it('refuses the tokens that SECRET_KEY has signed, until the client refreshes', async () => {
+    const { token, refreshToken } = await registerAccount(createTestService().app)
+    const { app } = createTestService(keys)
+    const refused = await ask(app, '/auth/status', bearing(token))
+    expect([refused.status, refused.body.code]).toEqual([401, 'token_invalid'])
+    const refreshed = tokensOf(await refreshWith(app, refreshToken))
+    expect(decodeProtectedHeader(refreshed.token).alg).toBe('ES256')
+    expect((await ask(app, '/auth/status', bearing(refreshed.token))).status).toBe(200)
+  })
+
+  it('refuses them in cookies, too, and takes them there as the proof for a refresh', async () => {
+    const inCookies = { TOKEN_TRANSPORT: 'cookie' }
+    const account = { email: freshEmail(), password: 'a good password' }
+    const before = await post(createTestService(inCookies).app, '/auth/register', account)
+    const { app } = createTestService({ ...inCookies, ...keys })
+    const statusOf = (Cookie: string) => ask(app, '/auth/status', { headers: { Cookie } })
+    const cookie = cookiesOf(before)
+    expect((await statusOf(cookie)).status).toBe(401)
+    const headers = { 'Content-Type': 'application/json', Cookie: cookie }
+    const refreshed = await ask(app, '/auth/refresh', { method: 'POST', headers })
+    expect(refreshed.status).toBe(200)
+    expect((await statusOf(cookiesOf(refreshed))).status).toBe(200)
+    expect((await ask(app, '/auth/logout', { method: 'POST', headers })).status).toBe(200)
+    expect((await statusOf(cookiesOf(refreshed))).status).toBe(401)
+  })
+})
+
+/** What the browser sends back: names and values. */
+function cookiesOf({ headers }: Answer): string {
+  const set = headers.getSetCookie().filter((cookie) => !cookie.includes('; Max-Age=0;'))
+  return set.map((cookie) => cookie.split(';')[0]).join('; ')
+}
