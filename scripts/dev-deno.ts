@@ -31,7 +31,7 @@ await runUntilStopped(async (stopping) => {
     'Runs the service on Deno over a database in a file.',
   )
   const file = join(options.data, 'portcullis.db')
-  const settled = settleVariables(options, {
+  const settled = await settleVariables(options, {
     TURSO_DATABASE_URL: `file:${file}`,
     ...(await ensureSecrets(join(root, '.dev.vars'), options.variables)),
   })

@@ -8,7 +8,7 @@ import type { Database } from './service/store/database.ts'
 import { isFileUrl } from './service/store/node/database-file.ts'
 import { openEmbeddedDatabase } from './service/store/node/embedded-database.ts'
 
-const config = parseConfig(Deno.env.toObject(), { hasFiles: true })
+const config = await parseConfig(Deno.env.toObject(), { hasFiles: true })
 if (!config.ok) refuseToStart(config.error)
 
 const service = createService(config.value, {

@@ -2,6 +2,7 @@
 
 import { createClient } from '@libsql/client/http'
 import { describe, expect, inject, it, vi } from 'vitest'
+import { createWorker } from '../src/service/create-worker.ts'
 import worker from '../src/worker.ts'
 import { secretKey } from './support/service.ts'
 
@@ -24,6 +25,30 @@ describe('the Worker', () => {
     >[0]
     const answer = await worker.fetch(request, env, context)
     expect(answer.status).toBe(200)
+  })
+
+  it('is built once, however many requests come first, and none waits for another', async () => {
+    const { fetch } = createWorker()
+    const ask = (path: string) => fetch(new Request(`https://auth.example.com${path}`), env)
+    const answers = await Promise.all(['/health', '/ready', '/health'].map(ask))
+    expect(answers.map(({ status }) => status)).toEqual([200, 503, 200])
+  })
+
+  it('says what is wrong with its settings, and does nothing else', async () => {
+    const error = vi.spyOn(console, 'error').mockReturnValue()
+    const { fetch } = createWorker()
+    const answer = await fetch(new Request('https://auth.example.com/health'), {
+      ...env,
+      BCRYPT_COST: '99',
+    })
+    expect([answer.status, await answer.json()]).toEqual([
+      500,
+      expect.objectContaining({ code: 'misconfigured' }),
+    ])
+    expect(error.mock.calls).toEqual([
+      ['{"event":"misconfigured","problems":["BCRYPT_COST must be a whole number from 4 to 14."]}'],
+    ])
+    error.mockRestore()
   })
 
   it('prunes on its schedule, and leaves one line in the log', async () => {

@@ -56,8 +56,8 @@ export function secretKey(): Promise<SigningKey> {
 }
 
 /** The active key of SIGNING_KEYS. */
-export function activeKey(signingKeys: string): Promise<SigningKey> {
-  const keys = parseSigningKeys(signingKeys)
+export async function activeKey(signingKeys: string): Promise<SigningKey> {
+  const keys = await parseSigningKeys(signingKeys)
   const active = keys.ok ? activeKeyOf(keys.value) : undefined
   if (!active) throw new Error('There is no active signing key')
   return importSigningKey(active)

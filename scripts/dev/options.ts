@@ -50,10 +50,10 @@ export interface Settled {
 }
 
 /** The user's settings over those of the command; they are checked before anything is started. */
-export function settleVariables(
+export async function settleVariables(
   options: DevOptions,
   defaults: Readonly<Record<string, string>>,
-): Settled {
+): Promise<Settled> {
   const variables = {
     ISSUER: `http://127.0.0.1:${options.port}`,
     PASSWORD_MIN_LENGTH: '6',
@@ -63,7 +63,7 @@ export function settleVariables(
     ...defaults,
     ...options.variables,
   }
-  const config = parseConfig(variables, { hasFiles: true })
+  const config = await parseConfig(variables, { hasFiles: true })
   if (!config.ok) {
     const isKeyOfFile =
       !('SECRET_KEY' in options.variables) && /SECRET_KEY|SIGNING_KEYS/.test(`${config.error}`)

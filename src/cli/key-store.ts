@@ -15,12 +15,12 @@ export interface KeyStore {
 }
 
 /** The set of the file, or of SIGNING_KEYS. */
-export function openKeyStore(file: string | undefined): KeyStore {
+export async function openKeyStore(file: string | undefined): Promise<KeyStore> {
   const text = file === undefined ? process.env.SIGNING_KEYS : readKeyFile(file)
   if (!text) {
     throw new Failure('Say where the set is: pass --file, or set SIGNING_KEYS in the environment.')
   }
-  const keys = parseSigningKeys(text)
+  const keys = await parseSigningKeys(text)
   if (!keys.ok) throw new Failure(`${file ?? 'SIGNING_KEYS'} ${keys.error}.`)
   return { keys: keys.value, file, write: (changed) => writeKeys(file, changed, replaceKeyFile) }
 }

@@ -61,7 +61,9 @@ export function addKeysCommand(program: Command): void {
     .command('show')
     .description('Shows which keys there are, and nothing secret.')
     .option(...fileOption)
-    .action(async (options: KeyOptions) => console.log(renderKeys(openKeyStore(options.file).keys)))
+    .action(async (options: KeyOptions) =>
+      console.log(renderKeys((await openKeyStore(options.file)).keys)),
+    )
 }
 
 async function generate({
@@ -74,7 +76,7 @@ async function generate({
 }
 
 async function rotate({ file }: KeyOptions): Promise<void> {
-  const store = openKeyStore(file)
+  const store = await openKeyStore(file)
   const fresh = await generatePair(activeKeyOf(store.keys)?.alg ?? 'ES256')
   if (!store.keys.some(({ state }) => state === 'next')) {
     console.error(
@@ -85,7 +87,7 @@ async function rotate({ file }: KeyOptions): Promise<void> {
 }
 
 async function retire(kid: string | undefined, { file }: KeyOptions): Promise<void> {
-  const store = openKeyStore(file)
+  const store = await openKeyStore(file)
   if (kid === undefined) return finish(store, dropExpiredKeys(store.keys, systemRuntime.now()))
   const left = dropKey(store.keys, kid)
   if (left.ok) return finish(store, left.value)
@@ -100,7 +102,7 @@ async function retire(kid: string | undefined, { file }: KeyOptions): Promise<vo
 async function revoke(kid: string, { file, url }: KeyOptions & { url?: string }): Promise<void> {
   const address = databaseAddress(url)
   const isSetAtHand = file !== undefined || process.env.SIGNING_KEYS
-  const set = isSetAtHand ? openKeyStore(file).keys : undefined
+  const set = isSetAtHand ? (await openKeyStore(file)).keys : undefined
   const key = set?.find((candidate) => candidate.kid === kid)
   if (set && !key) {
     throw new Failure(

@@ -4,7 +4,7 @@
 import { catalogue } from '../errors/catalogue.ts'
 import { systemRuntime } from '../runtime/runtime.ts'
 import type { ClaimsHook } from '../token/claims-hook.ts'
-import { parseConfig } from './config/config.ts'
+import { type Config, parseConfig } from './config/config.ts'
 import { openConfiguredDatabase } from './configured-database.ts'
 import { createService, type Service } from './service.ts'
 
@@ -49,29 +49,38 @@ export interface WorkerOptions {
  */
 export function createWorker(options: WorkerOptions = {}): ServiceWorker {
   let service: Service | undefined
+
+  /** Requests that come meanwhile read the settings, too: none waits for another one's promise. */
+  async function serviceOf(env: object): Promise<Service | undefined> {
+    const config = service ? undefined : await readConfig(env)
+    if (config) service ??= startService(config, options)
+    return service
+  }
+
   return {
     async fetch(request, env, context) {
-      service ??= startService(env, options)
-      return service ? service.app.fetch(request, env, context) : answerMisconfigured()
+      const started = service ?? (await serviceOf(env))
+      return started ? started.app.fetch(request, env, context) : answerMisconfigured()
     },
 
     async scheduled(_controller, env) {
-      service ??= startService(env, options)
-      await service?.prune()
+      await (await serviceOf(env))?.prune()
     },
   }
 }
 
 /** A Worker cannot refuse to start, so it refuses to do anything else than say why, in its log. */
-function startService(env: object, { claims }: WorkerOptions): Service | undefined {
-  const config = parseConfig({ ...env }, { hasFiles: false })
-  if (!config.ok) {
-    console.error(JSON.stringify({ event: 'misconfigured', problems: config.error }))
-    return undefined
-  }
-  return createService(config.value, {
+async function readConfig(env: object): Promise<Config | undefined> {
+  const config = await parseConfig({ ...env }, { hasFiles: false })
+  if (config.ok) return config.value
+  console.error(JSON.stringify({ event: 'misconfigured', problems: config.error }))
+  return undefined
+}
+
+function startService(config: Config, { claims }: WorkerOptions): Service {
+  return createService(config, {
     runtime: systemRuntime,
-    database: openConfiguredDatabase(config.value),
+    database: openConfiguredDatabase(config),
     log: console.log,
     claims,
     clientAddress: addressOnCloudflare,

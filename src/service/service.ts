@@ -56,8 +56,8 @@ export interface PlatformParts {
  * import { type Database } from 'portcullis/database'
  * import { createService, parseConfig, systemRuntime } from 'portcullis/server'
  *
- * export function startService(variables: Record<string, string>, database: Database) {
- *   const config = parseConfig(variables, { hasFiles: true })
+ * export async function startService(variables: Record<string, string>, database: Database) {
+ *   const config = await parseConfig(variables, { hasFiles: true })
  *   if (!config.ok) throw new Error(config.error.join('\n'))
  *   return createService(config.value, { runtime: systemRuntime, database, log: console.log })
  * }

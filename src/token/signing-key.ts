@@ -2,9 +2,16 @@
 // whose keys have a state. The active one signs; the next one is published before it does, so that
 // everybody knows it by then; a retired one stays until its last token has expired.
 
+import { encodeUtf8 } from '../crypto/utf8.ts'
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
 import { isCoordinate, type PublicJwk, parseJwkSetEntries, parsePublicJwk } from './jwk.ts'
-import { importAlgorithms, importSecretKey, type VerificationKey } from './verification-key.ts'
+import { createSignature, isSignatureGenuine } from './signature.ts'
+import {
+  importAlgorithms,
+  importPublicKey,
+  importSecretKey,
+  type VerificationKey,
+} from './verification-key.ts'
 
 /** Where a key is in its life. */
 type KeyState = 'next' | 'active' | 'retired'
@@ -27,15 +34,18 @@ const cure = 'make a set with `portcullis keys generate`'
 
 /**
  * The keys of a private JWK Set, or what is wrong with it, to complete the sentence "SIGNING_KEYS
- * …"; keys are named by their place, never by what they hold.
+ * …"; keys are named by their place, never by what they hold. What each key signs, its public half
+ * has verified. Never rejects.
  */
-export function parseSigningKeys(text: string): Result<readonly SigningJwk[], string> {
+export async function parseSigningKeys(
+  text: string,
+): Promise<Result<readonly SigningJwk[], string>> {
   const entries = parseJwkSetEntries(text)
   if (!entries?.length) return refuse(`must be a private JWK Set, {"keys":[…]} in JSON; ${cure}`)
   if (entries.length > maxKeys) return refuse(`must have at most ${maxKeys} keys`)
   const keys: SigningJwk[] = []
   for (const [index, entry] of entries.entries()) {
-    const key = parseSigningKey(entry)
+    const key = await parseSigningKey(entry)
     if (!key.ok) return refuse(`has a mistake: key ${index + 1} ${key.error}; ${cure}`)
     keys.push(key.value)
   }
@@ -71,7 +81,7 @@ export async function importSigningKey(jwk: SigningJwk): Promise<SigningKey> {
   return { algorithm: alg, keyId: jwk.kid, cryptoKey }
 }
 
-function parseSigningKey(entry: unknown): Result<SigningJwk, string> {
+async function parseSigningKey(entry: unknown): Promise<Result<SigningJwk, string>> {
   const jwk = parsePublicJwk(entry)
   if (!jwk.ok) return jwk
   const { d, state, retired_at: retiredAt } = entry as Readonly<Record<string, unknown>>
@@ -81,5 +91,19 @@ function parseSigningKey(entry: unknown): Result<SigningJwk, string> {
     return refuse('has a retired_at that is no number of seconds')
   }
   const since = retiredAt !== undefined && { retired_at: Number(retiredAt) }
-  return succeed({ ...jwk.value, d, state: state as KeyState, ...since })
+  const key = { ...jwk.value, d, state: state as KeyState, ...since }
+  return (await isPair(key))
+    ? succeed(key)
+    : refuse('is no pair: its private half (d) does not belong to its public half')
+}
+
+/** Platforms import halves that do not belong together, so the proof is a signature. */
+async function isPair(jwk: SigningJwk): Promise<boolean> {
+  try {
+    const data = encodeUtf8('Do the halves fit?')
+    const signature = await createSignature(await importSigningKey(jwk), data)
+    return await isSignatureGenuine(await importPublicKey(jwk), new Uint8Array(signature), data)
+  } catch {
+    return false
+  }
 }

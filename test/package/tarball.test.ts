@@ -148,8 +148,8 @@ describe('the service, from the tarball', () => {
   const portcullis = (...args: string[]) =>
     project.run('node', 'node_modules/portcullis/dist/cli/main.js', ...args)
 
-  it('makes signing keys', () => {
-    expect(parseSigningKeys(portcullis('keys', 'generate'))).toMatchObject({ ok: true })
+  it('makes signing keys', async () => {
+    expect(await parseSigningKeys(portcullis('keys', 'generate'))).toMatchObject({ ok: true })
   })
 
   it('bundles, migrates its database, and runs, with claims of its own and guards that see them', async () => {

@@ -30,7 +30,7 @@ describe('the secrets of a developer’s machine', () => {
   it('are made once, at random, for their owner alone', async () => {
     const secrets = await ensureSecrets(file, {})
     expect(secrets.SECRET_KEY).toMatch(/^[\w-]{43}$/)
-    const keys = parseSigningKeys(String(secrets.SIGNING_KEYS))
+    const keys = await parseSigningKeys(String(secrets.SIGNING_KEYS))
     expect(keys).toMatchObject({ ok: true, value: [{ state: 'active' }, { state: 'next' }] })
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(await ensureSecrets(file, {})).toEqual(secrets)

@@ -65,7 +65,7 @@ function guarded(issuer: string, server: Server): Guarded {
 
 /** Signs tokens with the keys of a service, for whatever issuer. */
 export async function createMint(signingKeys: string) {
-  const keys = parseSigningKeys(signingKeys)
+  const keys = await parseSigningKeys(signingKeys)
   const active = keys.ok && activeKeyOf(keys.value)
   if (!active) throw new Error('There is no active key.')
   const key = await importSigningKey(active)

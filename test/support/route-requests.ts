@@ -4,12 +4,14 @@
 import { SignJWT } from 'jose'
 import type { Reason } from '../../src/errors/reasons.ts'
 import { systemRuntime } from '../../src/runtime/runtime.ts'
+import type { Config } from '../../src/service/config/config.ts'
 import { pathUnder } from '../../src/service/http/mount-routes.ts'
 import type { Route, RouteFamily } from '../../src/service/http/route.ts'
 import { routeFamilies } from '../../src/service/routes/routes.ts'
 import type { Database } from '../../src/service/store/database.ts'
 import { segmentOf } from '../../src/token/feed-format.ts'
 import {
+  brokenKey,
   createTestService,
   freshEmail,
   logout,
@@ -106,8 +108,8 @@ export async function goodCookieRequest(
   mounted: MountedRoute,
   variables: Record<string, string>,
 ): Promise<RequestParts> {
-  const parts = await goodRequest(mounted, createService(variables))
-  const service = createService({ ...variables, TOKEN_TRANSPORT: 'cookie' })
+  const parts = await goodRequest(mounted, await createService(variables))
+  const service = await createService({ ...variables, TOKEN_TRANSPORT: 'cookie' })
   if (mounted.route.credential.startsWith('oauth_client')) return { ...parts, service }
   const account = await registerAccount(parts.service.app)
   const cookies = [
@@ -131,8 +133,12 @@ function credentialsOf({ email, password }: { email: string; password: string })
 }
 
 /** A service for such requests. */
-export function createService(variables: Record<string, string>, database?: Database) {
-  return createTestService({ ...settings, ...variables }, database && { database })
+export function createService(
+  variables: Record<string, string>,
+  database?: Database,
+  unchecked?: Partial<Config>,
+) {
+  return createTestService({ ...settings, ...variables }, database && { database }, unchecked)
 }
 
 /** Sends it. */
@@ -178,13 +184,6 @@ const presentSigned =
   async (parts) =>
     withToken(parts, await signed(parts, changes, header, key))
 
-/** A service whose key is no point of its curve. */
-function withBrokenKey(variables: Record<string, string>): TestService {
-  const half = 'A'.repeat(43)
-  const jwk = { kty: 'EC', crv: 'P-256', kid: 'broken', x: half, y: half, d: half, state: 'active' }
-  return createService({ ...variables, SIGNING_KEYS: JSON.stringify({ keys: [jwk] }) })
-}
-
 const away: Database = {
   hasReplicas: false,
   withClient: () => Promise.reject(new TypeError('fetch failed')),
@@ -195,7 +194,7 @@ const slow: Database = {
 }
 
 async function withoutPlaceInQueue(parts: RequestParts, variables: Record<string, string>) {
-  const service = createService({ ...variables, BCRYPT_COST: '14' }, slow)
+  const service = await createService({ ...variables, BCRYPT_COST: '14' }, slow)
   // At this cost the queue has one place, and this login has it while it reads.
   void service.app.request('/auth/login', {
     method: 'POST',
@@ -240,14 +239,15 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
     return parts
   },
   async key_set_unavailable(parts, variables) {
-    const token = await signed(parts, {}, { kid: 'broken' })
-    return withService(withToken(parts, token), withBrokenKey(variables))
+    const token = await signed(parts, {}, { kid: brokenKey.kid })
+    const service = await createService(variables, undefined, { signingKeys: [brokenKey] })
+    return withService(withToken(parts, token), service)
   },
   // Where tokens travel in cookies, whether the route reads a body or not.
   unsupported_media_type: async (parts, variables) =>
     withService(
       withHeaders(parts, { 'Content-Type': 'text/csv' }),
-      createService({ ...variables, TOKEN_TRANSPORT: 'cookie' }),
+      await createService({ ...variables, TOKEN_TRANSPORT: 'cookie' }),
     ),
   invalid_json: async (parts) => ({ ...parts, body: '[' }),
   body_missing: async ({ body: _, ...parts }) => parts,
@@ -255,7 +255,7 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
   invalid_input: async (parts) => withBody(parts, { email: 1, keep_current: 1, ids: 1 }),
   body_too_large: async (parts) => ({ ...parts, body: 'x'.repeat(16_385) }),
   async cross_site_request(parts, variables) {
-    const service = createService({ ...variables, TOKEN_TRANSPORT: 'cookie' })
+    const service = await createService({ ...variables, TOKEN_TRANSPORT: 'cookie' })
     const headers = { ...form, Origin: 'https://evil.example.com' }
     return withService(withHeaders(parts, headers), service)
   },
@@ -267,9 +267,9 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
   password_wrong: async (parts) => withBody(parts, { password: 'another password' }),
   login_queue_full: withoutPlaceInQueue,
   refresh_token_missing: async (parts, variables) =>
-    withService(parts, createService({ ...variables, TOKEN_TRANSPORT: 'cookie' })),
+    withService(parts, await createService({ ...variables, TOKEN_TRANSPORT: 'cookie' })),
   async refresh_token_unmatched(parts, variables) {
-    const service = createService({ ...variables, TOKEN_TRANSPORT: 'cookie' })
+    const service = await createService({ ...variables, TOKEN_TRANSPORT: 'cookie' })
     const Cookie = `__Secure-refresh_token=${'s'.repeat(16)}.1.${'A'.repeat(43)}`
     return withService(withHeaders(parts, { Cookie }), service)
   },
@@ -304,9 +304,9 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
     withHeaders(parts, { Authorization: `Basic ${btoa('api:wrong')}` }),
   not_found: async (parts) => ({ ...parts, path: parts.path.replace(/\d+$/, '999999999') }),
   database_unavailable: async (parts, variables) =>
-    withService(parts, createService(variables, away)),
+    withService(parts, await createService(variables, away)),
   async internal(parts, variables) {
-    const service = createService(variables)
+    const service = await createService(variables)
     service.clock.elapsedMs = () => {
       throw new RangeError('the clock is broken')
     }

@@ -12,6 +12,7 @@ import { createService, type PlatformParts, type Service } from '../../src/servi
 import type { Database } from '../../src/service/store/database.ts'
 import { openRemoteDatabase } from '../../src/service/store/remote-database.ts'
 import { insertUserAndSession } from '../../src/service/store/sessions.ts'
+import type { SigningJwk } from '../../src/token/signing-key.ts'
 
 export const secretKey = 'a secret of these tests: 0123456789abcdef'
 
@@ -63,12 +64,17 @@ export interface TestService extends Service {
   readonly log: string[]
 }
 
-/** A service with the given settings over the shared database. */
-export function createTestService(
+/**
+ * A service with the given settings over the shared database.
+ *
+ * @param unchecked replaces what the settings say, for what they refuse
+ */
+export async function createTestService(
   variables: Record<string, string> = {},
   parts: Partial<PlatformParts> = {},
-): TestService {
-  const config = parseConfig(
+  unchecked: Partial<Config> = {},
+): Promise<TestService> {
+  const parsed = await parseConfig(
     {
       ISSUER: 'https://auth.example.com',
       TURSO_DATABASE_URL: inject('databaseUrl'),
@@ -78,12 +84,21 @@ export function createTestService(
     },
     { hasFiles: false },
   )
-  if (!config.ok) throw new Error(config.error.join(' '))
+  if (!parsed.ok) throw new Error(parsed.error.join(' '))
+  const config = { ...parsed.value, ...unchecked }
   const clock = createFakeClock()
   const log: string[] = []
   const write = (line: string) => log.push(line)
   const all = { database, ...parts, runtime: clock, log: write }
-  return { ...createService(config.value, all), config: config.value, clock, log }
+  return { ...createService(config, all), config, clock, log }
+}
+
+const half = 'A'.repeat(43)
+
+/** Its coordinates have the right length, and are no point of the curve. Settings refuse it. */
+export const brokenKey: SigningJwk = {
+  ...{ kty: 'EC', crv: 'P-256', alg: 'ES256', kid: 'broken' },
+  ...{ x: half, y: half, d: half, state: 'active' },
 }
 
 /** An account of which nobody has the password; its id. */

@@ -1,16 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { parseSigningKeys } from '../../src/token/signing-key.ts'
 import { createSigningJwk } from '../support/issuer.ts'
+import { brokenKey } from '../support/service.ts'
 
 const active = await createSigningJwk('ES256', 'active')
 const next = await createSigningJwk('EdDSA', 'next')
+const other = await createSigningJwk('ES256', 'active')
+const second = await createSigningJwk('EdDSA', 'next')
+const old = await createSigningJwk('ES256', 'retired')
 const setOf = (...keys: unknown[]) => JSON.stringify({ keys })
 
 describe('SIGNING_KEYS', () => {
-  it('is read with its states, and without what it does not know', () => {
+  it('is read with its states, and without what it does not know', async () => {
     const retired = { ...active, kid: 'old', state: 'retired', retired_at: 1_700_000_000 }
     const text = setOf(next, { ...active, comment: 'mine', use: 'sig' }, retired)
-    expect(parseSigningKeys(text)).toEqual({ ok: true, value: [next, active, retired] })
+    expect(await parseSigningKeys(text)).toEqual({ ok: true, value: [next, active, retired] })
   })
 
   const { d: _, ...publicHalf } = active
@@ -30,14 +34,19 @@ describe('SIGNING_KEYS', () => {
     ['half a point', setOf({ ...active, y: undefined }), /lacks its public half/],
     ['a short coordinate', setOf({ ...active, x: 'AAAA' }), /lacks its public half/],
     ['another spelling', setOf({ ...active, x: `${active.x.slice(0, 42)}+` }), /public half/],
+    ['a curve of another algorithm', setOf({ ...active, alg: 'EdDSA' }), /key 1 names another alg/],
+    ['a pair of two halves', setOf({ ...active, d: other.d }), /key 1 is no pair/],
+    ['an Ed25519 pair of two halves', setOf(active, { ...next, x: second.x }), /key 2 is no pair/],
+    ['no point of the curve', setOf(brokenKey), /key 1 is no pair/],
+    ['a retired key that is no pair', setOf(active, { ...old, d: active.d }), /key 2 is no pair/],
     ['no active key', setOf(next), /must have one active key \(state\), not 0/],
     ['two active keys', setOf(active, { ...next, state: 'active' }), /one active key.*not 2/],
     ['one name twice', setOf(active, { ...next, kid: active.kid }), /two keys alike/],
     ['a time that is none', setOf({ ...active, retired_at: 'now' }), /retired_at/],
     ['no object', setOf(5), /key 1 is not a JSON object/],
     ['too many', setOf(...Array(17).fill(next)), /at most 16/],
-  ])('is not %s, and no sentence shows a key', (_name, text, sentence) => {
-    const parsed = parseSigningKeys(text)
+  ])('is not %s, and no sentence shows a key', async (_name, text, sentence) => {
+    const parsed = await parseSigningKeys(text)
     expect(parsed.ok ? '' : parsed.error).toMatch(sentence)
     expect(JSON.stringify(parsed)).not.toContain(active.d)
     expect(JSON.stringify(parsed)).not.toContain(next.d)

@@ -4,6 +4,7 @@
 import type { Contract } from '../../errors/catalogue.ts'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { SigningJwk } from '../../token/signing-key.ts'
+import { contradictionsOf, leastGraceSecondsOf, type Variables } from './contradictions.ts'
 import {
   type OAuthClient,
   type Setting,
@@ -107,67 +108,59 @@ const otherSpellings: Readonly<Record<string, SettingName>> = {
   BCRYPT_LOG_ROUNDS: 'BCRYPT_COST',
   BCRYPT_ROUNDS: 'BCRYPT_COST',
 }
+const removedSettings = ['PREVIOUS_ACCESS_TOKEN_LIFETIME_SECONDS']
 const defaultGraceSeconds = 30
 const maxTypos = 2
 const minNameLengthForTypos = 6
 
 /**
  * The configuration of the variables, or one sentence for each problem: by name, never with a
- * value. An empty value counts as not set. No I/O. Never throws.
+ * value. An empty value counts as not set. No I/O. Never rejects.
  *
  * @example
  * ```ts
  * import { parseConfig } from 'portcullis/server'
  *
  * const variables = { ISSUER: 'https://auth.example.com' }
- * const config = parseConfig(variables, { hasFiles: false })
+ * const config = await parseConfig(variables, { hasFiles: false })
  * if (!config.ok) throw new Error(config.error.join('\n'))
  * ```
  */
-export function parseConfig(
-  variables: Readonly<Record<string, unknown>>,
+export async function parseConfig(
+  variables: Variables,
   platform: Platform,
-): Result<Config, readonly string[]> {
+): Promise<Result<Config, readonly string[]>> {
   const problems: string[] = []
   const values: Record<string, unknown> = {}
   for (const [name, setting] of Object.entries<Setting<unknown>>(settings)) {
-    const parsed = parseSetting(name, setting, variables)
+    const parsed = await parseSetting(name, setting, variables)
     if (parsed.ok) values[name] = parsed.value
     else problems.push(parsed.error)
   }
   problems.push(...misspellings(variables))
   const config = createConfig(values as SettingValues)
-  const leastGraceSeconds = leastGraceSecondsOf(config.databaseTimeoutMs)
-  if (config.refreshGraceSeconds < leastGraceSeconds) {
-    problems.push(
-      `REFRESH_GRACE_SECONDS must be at least ${leastGraceSeconds} (DATABASE_TIMEOUT_MS + 10 s), and is ${config.refreshGraceSeconds}: a client must be able to ask again for an answer that was lost.`,
-    )
-  }
-  if (/^file:/i.test(config.databaseUrl ?? '') && !platform.hasFiles) {
-    problems.push(
-      'TURSO_DATABASE_URL is a file: URL, and Workers have no files; use libsql: or https:.',
-    )
-  }
+  problems.push(...contradictionsOf(config, variables, platform))
   return problems.length > 0 ? refuse(problems) : succeed(config)
 }
 
-function parseSetting(
+async function parseSetting(
   name: string,
   setting: Setting<unknown>,
-  variables: Readonly<Record<string, unknown>>,
-): Result<unknown, string> {
+  variables: Variables,
+): Promise<Result<unknown, string>> {
   const text = variables[name]
   if (text === undefined || text === '') {
     return setting.isRequired ? refuse(`${name} is missing.`) : succeed(setting.fallback)
   }
   if (typeof text !== 'string') return refuse(`${name} must be text.`)
-  const parsed = setting.parse(text)
+  const parsed = await setting.parse(text)
   return parsed.ok ? parsed : refuse(`${name} ${parsed.error}.`)
 }
 
-/** Names that are none of ours but nearly, where ours is not set. */
-function misspellings(variables: Readonly<Record<string, unknown>>): string[] {
+/** Names that are none of ours any more, or nearly ours where ours is not set. */
+function misspellings(variables: Variables): string[] {
   return Object.keys(variables).flatMap((name) => {
+    if (removedSettings.includes(name)) return [`${name} is no setting any more; remove it.`]
     const meant = otherSpellings[name] ?? nearestSetting(name)
     const isProblem = meant !== undefined && meant !== name && !variables[meant]
     return isProblem ? [`${name} is not a setting; did you mean ${meant}?`] : []
@@ -200,11 +193,6 @@ function editDistance(from: string, to: string): number {
     previous = current
   }
   return previous[to.length] ?? 0
-}
-
-/** In which the database gives up, and the client can ask again. */
-function leastGraceSecondsOf(databaseTimeoutMs: number): number {
-  return Math.ceil(databaseTimeoutMs / 1_000) + 10
 }
 
 function createConfig(values: SettingValues): Config {

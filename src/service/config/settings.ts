@@ -19,7 +19,7 @@ export interface Setting<T> {
   readonly bounds: string
   readonly isRequired?: true
   readonly fallback?: T
-  parse(text: string): Result<T, string>
+  parse(text: string): Result<T, string> | Promise<Result<T, string>>
 }
 
 /** How tokens reach clients and come back. */
@@ -55,8 +55,8 @@ export const settings = {
     meaning: 'The `aud` of every token: the APIs that accept it',
     unit: 'text',
     default: 'the value of `ISSUER`',
-    bounds: 'any text',
-    parse: parseText,
+    bounds: 'any text but `any`',
+    parse: parseAudience,
   },
   TURSO_DATABASE_URL: {
     meaning: 'Where the database is',
@@ -178,14 +178,21 @@ export const settings = {
 /** The name of a setting. */
 export type SettingName = keyof typeof settings
 
-type ValueOf<S> = S extends { parse(text: string): Result<infer T, string> }
-  ? S extends { fallback: unknown } | { isRequired: true }
-    ? T
-    : T | undefined
-  : never
+type ValueOf<S extends Setting<unknown>> =
+  Awaited<ReturnType<S['parse']>> extends Result<infer T, string>
+    ? S extends { fallback: unknown } | { isRequired: true }
+      ? T
+      : T | undefined
+    : never
 
 /** Parsed settings by name. */
 export type SettingValues = { readonly [N in SettingName]: ValueOf<(typeof settings)[N]> }
+
+function parseAudience(text: string): Result<string, string> {
+  return text === 'any'
+    ? refuse('must not be any, which guards take for every audience')
+    : succeed(text)
+}
 
 function parseText(text: string): Result<string, string> {
   return succeed(text)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/service/config/config.ts'
 import { settings } from '../../../src/service/config/settings.ts'
+import { createSigningJwk } from '../../support/issuer.ts'
 
 const workers = { hasFiles: false }
 const good = {
@@ -9,20 +10,23 @@ const good = {
   SECRET_KEY: 'correct horse battery staple 0123456789',
 }
 
-function problemsOf(variables: Record<string, unknown>, platform = workers): readonly string[] {
-  const config = parseConfig({ ...good, ...variables }, platform)
+async function problemsOf(
+  variables: Record<string, unknown>,
+  platform = workers,
+): Promise<readonly string[]> {
+  const config = await parseConfig({ ...good, ...variables }, platform)
   return config.ok ? [] : config.error
 }
 
-function configOf(variables: Record<string, unknown>, platform = workers) {
-  const config = parseConfig({ ...good, ...variables }, platform)
+async function configOf(variables: Record<string, unknown>, platform = workers) {
+  const config = await parseConfig({ ...good, ...variables }, platform)
   if (!config.ok) throw new Error(config.error.join(' '))
   return config.value
 }
 
 describe('the configuration', () => {
-  it('needs three settings, and has a default for every other', () => {
-    expect(configOf({})).toEqual({
+  it('needs three settings, and has a default for every other', async () => {
+    expect(await configOf({})).toEqual({
       issuer: good.ISSUER,
       audience: good.ISSUER,
       databaseUrl: good.TURSO_DATABASE_URL,
@@ -46,8 +50,8 @@ describe('the configuration', () => {
     })
   })
 
-  it('takes what is set', () => {
-    const config = configOf({
+  it('takes what is set', async () => {
+    const config = await configOf({
       AUDIENCE: 'https://api.example.com',
       TURSO_AUTH_TOKEN: 'a token',
       DATABASE_TIMEOUT_MS: '250',
@@ -88,13 +92,14 @@ describe('the configuration', () => {
     })
   })
 
-  it('lets a client ask again for an answer that the database has kept it from', () => {
-    const graceOf = (variables: Record<string, string>) => configOf(variables).refreshGraceSeconds
-    expect(graceOf({ DATABASE_TIMEOUT_MS: '30000' })).toBe(40)
-    expect(graceOf({ DATABASE_TIMEOUT_MS: '20001' })).toBe(31)
-    expect(graceOf({ DATABASE_TIMEOUT_MS: '30000', REFRESH_GRACE_SECONDS: '40' })).toBe(40)
+  it('lets a client ask again for an answer that the database has kept it from', async () => {
+    const graceOf = async (variables: Record<string, string>) =>
+      (await configOf(variables)).refreshGraceSeconds
+    expect(await graceOf({ DATABASE_TIMEOUT_MS: '30000' })).toBe(40)
+    expect(await graceOf({ DATABASE_TIMEOUT_MS: '20001' })).toBe(31)
+    expect(await graceOf({ DATABASE_TIMEOUT_MS: '30000', REFRESH_GRACE_SECONDS: '40' })).toBe(40)
     const tooShort = { DATABASE_TIMEOUT_MS: '5001', REFRESH_GRACE_SECONDS: '15' }
-    expect(parseConfig({ ...good, ...tooShort }, workers)).toEqual({
+    expect(await parseConfig({ ...good, ...tooShort }, workers)).toEqual({
       ok: false,
       error: [
         expect.stringMatching(
@@ -104,8 +109,8 @@ describe('the configuration', () => {
     })
   })
 
-  it('reports all problems together, by name', () => {
-    const config = parseConfig({ BCRYPT_COST: '3', HTTP_CONTRACT: 'other' }, workers)
+  it('reports all problems together, by name', async () => {
+    const config = await parseConfig({ BCRYPT_COST: '3', HTTP_CONTRACT: 'other' }, workers)
     expect(config).toEqual({
       ok: false,
       error: [
@@ -149,9 +154,9 @@ describe('the configuration', () => {
     ['CORS_ORIGINS', ['*', 'example.com', 'https://a.example/', 'https://a.example,', 'null']],
     ['HTTP_CONTRACT', ['Classic']],
     ['SECRET_KEY', ['short', 'x'.repeat(31), 'x'.repeat(64), 'my_precious']],
-  ])('refuses a bad %s without showing its value', (name, values) => {
+  ])('refuses a bad %s without showing its value', async (name, values) => {
     for (const value of values) {
-      const [problem, ...others] = problemsOf({ [name]: value })
+      const [problem, ...others] = await problemsOf({ [name]: value })
       expect(problem, value).toMatch(new RegExp(`^${name} .*\\.$`))
       expect(problem).not.toContain(`"${value}"`)
       expect(others).toEqual([])
@@ -160,24 +165,24 @@ describe('the configuration', () => {
 
   it.each(['my_precious', 'a-string-secret-at-least-256-bits-long'])(
     'refuses %j, which everyone knows, as a key',
-    (published) => {
-      expect(problemsOf({ SECRET_KEY: published })).toEqual([
+    async (published) => {
+      expect(await problemsOf({ SECRET_KEY: published })).toEqual([
         'SECRET_KEY is a published example that everyone knows; make a random one.',
       ])
     },
   )
 
-  it('counts the bytes of a key, not its characters', () => {
-    expect(problemsOf({ SECRET_KEY: 'äöüßéèñçøå0123456789ab' })).toEqual([])
-    expect(problemsOf({ SECRET_KEY: '0123456789abcdefghijklmnopqrstu' })).toEqual([
+  it('counts the bytes of a key, not its characters', async () => {
+    expect(await problemsOf({ SECRET_KEY: 'äöüßéèñçøå0123456789ab' })).toEqual([])
+    expect(await problemsOf({ SECRET_KEY: '0123456789abcdefghijklmnopqrstu' })).toEqual([
       'SECRET_KEY must have at least 32 bytes (RFC 7518 §3.2).',
     ])
   })
 
-  it('takes a file for a database where there are files', () => {
+  it('takes a file for a database where there are files', async () => {
     const file = { TURSO_DATABASE_URL: 'file:.portcullis/portcullis.db' }
-    expect(configOf(file, { hasFiles: true }).databaseUrl).toBe(file.TURSO_DATABASE_URL)
-    expect(problemsOf(file)).toEqual([
+    expect((await configOf(file, { hasFiles: true })).databaseUrl).toBe(file.TURSO_DATABASE_URL)
+    expect(await problemsOf(file)).toEqual([
       'TURSO_DATABASE_URL is a file: URL, and Workers have no files; use libsql: or https:.',
     ])
   })
@@ -188,26 +193,73 @@ describe('the configuration', () => {
     ['turso_database_url', 'TURSO_DATABASE_URL'],
     ['SECRETKEY', 'SECRET_KEY'],
     ['JWT_SECRET', 'SECRET_KEY'],
-  ])('points from %s to %s', (wrong, right) => {
+  ])('points from %s to %s', async (wrong, right) => {
     const { [right as keyof typeof good]: value, ...others } = good
-    const config = parseConfig({ ...others, [wrong]: value }, workers)
+    const config = await parseConfig({ ...others, [wrong]: value }, workers)
     expect(config).toEqual({
       ok: false,
       error: [`${right} is missing.`, `${wrong} is not a setting; did you mean ${right}?`],
     })
   })
 
-  it('points from a misspelled optional setting to the one that was meant', () => {
-    expect(problemsOf({ BCRYPT_COTS: '12' })).toEqual([
+  it('points from a misspelled optional setting to the one that was meant', async () => {
+    expect(await problemsOf({ BCRYPT_COTS: '12' })).toEqual([
       'BCRYPT_COTS is not a setting; did you mean BCRYPT_COST?',
     ])
   })
 
-  it('leaves alone what it does not know', () => {
-    expect(problemsOf({ PATH: '/bin', DATABASE_URL: 'x', USER: 'me', KV: {} })).toEqual([])
+  const aFile = { hasFiles: true }
+  const file = { TURSO_DATABASE_URL: 'file:portcullis.db' }
+  it.each([
+    [
+      { ACCESS_TOKEN_LIFETIME_SECONDS: '3601', SESSION_IDLE_LIFETIME_SECONDS: '3600' },
+      'ACCESS_TOKEN_LIFETIME_SECONDS must be at most 3600, and is 3601: a token ends with its session.',
+    ],
+    [
+      { ACCESS_TOKEN_LIFETIME_SECONDS: '900', SESSION_LIFETIME_SECONDS: '600' },
+      'ACCESS_TOKEN_LIFETIME_SECONDS must be at most 600, and is 900: a token ends with its session.',
+    ],
+    [
+      { SESSION_IDLE_LIFETIME_SECONDS: '7201', SESSION_LIFETIME_SECONDS: '7200' },
+      'SESSION_IDLE_LIFETIME_SECONDS must be at most SESSION_LIFETIME_SECONDS (7200), and is 7201.',
+    ],
+    [
+      { ...file, TURSO_AUTH_TOKEN: 'token' },
+      'TURSO_AUTH_TOKEN is for a remote database, and TURSO_DATABASE_URL is a file; remove one.',
+    ],
+    [
+      { ...file, DATABASE_REPLICAS: 'present' },
+      'DATABASE_REPLICAS must be absent, for TURSO_DATABASE_URL is a file.',
+    ],
+    [{ AUDIENCE: 'any' }, 'AUDIENCE must not be any, which guards take for every audience.'],
+  ])('refuses %j, which cannot work', async (variables, sentence) => {
+    expect(await problemsOf(variables, aFile)).toEqual([sentence])
   })
 
-  it('says of every setting what it means, in which unit, and which values it takes', () => {
+  it('lets a default give way', async () => {
+    expect(await problemsOf({ SESSION_LIFETIME_SECONDS: '60' })).toEqual([])
+    expect(await problemsOf({ SESSION_IDLE_LIFETIME_SECONDS: '60' })).toEqual([])
+  })
+
+  it('refuses signing keys that do not fit, before anybody logs in', async () => {
+    const [one, other] = [await createSigningJwk(), await createSigningJwk()]
+    const SIGNING_KEYS = JSON.stringify({ keys: [{ ...one, d: other.d }] })
+    expect(await problemsOf({ SIGNING_KEYS })).toEqual([
+      'SIGNING_KEYS has a mistake: key 1 is no pair: its private half (d) does not belong to its public half; make a set with `portcullis keys generate`.',
+    ])
+  })
+
+  it('says of a setting that is gone that it is', async () => {
+    expect(await problemsOf({ PREVIOUS_ACCESS_TOKEN_LIFETIME_SECONDS: '900' })).toEqual([
+      'PREVIOUS_ACCESS_TOKEN_LIFETIME_SECONDS is no setting any more; remove it.',
+    ])
+  })
+
+  it('leaves alone what it does not know', async () => {
+    expect(await problemsOf({ PATH: '/bin', DATABASE_URL: 'x', USER: 'me', KV: {} })).toEqual([])
+  })
+
+  it('says of every setting what it means, in which unit, and which values it takes', async () => {
     for (const setting of Object.values(settings)) {
       expect(setting.meaning && setting.unit && setting.bounds && setting.default).toBeTruthy()
     }

@@ -7,7 +7,7 @@ import { pathUnder } from '../../../src/service/http/mount-routes.ts'
 import { goodBody, mountedRoutes } from '../../support/route-requests.ts'
 import { ask, bearing, createTestService, logout, registerAccount } from '../../support/service.ts'
 
-const { app, clock, log } = createTestService({ CORS_ORIGINS: 'https://app.example.com' })
+const { app, clock, log } = await createTestService({ CORS_ORIGINS: 'https://app.example.com' })
 const named = mountedRoutes.map(({ family, route }) => {
   const path = pathUnder('', family, route)
   const body = JSON.stringify(goodBody(route, {}))

@@ -39,10 +39,10 @@ const slow: Database = {
     return database.withClient(use)
   },
 }
-const { app } = createTestService()
-const { app: slowApp } = createTestService({}, { database: slow })
+const { app } = await createTestService()
+const { app: slowApp } = await createTestService({}, { database: slow })
 const claims: ClaimsHook = ({ roles }) => ({ all: roles })
-const { app: hookedApp } = createTestService({}, { database: slow, claims })
+const { app: hookedApp } = await createTestService({}, { database: slow, claims })
 
 let account: Awaited<ReturnType<typeof registerAccount>>
 beforeEach(async () => {
@@ -252,7 +252,7 @@ describe('a registration whose claims hook fails', () => {
   it('leaves the account to whoever has logged in meanwhile', async () => {
     const created = { email: freshEmail(), password: 'a good password' }
     let token = ''
-    const { app: failing } = createTestService(
+    const { app: failing } = await createTestService(
       {},
       {
         async claims() {

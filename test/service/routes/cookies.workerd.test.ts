@@ -11,7 +11,7 @@ import {
   post,
 } from '../../support/service.ts'
 
-const { app, clock } = createTestService({
+const { app, clock } = await createTestService({
   TOKEN_TRANSPORT: 'cookie',
   CORS_ORIGINS: 'https://app.example.com',
 })
@@ -201,7 +201,7 @@ describe('tokens in cookies', () => {
   })
 
   it('stand under the path of an issuer that has one', async () => {
-    const service = createTestService({
+    const service = await createTestService({
       ISSUER: 'https://example.com/id',
       TOKEN_TRANSPORT: 'cookie',
     })
@@ -241,7 +241,7 @@ describe('a refresh cookie of another session, as a sibling domain can set it,',
   it('is refused alone, with a reason of its own, and costs no database', async () => {
     const { access, planted } = await plant()
     const database = createCountingDatabase()
-    const service = createTestService({ TOKEN_TRANSPORT: 'cookie' }, { database })
+    const service = await createTestService({ TOKEN_TRANSPORT: 'cookie' }, { database })
     for (const cookie of [`${access}; ${planted}`, planted]) {
       const headers = { ...json, Cookie: cookie }
       const answer = await ask(service.app, '/auth/refresh', { method: 'POST', headers })
@@ -341,7 +341,7 @@ describe('requests of other sites, with our cookies,', () => {
   })
 
   it('bring no cookies where tokens travel in headers', async () => {
-    const { app: bearer } = createTestService({ CORS_ORIGINS: 'https://app.example.com' })
+    const { app: bearer } = await createTestService({ CORS_ORIGINS: 'https://app.example.com' })
     const headers = { Origin: 'https://app.example.com' }
     const answer = await ask(bearer, '/auth/status', { headers })
     expect(answer.headers.get('Access-Control-Allow-Origin')).toBe('https://app.example.com')

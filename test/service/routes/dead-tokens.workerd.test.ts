@@ -19,7 +19,7 @@ import {
   tokensOf,
 } from '../../support/service.ts'
 
-const { app } = createTestService()
+const { app } = await createTestService()
 const client = createClient({ url: inject('databaseUrl') })
 
 /** An account with two sessions: the one that dies, and another. */

@@ -25,7 +25,7 @@ import {
 } from '../../support/service.ts'
 
 const client = createClient({ url: inject('databaseUrl') })
-const { app, config } = createTestService()
+const { app, config } = await createTestService()
 type App = typeof app
 
 /** The same service with a part that fails. */
@@ -214,7 +214,7 @@ describe('an account with more roles than a token has room for', () => {
       const account = await setUp()
       await changeAccount(account.email, `other_roles = '${many(3_000)}'`)
       const before = await rowsOf(account)
-      const service = createTestService()
+      const service = await createTestService()
       const answer = await requests[request]?.(service.app, account)
       expect([answer?.status, answer?.body.code]).toEqual([500, 'internal'])
       expect(service.log.join()).toMatch(/The token of user \d+ has \d+ .* its roles have 3\d\d\d/)
@@ -259,7 +259,7 @@ describe('an account with more roles than a token has room for', () => {
 
   it('refreshes with 1,500 characters of roles in one round trip', async () => {
     const counting = createCountingDatabase()
-    const service = createTestService({}, { database: counting })
+    const service = await createTestService({}, { database: counting })
     const account = await setUp()
     await changeAccount(account.email, `other_roles = '${many(1_500)}'`)
     expect((await refreshWith(service.app, account.refreshToken)).status).toBe(200)

@@ -18,9 +18,12 @@ const client = createClient({ url: inject('databaseUrl') })
 const freshId = () => createRandomId(systemRuntime)
 
 /** A service whose reads of the database are counted. */
-function createCounted(): TestService & { reads: () => number } {
+async function createCounted(): Promise<TestService & { reads: () => number }> {
   const counted = createCountingDatabase()
-  return { ...createTestService({}, { database: counted }), reads: () => counted.roundTrips }
+  return {
+    ...(await createTestService({}, { database: counted })),
+    reads: () => counted.roundTrips,
+  }
 }
 
 async function get({ app }: TestService, path: string, headers: Record<string, string> = {}) {
@@ -56,7 +59,7 @@ async function insert(count: number): Promise<void> {
 
 describe('GET /auth/feed/since/{segment}', () => {
   it('shows a logout, with the minute until which it is remembered', async () => {
-    const service = createTestService()
+    const service = await createTestService()
     const { token } = await registerAccount(service.app)
     await logout(service.app, token)
     const head = await findHead()
@@ -79,7 +82,7 @@ describe('GET /auth/feed/since/{segment}', () => {
   })
 
   it('repeats a nonce, says how old the answer is, and lets nobody keep it', async () => {
-    const service = createTestService()
+    const service = await createTestService()
     const segment = segmentOf((await findHead()) + 1)
     const nonce = freshId()
     const { headers, feed } = await get(service, `/auth/feed/since/${segment}?nonce=${nonce}`)
@@ -91,7 +94,7 @@ describe('GET /auth/feed/since/{segment}', () => {
   })
 
   it('is not found beyond the head, more than four segments behind, or under another spelling', async () => {
-    const service = createTestService()
+    const service = await createTestService()
     await insert(5_000)
     const latest = segmentOf((await findHead()) + 1)
     const statusOf = async (segment: unknown) =>
@@ -102,7 +105,7 @@ describe('GET /auth/feed/since/{segment}', () => {
   })
 
   it('has all of the last five segments, and every row once', async () => {
-    const service = createTestService()
+    const service = await createTestService()
     await insert(3_500)
     const first = await findHead()
     service.clock.advance(2)
@@ -124,7 +127,7 @@ describe('GET /auth/feed/since/{segment}', () => {
   })
 
   it('reads the database once a second, however many ask for whatever', async () => {
-    const service = createCounted()
+    const service = await createCounted()
     const segment = segmentOf((await findHead()) + 1)
     await get(service, '/auth/feed/since/0')
     const before = service.reads()
@@ -141,7 +144,7 @@ describe('GET /auth/feed/since/{segment}', () => {
   })
 
   it('is answered 304 to who has it already', async () => {
-    const service = createTestService()
+    const service = await createTestService()
     const path = `/auth/feed/since/${segmentOf((await findHead()) + 1)}`
     const { headers } = await get(service, path)
     const again = await get(service, path, { 'If-None-Match': headers.get('ETag') ?? '' })
@@ -152,7 +155,7 @@ describe('GET /auth/feed/since/{segment}', () => {
   })
 
   it('begins anew after a restored backup', async () => {
-    const service = createTestService()
+    const service = await createTestService()
     const before = await get(service, '/auth/feed/snapshot/0')
     await client.execute("UPDATE portcullis_feed_state SET epoch = 'another' WHERE id = 1")
     service.clock.advance(2)
@@ -171,7 +174,7 @@ describe('GET /auth/feed/since/{segment}', () => {
       ...database,
       withClient: (use) => (isAway ? Promise.reject(new Error('away')) : database.withClient(use)),
     }
-    const service = createTestService({}, { database: broken })
+    const service = await createTestService({}, { database: broken })
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => get(service, '/auth/feed/since/0')),
     )
@@ -184,7 +187,7 @@ describe('GET /auth/feed/since/{segment}', () => {
 
 describe('GET /auth/feed/snapshot/{page}', () => {
   it('covers 400,000 places, and is not found beyond the last', async () => {
-    const service = createTestService()
+    const service = await createTestService()
     const { feed } = await get(service, '/auth/feed/snapshot/0')
     expect(feed).toMatchObject({ from: 0, through: feed?.head })
     expect(feed?.first).toBeGreaterThan(0)
@@ -192,7 +195,7 @@ describe('GET /auth/feed/snapshot/{page}', () => {
   })
 
   it('is read once a minute, as long as the segments lead on from it', async () => {
-    const service = createCounted()
+    const service = await createCounted()
     const { feed } = await get(service, '/auth/feed/snapshot/0')
     expect(service.reads()).toBe(2)
     service.clock.advance(0.5)
@@ -217,7 +220,7 @@ describe('GET /auth/feed/snapshot/{page}', () => {
 
 describe('POST /auth/feed/check', () => {
   it('says which of the ids are revoked, as of now, in one round trip', async () => {
-    const service = createCounted()
+    const service = await createCounted()
     await insert(1)
     const { rows } = await client.execute(
       'SELECT id FROM portcullis_revoked_tokens ORDER BY seq DESC LIMIT 1',
@@ -244,7 +247,11 @@ describe('POST /auth/feed/check', () => {
     ['too many', { ids: Array.from({ length: 65 }, () => 'x'.repeat(16)) }],
     ['a nonce that is none', { ids: ['x'.repeat(16)], nonce: '<script>' }],
   ])('refuses %s', async (_, question) => {
-    const { status, body } = await post(createTestService().app, '/auth/feed/check', question)
+    const { status, body } = await post(
+      (await createTestService()).app,
+      '/auth/feed/check',
+      question,
+    )
     expect([status, body.code]).toEqual([422, 'invalid_input'])
   })
 })

@@ -15,7 +15,7 @@ import {
 } from '../../support/service.ts'
 
 const client = createClient({ url: inject('databaseUrl') })
-const { app } = createTestService()
+const { app } = await createTestService()
 
 /** Counts the rows of the ids of tokens. */
 function createCounter() {

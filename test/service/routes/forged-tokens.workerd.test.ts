@@ -22,7 +22,7 @@ const database = createCountingDatabase()
 const client = { id: 'api', secret: 's'.repeat(32) }
 const basic = { Authorization: `Basic ${btoa(`${client.id}:${client.secret}`)}` }
 const settings = { OAUTH_CLIENTS: `${client.id}:${client.secret}` }
-const { app } = createTestService(settings, { database })
+const { app } = await createTestService(settings, { database })
 const { token, refreshToken } = await registerAccount(app)
 
 /** A good token with one character changed, or cut, or more. */

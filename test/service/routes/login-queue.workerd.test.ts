@@ -16,8 +16,8 @@ import {
 const password = 'a good password'
 
 /** A service whose queue has one place, and whose hashes take until they are let go. */
-function createBusyService() {
-  const { config, clock, app } = createTestService()
+async function createBusyService() {
+  const { config, clock, app } = await createTestService()
   const database = createCountingDatabase()
   const places: unknown[] = []
   const deps = createDeps(
@@ -49,8 +49,8 @@ function createBusyService() {
   }
 }
 
-describe('while another password is hashed', () => {
-  const service = createBusyService()
+describe('while another password is hashed', async () => {
+  const service = await createBusyService()
   afterEach(service.letGo)
 
   it('refuses without a round trip, a hash, or a look at the device', async () => {

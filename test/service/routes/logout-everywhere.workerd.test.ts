@@ -21,7 +21,7 @@ import {
   tokensOf,
 } from '../../support/service.ts'
 
-const { app } = createTestService()
+const { app } = await createTestService()
 const message = 'Successfully logged out everywhere.'
 const status = async (token: string) => (await ask(app, '/auth/status', bearing(token))).status
 const said = ({ status, body }: Answer) => [status, body.code]

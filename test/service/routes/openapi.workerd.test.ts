@@ -49,7 +49,7 @@ describe.each(contracts)('in the %s contract', (contract) => {
         heard.answers.add(matchDocument(operation, contract, answer))
         for (const header of headersHeard(answer)) heard.headers.add(header)
       }
-      await hold(succeed(await goodRequest(mounted, createService(variables))))
+      await hold(succeed(await goodRequest(mounted, await createService(variables))))
       await hold(succeed(await goodCookieRequest(mounted, variables)))
       if (route.hasEtag) await hold(askAgain(mounted, variables))
       for (const reason of refusalsOf(route, family)) {
@@ -72,7 +72,7 @@ describe.each(contracts)('in the %s contract', (contract) => {
 describe('a request', () => {
   it.each(mountedRoutes)('of $operation is as the document says', async (mounted) => {
     const { schemes, mediaTypes, isBodyRequired } = documentedRequest(mounted.operation)
-    const { headers, body } = await goodRequest(mounted, createService({}))
+    const { headers, body } = await goodRequest(mounted, await createService({}))
     const scheme = headers.Authorization?.split(' ')[0]
     expect(scheme === 'Bearer').toBe(schemes.has('accessToken'))
     expect(scheme === 'Basic').toBe(schemes.has('client'))
@@ -119,7 +119,7 @@ async function succeed(parts: RequestParts) {
 }
 
 async function askAgain(mounted: MountedRoute, variables: Record<string, string>) {
-  const parts = await goodRequest(mounted, createService(variables))
+  const parts = await goodRequest(mounted, await createService(variables))
   const etag = (await sendParts(parts)).headers.get('ETag') ?? ''
   return sendParts({ ...parts, headers: { 'If-None-Match': etag } })
 }
@@ -127,7 +127,7 @@ async function askAgain(mounted: MountedRoute, variables: Record<string, string>
 async function provoke(mounted: MountedRoute, reason: Reason, variables: Record<string, string>) {
   if (reason === 'misconfigured') return askMisconfigured(mounted)
   const service = await serviceFor(reason, variables)
-  const parts = await goodRequest(mounted, createService(variables))
+  const parts = await goodRequest(mounted, await createService(variables))
   if (service) return sendParts({ ...parts, service })
   const change = provocations[reason]
   if (!change) throw new Error(`Nobody knows how to provoke ${reason}`)

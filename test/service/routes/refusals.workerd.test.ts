@@ -13,6 +13,7 @@ import {
   type Answer,
   ask,
   bearing,
+  brokenKey,
   createTestService,
   database,
   endSession,
@@ -69,10 +70,10 @@ function slowDatabase(isOver: Promise<void>): Database {
 }
 
 function readyOver(url: string): Provocation {
-  return ({ config }) => {
+  return async ({ config }) => {
     const variables = { HTTP_CONTRACT: config.contract }
     const database = openRemoteDatabase({ url })
-    return ask(createTestService(variables, { database }).app, '/ready')
+    return ask((await createTestService(variables, { database })).app, '/ready')
   }
 }
 
@@ -85,15 +86,10 @@ const provocations = {
   token_not_canonical: (service) => statusWith(service, 'a.b'),
   token_header_unacceptable: statusOfClaims({}, { typ: 'other' }),
   token_key_unknown: statusOfClaims({}, { kid: 'other' }),
-  // Its coordinates have the right length, and are no point of the curve.
-  key_set_unavailable: ({ config }) => {
-    const half = 'A'.repeat(43)
-    const jwk = { kty: 'EC', crv: 'P-256', kid: 'broken', x: half, y: half, d: half }
-    const variables = {
-      HTTP_CONTRACT: config.contract,
-      SIGNING_KEYS: JSON.stringify({ keys: [{ ...jwk, state: 'active' }] }),
-    }
-    return statusOfClaims({}, { kid: 'broken' })(createTestService(variables))
+  key_set_unavailable: async ({ config }) => {
+    const variables = { HTTP_CONTRACT: config.contract }
+    const service = await createTestService(variables, {}, { signingKeys: [brokenKey] })
+    return statusOfClaims({}, { kid: brokenKey.kid })(service)
   },
   token_signature_wrong: statusOfClaims({}, {}, 'x'.repeat(32)),
   token_claims_unacceptable: statusOfClaims({ sub: '007' }),
@@ -115,7 +111,7 @@ const provocations = {
   login_queue_full: async ({ config }) => {
     const database = slowDatabase(systemRuntime.delay(300))
     const variables = { HTTP_CONTRACT: config.contract, BCRYPT_COST: '14' }
-    const { app } = createTestService(variables, { database })
+    const { app } = await createTestService(variables, { database })
     const credentials = { email: 'a@b', password: 'x' }
     // At this cost the queue has one place, and the first login has it while it reads.
     const [, second] = await Promise.all([
@@ -124,17 +120,20 @@ const provocations = {
     ])
     return second
   },
-  refresh_token_missing: ({ config }) => {
+  refresh_token_missing: async ({ config }) => {
     const variables = { HTTP_CONTRACT: config.contract, TOKEN_TRANSPORT: 'cookie' }
-    return post(createTestService(variables).app, '/auth/refresh', {})
+    return post((await createTestService(variables)).app, '/auth/refresh', {})
   },
-  refresh_token_unmatched: ({ config }) => {
+  refresh_token_unmatched: async ({ config }) => {
     const variables = { HTTP_CONTRACT: config.contract, TOKEN_TRANSPORT: 'cookie' }
     const headers = {
       'Content-Type': 'application/json',
       Cookie: `__Secure-refresh_token=${'s'.repeat(16)}.1.${'A'.repeat(43)}`,
     }
-    return ask(createTestService(variables).app, '/auth/refresh', { method: 'POST', headers })
+    return ask((await createTestService(variables)).app, '/auth/refresh', {
+      method: 'POST',
+      headers,
+    })
   },
   refresh_token_invalid: ({ app }) => refreshWith(app, 'nonsense'),
   refresh_superseded: async ({ app }) => {
@@ -174,11 +173,11 @@ const provocations = {
   },
   client_unknown: ({ app }) => postForm(app, '/oauth/introspect', { token: 'x' }),
   oauth_request_invalid: ({ app }) => postForm(app, '/oauth/revoke', {}),
-  cross_site_request: ({ config }) => {
+  cross_site_request: async ({ config }) => {
     const variables = { HTTP_CONTRACT: config.contract, TOKEN_TRANSPORT: 'cookie' }
     const headers = { Origin: 'https://evil.example.com', 'Content-Type': 'text/plain' }
     const init = { method: 'POST', headers, body: '{}' }
-    return ask(createTestService(variables).app, '/auth/logout', init)
+    return ask((await createTestService(variables)).app, '/auth/logout', init)
   },
   body_too_large: ({ app }) => post(app, '/auth/login', { email: 'x'.repeat(17_000) }),
   unsupported_media_type: ({ app }) =>
@@ -198,10 +197,10 @@ const provocations = {
   invalid_input: ({ app }) => post(app, '/auth/login', {}),
   not_found: ({ app }) => ask(app, '/nowhere'),
   method_not_allowed: ({ app }) => ask(app, '/auth/login'),
-  database_unavailable: ({ config }) => {
+  database_unavailable: async ({ config }) => {
     const database = brokenDatabase(new TypeError('fetch failed: http://user:pass@db'))
     const variables = { HTTP_CONTRACT: config.contract }
-    return ask(createTestService(variables, { database }).app, '/ready')
+    return ask((await createTestService(variables, { database })).app, '/ready')
   },
   schema_outdated: readyOver(inject('emptyDatabaseUrl')),
   schema_too_new: readyOver(inject('futureDatabaseUrl')),
@@ -212,7 +211,7 @@ const provocations = {
       HTTP_CONTRACT: config.contract,
       SIGNING_KEYS: JSON.stringify({ keys: [key] }),
     }
-    return ask(createTestService(variables).app, '/ready')
+    return ask((await createTestService(variables)).app, '/ready')
   },
   misconfigured: async () => {
     const request = new Request('https://auth.example.com/health')
@@ -232,7 +231,7 @@ const oauthReasons: Reason[] = ['client_unknown', 'oauth_request_invalid']
 
 describe.each(['classic', 'standard'] as const)('in the %s contract', (contract) => {
   it.each(Object.keys(catalogue) as Reason[])('says %s as the catalogue has it', async (reason) => {
-    const service = createTestService({ HTTP_CONTRACT: contract })
+    const service = await createTestService({ HTTP_CONTRACT: contract })
     const { status, headers, body } = await provocations[reason](service)
     const expected = refusalFor(reason, contract)
     expect(status).toBe(expected.status)
@@ -249,7 +248,7 @@ describe.each(['classic', 'standard'] as const)('in the %s contract', (contract)
   })
 
   it('tells a client nothing about a bug but its request id, and the log everything', async () => {
-    const service = createTestService({ HTTP_CONTRACT: contract })
+    const service = await createTestService({ HTTP_CONTRACT: contract })
     const { body, headers } = await provocations.internal(service)
     expect(Object.keys(body).sort()).toEqual(['code', 'message', 'request_id', 'status'])
     expect(body.request_id).toBe(headers.get('X-Request-Id'))
@@ -265,7 +264,7 @@ describe.each(['classic', 'standard'] as const)('in the %s contract', (contract)
 describe('an outage', () => {
   it('is logged by its kind, without what the client of the database said', async () => {
     const database = brokenDatabase(new TypeError('fetch failed: http://user:pass@db'))
-    const { app, log } = createTestService({}, { database })
+    const { app, log } = await createTestService({}, { database })
     await post(app, '/auth/login', { email: 'a@b', password: 'x' })
     expect(JSON.parse(log[0] ?? '')).toMatchObject({
       status: 503,

@@ -21,7 +21,7 @@ import {
   tokensOf,
 } from '../../support/service.ts'
 
-const { app, clock, config } = createTestService()
+const { app, clock, config } = await createTestService()
 const asked: string[] = []
 const guard = requireAccessToken({
   issuer: config.issuer,

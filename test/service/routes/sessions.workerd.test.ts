@@ -20,7 +20,7 @@ import {
   tokensOf,
 } from '../../support/service.ts'
 
-const { app, clock, log } = createTestService()
+const { app, clock, log } = await createTestService()
 const status = async (token: string) => (await ask(app, '/auth/status', bearing(token))).status
 const list = async (token: string) => {
   const { body } = await ask(app, '/auth/sessions', bearing(token))
@@ -191,7 +191,7 @@ describe('the sessions of an account', () => {
   })
 
   it('end with their greatest age from the start, where that is the shorter', async () => {
-    const service = createTestService({ SESSION_LIFETIME_SECONDS: '60' })
+    const service = await createTestService({ SESSION_LIFETIME_SECONDS: '60' })
     const { token } = await registerAccount(service.app)
     const [session] = await list(token)
     expect(Date.parse(String(session?.expires_at)) - Date.now()).toBeLessThan(61_000)
@@ -212,7 +212,7 @@ describe('the sessions of an account', () => {
       ['keep', '192.0.2.7'],
       ['omit', null],
     ] as const) {
-      const service = createTestService({ SESSION_ADDRESSES: keep }, { clientAddress })
+      const service = await createTestService({ SESSION_ADDRESSES: keep }, { clientAddress })
       const { token } = await registerAccount(service.app)
       expect((await list(token))[0]?.address).toBe(address)
     }
@@ -356,7 +356,7 @@ describe('giving the password again', () => {
 
 describe('claims of an application’s own', () => {
   it('are asked for with each login and each refresh, and are in the token', async () => {
-    const service = createTestService(
+    const service = await createTestService(
       {},
       { claims: ({ email, roles }) => ({ plan: 'gold', mail: email, all: roles }) },
     )
@@ -369,7 +369,7 @@ describe('claims of an application’s own', () => {
   })
 
   it('that are called like ours are a bug, and no token is issued', async () => {
-    const service = createTestService({}, { claims: () => ({ roles: ['admin'] }) })
+    const service = await createTestService({}, { claims: () => ({ roles: ['admin'] }) })
     const answer = await post(service.app, '/auth/register', {
       email: 'a@b.c',
       password: '12345678',

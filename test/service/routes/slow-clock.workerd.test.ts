@@ -19,7 +19,7 @@ import {
   tokensOf,
 } from '../../support/service.ts'
 
-const { app, clock } = createTestService()
+const { app, clock } = await createTestService()
 clock.advance(-3_600)
 const status = async (token: string) => (await ask(app, '/auth/status', bearing(token))).status
 
@@ -65,7 +65,7 @@ describe('with a clock that is an hour behind', () => {
 
 describe('where sessions are idle sooner than their tokens would expire', () => {
   it('tokens end with the session', async () => {
-    const service = createTestService({ SESSION_IDLE_LIFETIME_SECONDS: '60' })
+    const service = await createTestService({ SESSION_IDLE_LIFETIME_SECONDS: '60' })
     const { token } = await registerAccount(service.app)
     const { iat, exp } = claimsOf(token)
     expect(Math.abs(exp - iat - 60)).toBeLessThan(5)

@@ -77,7 +77,7 @@ describe.each([
     ['nothing, by a clock that is ahead', { ACCESS_TOKEN_LIFETIME_SECONDS: '86400' }, 600],
   ])('where a session ends soonest by %s,', (_, settings, aheadSeconds) => {
     it.each(Object.keys(ways))('the token of %s ends with it and is remembered', async (way) => {
-      const service = createTestService(
+      const service = await createTestService(
         { ACCESS_TOKEN_LIFETIME_SECONDS: '3600', ...settings },
         parts,
       )
@@ -93,7 +93,7 @@ describe.each([
   })
 
   it('a refresh prolongs the token with the session', async () => {
-    const service = createTestService({ SESSION_IDLE_LIFETIME_SECONDS: '1200' }, parts)
+    const service = await createTestService({ SESSION_IDLE_LIFETIME_SECONDS: '1200' }, parts)
     const { refreshToken } = await registerAccount(service.app)
     await pretend('expires_at = unixepoch() + 5', refreshToken)
     const { body } = await refreshWith(service.app, refreshToken)
@@ -102,7 +102,7 @@ describe.each([
 })
 
 describe('a session that is over while an access token of it lives on', () => {
-  const service = createTestService()
+  const service = await createTestService()
   const endings: Record<
     string,
     (tokens: { token: string; refreshToken: string }) => Promise<Answer>
@@ -137,7 +137,7 @@ describe('a session that is over while an access token of it lives on', () => {
   })
 
   it('ends in a browser by its cookies', async () => {
-    const cookies = createTestService({ TOKEN_TRANSPORT: 'cookie' })
+    const cookies = await createTestService({ TOKEN_TRANSPORT: 'cookie' })
     const { token, refreshToken } = await registerAccount(service.app)
     await pretend('expires_at = unixepoch() - 1', refreshToken)
     cookies.clock.advance(901)

@@ -25,7 +25,7 @@ function serving(...keys: readonly object[]) {
 
 describe('the key set', () => {
   it('publishes the public halves of all three, and nothing else of them', async () => {
-    const { body } = await ask(serving(next, active, retired).app, keySetPath)
+    const { body } = await ask((await serving(next, active, retired)).app, keySetPath)
     const members = ['alg', 'crv', 'kid', 'kty', 'use', 'x']
     expect((body.keys as SigningJwk[]).map(({ kid }) => kid)).toEqual([
       next.kid,
@@ -40,12 +40,12 @@ describe('the key set', () => {
   })
 
   it('is empty with SECRET_KEY alone', async () => {
-    const { status, body } = await ask(createTestService().app, keySetPath)
+    const { status, body } = await ask((await createTestService()).app, keySetPath)
     expect([status, body]).toEqual([200, { keys: [] }])
   })
 
   it('may be kept for a minute, and costs nothing when it has not changed', async () => {
-    const { app } = serving(active)
+    const { app } = await serving(active)
     const { headers } = await ask(app, keySetPath)
     expect(headers.get('Content-Type')).toBe('application/jwk-set+json')
     expect(headers.get('Cache-Control')).toBe('public, max-age=60, must-revalidate')
@@ -53,7 +53,7 @@ describe('the key set', () => {
     expect(etag).toMatch(/^"[^"]+"$/)
     const again = await app.request(keySetPath, { headers: { 'If-None-Match': etag } })
     expect([again.status, await again.text()]).toEqual([304, ''])
-    const other = await serving(next, active).app.request(keySetPath, {
+    const other = await (await serving(next, active)).app.request(keySetPath, {
       headers: { 'If-None-Match': etag },
     })
     expect(other.status).toBe(200)
@@ -63,7 +63,7 @@ describe('the key set', () => {
 describe('the metadata', () => {
   it('says where the key set and the standard endpoints are (RFC 8414)', async () => {
     const { status, body } = await ask(
-      createTestService().app,
+      (await createTestService()).app,
       '/.well-known/oauth-authorization-server',
     )
     expect(status).toBe(200)
@@ -84,7 +84,7 @@ describe('the metadata', () => {
   })
 
   it('stands before the path of an issuer that has one, and everything else under it', async () => {
-    const { app } = createTestService({ ISSUER: 'https://example.com/id' })
+    const { app } = await createTestService({ ISSUER: 'https://example.com/id' })
     const { body } = await ask(app, '/.well-known/oauth-authorization-server/id')
     expect(body.jwks_uri).toBe('https://example.com/id/.well-known/jwks.json')
     expect((await ask(app, '/id/.well-known/jwks.json')).status).toBe(200)
@@ -101,7 +101,7 @@ describe('SIGNING_KEYS', () => {
     'signs with the active key (%s), for anybody to verify',
     async (alg) => {
       const signing = await createSigningJwk(alg)
-      const { app } = serving(retired, next, signing)
+      const { app } = await serving(retired, next, signing)
       const { token } = await registerAccount(app)
       expect(decodeProtectedHeader(token)).toEqual({ alg, typ: 'JWT', kid: signing.kid })
       const { body } = await ask(app, keySetPath)
@@ -114,7 +114,7 @@ describe('SIGNING_KEYS', () => {
 
   it('understands a key that says Ed25519, and calls it EdDSA (RFC 9864)', async () => {
     const signing = await createSigningJwk('EdDSA')
-    const { app } = serving({ ...signing, alg: 'Ed25519' })
+    const { app } = await serving({ ...signing, alg: 'Ed25519' })
     const { token } = await registerAccount(app)
     expect(decodeProtectedHeader(token).alg).toBe('EdDSA')
     const { body } = await ask(app, keySetPath)
@@ -122,11 +122,11 @@ describe('SIGNING_KEYS', () => {
   })
 
   it('still verifies tokens of retired keys, and already of the next', async () => {
-    const { app } = serving(next, active, retired)
-    const before = createTestService().app
+    const { app } = await serving(next, active, retired)
+    const before = (await createTestService()).app
     const others = [
-      serving({ ...retired, state: 'active' }).app,
-      serving({ ...next, state: 'active' }).app,
+      (await serving({ ...retired, state: 'active' })).app,
+      (await serving({ ...next, state: 'active' })).app,
     ]
     for (const issuing of others) {
       const { token } = await registerAccount(issuing)
@@ -141,8 +141,8 @@ describe('a service that gets SIGNING_KEYS', () => {
   const keys = { SIGNING_KEYS: JSON.stringify({ keys: [active] }) }
 
   it('refuses the tokens that SECRET_KEY has signed, until the client refreshes', async () => {
-    const { token, refreshToken } = await registerAccount(createTestService().app)
-    const { app } = createTestService(keys)
+    const { token, refreshToken } = await registerAccount((await createTestService()).app)
+    const { app } = await createTestService(keys)
     const refused = await ask(app, '/auth/status', bearing(token))
     expect([refused.status, refused.body.code]).toEqual([401, 'token_invalid'])
     const refreshed = tokensOf(await refreshWith(app, refreshToken))
@@ -153,8 +153,8 @@ describe('a service that gets SIGNING_KEYS', () => {
   it('refuses them in cookies, too, and takes them there as the proof for a refresh', async () => {
     const inCookies = { TOKEN_TRANSPORT: 'cookie' }
     const account = { email: freshEmail(), password: 'a good password' }
-    const before = await post(createTestService(inCookies).app, '/auth/register', account)
-    const { app } = createTestService({ ...inCookies, ...keys })
+    const before = await post((await createTestService(inCookies)).app, '/auth/register', account)
+    const { app } = await createTestService({ ...inCookies, ...keys })
     const statusOf = (Cookie: string) => ask(app, '/auth/status', { headers: { Cookie } })
     const cookie = cookiesOf(before)
     expect((await statusOf(cookie)).status).toBe(401)

@@ -35,7 +35,7 @@ const recording: Database = {
       },
     } as unknown as Client),
 }
-const { app } = createTestService({}, { database: recording })
+const { app } = await createTestService({}, { database: recording })
 
 /** Steps of the plans that look at every row of a table. */
 async function scansOf(ask: () => Promise<unknown>): Promise<string[]> {

@@ -134,7 +134,7 @@ describe('a lasting revocation', () => {
 
 describe('a session that somebody else has revoked', () => {
   it('is over: its refresh token revokes nothing, and what is known stays', async () => {
-    const { app } = createTestService()
+    const { app } = await createTestService()
     const { refreshToken } = await registerAccount(app)
     const sessionId = sessionIdOf(refreshToken)
     await insertLastingRevocation(database, sessionId)

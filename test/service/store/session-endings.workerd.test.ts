@@ -53,7 +53,7 @@ describe('housekeeping', () => {
   })
 
   it('counts the day from when a session was ended, if that was before its time', async () => {
-    const { app } = createTestService()
+    const { app } = await createTestService()
     const { token, refreshToken } = await registerAccount(app)
     await logout(app, token)
     const { rows } = await client.execute({

@@ -22,7 +22,7 @@ import {
 const rotations = 20
 const tokensPerKey = 2
 
-function serviceWith(keys: readonly SigningJwk[]): TestService {
+function serviceWith(keys: readonly SigningJwk[]): Promise<TestService> {
   // The environment does not grow for ever: the oldest retired keys are dropped at some time.
   return createTestService({ SIGNING_KEYS: JSON.stringify({ keys: keys.slice(-16) }) })
 }
@@ -31,7 +31,7 @@ describe('rotating signing keys every few requests', () => {
   it('loses no good token, at any guard, however late it came to know the keys', async () => {
     const generate = () => generateKeyPair('ES256', systemRuntime)
     let keys = createSigningKeys(await generate(), await generate())
-    let service = serviceWith(keys)
+    let service = await serviceWith(keys)
     let fetches = 0
     const auth = {
       async fetch(request: Request) {
@@ -63,7 +63,7 @@ describe('rotating signing keys every few requests', () => {
         ...statuses.filter(({ ok }) => !ok).map(({ status }) => `${rotation}: ${status}`),
       )
       keys = rotateSigningKeys(keys, await generate(), systemRuntime.now())
-      service = serviceWith(keys)
+      service = await serviceWith(keys)
     }
     expect(refused).toEqual([])
     expect(fetches).toBeLessThanOrEqual(guards.length * rotations)

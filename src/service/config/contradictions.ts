@@ -1,0 +1,64 @@
+// What single settings allow, and several together do not: nothing is accepted that cannot work.
+
+import type { Config, Platform } from './config.ts'
+
+/** What the platform gives, by name. */
+export type Variables = Readonly<Record<string, unknown>>
+
+/** A sentence for each contradiction. A default gives way, so only what was set can contradict. */
+export function contradictionsOf(
+  config: Config,
+  variables: Variables,
+  platform: Platform,
+): string[] {
+  return [...lifetimeProblems(config, variables), ...databaseProblems(config, platform)]
+}
+
+/** In which the database gives up, and the client can ask again. */
+export function leastGraceSecondsOf(databaseTimeoutMs: number): number {
+  return Math.ceil(databaseTimeoutMs / 1_000) + 10
+}
+
+function lifetimeProblems(config: Config, variables: Variables): string[] {
+  const { accessTokenLifetimeSeconds, sessionIdleLifetimeSeconds, sessionLifetimeSeconds } = config
+  const { refreshGraceSeconds } = config
+  const leastGraceSeconds = leastGraceSecondsOf(config.databaseTimeoutMs)
+  const sessionSeconds = Math.min(sessionIdleLifetimeSeconds, sessionLifetimeSeconds)
+  return said(
+    [
+      refreshGraceSeconds < leastGraceSeconds,
+      `REFRESH_GRACE_SECONDS must be at least ${leastGraceSeconds} (DATABASE_TIMEOUT_MS + 10 s), and is ${refreshGraceSeconds}: a client must be able to ask again for an answer that was lost.`,
+    ],
+    [
+      variables.ACCESS_TOKEN_LIFETIME_SECONDS && accessTokenLifetimeSeconds > sessionSeconds,
+      `ACCESS_TOKEN_LIFETIME_SECONDS must be at most ${sessionSeconds}, and is ${accessTokenLifetimeSeconds}: a token ends with its session.`,
+    ],
+    [
+      variables.SESSION_IDLE_LIFETIME_SECONDS &&
+        sessionIdleLifetimeSeconds > sessionLifetimeSeconds,
+      `SESSION_IDLE_LIFETIME_SECONDS must be at most SESSION_LIFETIME_SECONDS (${sessionLifetimeSeconds}), and is ${sessionIdleLifetimeSeconds}.`,
+    ],
+  )
+}
+
+function databaseProblems(config: Config, { hasFiles }: Platform): string[] {
+  const isFile = /^file:/i.test(config.databaseUrl ?? '')
+  return said(
+    [
+      isFile && !hasFiles,
+      'TURSO_DATABASE_URL is a file: URL, and Workers have no files; use libsql: or https:.',
+    ],
+    [
+      isFile && config.databaseAuthToken,
+      'TURSO_AUTH_TOKEN is for a remote database, and TURSO_DATABASE_URL is a file; remove one.',
+    ],
+    [
+      isFile && config.databaseHasReplicas,
+      'DATABASE_REPLICAS must be absent, for TURSO_DATABASE_URL is a file.',
+    ],
+  )
+}
+
+function said(...problems: readonly (readonly [unknown, string])[]): string[] {
+  return problems.flatMap(([isProblem, sentence]) => (isProblem ? [sentence] : []))
+}
