@@ -2,6 +2,7 @@
 
 import { systemRuntime } from './runtime/runtime.ts'
 import { type Config, parseConfig } from './service/config/config.ts'
+import { variableText } from './service/config/variable-text.ts'
 import { openConfiguredDatabase } from './service/configured-database.ts'
 import { createService } from './service/service.ts'
 import type { Database } from './service/store/database.ts'
@@ -26,8 +27,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) Deno.addSignalListener(sign
 
 /** Where to listen is the platform's business, and so no setting of the service. */
 function listen(): Deno.HttpServer {
-  const hostname = Deno.env.get('HOST') ?? '127.0.0.1'
-  const port = Number(Deno.env.get('PORT') ?? 8787)
+  const hostname = variableText(Deno.env.get('HOST')) ?? '127.0.0.1'
+  const port = Number(variableText(Deno.env.get('PORT')) ?? 8787)
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     refuseToStart(['PORT must be a whole number from 1 to 65,535.'])
   }
@@ -59,7 +60,9 @@ async function openDatabase(settings: Config): Promise<Database> {
   try {
     return await openEmbeddedDatabase(settings.databaseUrl)
   } catch {
-    return refuseToStart(['The file of TURSO_DATABASE_URL cannot be opened; check its folder.'])
+    return refuseToStart([
+      'The file of TURSO_DATABASE_URL cannot be opened; check its folder, and that it is no symbolic link to nothing.',
+    ])
   }
 }
 

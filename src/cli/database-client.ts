@@ -1,6 +1,8 @@
 // The client of the database is an optional peer of the package, so that guards do without it: the
 // commands that need it load it when they run.
 
+import { settings } from '../service/config/settings.ts'
+import { variableText } from '../service/config/variable-text.ts'
 import { Failure } from './failure.ts'
 
 /** What `load` imports, or a sentence that says what to install. */
@@ -15,9 +17,15 @@ export async function loadDatabaseClient<T>(load: () => Promise<T>): Promise<T> 
   }
 }
 
-/** The database of `--url`, which has the variable as its default, and the token for it. */
-export function databaseAddress(url: string | undefined) {
-  if (url) return { url, authToken: process.env.TURSO_AUTH_TOKEN }
+/** The database of `--url`, or of the variable, and the token for it, as the service reads them. */
+export function databaseAddress(option: string | undefined) {
+  const { TURSO_DATABASE_URL, TURSO_AUTH_TOKEN, INSECURE_HTTP } = process.env
+  const url = variableText(option) ?? variableText(TURSO_DATABASE_URL)
+  const token = variableText(TURSO_AUTH_TOKEN)
+  const authToken = token === undefined ? undefined : settings.TURSO_AUTH_TOKEN.parse(token)
+  if (authToken && !authToken.ok) throw new Failure(`TURSO_AUTH_TOKEN ${authToken.error}.`)
+  const allowsInsecureHttp = variableText(INSECURE_HTTP) === 'allow'
+  if (url) return { url, authToken: authToken?.value, allowsInsecureHttp }
   throw new Failure(
     'Say which database: set TURSO_DATABASE_URL (and TURSO_AUTH_TOKEN), or pass --url.',
   )

@@ -2,6 +2,7 @@
 // environment and the standard output.
 
 import { readFileSync } from 'node:fs'
+import { variableText } from '../service/config/variable-text.ts'
 import { parseSigningKeys, type SigningJwk } from '../token/signing-key.ts'
 import { Failure } from './failure.ts'
 import { createPrivateFile, isSymbolicLink, replacePrivateFile } from './private-file.ts'
@@ -16,7 +17,7 @@ export interface KeyStore {
 
 /** The set of the file, or of SIGNING_KEYS. */
 export async function openKeyStore(file: string | undefined): Promise<KeyStore> {
-  const text = file === undefined ? process.env.SIGNING_KEYS : readKeyFile(file)
+  const text = file === undefined ? variableText(process.env.SIGNING_KEYS) : readKeyFile(file)
   if (!text) {
     throw new Failure('Say where the set is: pass --file, or set SIGNING_KEYS in the environment.')
   }

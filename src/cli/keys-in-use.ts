@@ -2,9 +2,12 @@
 // what the issuer publishes now, so that no key is revoked that still signs.
 
 import { readFileSync } from 'node:fs'
+import { insecure } from '../service/config/database-url.ts'
+import { variableText } from '../service/config/variable-text.ts'
 import { keySetUrl } from '../token/issuer.ts'
 import { isObject } from '../token/json.ts'
 import { parseJwkSetEntries } from '../token/jwk.ts'
+import { isInsecureUrl } from '../token/loopback.ts'
 import { Failure } from './failure.ts'
 import { createPrivateFile } from './private-file.ts'
 
@@ -92,6 +95,9 @@ function readKeyIds(file: string): readonly string[] {
 async function fetchKeySet(issuer: string): Promise<PublishedSet> {
   if (!/^https?:$/.test(URL.parse(issuer)?.protocol ?? '')) {
     throw new Failure('--issuer must be the URL of the service, such as https://auth.example.com.')
+  }
+  if (isInsecureUrl(issuer) && variableText(process.env.INSECURE_HTTP) !== 'allow') {
+    throw new Failure(`--issuer ${insecure}`)
   }
   const url = keySetUrl(issuer)
   const text = await fetchText(url)

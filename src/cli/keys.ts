@@ -3,6 +3,7 @@
 
 import { type Command, Option } from 'commander'
 import { systemRuntime } from '../runtime/runtime.ts'
+import { variableText } from '../service/config/variable-text.ts'
 import {
   createSigningKeys,
   dropExpiredKeys,
@@ -55,7 +56,7 @@ export function addKeysCommand(program: Command): void {
     .description('Takes back every token that a key has signed, everywhere, within the bounds.')
     .argument('<kid>', 'the key that others may have')
     .option('--file <file>', 'the set that the key is looked up in; without it, SIGNING_KEYS')
-    .option('--url <url>', "the service's database", process.env.TURSO_DATABASE_URL)
+    .option('--url <url>', "the service's database (default: TURSO_DATABASE_URL)")
     .action(revoke)
   keys
     .command('show')
@@ -101,7 +102,7 @@ async function retire(kid: string | undefined, { file }: KeyOptions): Promise<vo
 /** A key that is in no set any more can be revoked as well: then there is nothing to look it up in. */
 async function revoke(kid: string, { file, url }: KeyOptions & { url?: string }): Promise<void> {
   const address = databaseAddress(url)
-  const isSetAtHand = file !== undefined || process.env.SIGNING_KEYS
+  const isSetAtHand = file !== undefined || variableText(process.env.SIGNING_KEYS)
   const set = isSetAtHand ? (await openKeyStore(file)).keys : undefined
   const key = set?.find((candidate) => candidate.kid === kid)
   if (set && !key) {

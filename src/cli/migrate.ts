@@ -20,7 +20,7 @@ export function addMigrateCommand(program: Command): void {
     )
     .option('--file <file>', 'with --restored: a JWK Set with the keys that were in use before')
     .option('--issuer <url>', 'with --restored: the service, to see which keys it publishes')
-    .option('--url <url>', 'the database', process.env.TURSO_DATABASE_URL)
+    .option('--url <url>', 'the database (default: TURSO_DATABASE_URL)')
     .allowExcessArguments(false)
     .action(runMigrate)
 }

@@ -17,7 +17,7 @@ export function addUsersCommand(program: Command): void {
       .command(name)
       .description(description)
       .argument('<email>', 'whose account')
-      .option('--url <url>', "the service's database", process.env.TURSO_DATABASE_URL)
+      .option('--url <url>', "the service's database (default: TURSO_DATABASE_URL)")
   add('set-role', 'Gives the account exactly these roles; none, without any.')
     .argument('[role...]', 'such as admin')
     .action(setRole)

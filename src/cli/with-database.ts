@@ -2,15 +2,18 @@
 
 import { type Client, createClient, LibsqlError } from '@libsql/client/node'
 import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
-import { settings } from '../service/config/settings.ts'
+import { insecure, parseDatabaseUrl } from '../service/config/database-url.ts'
 import type { Database } from '../service/store/database.ts'
 import { createDatabaseFile } from '../service/store/node/database-file.ts'
+import { isInsecureUrl } from '../token/loopback.ts'
 import { Failure } from './failure.ts'
 
 /** Which database, and what for. */
 export interface DatabaseAddress {
   readonly url: string
   readonly authToken?: string | undefined
+  /** As INSECURE_HTTP. Default: false. */
+  readonly allowsInsecureHttp?: boolean
   /** Gives up when the user has ended the command. */
   readonly stopping?: AbortSignal
 }
@@ -24,13 +27,16 @@ const timeoutMs = 15_000
  * @throws Failure
  */
 export async function withDatabase<T>(
-  { url, authToken, stopping }: DatabaseAddress,
+  { url, authToken, allowsInsecureHttp, stopping }: DatabaseAddress,
   failed: string,
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const isAddress = settings.TURSO_DATABASE_URL.parse(url)
+  const isAddress = parseDatabaseUrl(url)
   if (!isAddress.ok) {
     throw new Failure(`${failed}: that is no address of a database; it ${isAddress.error}.`)
+  }
+  if (!allowsInsecureHttp && isInsecureUrl(url)) {
+    throw new Failure(`${failed}: the address ${insecure}`)
   }
   let client: Client | undefined
   try {
@@ -63,6 +69,10 @@ export function databaseOf(client: Client): Database {
 
 /** What the clients say in their messages, and what to do about it. */
 const explanations: readonly (readonly [RegExp, string])[] = [
+  [
+    /symbolic link/,
+    'the database file is a symbolic link to nothing; make the file that it leads to, or remove it.',
+  ],
   [/NOTADB/, 'the file is no database; check TURSO_DATABASE_URL.'],
   [/BUSY|locked/i, 'another process is writing to the database; try again when it is done.'],
   [/timeout|timed out/i, 'the database did not answer within 15 s; check TURSO_DATABASE_URL.'],

@@ -89,7 +89,8 @@ export function createLocalKeySet(jwkSet: { readonly keys: readonly unknown[] })
 
 /**
  * The key set of a service that signs with its SECRET_KEY (HS256). Whoever has this key can mint
- * tokens, too: for the service's own Worker, and for nobody else.
+ * tokens, too: for the service's own Worker, and for nobody else. Spaces and line ends around it do
+ * not count, as in the service.
  *
  * @throws TypeError when the key has fewer than 32 bytes (RFC 7518 §3.2)
  *
@@ -106,12 +107,12 @@ export function createLocalKeySet(jwkSet: { readonly keys: readonly unknown[] })
  * ```
  */
 export function createSecretKeySet(secretKey: string): KeySet {
-  if (typeof secretKey !== 'string' || byteLength(secretKey) < minSecretKeyBytes) {
+  if (typeof secretKey !== 'string' || byteLength(secretKey.trim()) < minSecretKeyBytes) {
     throw new TypeError(
       'A secret key is a string of at least 32 bytes: the SECRET_KEY of the service.',
     )
   }
-  return createKeySetOf([secretKeySource(secretKey)])
+  return createKeySetOf([secretKeySource(secretKey.trim())])
 }
 
 /** How to import a secret: tokens of it carry no `kid`. */

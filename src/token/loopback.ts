@@ -7,3 +7,9 @@
 export function isLoopbackHost(hostname: string): boolean {
   return /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 }
+
+/** Whether a URL is plain HTTP to another machine: whoever is on the way reads and changes it. */
+export function isInsecureUrl(url: string): boolean {
+  const parsed = URL.parse(url)
+  return parsed?.protocol === 'http:' && !isLoopbackHost(parsed.hostname)
+}

@@ -251,10 +251,10 @@ describe('a verifier', () => {
     expect([answer.status, answer.headers.get('WWW-Authenticate')]).toEqual([401, 'Bearer'])
   })
 
-  it('verifies HS256 with the secret of the service, in its own Worker', async () => {
+  it('verifies HS256 with the secret of the service, in its own Worker, as a pipe leaves it', async () => {
     const signingKey = () => importSecretSigningKey(secretKey)
     const token = await issueWith(signing, clock, { signingKey })
-    const keys = () => createSecretKeySet(secretKey)
+    const keys = () => createSecretKeySet(`${secretKey}\n`)
     expect(
       await createVerifier({ ...signatureOnly, keys, runtime: clock }).verify(token),
     ).toMatchObject({

@@ -2,7 +2,16 @@
 // read new files, as most do.
 
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -97,6 +106,20 @@ describe('the database in a file', () => {
       expect.not.stringContaining('Others'),
     ])
     expect(openToOthers(elsewhere)).toEqual([])
+  })
+
+  it('is not made where a symbolic link leads to nothing, by a migration or by the service', async () => {
+    const target = join(elsewhere, 'target.db')
+    symlinkSync(target, join(elsewhere, 'link.db'))
+    const command = migrate('--url', urlOf('link.db'))
+    expect(await command.exitCode()).toBe(1)
+    expect(command.output()).toContain('the database file is a symbolic link to nothing')
+    const variables = { TURSO_DATABASE_URL: urlOf('link.db'), PORT: `${await findFreePort()}` }
+    const deno = join(root, 'node_modules/.bin/deno')
+    const service = start(deno, ['task', 'start'], { ...testSettings, ...variables })
+    expect(await service.exitCode()).toBe(1)
+    expect(service.output()).toContain('that it is no symbolic link to nothing')
+    expect(existsSync(target)).toBe(false)
   })
 
   it('keeps the access that it has, and a migration says how to change that', async () => {

@@ -13,6 +13,7 @@ import {
   settings,
   type TokenTransport,
 } from './settings.ts'
+import { variableText } from './variable-text.ts'
 
 /** How the service behaves: what of the settings its functions need. Nothing of it is a secret. */
 export interface ServiceSettings {
@@ -51,6 +52,8 @@ export interface Config extends ServiceSettings {
   readonly databaseUrl: string
   /** TURSO_AUTH_TOKEN. A secret. Default: none. */
   readonly databaseAuthToken: string | undefined
+  /** INSECURE_HTTP: whether issuer and database may be plain HTTP on other machines. Default: false. */
+  readonly allowsInsecureHttp: boolean
   /** How long the database may take to answer, in milliseconds. Default: 5,000. */
   readonly databaseTimeoutMs: number
   /** Whether reads may reach a replica. Default: false. */
@@ -115,7 +118,8 @@ const minNameLengthForTypos = 6
 
 /**
  * The configuration of the variables, or one sentence for each problem: by name, never with a
- * value. An empty value counts as not set. No I/O. Never rejects.
+ * value. Spaces and line ends around a value do not count, and an empty one is not set. No I/O.
+ * Never rejects.
  *
  * @example
  * ```ts
@@ -148,11 +152,12 @@ async function parseSetting(
   setting: Setting<unknown>,
   variables: Variables,
 ): Promise<Result<unknown, string>> {
-  const text = variables[name]
-  if (text === undefined || text === '') {
+  const value = variables[name]
+  if (typeof value === 'object') return refuse(`${name} must be text, a number or a boolean.`)
+  const text = variableText(value)
+  if (text === undefined) {
     return setting.isRequired ? refuse(`${name} is missing.`) : succeed(setting.fallback)
   }
-  if (typeof text !== 'string') return refuse(`${name} must be text.`)
   const parsed = await setting.parse(text)
   return parsed.ok ? parsed : refuse(`${name} ${parsed.error}.`)
 }
@@ -201,6 +206,7 @@ function createConfig(values: SettingValues): Config {
     audience: values.AUDIENCE ?? values.ISSUER,
     databaseUrl: values.TURSO_DATABASE_URL,
     databaseAuthToken: values.TURSO_AUTH_TOKEN,
+    allowsInsecureHttp: values.INSECURE_HTTP === 'allow',
     databaseTimeoutMs: values.DATABASE_TIMEOUT_MS,
     databaseHasReplicas: values.DATABASE_REPLICAS === 'present',
     secretKey: values.SECRET_KEY,

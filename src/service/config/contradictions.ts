@@ -1,6 +1,9 @@
 // What single settings allow, and several together do not: nothing is accepted that cannot work.
 
+import { isInsecureUrl } from '../../token/loopback.ts'
 import type { Config, Platform } from './config.ts'
+import { insecure } from './database-url.ts'
+import { variableText } from './variable-text.ts'
 
 /** What the platform gives, by name. */
 export type Variables = Readonly<Record<string, unknown>>
@@ -11,7 +14,11 @@ export function contradictionsOf(
   variables: Variables,
   platform: Platform,
 ): string[] {
-  return [...lifetimeProblems(config, variables), ...databaseProblems(config, platform)]
+  return [
+    ...lifetimeProblems(config, variables),
+    ...databaseProblems(config, platform),
+    ...insecureProblems(config),
+  ]
 }
 
 /** In which the database gives up, and the client can ask again. */
@@ -30,11 +37,12 @@ function lifetimeProblems(config: Config, variables: Variables): string[] {
       `REFRESH_GRACE_SECONDS must be at least ${leastGraceSeconds} (DATABASE_TIMEOUT_MS + 10 s), and is ${refreshGraceSeconds}: a client must be able to ask again for an answer that was lost.`,
     ],
     [
-      variables.ACCESS_TOKEN_LIFETIME_SECONDS && accessTokenLifetimeSeconds > sessionSeconds,
+      variableText(variables.ACCESS_TOKEN_LIFETIME_SECONDS) &&
+        accessTokenLifetimeSeconds > sessionSeconds,
       `ACCESS_TOKEN_LIFETIME_SECONDS must be at most ${sessionSeconds}, and is ${accessTokenLifetimeSeconds}: a token ends with its session.`,
     ],
     [
-      variables.SESSION_IDLE_LIFETIME_SECONDS &&
+      variableText(variables.SESSION_IDLE_LIFETIME_SECONDS) &&
         sessionIdleLifetimeSeconds > sessionLifetimeSeconds,
       `SESSION_IDLE_LIFETIME_SECONDS must be at most SESSION_LIFETIME_SECONDS (${sessionLifetimeSeconds}), and is ${sessionIdleLifetimeSeconds}.`,
     ],
@@ -55,6 +63,18 @@ function databaseProblems(config: Config, { hasFiles }: Platform): string[] {
     [
       isFile && config.databaseHasReplicas,
       'DATABASE_REPLICAS must be absent, for TURSO_DATABASE_URL is a file.',
+    ],
+  )
+}
+
+function insecureProblems(config: Config): string[] {
+  const isAllowed = config.allowsInsecureHttp
+  return said(
+    [!isAllowed && isInsecureUrl(config.issuer), `ISSUER ${insecure}`],
+    [!isAllowed && isInsecureUrl(config.databaseUrl), `TURSO_DATABASE_URL ${insecure}`],
+    [
+      isAllowed && config.tokenTransport === 'cookie' && isInsecureUrl(config.issuer),
+      'TOKEN_TRANSPORT=cookie needs an https: ISSUER: browsers drop Secure cookies of http: pages.',
     ],
   )
 }

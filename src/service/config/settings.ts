@@ -7,6 +7,7 @@ import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { minSecretKeyBytes } from '../../token/key-set.ts'
 import { parseSigningKeys } from '../../token/signing-key.ts'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
+import { parseDatabaseUrl } from './database-url.ts'
 
 /**
  * One setting. The refusal of `parse` completes the sentence "NAME …" and never quotes the value.
@@ -47,7 +48,7 @@ export const settings = {
     meaning: 'The `iss` of every token: the address under which the service is reached',
     unit: 'URL',
     default: 'required',
-    bounds: '`https:` or `http:`, without query and fragment',
+    bounds: '`https:`, or `http:` on this machine; without query and fragment',
     isRequired: true,
     parse: parseIssuer,
   },
@@ -55,14 +56,15 @@ export const settings = {
     meaning: 'The `aud` of every token: the APIs that accept it',
     unit: 'text',
     default: 'the value of `ISSUER`',
-    bounds: 'any text but `any`',
+    bounds: 'any text on one line but `any`',
     parse: parseAudience,
   },
   TURSO_DATABASE_URL: {
     meaning: 'Where the database is',
     unit: 'URL',
     default: 'required',
-    bounds: '`libsql:`, `https:` or `http:`; on Deno also `file:`',
+    bounds:
+      '`libsql:` or `https:`; `http:` on this machine; on Deno also `file:` and the path of a file',
     isRequired: true,
     parse: parseDatabaseUrl,
   },
@@ -70,8 +72,14 @@ export const settings = {
     meaning: 'What the database wants to see; a secret',
     unit: 'text',
     default: 'none',
-    bounds: 'any text',
-    parse: parseText,
+    bounds: 'visible ASCII, without spaces',
+    parse: parseAuthToken,
+  },
+  INSECURE_HTTP: {
+    meaning:
+      'Whether `ISSUER` and `TURSO_DATABASE_URL` may be `http:` on other machines, where whoever is on the way reads tokens: only in a network of your own',
+    unit: 'word',
+    ...oneOf('refuse', 'allow'),
   },
   DATABASE_TIMEOUT_MS: {
     meaning: 'How long the database may take to answer; then the request is answered 503',
@@ -189,13 +197,17 @@ type ValueOf<S extends Setting<unknown>> =
 export type SettingValues = { readonly [N in SettingName]: ValueOf<(typeof settings)[N]> }
 
 function parseAudience(text: string): Result<string, string> {
+  if (controls.test(text)) return refuse('must be on one line')
   return text === 'any'
     ? refuse('must not be any, which guards take for every audience')
     : succeed(text)
 }
 
-function parseText(text: string): Result<string, string> {
-  return succeed(text)
+/** It becomes a header. */
+function parseAuthToken(text: string): Result<string, string> {
+  return /^[\x21-\x7e]+$/.test(text)
+    ? succeed(text)
+    : refuse('must be the token alone: visible ASCII, without spaces')
 }
 
 function wholeNumber(fallback: number, least: number, most: number) {
@@ -234,16 +246,6 @@ function parseIssuer(text: string): Result<string, string> {
     : refuse('must be an https: or http: URL without query and fragment (RFC 8414)')
 }
 
-function parseDatabaseUrl(text: string): Result<string, string> {
-  const url = URL.parse(text)
-  if (!url || !['libsql:', 'https:', 'http:', 'file:'].includes(url.protocol)) {
-    return refuse('must be a libsql:, https:, http: or (on Deno) file: URL')
-  }
-  return url.username || url.password || url.search || url.hash
-    ? refuse('must hold no user, password, query or fragment; the token goes into TURSO_AUTH_TOKEN')
-    : succeed(text)
-}
-
 function parseSecretKey(text: string): Result<string, string> {
   if (publishedSecretKeys.includes(text)) {
     return refuse('is a published example that everyone knows; make a random one')
@@ -251,9 +253,16 @@ function parseSecretKey(text: string): Result<string, string> {
   if (byteLength(text) < minSecretKeyBytes) {
     return refuse('must have at least 32 bytes (RFC 7518 §3.2)')
   }
-  return new Set(text).size < minDifferentCharacters
+  return new Set(text).size < minDifferentCharacters || isRepeated(text)
     ? refuse('repeats a few characters; make a random one')
     : succeed(text)
+}
+
+/** Whether it is less than a key of the least length, over and over. */
+function isRepeated(text: string): boolean {
+  const most = Math.min(text.length / 2, minSecretKeyBytes - 1)
+  const periods = Array.from({ length: most }, (_, index) => index + 1)
+  return periods.some((period) => text.startsWith(text.slice(period)))
 }
 
 function parseOrigins(text: string): Result<readonly string[], string> {
@@ -263,6 +272,7 @@ function parseOrigins(text: string): Result<readonly string[], string> {
     : refuse('must be origins such as https://app.example.com, separated by commas')
 }
 
+const controls = /\p{Cc}/u
 const oauthClient = /^([\w.-]{1,128}):([\x21-\x2b\x2d-\x7e]{32,512})$/
 
 function parseOAuthClients(text: string): Result<readonly OAuthClient[], string> {

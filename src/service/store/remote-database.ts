@@ -46,8 +46,11 @@ const maxAttempts = 6
  * ```
  */
 export function openRemoteDatabase(options: RemoteDatabaseOptions): Database {
-  const { url, authToken, timeoutMs = defaultTimeoutMs, hasReplicas = false } = options
-  checkUrl(url)
+  const { timeoutMs = defaultTimeoutMs, hasReplicas = false } = options
+  checkUrl(options.url)
+  // A secret that was piped ends with its line.
+  const url = options.url.trim()
+  const authToken = options.authToken?.trim()
   if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1) {
     throw new TypeError('timeoutMs must be a whole number of milliseconds, at least 1.')
   }

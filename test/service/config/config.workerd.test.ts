@@ -31,6 +31,7 @@ describe('the configuration', () => {
       audience: good.ISSUER,
       databaseUrl: good.TURSO_DATABASE_URL,
       databaseAuthToken: undefined,
+      allowsInsecureHttp: false,
       databaseTimeoutMs: 5_000,
       databaseHasReplicas: false,
       secretKey: good.SECRET_KEY,
@@ -53,7 +54,7 @@ describe('the configuration', () => {
   it('takes what is set', async () => {
     const config = await configOf({
       AUDIENCE: 'https://api.example.com',
-      TURSO_AUTH_TOKEN: 'a token',
+      TURSO_AUTH_TOKEN: 'a.token',
       DATABASE_TIMEOUT_MS: '250',
       DATABASE_REPLICAS: 'present',
       ACCESS_TOKEN_LIFETIME_SECONDS: '60',
@@ -71,7 +72,7 @@ describe('the configuration', () => {
     })
     expect(config).toMatchObject({
       audience: 'https://api.example.com',
-      databaseAuthToken: 'a token',
+      databaseAuthToken: 'a.token',
       databaseTimeoutMs: 250,
       databaseHasReplicas: true,
       accessTokenLifetimeSeconds: 60,
@@ -130,9 +131,23 @@ describe('the configuration', () => {
     ],
     [
       'TURSO_DATABASE_URL',
-      ['here', 'postgres://db', 'wss://db', 'libsql://u:p@db', 'libsql://db?authToken=x'],
+      [
+        ...['here', 'postgres://db', 'wss://db', 'libsql://u:p@db', 'libsql://db?authToken=x'],
+        ...[':memory:', 'file:', 'file::memory:', 'file:%3Amemory%3A', 'file:?mode=memory'],
+        ...[
+          'file:%zz',
+          'file:///',
+          'file:data/',
+          'file://data/x.db',
+          'libsql://db\nx',
+          'libsql://\0',
+        ],
+      ],
     ],
-    ['DATABASE_TIMEOUT_MS', ['99', '30001', '1e3', '-5', '5s', ' 500']],
+    ['AUDIENCE', ['any', 'https://a.example\nhttps://b.example', 'a\0']],
+    ['TURSO_AUTH_TOKEN', ['Bearer token', 'one\ntwo', 'tökén']],
+    ['INSECURE_HTTP', ['yes', 'true']],
+    ['DATABASE_TIMEOUT_MS', ['99', '30001', '1e3', '-5', '5s', '5 00']],
     ['DATABASE_REPLICAS', ['yes', 'PRESENT']],
     ['ACCESS_TOKEN_LIFETIME_SECONDS', ['0', '86401', '15m']],
     ['SESSION_IDLE_LIFETIME_SECONDS', ['59', '31536001', '30d']],
@@ -153,7 +168,14 @@ describe('the configuration', () => {
     ['EMAIL_DOMAINS', ['private', 'ANY']],
     ['CORS_ORIGINS', ['*', 'example.com', 'https://a.example/', 'https://a.example,', 'null']],
     ['HTTP_CONTRACT', ['Classic']],
-    ['SECRET_KEY', ['short', 'x'.repeat(31), 'x'.repeat(64), 'my_precious']],
+    [
+      'SECRET_KEY',
+      [
+        ...['short', 'x'.repeat(31), 'x'.repeat(64), 'my_precious', `${'x'.repeat(31)}\n`],
+        ...['abcdefgh'.repeat(5), 'password12345678password12345678', 'password123456'.repeat(3)],
+        `${'0123456789abcdefghijklmno'.repeat(2)}0123`,
+      ],
+    ],
   ])('refuses a bad %s without showing its value', async (name, values) => {
     for (const value of values) {
       const [problem, ...others] = await problemsOf({ [name]: value })
@@ -178,6 +200,67 @@ describe('the configuration', () => {
       'SECRET_KEY must have at least 32 bytes (RFC 7518 §3.2).',
     ])
   })
+
+  it('does not count spaces and line ends around a value, as a pipe leaves them', async () => {
+    const variables = {
+      ...{ ISSUER: `${good.ISSUER}\n`, AUDIENCE: ' api\r\n', TURSO_AUTH_TOKEN: '\ufefftoken\n' },
+      ...{ TURSO_DATABASE_URL: ` ${good.TURSO_DATABASE_URL}\n`, BCRYPT_COST: '12\n' },
+      ...{
+        SECRET_KEY: `${good.SECRET_KEY}\n`,
+        HTTP_CONTRACT: 'standard ',
+        SESSION_ADDRESSES: ' \n',
+      },
+    }
+    expect(await configOf(variables)).toEqual({
+      ...(await configOf({
+        AUDIENCE: 'api',
+        TURSO_AUTH_TOKEN: 'token',
+        HTTP_CONTRACT: 'standard',
+      })),
+      bcryptCost: 12,
+    })
+  })
+
+  it('takes numbers as `[vars]` has them, and nothing that is no single value', async () => {
+    const config = await configOf({ BCRYPT_COST: 12, SESSION_LIFETIME_SECONDS: 86_400 * 30 })
+    expect([config.bcryptCost, config.sessionLifetimeSeconds]).toEqual([12, 2_592_000])
+    expect(await problemsOf({ BCRYPT_COST: 10.5, DATABASE_REPLICAS: true })).toEqual([
+      'DATABASE_REPLICAS must be absent or present.',
+      'BCRYPT_COST must be a whole number from 4 to 14.',
+    ])
+    expect(await problemsOf({ SECRET_KEY: {}, AUDIENCE: null, CORS_ORIGINS: [] })).toEqual(
+      ['AUDIENCE', 'SECRET_KEY', 'CORS_ORIGINS'].map(
+        (name) => `${name} must be text, a number or a boolean.`,
+      ),
+    )
+  })
+
+  it('takes a key that is random once, and then repeats', async () => {
+    const random = 'N7f0QyXw2mVb5LrTz8KcJp4HsGd1AeUi'
+    expect(await problemsOf({ SECRET_KEY: random.repeat(2) })).toEqual([])
+  })
+
+  it('refuses plain HTTP to other machines unless it is told to', async () => {
+    const insecure = { ISSUER: 'http://auth.internal', TURSO_DATABASE_URL: 'http://10.0.0.2:8080' }
+    const sentence =
+      'is http: and not on this machine, so tokens can be read on the way. Use https:, or set INSECURE_HTTP=allow in a network of your own.'
+    expect(await problemsOf(insecure)).toEqual([
+      `ISSUER ${sentence}`,
+      `TURSO_DATABASE_URL ${sentence}`,
+    ])
+    expect((await configOf({ ...insecure, INSECURE_HTTP: 'allow' })).allowsInsecureHttp).toBe(true)
+    for (const host of ['localhost', '127.0.0.1', '[::1]']) {
+      const here = { ISSUER: `http://${host}:8787`, TURSO_DATABASE_URL: `http://${host}:8880` }
+      expect(await problemsOf(here)).toEqual([])
+    }
+  })
+
+  it.each(['file:x.db', 'file:./my data/x.db', 'file:/var/x.db', 'file:///var/x.db', 'FILE:x.db'])(
+    'takes %s for a database',
+    async (url) => {
+      expect(await problemsOf({ TURSO_DATABASE_URL: url }, { hasFiles: true })).toEqual([])
+    },
+  )
 
   it('takes a file for a database where there are files', async () => {
     const file = { TURSO_DATABASE_URL: 'file:.portcullis/portcullis.db' }
@@ -230,6 +313,10 @@ describe('the configuration', () => {
     [
       { ...file, DATABASE_REPLICAS: 'present' },
       'DATABASE_REPLICAS must be absent, for TURSO_DATABASE_URL is a file.',
+    ],
+    [
+      { ISSUER: 'http://auth.internal', INSECURE_HTTP: 'allow', TOKEN_TRANSPORT: 'cookie' },
+      'TOKEN_TRANSPORT=cookie needs an https: ISSUER: browsers drop Secure cookies of http: pages.',
     ],
     [{ AUDIENCE: 'any' }, 'AUDIENCE must not be any, which guards take for every audience.'],
   ])('refuses %j, which cannot work', async (variables, sentence) => {

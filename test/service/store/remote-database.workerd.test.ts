@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 import { openRemoteDatabase } from '../../../src/database.ts'
 
 const url = 'libsql://example.turso.io'
@@ -21,6 +21,12 @@ describe('openRemoteDatabase', () => {
       expect(open).toThrow(/url must be a libsql:, https: or http: URL/)
     },
   )
+
+  it('does not count the line ends that pipes leave', async () => {
+    const piped = openRemoteDatabase({ url: `${inject('databaseUrl')}\n`, authToken: 'token\n' })
+    const { rows } = await piped.withClient((client) => client.execute('SELECT 1 AS one'))
+    expect(rows[0]?.one).toBe(1)
+  })
 
   it('does not repeat a URL that it refuses', () => {
     expect(() => openRemoteDatabase({ url: 'wss://x?authToken=secret' })).not.toThrow(/secret/)

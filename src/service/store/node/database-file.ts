@@ -1,7 +1,7 @@
 // The file of a `file:` database. It holds emails and hashes of passwords, and SQLite would make it
 // readable for everybody; what SQLite puts beside it later gets the same access.
 
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, existsSync, lstatSync, openSync } from 'node:fs'
 
 /** Whether a database is in a file. Schemes are compared without regard to case (RFC 3986 §3.1). */
 export function isFileUrl(databaseUrl: string): boolean {
@@ -19,7 +19,11 @@ export function databaseFileOf(databaseUrl: string): string | undefined {
   }
 }
 
-/** Makes an empty file for its owner alone, where there is none. What is there stays as it is. */
+/**
+ * Makes an empty file for its owner alone, where there is none. What is there stays as it is.
+ *
+ * @throws Error at a symbolic link to nothing: SQLite would follow it, and make a file for everybody
+ */
 export function createDatabaseFile(databaseUrl: string): void {
   const file = databaseFileOf(databaseUrl)
   if (file === undefined) return
@@ -27,5 +31,12 @@ export function createDatabaseFile(databaseUrl: string): void {
     closeSync(openSync(file, 'wx', 0o600))
   } catch {
     // It is there, or it cannot be made: then opening the database tells why.
+    if (!isDanglingLink(file)) return
+    throw new Error('The database file is a symbolic link to nothing.')
   }
+}
+
+function isDanglingLink(file: string): boolean {
+  const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+  return isLink && !existsSync(file)
 }
