@@ -8,6 +8,7 @@ import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import { createRandomId } from '../crypto/random-id.ts'
 import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
+import { isListedOrigin } from '../token/listed-origin.ts'
 import type { Deps } from './domain/deps.ts'
 import { maxBodyBytes } from './http/json-body.ts'
 import { mountRefusalForms, mountRoutes } from './http/mount-routes.ts'
@@ -76,7 +77,7 @@ export function createApp(deps: Deps): Hono<ServiceEnv> {
  */
 function corsFor({ settings: { corsOrigins, tokenTransport } }: Pick<Deps, 'settings'>) {
   return cors({
-    origin: [...corsOrigins],
+    origin: (origin) => (isListedOrigin(origin, corsOrigins) ? origin : null),
     allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
     allowHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
     exposeHeaders: ['X-Request-Id', 'Retry-After', 'WWW-Authenticate'],

@@ -40,7 +40,10 @@ export interface ServiceSettings {
   readonly passwordMinLength: number
   /** Whether the domains of new emails need a dot. Default: `'public'`, they do. */
   readonly emailDomains: 'public' | 'any'
-  /** The origins whose pages may call the service (CORS). Default: none. */
+  /**
+   * The origins whose pages may call the service (CORS); `https://*.example.com` is each host one
+   * label below that domain. Default: none.
+   */
   readonly corsOrigins: readonly string[]
   /** Which sentences and statuses clients see. Default: `'classic'`. */
   readonly contract: Contract

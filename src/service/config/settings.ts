@@ -8,6 +8,7 @@ import { minSecretKeyBytes } from '../../token/key-set.ts'
 import { parseSigningKeys } from '../../token/signing-key.ts'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
 import { parseDatabaseUrl } from './database-url.ts'
+import { parseOrigins } from './origins.ts'
 
 /**
  * One setting. The refusal of `parse` completes the sentence "NAME …" and never quotes the value.
@@ -172,7 +173,8 @@ export const settings = {
     meaning: 'The origins whose pages may call the service, separated by commas',
     unit: 'origins',
     default: 'none',
-    bounds: 'such as `https://app.example.com`; no `*`',
+    bounds:
+      'such as `https://app.example.com`, `https://*.example.com` (one label) or `capacitor://localhost`',
     fallback: [],
     parse: parseOrigins,
   },
@@ -263,13 +265,6 @@ function isRepeated(text: string): boolean {
   const most = Math.min(text.length / 2, minSecretKeyBytes - 1)
   const periods = Array.from({ length: most }, (_, index) => index + 1)
   return periods.some((period) => text.startsWith(text.slice(period)))
-}
-
-function parseOrigins(text: string): Result<readonly string[], string> {
-  const origins = text.split(',').map((origin) => origin.trim())
-  return origins.every((origin) => URL.parse(origin)?.origin === origin)
-    ? succeed(origins)
-    : refuse('must be origins such as https://app.example.com, separated by commas')
 }
 
 const controls = /\p{Cc}/u

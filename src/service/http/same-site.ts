@@ -5,6 +5,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { csrf } from 'hono/csrf'
 import { HTTPException } from 'hono/http-exception'
+import { isListedOrigin } from '../../token/listed-origin.ts'
 import type { Deps } from '../domain/deps.ts'
 import { isJsonMediaType } from './json-body.ts'
 import { respondRefused } from './respond.ts'
@@ -12,9 +13,8 @@ import type { ServiceEnv } from './service-env.ts'
 
 /** Refuses what another site may have sent; nothing where tokens travel in headers. */
 export function sameSiteOnly(deps: Pick<Deps, 'settings'>): MiddlewareHandler<ServiceEnv> {
-  const checkOrigin = csrf({
-    origin: [new URL(deps.settings.issuer).origin, ...deps.settings.corsOrigins],
-  })
+  const ours = [new URL(deps.settings.issuer).origin, ...deps.settings.corsOrigins]
+  const checkOrigin = csrf({ origin: (origin) => isListedOrigin(origin, ours) })
 
   async function isFromOurs(c: Context<ServiceEnv>): Promise<boolean> {
     try {

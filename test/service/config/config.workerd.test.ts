@@ -166,7 +166,19 @@ describe('the configuration', () => {
     ['BCRYPT_COST', ['3', '15', '10.5', 'ten']],
     ['PASSWORD_MIN_LENGTH', ['0', '65']],
     ['EMAIL_DOMAINS', ['private', 'ANY']],
-    ['CORS_ORIGINS', ['*', 'example.com', 'https://a.example/', 'https://a.example,', 'null']],
+    [
+      'CORS_ORIGINS',
+      [
+        ...['*', 'example.com', 'https://a.example/', 'https://a.example,', 'null', 'file://x'],
+        ...['https://*', 'https://*.com', 'https://*.com:8443', 'https://*.', 'https://*.com.'],
+        ...['http://*.example.com', 'https://a*.example.com', 'https://*.*.example.com'],
+        ...['https://a.*.example.com', 'https://*.example.com/', 'https://*.EXAMPLE.com'],
+        ...['https://*.workers.dev', 'https://*.pages.dev:8443', 'https://*.co.uk'],
+        ...['data:text/html', 'javascript://x', 'blob:https://a.example', 'wss://a.example'],
+        ...['ftp://a.example', 'about:blank', 'file:///x', 'capacitor://*', 'tauri://localhost/'],
+        ...['capacitor:localhost', 'https://a@b.example', 'Capacitor://localhost'],
+      ],
+    ],
     ['HTTP_CONTRACT', ['Classic']],
     [
       'SECRET_KEY',
@@ -233,6 +245,17 @@ describe('the configuration', () => {
         (name) => `${name} must be text, a number or a boolean.`,
       ),
     )
+  })
+
+  it('takes subdomains, and the origins of apps', async () => {
+    const origins = [
+      ...['https://*.example.com', 'https://*.example.com:8443', 'https://*.me.workers.dev'],
+      ...['https://*.workers.dev.example.com', 'http://localhost:3000', 'http://tauri.localhost'],
+      ...['capacitor://localhost', 'ionic://localhost', 'tauri://localhost', 'app://.'],
+      'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
+      'safari-web-extension://4D2A9A50-6F5F-4E7C-8E53-9A6D7C0B1E2F',
+    ]
+    expect((await configOf({ CORS_ORIGINS: origins.join(', ') })).corsOrigins).toEqual(origins)
   })
 
   it('takes a key that is random once, and then repeats', async () => {

@@ -333,6 +333,24 @@ describe('requests of other sites, with our cookies,', () => {
     expect(denied.get('Access-Control-Allow-Origin')).toBeNull()
   })
 
+  it('are ours where a star of the list stands for their label, and for nothing longer', async () => {
+    const { app } = await createTestService({
+      TOKEN_TRANSPORT: 'cookie',
+      CORS_ORIGINS: 'https://*.example.net, capacitor://localhost',
+    })
+    const answers = async (Origin: string) => {
+      const headers = { Origin, 'Content-Type': 'text/plain' }
+      const answer = await ask(app, '/auth/logout', { method: 'POST', headers })
+      return [answer.headers.get('Access-Control-Allow-Origin'), answer.status]
+    }
+    for (const origin of ['https://a.example.net', 'capacitor://localhost']) {
+      expect(await answers(origin)).toEqual([origin, 415])
+    }
+    for (const origin of ['https://a.b.example.net', 'https://example.net', 'null']) {
+      expect(await answers(origin)).toEqual([null, 403])
+    }
+  })
+
   it('are ours where the list says so, even without a body', async () => {
     const { cookie } = await register()
     const headers = { Cookie: cookie, Origin: 'https://app.example.com' }
