@@ -37,7 +37,10 @@ await runUntilStopped(async (stopping) => {
   )
   const secrets = await ensureSecrets(join(root, '.dev.vars'), options.variables)
   const access = options.variables.TURSO_DATABASE_URL ? undefined : createDatabaseAccess()
-  const settled = await settle(options, { ...secrets, ...(access && { TURSO_AUTH_TOKEN: access.token }) })
+  const settled = await settle(options, {
+    ...secrets,
+    ...(access && { TURSO_AUTH_TOKEN: access.token }),
+  })
   const { databaseUrl: url, databaseAuthToken: authToken } = settled.config
   await refuseTakenPort(options.port)
   const database = access && (await startDatabase(options, access, stopping))
