@@ -12,7 +12,7 @@ import {
 } from '../../support/route-requests.ts'
 import { createTestService, type TestService } from '../../support/service.ts'
 
-const service: TestService = createTestService({
+const service: TestService = await createTestService({
   OAUTH_CLIENTS: 'api:a-secret-of-the-client-0123456789abcdef',
 })
 

@@ -15,7 +15,7 @@ import {
   tokensOf,
 } from '../../support/service.ts'
 
-const { app, clock } = createTestService()
+const { app, clock } = await createTestService()
 const password = 'a good password'
 const register = (email: string) => post(app, '/auth/register', { email, password })
 const login = async (email: string, typed = password) =>
@@ -47,7 +47,7 @@ describe('registering', () => {
   it('refuses a domain without a dot, unless any domain will do', async () => {
     const email = `ada-${fresh()}@localhost`
     expect((await register(email)).status).toBe(422)
-    const development = createTestService({ EMAIL_DOMAINS: 'any' })
+    const development = await createTestService({ EMAIL_DOMAINS: 'any' })
     const { status } = await post(development.app, '/auth/register', { email, password })
     expect(status).toBe(201)
     expect(await login(email)).toBe(200)

@@ -17,13 +17,12 @@ import {
   refreshWith,
   registerAccount,
   sessionIdOf,
+  type TestService,
   tokensOf,
 } from '../../support/service.ts'
 
-type Service = ReturnType<typeof createTestService>
-
 const client = createClient({ url: inject('databaseUrl') })
-const status = async ({ app }: Service, token: string) =>
+const status = async ({ app }: TestService, token: string) =>
   (await ask(app, '/auth/status', bearing(token))).status
 
 async function endsOf(sessionId: string) {
@@ -40,7 +39,7 @@ async function endsOf(sessionId: string) {
   }
 }
 
-const ways: Record<string, (service: Service) => Promise<Answer>> = {
+const ways: Record<string, (service: TestService) => Promise<Answer>> = {
   registering: async ({ app }) => {
     const email = `${crypto.randomUUID()}@example.com`
     return post(app, '/auth/register', { email, password: 'a good password' })
@@ -101,7 +100,7 @@ describe.each([
   })
 })
 
-describe('a session that is over while an access token of it lives on', () => {
+describe('a session that is over while an access token of it lives on', async () => {
   const service = await createTestService()
   const endings: Record<
     string,
