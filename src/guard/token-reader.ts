@@ -30,7 +30,7 @@ export function tokenReaderOf(
 ): TokenReader {
   if (transport === 'bearer') return bearerReader
   const read = (request: Request): Result<string, GuardReason> =>
-    isCrossSite(request, trustedOrigins)
+    isCrossSite(request, (origin) => trustedOrigins.includes(origin))
       ? refuse('cross_site_request')
       : parseAccessTokenCookie(request.headers.get('Cookie') ?? undefined)
   return {

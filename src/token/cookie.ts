@@ -26,20 +26,24 @@ export function cookieValues(header: string | undefined, name: string): readonly
   return pairs.flatMap((pair) => parse(pair, name)[name] || [])
 }
 
+/** The methods that change nothing. */
+export const readingMethods = ['GET', 'HEAD', 'OPTIONS']
+
 /**
  * Whether a page of another origin may have made the browser send this, and it may change
- * something. Browsers tell with `Sec-Fetch-Site`, and older ones with `Origin`; what tells neither
- * is no browser, and has nobody's cookies but its own. A WebSocket begins with a GET, and is no
- * reading.
+ * something. `Sec-Fetch-Site: same-origin` is enough, for no page can set it. Any other request
+ * that names an origin must name one that `isTrusted`. Browsers without `Sec-Fetch-Site` may also
+ * name the request's own; for the others that is another scheme behind a proxy. `Origin: null` is
+ * nobody's. What sends neither header is no browser, and has nobody's cookies but its own. A
+ * WebSocket begins with a GET, and is no reading.
  */
-export function isCrossSite(request: Request, trustedOrigins: readonly string[]): boolean {
-  const isReading = safeMethods.includes(request.method) && !request.headers.has('Upgrade')
-  if (isReading) return false
+export function isCrossSite(request: Request, isTrusted: (origin: string) => boolean): boolean {
+  if (readingMethods.includes(request.method) && !request.headers.has('Upgrade')) return false
   const site = request.headers.get('Sec-Fetch-Site')
-  if (site === 'same-origin' || site === 'none') return false
+  if (site === 'same-origin') return false
   const origin = request.headers.get('Origin')
-  if (site === null && origin === null) return false
-  return origin !== new URL(request.url).origin && !trustedOrigins.includes(origin ?? '')
+  const isFromPage = site !== null && site !== 'none'
+  if (origin === null) return isFromPage
+  const isOwn = !isFromPage && origin === new URL(request.url).origin
+  return origin === 'null' || !(isOwn || isTrusted(origin))
 }
-
-const safeMethods = ['GET', 'HEAD', 'OPTIONS']

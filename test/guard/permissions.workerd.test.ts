@@ -148,7 +148,7 @@ describe('a guard that reads the cookie', () => {
       requireAccessToken({
         ...issuer.options,
         transport: 'cookie',
-        trustedOrigins: ['https://app.example.com'],
+        trustedOrigins: ['https://app.example.com', 'null'],
       }),
     )
     .all('*', (c) => c.text('in'))
@@ -170,12 +170,25 @@ describe('a guard that reads the cookie', () => {
     ['POST', { 'Sec-Fetch-Site': 'same-site', Origin: 'https://evil.example.com' }, 403],
     ['DELETE', { Origin: 'https://evil.example.com' }, 403],
     ['POST', { Origin: 'null' }, 403],
+    ['POST', { 'Sec-Fetch-Site': 'none', Origin: 'null' }, 403],
+    ['POST', { 'Sec-Fetch-Site': 'none', Origin: 'https://evil.example.com' }, 403],
+    ['POST', { 'Sec-Fetch-Site': 'same-site' }, 403],
+    ['POST', { 'Sec-Fetch-Site': 'unheard-of' }, 403],
+    ['POST', { Origin: 'https://app.example.com.evil.example' }, 403],
+    // Another scheme, where a proxy has taken TLS off: to us the request looks like that page's own.
+    ['POST', { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://api.example.com' }, 403],
+    ['QUERY', { 'Sec-Fetch-Site': 'cross-site' }, 403],
+    ['PROPFIND', { Origin: 'https://evil.example.com' }, 403],
     ['POST', { 'Sec-Fetch-Site': 'cross-site' }, 403],
     ['GET', { Upgrade: 'websocket', Origin: 'https://evil.example.com' }, 403],
     ['GET', { 'Sec-Fetch-Site': 'cross-site' }, 200],
     ['POST', { 'Sec-Fetch-Site': 'same-origin' }, 200],
     ['POST', { Origin: 'https://api.example.com' }, 200],
     ['POST', { 'Sec-Fetch-Site': 'same-site', Origin: 'https://app.example.com' }, 200],
+    ['POST', { 'Sec-Fetch-Site': 'none' }, 200],
+    ['QUERY', { Origin: 'https://app.example.com' }, 200],
+    // A form of a page with `Referrer-Policy: no-referrer`.
+    ['POST', { 'Sec-Fetch-Site': 'same-origin', Origin: 'null' }, 200],
     ['POST', {}, 200],
   ])('answers a %s with %j: %d', async (method, headers, status) => {
     for (let times = 0; times < 2; times += 1) {
