@@ -4,6 +4,7 @@ import { systemRuntime } from './runtime/runtime.ts'
 import { type Config, parseConfig } from './service/config/config.ts'
 import { variableText } from './service/config/variable-text.ts'
 import { openConfiguredDatabase } from './service/configured-database.ts'
+import { forwardedAddress } from './service/http/forwarded-address.ts'
 import { createService } from './service/service.ts'
 import type { Database } from './service/store/database.ts'
 import { isFileUrl } from './service/store/node/database-file.ts'
@@ -12,12 +13,15 @@ import { openEmbeddedDatabase } from './service/store/node/embedded-database.ts'
 const config = await parseConfig(Deno.env.toObject(), { hasFiles: true })
 if (!config.ok) refuseToStart(config.error)
 
+const { trustedProxies } = config.value
 const service = createService(config.value, {
   runtime: systemRuntime,
   database: await openDatabase(config.value),
   log: console.log,
-  clientAddress: (_request, env) =>
-    (env as Deno.ServeHandlerInfo<Deno.NetAddr>).remoteAddr.hostname,
+  clientAddress(request, env) {
+    const { remoteAddr } = env as Deno.ServeHandlerInfo<Deno.NetAddr>
+    return forwardedAddress(request.headers, remoteAddr.hostname, trustedProxies)
+  },
 })
 
 Deno.cron('housekeeping', '17 * * * *', () => service.prune())

@@ -65,6 +65,8 @@ export interface Config extends ServiceSettings {
   readonly secretKey: string
   /** SIGNING_KEYS: the private keys. Secrets. Default: none; then SECRET_KEY signs. */
   readonly signingKeys: readonly SigningJwk[]
+  /** TRUSTED_PROXIES: how many proxies stand before the service, on Deno. Default: 0. */
+  readonly trustedProxies: number
   /** OAUTH_CLIENTS: who may introspect. Secrets. Default: none. */
   readonly oauthClients: readonly OAuthClient[]
   /** The base-2 logarithm of bcrypt's rounds, from 4 to 14. Default: 10. */
@@ -221,6 +223,7 @@ function createConfig(values: SettingValues): Config {
       values.REFRESH_GRACE_SECONDS ??
       Math.max(defaultGraceSeconds, leastGraceSecondsOf(values.DATABASE_TIMEOUT_MS)),
     keepsSessionAddresses: values.SESSION_ADDRESSES === 'keep',
+    trustedProxies: values.TRUSTED_PROXIES,
     tokenTransport: values.TOKEN_TRANSPORT,
     oauthClients: values.OAUTH_CLIENTS,
     bcryptCost: values.BCRYPT_COST,

@@ -18,6 +18,7 @@ export function contradictionsOf(
     ...lifetimeProblems(config, variables),
     ...databaseProblems(config, platform),
     ...insecureProblems(config),
+    ...proxyProblems(config, platform),
   ]
 }
 
@@ -77,6 +78,13 @@ function insecureProblems(config: Config): string[] {
       'TOKEN_TRANSPORT=cookie needs an https: ISSUER: browsers drop Secure cookies of http: pages.',
     ],
   )
+}
+
+function proxyProblems({ trustedProxies }: Config, { hasFiles }: Platform): string[] {
+  return said([
+    trustedProxies > 0 && !hasFiles,
+    'TRUSTED_PROXIES is for Deno; remove it: on Workers, Cloudflare tells the address.',
+  ])
 }
 
 function said(...problems: readonly (readonly [unknown, string])[]): string[] {

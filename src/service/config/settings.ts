@@ -139,6 +139,12 @@ export const settings = {
     unit: 'word',
     ...oneOf('omit', 'keep'),
   },
+  TRUSTED_PROXIES: {
+    meaning:
+      'On Deno: how many proxies in a row stand before the service. Each adds the address that it was asked from to `Forwarded` or `X-Forwarded-For`; with 0 neither is read',
+    unit: 'proxies',
+    ...wholeNumber(0, 0, 10),
+  },
   TOKEN_TRANSPORT: {
     meaning:
       'How tokens travel: in bodies and the Authorization header, or in cookies for pages of the same host',

@@ -41,6 +41,7 @@ describe('the configuration', () => {
       sessionLifetimeSeconds: 90 * 86_400,
       refreshGraceSeconds: 30,
       keepsSessionAddresses: false,
+      trustedProxies: 0,
       tokenTransport: 'bearer',
       oauthClients: [],
       bcryptCost: 10,
@@ -110,6 +111,15 @@ describe('the configuration', () => {
     })
   })
 
+  it('takes a number of proxies on Deno alone', async () => {
+    const onDeno = await configOf({ TRUSTED_PROXIES: '2' }, { hasFiles: true })
+    expect(onDeno.trustedProxies).toBe(2)
+    expect(await problemsOf({ TRUSTED_PROXIES: '0' })).toEqual([])
+    expect(await problemsOf({ TRUSTED_PROXIES: '1' })).toEqual([
+      'TRUSTED_PROXIES is for Deno; remove it: on Workers, Cloudflare tells the address.',
+    ])
+  })
+
   it('reports all problems together, by name', async () => {
     const config = await parseConfig({ BCRYPT_COST: '3', HTTP_CONTRACT: 'other' }, workers)
     expect(config).toEqual({
@@ -154,6 +164,7 @@ describe('the configuration', () => {
     ['SESSION_LIFETIME_SECONDS', ['59', '157680001']],
     ['REFRESH_GRACE_SECONDS', ['61', '10', '-1']],
     ['SESSION_ADDRESSES', ['yes']],
+    ['TRUSTED_PROXIES', ['-1', '11', '1.5', 'all']],
     ['TOKEN_TRANSPORT', ['cookies']],
     [
       'OAUTH_CLIENTS',

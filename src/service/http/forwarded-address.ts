@@ -1,0 +1,59 @@
+// Which address a request came from, behind proxies that the operator knows. Each proxy adds the
+// address that it was asked from at the right; what stands further left is the client's own claim.
+
+/**
+ * The address of the client. Without trusted proxies it is `peer`, and no header counts. With n of
+ * them it is the n-th from the right in `Forwarded` (RFC 7239) or `X-Forwarded-For`. Undefined
+ * where the chain is too short or malformed from there on, and where the two headers disagree: a
+ * proxy may write one of them, and hand on the other as the client has sent it.
+ */
+export function forwardedAddress(
+  headers: Headers,
+  peer: string,
+  trustedProxies: number,
+): string | undefined {
+  if (trustedProxies === 0) return peer
+  const chains = [
+    { text: headers.get('Forwarded'), parse: parseForwarded },
+    { text: headers.get('X-Forwarded-For'), parse: parseNode },
+  ]
+  const addresses = chains.flatMap(({ text, parse }) =>
+    text === null ? [] : [addressIn(text, trustedProxies, parse)],
+  )
+  return addresses.every((address) => address === addresses[0]) ? addresses[0] : undefined
+}
+
+/** Commas in quotes are not looked for: no address has any, so such an element is malformed. */
+function addressIn(
+  chain: string,
+  trustedProxies: number,
+  parse: (element: string) => string | undefined,
+): string | undefined {
+  const elements = chain.split(',')
+  if (elements.length < trustedProxies) return undefined
+  const addresses = elements.slice(-trustedProxies).map((element) => parse(element.trim()))
+  return addresses.includes(undefined) ? undefined : addresses[0]
+}
+
+const forwardedPair = /^([!#$%&'*+.^_`|~\w-]+)=(?:([!#$%&'*+.^_`|~\w-]+)|"((?:[^"\\]|\\.)*)")$/
+
+/** The address of an element such as `for="[2001:db8::1]:80";proto=https`; there must be one `for`. */
+function parseForwarded(element: string): string | undefined {
+  const pairs = element.split(';').map((pair) => forwardedPair.exec(pair.trim()))
+  if (pairs.includes(null)) return undefined
+  const [named, ...others] = pairs.filter((pair) => pair?.[1]?.toLowerCase() === 'for')
+  if (!named || others.length > 0) return undefined
+  const node = named[2] ?? named[3] ?? ''
+  // Outside of brackets an IPv6 address is malformed here (RFC 7239 §6).
+  return /:.*:/.test(node) && !node.startsWith('[') ? undefined : parseNode(node)
+}
+
+/** An IPv4 or IPv6 address without its port, in its usual spelling. */
+function parseNode(node: string): string | undefined {
+  const [, bracketed, v4] = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d{1,5})?$/.exec(node) ?? []
+  const v6 = bracketed ?? (v4 === undefined ? node : undefined)
+  if (v6 === undefined) return URL.parse(`http://${v4}`)?.hostname === v4 ? v4 : undefined
+  const [, mapped] = /^::ffff:([\d.]+)$/i.exec(v6) ?? []
+  if (mapped) return parseNode(mapped)
+  return /^[\da-f:.]+$/i.test(v6) ? URL.parse(`http://[${v6}]`)?.hostname.slice(1, -1) : undefined
+}
