@@ -58,6 +58,7 @@ const common: readonly Reason[] = [
   'body_not_object',
   'invalid_input',
   'body_too_large',
+  'body_incomplete',
   'cross_site_request',
   'not_found',
   'method_not_allowed',

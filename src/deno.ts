@@ -2,7 +2,7 @@
 
 import { systemRuntime } from './runtime/runtime.ts'
 import { type Config, parseConfig } from './service/config/config.ts'
-import { variableText } from './service/config/variable-text.ts'
+import { parseDenoVariables } from './service/config/deno-variables.ts'
 import { openConfiguredDatabase } from './service/configured-database.ts'
 import { forwardedAddress } from './service/http/forwarded-address.ts'
 import { createService } from './service/service.ts'
@@ -10,13 +10,19 @@ import type { Database } from './service/store/database.ts'
 import { isFileUrl } from './service/store/node/database-file.ts'
 import { openEmbeddedDatabase } from './service/store/node/embedded-database.ts'
 
-const config = await parseConfig(Deno.env.toObject(), { hasFiles: true })
-if (!config.ok) refuseToStart(config.error)
+const variables = Deno.env.toObject()
+const config = await parseConfig(variables, { hasFiles: true })
+const platform = parseDenoVariables(variables)
+if (!config.ok || !platform.ok) {
+  refuseToStart([...(config.ok ? [] : config.error), ...(platform.ok ? [] : platform.error)])
+}
 
 const { trustedProxies } = config.value
+const { hostname, port, shutdownSeconds } = platform.value
+const { database, close } = await openDatabase(config.value)
 const service = createService(config.value, {
   runtime: systemRuntime,
-  database: await openDatabase(config.value),
+  database,
   log: console.log,
   clientAddress(request, env) {
     const { remoteAddr } = env as Deno.ServeHandlerInfo<Deno.NetAddr>
@@ -27,22 +33,20 @@ const service = createService(config.value, {
 Deno.cron('housekeeping', '17 * * * *', () => service.prune())
 
 const server = listen()
+let isStopping = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) Deno.addSignalListener(signal, stop)
 
-/** Where to listen is the platform's business, and so no setting of the service. */
 function listen(): Deno.HttpServer {
-  const hostname = variableText(Deno.env.get('HOST')) ?? '127.0.0.1'
-  const port = Number(variableText(Deno.env.get('PORT')) ?? 8787)
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    refuseToStart(['PORT must be a whole number from 1 to 65,535.'])
-  }
   try {
     return Deno.serve({ hostname, port, onListen: sayWhere }, (request, info) =>
       service.app.fetch(request, info),
     )
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error
-    return refuseToStart([`Port ${port} is in use; choose another one with PORT.`])
+    if (error instanceof Deno.errors.AddrInUse) {
+      return refuseToStart([`Port ${port} is in use; choose another one with PORT.`])
+    }
+    const what = error instanceof Error ? error.name : 'unknown'
+    return refuseToStart([`HOST and PORT cannot be listened on (${what}); choose other ones.`])
   }
 }
 
@@ -51,18 +55,29 @@ function sayWhere({ hostname, port }: Deno.NetAddr): void {
 }
 
 /**
- * Lets requests that are under way be answered; the scheduler would keep the process alive for
- * ever.
+ * Lets requests that are under way be answered, for a while; a second signal ends at once. The
+ * scheduler would keep the process alive for ever.
  */
 async function stop(): Promise<void> {
-  await server.shutdown()
+  if (isStopping) Deno.exit(1)
+  isStopping = true
+  const answered = server.shutdown().then(() => true)
+  const late = systemRuntime.delay(shutdownSeconds * 1_000).then(() => false)
+  const isComplete = await Promise.race([answered, late])
+  close()
+  console.log(JSON.stringify({ event: 'stopped', isComplete }))
   Deno.exit(0)
 }
 
-async function openDatabase(settings: Config): Promise<Database> {
-  if (!isFileUrl(settings.databaseUrl)) return openConfiguredDatabase(settings)
+async function openDatabase(
+  settings: Config,
+): Promise<{ readonly database: Database; close(): void }> {
+  if (!isFileUrl(settings.databaseUrl)) {
+    return { database: openConfiguredDatabase(settings), close() {} }
+  }
   try {
-    return await openEmbeddedDatabase(settings.databaseUrl)
+    const database = await openEmbeddedDatabase(settings.databaseUrl)
+    return { database, close: database.close }
   } catch {
     return refuseToStart([
       'The file of TURSO_DATABASE_URL cannot be opened; check its folder, and that it is no symbolic link to nothing.',

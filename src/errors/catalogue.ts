@@ -151,6 +151,13 @@ export const catalogue = {
     when: 'The body is larger than 16 KiB, whether its length was announced or not.',
     source: 'RFC 9110 §15.5.14',
   },
+  body_incomplete: {
+    status: 408,
+    code: 'body_incomplete',
+    message: 'The body did not arrive within 10 seconds. Send the request again.',
+    when: 'The body takes longer than 10 seconds to arrive, or the client stops sending it.',
+    source: 'RFC 9110 §15.5.9',
+  },
   unsupported_media_type: {
     status: 415,
     code: 'unsupported_media_type',

@@ -97,6 +97,7 @@ export type ClientReason = 'client_unknown' | 'oauth_request_invalid'
 /** Why a request is refused before it means anything. */
 export type InputReason =
   | 'body_too_large'
+  | 'body_incomplete'
   | 'unsupported_media_type'
   | 'body_missing'
   | 'invalid_json'

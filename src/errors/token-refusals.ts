@@ -11,7 +11,7 @@ import type {
 
 /** What a refusal looks like over HTTP. */
 export interface Refusal {
-  readonly status: 202 | 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 503
+  readonly status: 202 | 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 429 | 500 | 503
   /** The stable word for programs. */
   readonly code: string
   /** The sentence for people; also the challenge's `error_description`. */

@@ -13,8 +13,8 @@ export interface Runtime {
   nowMs(): number
   /** A clock that only moves forward, in milliseconds; for durations. */
   elapsedMs(): number
-  /** Resolves after so many milliseconds. */
-  delay(ms: number): Promise<void>
+  /** Resolves after so many milliseconds, or, of the platform's, at once when `signal` is aborted. */
+  delay(ms: number, signal?: AbortSignal): Promise<void>
   /** `length` bytes from the platform's cryptographically secure generator. */
   randomBytes(length: number): Uint8Array<ArrayBuffer>
 }
@@ -33,7 +33,11 @@ export const systemRuntime: Runtime = {
   now: () => Math.floor(Date.now() / 1000),
   nowMs: () => Date.now(),
   elapsedMs: () => performance.now(),
-  delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  delay: (ms, signal) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      signal?.addEventListener('abort', () => resolve(clearTimeout(timer)))
+    }),
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
 }
 

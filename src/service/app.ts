@@ -1,7 +1,6 @@
 // The table of contents: what surrounds every request, and one line per family of routes.
 
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
@@ -10,9 +9,9 @@ import { createRandomId } from '../crypto/random-id.ts'
 import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
 import { isListedOrigin } from '../token/listed-origin.ts'
 import type { Deps } from './domain/deps.ts'
-import { maxBodyBytes } from './http/json-body.ts'
 import { mountRefusalForms, mountRoutes } from './http/mount-routes.ts'
 import { noStore } from './http/no-store.ts'
+import { readBodyFirst } from './http/read-body.ts'
 import { requestLog } from './http/request-log.ts'
 import { respondRefused } from './http/respond.ts'
 import type { ServiceEnv } from './http/service-env.ts'
@@ -49,7 +48,7 @@ export function createApp(deps: Deps): Hono<ServiceEnv> {
   app.use(secureHeaders())
   app.use(requestLog(deps))
   if (deps.settings.corsOrigins.length > 0) app.use(corsFor(deps))
-  app.use(bodyLimit({ maxSize: maxBodyBytes, onError: refuse('body_too_large') }))
+  app.use(readBodyFirst(deps))
   app.use(
     methodNotAllowed({
       app,

@@ -1,8 +1,12 @@
 // What only Deno has: proxies that the operator runs, and an end that the operator asks for.
 
+import { existsSync, statSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { createClientOf } from '../support/client.ts'
 import { createDatabaseFile } from '../support/database.ts'
 import { serveOnDeno } from '../support/deno.ts'
+import { type Server, until } from '../support/server.ts'
 import { testSettings } from '../support/settings.ts'
 
 describe('the address of a session', () => {
@@ -31,3 +35,93 @@ describe('the address of a session', () => {
     }
   })
 })
+
+describe('a client that sends half of a request', () => {
+  const head = 'POST /auth/login HTTP/1.1\r\nHost: a\r\n'
+  const announced = `${head}Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{"email"`
+  const chunked = `${head}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{"email`
+
+  it.each([
+    ['announced', announced],
+    ['in chunks', chunked],
+  ])('is answered 408 after ten seconds: a body %s', async (_, text) => {
+    await withServer({}, async (server) => {
+      const { received } = await send(server, text)
+      await until(() => received().includes('"body_incomplete"'))
+      expect(received()).toMatch(/^HTTP\/1\.1 408 /)
+    })
+  })
+
+  it.each([
+    ['a head', head],
+    ['an announced body', announced],
+    ['a body in chunks', chunked],
+  ])('does not keep the process from ending: %s', async (_, text) => {
+    await withServer({ SHUTDOWN_SECONDS: '1' }, async (server) => {
+      await send(server, text)
+      server.process.kill('SIGTERM')
+      await until(() => server.process.exitCode !== null)
+      expect(server.process.exitCode).toBe(0)
+    })
+  })
+
+  it('does not keep it when there is a second signal', async () => {
+    await withServer({ SHUTDOWN_SECONDS: '300' }, async (server) => {
+      await send(server, announced)
+      server.process.kill('SIGTERM')
+      // It takes no connections any more.
+      await until(() =>
+        createClientOf(server.baseUrl)
+          .health()
+          .then(
+            () => false,
+            () => true,
+          ),
+      )
+      server.process.kill('SIGTERM')
+      await until(() => server.process.exitCode !== null)
+      expect(server.process.exitCode).toBe(1)
+    })
+  })
+})
+
+describe('the end of the process', () => {
+  it('leaves everything in the one file of the database', async () => {
+    await withServer({}, async (server, file) => {
+      expect((await createClientOf(server.baseUrl).register()).status).toBe(201)
+      expect(statSync(`${file}-wal`).size).toBeGreaterThan(0)
+      server.process.kill('SIGTERM')
+      await until(() => server.process.exitCode !== null)
+      expect(existsSync(`${file}-wal`)).toBe(false)
+    })
+  })
+})
+
+async function withServer(
+  variables: Readonly<Record<string, string>>,
+  use: (server: Server, file: string) => Promise<void>,
+): Promise<void> {
+  const database = await createDatabaseFile()
+  const settings = { ...testSettings, TURSO_DATABASE_URL: database.url }
+  const server = await serveOnDeno({ ...settings, ...variables })
+  try {
+    await use(server, database.url.replace('file:', ''))
+  } finally {
+    await server.stop()
+    await database.stop()
+  }
+}
+
+/** Sends a text, and keeps the connection. */
+async function send({ baseUrl }: Server, text: string) {
+  const socket: Socket = connect(Number(new URL(baseUrl).port), '127.0.0.1')
+  let received = ''
+  socket.on('error', () => {})
+  socket.setEncoding('utf8').on('data', (more) => {
+    received += more
+  })
+  await new Promise((resolve) => socket.write(text, resolve))
+  // The server has read it when it has answered a request that came later.
+  await fetch(`${baseUrl}/health`)
+  return { received: () => received }
+}

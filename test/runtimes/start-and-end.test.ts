@@ -124,7 +124,13 @@ describe('without its settings', () => {
     }
   })
 
-  it.each(incomplete)('refuses to start on Deno: %j', (variables, problem) => {
+  it.each([
+    ...incomplete,
+    [{ HOST: '127.0.0.1 ' }, 'HOST must be an address'],
+    [{ PORT: '8787.5', SECRET_KEY: '' }, 'PORT must be a whole number'],
+    [{ SHUTDOWN_SECONDS: 'canary' }, 'SHUTDOWN_SECONDS must be a whole number'],
+    [{ HOST: '192.0.2.1' }, 'HOST and PORT cannot be listened on'],
+  ] as const)('refuses to start on Deno: %j', (variables, problem) => {
     const { status, stderr } = startDeno({ ...complete, ...variables })
     expect([status, stderr]).toEqual([1, expect.stringContaining(problem)])
     expect(stderr).not.toMatch(/canary|my_precious/)

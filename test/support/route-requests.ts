@@ -38,7 +38,7 @@ export interface RequestParts {
   readonly path: string
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | ReadableStream
 }
 
 /** Every route. */
@@ -254,6 +254,10 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
   body_not_object: async (parts) => ({ ...parts, body: '[]' }),
   invalid_input: async (parts) => withBody(parts, { email: 1, keep_current: 1, ids: 1 }),
   body_too_large: async (parts) => ({ ...parts, body: 'x'.repeat(16_385) }),
+  async body_incomplete(parts) {
+    parts.service.clock.delay = async () => {}
+    return { ...parts, body: new ReadableStream() }
+  },
   async cross_site_request(parts, variables) {
     const service = await createService({ ...variables, TOKEN_TRANSPORT: 'cookie' })
     const headers = { ...form, Origin: 'https://evil.example.com' }

@@ -31,10 +31,10 @@ export function createFakeClock(): FakeClock {
     now: () => now,
     nowMs: () => now * 1_000,
     elapsedMs: () => now * 1_000 + delayedMs,
-    async delay(ms) {
+    async delay(ms, signal) {
       const dueMs = delayedMs + ms
-      await systemRuntime.delay(ms)
-      delayedMs = Math.max(delayedMs, dueMs)
+      await systemRuntime.delay(ms, signal)
+      if (!signal?.aborted) delayedMs = Math.max(delayedMs, dueMs)
     },
     randomBytes: systemRuntime.randomBytes,
     advance(seconds) {

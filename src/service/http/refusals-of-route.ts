@@ -22,7 +22,7 @@ export function refusalsOf(route: Route, family: RouteFamily): readonly Reason[]
     ...route.refusals,
     ...(hasJsonBody ? bodyRefusals : []),
     ...(hasJsonBody && !route.isBodyOptional ? (['body_missing'] as const) : []),
-    ...(readsBody ? (['body_too_large'] as const) : []),
+    ...(readsBody ? (['body_too_large', 'body_incomplete'] as const) : []),
     ...(isSameSiteOnly ? (['cross_site_request'] as const) : []),
     ...(isSameSiteOnly && readsBody ? (['unsupported_media_type'] as const) : []),
     ...(route.asksDatabase ? (['database_unavailable'] as const) : []),

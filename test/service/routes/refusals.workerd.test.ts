@@ -180,6 +180,10 @@ const provocations = {
     return ask((await createTestService(variables)).app, '/auth/logout', init)
   },
   body_too_large: ({ app }) => post(app, '/auth/login', { email: 'x'.repeat(17_000) }),
+  body_incomplete: ({ app, clock }) => {
+    clock.delay = async () => {}
+    return ask(app, '/auth/login', { method: 'POST', body: new ReadableStream() })
+  },
   unsupported_media_type: ({ app }) =>
     ask(app, '/auth/login', {
       method: 'POST',

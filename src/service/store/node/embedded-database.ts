@@ -8,6 +8,15 @@ import { createDatabaseFile } from './database-file.ts'
 /** How long a writer waits for another process that is writing to the same file. */
 const busyTimeoutMs = 5_000
 
+/** A database in a file, which is open until it is closed. */
+export interface EmbeddedDatabase extends Database {
+  /**
+   * Closes the file for good, with all that the write-ahead log has moved into it. What is asked
+   * later fails. Without it nothing is lost: the next to open the file reads the log.
+   */
+  close(): void
+}
+
 /**
  * A database in a file (`file:` URL), opened once for the process, in WAL mode so that reading does
  * not wait for writing. A file that is missing is made, for its owner alone. Rejects where it
@@ -20,9 +29,13 @@ const busyTimeoutMs = 5_000
  * const database = await openEmbeddedDatabase('file:/var/lib/portcullis/portcullis.db')
  * ```
  */
-export async function openEmbeddedDatabase(databaseUrl: string): Promise<Database> {
+export async function openEmbeddedDatabase(databaseUrl: string): Promise<EmbeddedDatabase> {
   createDatabaseFile(databaseUrl)
   const client = createClient({ url: databaseUrl, timeout: busyTimeoutMs })
   await client.execute('PRAGMA journal_mode = WAL')
-  return { hasReplicas: false, withClient: (use) => use(client) }
+  return {
+    hasReplicas: false,
+    withClient: (use) => use(client),
+    close: () => client.close(),
+  }
 }

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { parseDenoVariables } from '../../../src/service/config/deno-variables.ts'
+
+describe('the variables of the process on Deno', () => {
+  it('have defaults, and an empty one counts as not set', () => {
+    const value = { hostname: '127.0.0.1', port: 8_787, shutdownSeconds: 10 }
+    expect(parseDenoVariables({})).toEqual({ ok: true, value })
+    expect(parseDenoVariables({ HOST: '', PORT: '', SHUTDOWN_SECONDS: '' })).toEqual({
+      ok: true,
+      value,
+    })
+  })
+
+  it.each([
+    [{ HOST: '::', PORT: '1', SHUTDOWN_SECONDS: '0' }, ['::', 1, 0]],
+    [{ HOST: 'localhost', PORT: '65535', SHUTDOWN_SECONDS: '300' }, ['localhost', 65_535, 300]],
+  ])('are taken as they are: %j', (variables, expected) => {
+    const parsed = parseDenoVariables(variables)
+    expect(parsed.ok && Object.values(parsed.value)).toEqual(expected)
+  })
+
+  it.each([
+    ['HOST', ['127.0.0.1 ', ' ::1', 'a b', 'http://localhost', 'localhost\n']],
+    ['PORT', ['0', '65536', '8787.5', ' 8787', '0x2253', '8e3', '-1', 'http', '8787\n']],
+    ['SHUTDOWN_SECONDS', ['-1', '301', '1.5', '10s', 'Infinity']],
+  ])('refuses a bad %s by name', (name, values) => {
+    for (const value of values) {
+      expect([value, parseDenoVariables({ [name]: value })]).toEqual([
+        value,
+        { ok: false, error: [expect.stringMatching(new RegExp(`^${name} must be `))] },
+      ])
+    }
+  })
+
+  it('reports all problems together', () => {
+    const parsed = parseDenoVariables({ HOST: ' ', PORT: 'x', SHUTDOWN_SECONDS: 'x' })
+    expect(parsed.ok || parsed.error).toHaveLength(3)
+  })
+})
