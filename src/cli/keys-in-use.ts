@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { insecure } from '../service/config/database-url.ts'
 import { variableText } from '../service/config/variable-text.ts'
-import { keySetUrl } from '../token/issuer.ts'
+import { keySetUrl, parseIssuer } from '../token/issuer.ts'
 import { isObject } from '../token/json.ts'
 import { parseJwkSetEntries } from '../token/jwk.ts'
 import { isInsecureUrl } from '../token/loopback.ts'
@@ -93,13 +93,12 @@ function readKeyIds(file: string): readonly string[] {
 }
 
 async function fetchKeySet(issuer: string): Promise<PublishedSet> {
-  if (!/^https?:$/.test(URL.parse(issuer)?.protocol ?? '')) {
-    throw new Failure('--issuer must be the URL of the service, such as https://auth.example.com.')
-  }
+  const parsed = parseIssuer(issuer)
+  if (!parsed.ok) throw new Failure(`--issuer ${parsed.error}.`)
   if (isInsecureUrl(issuer) && variableText(process.env.INSECURE_HTTP) !== 'allow') {
     throw new Failure(`--issuer ${insecure}`)
   }
-  const url = keySetUrl(issuer)
+  const url = keySetUrl(parsed.value)
   const text = await fetchText(url)
   const keyIds = parseKeyIds(text)
   if (keyIds) return { url, text, keyIds }

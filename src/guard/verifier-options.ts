@@ -1,6 +1,7 @@
 // What a verifier is told, and what is made of it with the first token.
 
 import type { Runtime } from '../runtime/runtime.ts'
+import { parseIssuer } from '../token/issuer.ts'
 import type { KeySet } from '../token/key-set.ts'
 import type { RevocationSource } from '../token/revocation-source.ts'
 import { createRemoteKeySet } from './keys/remote-key-set.ts'
@@ -88,9 +89,8 @@ export function checkOptions(options: VerifierOptions<never>) {
   if ('revocations' in options) {
     throw new TypeError('revocations is called revocationSource: rename the option.')
   }
-  if (typeof issuer !== 'string' || !URL.canParse(issuer)) {
-    throw new TypeError("issuer must be the service's ISSUER, such as https://auth.example.com.")
-  }
+  const parsed = parseIssuer(issuer)
+  if (!parsed.ok) throw new TypeError(`issuer ${parsed.error}.`)
   if (typeof audience !== 'string' || audience === '') {
     throw new TypeError("audience must be the API's own name (the service's AUDIENCE), or 'any'.")
   }

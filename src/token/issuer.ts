@@ -1,25 +1,43 @@
-// What is found where under an issuer: fixed paths, so that a guard needs no discovery (RFC 8414 is
-// for everybody else).
+// How an issuer is written, and what is found where under it: fixed paths, so that a guard needs no
+// discovery (RFC 8414 is for everybody else).
+
+import { type Result, refuse, succeed } from '../errors/reasons.ts'
+
+/** Lower-case, in ASCII, and with nothing that a router or another URL parser may read differently. */
+const form = /^https?:\/\/([\w.-]+|\[[\da-f:]+\])(:\d+)?(\/[\w.~-]+)*$/
+
+/**
+ * The issuer, which is compared character by character: so there is one way to write it, that of the
+ * URL standard, without a slash at its end. The refusal completes the sentence "ISSUER …". It never
+ * repeats what may be a password.
+ */
+export function parseIssuer(text: string): Result<string, string> {
+  const url = URL.parse(text)
+  const written = url ? [url.origin, ...url.pathname.split('/').filter(Boolean)].join('/') : ''
+  if (!form.test(written)) {
+    return refuse(
+      'must be a URL such as https://auth.example.com or https://example.com/auth, with letters, digits, "-", ".", "_" and "~" in its path',
+    )
+  }
+  if (text === written) return succeed(text)
+  const given = /[@?#]/.test(text) ? '' : `, and is ${text}`
+  return refuse(`must be written as ${written}${given}`)
+}
 
 /** The key set, under the issuer. */
 export const keySetPath = '/.well-known/jwks.json'
 
 /** Where the issuer publishes its key set. */
 export function keySetUrl(issuer: string): string {
-  return urlUnder(issuer, keySetPath)
+  return `${issuer}${keySetPath}`
 }
 
 /** Where the issuer's revocation feed is (docs/feed.md). */
 export function feedUrl(issuer: string): string {
-  return urlUnder(issuer, '/auth/feed')
+  return `${issuer}/auth/feed`
 }
 
-/** The URL of a path under the issuer. */
-export function urlUnder(issuer: string, path: string): string {
-  return `${issuer.replace(/\/$/, '')}${path}`
-}
-
-/** The path of the issuer's URL, without a slash at its end: empty for most. */
+/** The path of the issuer's URL: empty for most. */
 export function issuerPath(issuer: string): string {
   return new URL(issuer).pathname.replace(/\/$/, '')
 }

@@ -196,7 +196,11 @@ describe('portcullis migrate --restored', () => {
   })
 
   it.each([
-    [['--issuer', 'auth.example.com'], /--issuer must be the URL of the service/],
+    [['--issuer', 'auth.example.com'], /--issuer must be a URL such as/],
+    [
+      ['--issuer', 'https://a.example/'],
+      /--issuer must be written as https:\/\/a\.example, and is https:\/\/a\.example\/\./,
+    ],
     [['--issuer', 'http://127.0.0.1:9'], /cannot be reached: check --issuer/],
     [['--file', 'nowhere.json'], /nowhere\.json cannot be read: check --file/],
     [['--check', '--file', 'old.json'], /--check changes nothing/],

@@ -4,6 +4,7 @@
 import { byteLength } from '../../crypto/utf8.ts'
 import type { Contract } from '../../errors/catalogue.ts'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
+import { parseIssuer } from '../../token/issuer.ts'
 import { minSecretKeyBytes } from '../../token/key-set.ts'
 import { parseSigningKeys } from '../../token/signing-key.ts'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
@@ -49,7 +50,7 @@ export const settings = {
     meaning: 'The `iss` of every token: the address under which the service is reached',
     unit: 'URL',
     default: 'required',
-    bounds: '`https:`, or `http:` on this machine; without query and fragment',
+    bounds: 'as `https://auth.example.com/auth` is written; `http:` on this machine',
     isRequired: true,
     parse: parseIssuer,
   },
@@ -244,14 +245,6 @@ function oneOf<W extends string>(fallback: W, other: W) {
       return word === undefined ? refuse(`must be ${fallback} or ${other}`) : succeed(word)
     },
   }
-}
-
-function parseIssuer(text: string): Result<string, string> {
-  const url = URL.parse(text)
-  const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:'
-  return isWeb && !/[?#\s]/.test(text)
-    ? succeed(text)
-    : refuse('must be an https: or http: URL without query and fragment (RFC 8414)')
 }
 
 function parseSecretKey(text: string): Result<string, string> {

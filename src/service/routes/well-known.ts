@@ -3,7 +3,7 @@
 
 import type { Context } from 'hono'
 import { succeed } from '../../errors/reasons.ts'
-import { keySetPath, keySetUrl, urlUnder } from '../../token/issuer.ts'
+import { keySetPath, keySetUrl } from '../../token/issuer.ts'
 import { defineRoute } from '../http/route.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
 import { openApiDocument } from './openapi-document.ts'
@@ -68,9 +68,9 @@ function metadataOf(issuer: string) {
     // Accounts log in at /auth; there is no OAuth grant.
     response_types_supported: [],
     grant_types_supported: [],
-    revocation_endpoint: urlUnder(issuer, '/oauth/revoke'),
+    revocation_endpoint: `${issuer}/oauth/revoke`,
     revocation_endpoint_auth_methods_supported: ['none', ...clientAuthMethods],
-    introspection_endpoint: urlUnder(issuer, '/oauth/introspect'),
+    introspection_endpoint: `${issuer}/oauth/introspect`,
     introspection_endpoint_auth_methods_supported: clientAuthMethods,
   }
 }

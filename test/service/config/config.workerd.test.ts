@@ -217,6 +217,12 @@ describe('the configuration', () => {
     },
   )
 
+  it('says how the issuer must be written', async () => {
+    expect(await problemsOf({ ISSUER: 'https://auth.example.com/' })).toEqual([
+      'ISSUER must be written as https://auth.example.com, and is https://auth.example.com/.',
+    ])
+  })
+
   it('counts the bytes of a key, not its characters', async () => {
     expect(await problemsOf({ SECRET_KEY: 'äöüßéèñçøå0123456789ab' })).toEqual([])
     expect(await problemsOf({ SECRET_KEY: '0123456789abcdefghijklmnopqrstu' })).toEqual([

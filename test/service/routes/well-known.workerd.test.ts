@@ -94,6 +94,15 @@ describe('the metadata', () => {
     expect([revocation.status, revocation.body.error]).toEqual([400, 'invalid_request'])
     expect((await ask(app, '/auth/status')).status).toBe(404)
   })
+
+  it('stands before every path that an issuer may have', async () => {
+    const path = '/v1.0/~Team_a-2'
+    const { app } = await createTestService({ ISSUER: `https://example.com${path}` })
+    const metadata = await ask(app, `/.well-known/oauth-authorization-server${path}`)
+    expect(metadata.body.jwks_uri).toBe(`https://example.com${path}/.well-known/jwks.json`)
+    expect((await ask(app, `${path}/auth/status`)).status).toBe(401)
+    expect((await ask(app, '/v1x0/~Team_a-2/auth/status')).status).toBe(404)
+  })
 })
 
 describe('SIGNING_KEYS', () => {
