@@ -22,7 +22,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   token: ['errors', 'runtime', 'crypto', 'hono'],
 
   // The wing that other Workers import.
-  'guard/remote': ['errors'],
+  'guard/remote': ['errors', 'token'],
   'guard/keys': [...ground, 'guard/remote'],
   'guard/revocation': [...ground, 'guard/remote'],
   guard: [...ground, ...guard, 'hono'],

@@ -1,8 +1,9 @@
 // What a token's user may do, beyond being let in: guards that stand behind `requireAccessToken`.
 
 import type { Context, MiddlewareHandler } from 'hono'
-import { type Runtime, runtimeOf } from '../runtime/runtime.ts'
-import { createRefusal, type OnRefused, respondRefusal } from './refusal.ts'
+import { checkOptions, must, optional, type Rules } from '../errors/check-options.ts'
+import { type Runtime, runtimeRule, systemRuntime } from '../runtime/runtime.ts'
+import { createRefusal, type OnRefused, refusalRules, respondRefusal } from './refusal.ts'
 import type { Authentication } from './verifier.ts'
 
 /** What a guard behind `requireAccessToken` is told beside its condition. */
@@ -55,6 +56,7 @@ export function requireRole(
   roles: RequiredRoles,
   options: PermissionOptions = {},
 ): MiddlewareHandler {
+  checkOptions<PermissionOptions>('requireRole', refusalRules, options)
   const isSatisfiedBy = parseRequiredRoles(roles)
   return async function requireRole(c, next) {
     const auth = authenticationOf(c)
@@ -85,12 +87,12 @@ export function requireRole(
  *   .post('/orders', requireFreshLogin({ maxAgeSeconds: 300 }), (c) => c.body(null, 201))
  * ```
  */
-export function requireFreshLogin(options: FreshLoginOptions): MiddlewareHandler {
-  const { maxAgeSeconds } = options
-  const runtime = runtimeOf(options.runtime, ['now'])
-  if (!Number.isSafeInteger(maxAgeSeconds) || maxAgeSeconds < 1) {
-    throw new TypeError('maxAgeSeconds must be a whole number of seconds, at least 1.')
-  }
+export function requireFreshLogin(
+  options: FreshLoginOptions,
+  ...others: undefined[]
+): MiddlewareHandler {
+  checkOptions('requireFreshLogin', freshLoginRules, options, others)
+  const { maxAgeSeconds, runtime = systemRuntime } = options
   return async function requireFreshLogin(c, next) {
     const auth = authenticationOf(c)
     const authenticatedAt = auth?.claims.auth_time ?? Number.NEGATIVE_INFINITY
@@ -102,12 +104,22 @@ export function requireFreshLogin(options: FreshLoginOptions): MiddlewareHandler
   }
 }
 
+const freshLoginRules: Rules<FreshLoginOptions> = {
+  maxAgeSeconds: must(
+    (value) => Number.isSafeInteger(value) && Number(value) > 0,
+    'a whole number of seconds, at least 1',
+  ),
+  runtime: optional(runtimeRule(['now'])),
+  ...refusalRules,
+}
+
 /** The condition on the roles that a user has. */
 function parseRequiredRoles(required: RequiredRoles): (held: readonly string[]) => boolean {
-  const { all, any } = typeof required === 'string' ? { all: [required] } : (required ?? {})
+  const { all, any, ...others }: Exclude<RequiredRoles, string> =
+    typeof required === 'string' ? { all: [required] } : (required ?? {})
   const roles: unknown = all ?? any
-  const isBoth = all !== undefined && any !== undefined
-  if (isBoth || !Array.isArray(roles) || roles.length === 0 || !roles.every(isRole)) {
+  const isMore = (all !== undefined && any !== undefined) || Object.keys(others).length > 0
+  if (isMore || !Array.isArray(roles) || roles.length === 0 || !roles.every(isRole)) {
     throw new TypeError(
       `requireRole takes a role, { all: [roles] } or { any: [roles] }, with at least one role, none empty; it got ${JSON.stringify(required)}.`,
     )

@@ -2,6 +2,7 @@
 // problem (RFC 9457).
 
 import type { Context } from 'hono'
+import { aFunction, optional } from '../errors/check-options.ts'
 import type { GuardReason } from '../errors/reasons.ts'
 import { challengeOf, type Entry, guardRefusals } from '../errors/token-refusals.ts'
 
@@ -26,6 +27,9 @@ export interface GuardRefusal {
 
 /** Answers in the place of a guard. */
 export type OnRefused = (refusal: GuardRefusal, c: Context) => Response | Promise<Response>
+
+/** What the options that have it may be. */
+export const refusalRules = { onRefused: optional(aFunction()) }
 
 /** What a refusal says beside its reason. */
 interface RefusalDetails {

@@ -2,8 +2,10 @@
 // context's bindings in, `c.var.auth` or an answer out.
 
 import type { Context, MiddlewareHandler, Next } from 'hono'
-import { type GuardRefusal, type OnRefused, respondRefusal } from './refusal.ts'
+import { checkOptions, type Rules } from '../errors/check-options.ts'
+import { type GuardRefusal, type OnRefused, refusalRules, respondRefusal } from './refusal.ts'
 import { type Authentication, createCachingVerifier, type VerifierOptions } from './verifier.ts'
+import { verifierRules } from './verifier-options.ts'
 
 /** What a guard is told: whose tokens it accepts, and what it answers otherwise. */
 export interface GuardOptions<Bindings = unknown> extends VerifierOptions<Bindings> {
@@ -63,7 +65,7 @@ export interface OptionallyGuardedEnv<Bindings = object, CustomClaims extends ob
  * be had. Where the token is in a cookie, with 403 what another site may have sent and changes
  * something. No I/O on a request while keys and revocations are at hand.
  *
- * @throws TypeError when an option cannot work, such as an issuer that is no URL, or an empty audience
+ * @throws TypeError when an option cannot work, or is not known: the sentence names it
  *
  * @example
  * ```ts
@@ -82,7 +84,11 @@ export function requireAccessToken<
   // biome-ignore lint/complexity/noBannedTypes: what Hono takes for bindings unless it is told
   Bindings extends object = {},
   CustomClaims extends object = object,
->(options: GuardOptions<Bindings>): MiddlewareHandler<GuardedEnv<Bindings, CustomClaims>> {
+>(
+  options: GuardOptions<Bindings>,
+  ...others: undefined[]
+): MiddlewareHandler<GuardedEnv<Bindings, CustomClaims>> {
+  checkOptions('requireAccessToken', guardRules, options as GuardOptions, others)
   return createGuard<Bindings, CustomClaims>(options, () => false)
 }
 
@@ -90,7 +96,7 @@ export function requireAccessToken<
  * Lets a request in without a token, too: `c.var.auth` is undefined then. A token that is presented
  * must be good; a bad one is refused as by `requireAccessToken`, and never taken for none.
  *
- * @throws TypeError when an option cannot work, such as an issuer that is no URL, or an empty audience
+ * @throws TypeError when an option cannot work, or is not known: the sentence names it
  *
  * @example
  * ```ts
@@ -112,9 +118,13 @@ export function optionalAccessToken<
   CustomClaims extends object = object,
 >(
   options: GuardOptions<Bindings>,
+  ...others: undefined[]
 ): MiddlewareHandler<OptionallyGuardedEnv<Bindings, CustomClaims>> {
+  checkOptions('optionalAccessToken', guardRules, options as GuardOptions, others)
   return createGuard<Bindings, CustomClaims>(options, ({ reason }) => reason === 'token_missing')
 }
+
+const guardRules: Rules<GuardOptions> = { ...verifierRules, ...refusalRules }
 
 /** A guard that also lets in whom it would refuse for an acceptable reason. */
 function createGuard<Bindings extends object, CustomClaims extends object>(

@@ -29,8 +29,9 @@ export function tokenReaderOf(
   trustedOrigins: readonly string[] = [],
 ): TokenReader {
   if (transport === 'bearer') return bearerReader
+  const origins = [...trustedOrigins]
   const read = (request: Request): Result<string, GuardReason> =>
-    isCrossSite(request, (origin) => trustedOrigins.includes(origin))
+    isCrossSite(request, (origin) => origins.includes(origin))
       ? refuse('cross_site_request')
       : parseAccessTokenCookie(request.headers.get('Cookie') ?? undefined)
   return {

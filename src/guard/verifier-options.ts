@@ -1,14 +1,15 @@
 // What a verifier is told, and what is made of it with the first token.
 
-import type { Runtime } from '../runtime/runtime.ts'
-import { parseIssuer } from '../token/issuer.ts'
+import { aFunction, aText, must, optional, type Rules } from '../errors/check-options.ts'
+import { type Runtime, runtimeFunctions, runtimeRule } from '../runtime/runtime.ts'
 import type { KeySet } from '../token/key-set.ts'
 import type { RevocationSource } from '../token/revocation-source.ts'
 import { createRemoteKeySet } from './keys/remote-key-set.ts'
+import { insecureHttpRule, issuerRule, trustedOriginsRule } from './remote/address-rules.ts'
 import type { ServiceBinding } from './remote/ask-service.ts'
 import { createGate, type RevocationGate } from './revocation/gate.ts'
 import { loaderOf } from './revocation/isolate-views.ts'
-import { parsePolicy, type RevocationOption } from './revocation/policy.ts'
+import { parsePolicy, type RevocationOption, revocationRule } from './revocation/policy.ts'
 import { createRemoteSource } from './revocation/remote-source.ts'
 
 /**
@@ -16,7 +17,10 @@ import { createRemoteSource } from './revocation/remote-source.ts'
  * `env`, as it is handed to the options that are functions of it.
  */
 export interface VerifierOptions<Bindings = unknown> {
-  /** The `iss` of the tokens: exactly the service's ISSUER (RFC 7519 §4.1.1). Required. */
+  /**
+   * The `iss` of the tokens: exactly the service's ISSUER (RFC 7519 §4.1.1). Without `service` it is
+   * asked over the network, so it must be `https:`, or on this machine. Required.
+   */
   readonly issuer: string
   /**
    * The `aud` that a token must name, as in the service's AUDIENCE (RFC 7519 §4.1.3). `'any'`
@@ -48,6 +52,12 @@ export interface VerifierOptions<Bindings = unknown> {
    */
   readonly trustedOrigins?: readonly string[]
   /**
+   * Whether keys and revocations may be fetched over `http:` from a host that is not this machine,
+   * and pages of such origins trusted: for a private network, where nobody can read or change what
+   * goes by. As the service's INSECURE_HTTP=allow. Default false.
+   */
+  readonly insecureHttp?: boolean | undefined
+  /**
    * How soon a revocation holds here. The default, `{ maxStalenessSeconds: 10 }`: requests that
    * begin 10 s after a revocation, or later, are refused, or answered 503; no I/O while what is
    * known is younger than half of that. `'strict'`: every request asks, one round trip. `'none'`:
@@ -66,38 +76,37 @@ export interface VerifierOptions<Bindings = unknown> {
 
 /** The keys that tokens are verified with. */
 export function keySetOf<Bindings>(
-  { issuer, service, keys }: VerifierOptions<Bindings>,
+  { issuer, service, insecureHttp, keys }: VerifierOptions<Bindings>,
   env: Bindings,
   runtime: Runtime,
 ): KeySet {
-  const set = keys ? keys(env) : createRemoteKeySet({ issuer, service, runtime })
+  const set = keys ? keys(env) : createRemoteKeySet({ issuer, service, insecureHttp, runtime })
   if (set.issuer !== undefined && set.issuer !== issuer) {
     throw new TypeError(`The key set is ${set.issuer}'s, and the issuer is to be ${issuer}.`)
   }
   return set
 }
 
-/**
- * The part that every token is held against. An empty or missing value would accept what it should
- * not, so it is no option.
- *
- * @throws TypeError
- */
-export function checkOptions(options: VerifierOptions<never>) {
-  const { issuer, audience, transport } = options
-  // Until 0.5. Ignored, another source would be asked.
-  if ('revocations' in options) {
-    throw new TypeError('revocations is called revocationSource: rename the option.')
-  }
-  const parsed = parseIssuer(issuer)
-  if (!parsed.ok) throw new TypeError(`issuer ${parsed.error}.`)
-  if (typeof audience !== 'string' || audience === '') {
-    throw new TypeError("audience must be the API's own name (the service's AUDIENCE), or 'any'.")
-  }
-  if (transport !== undefined && transport !== 'bearer' && transport !== 'cookie') {
-    throw new TypeError("transport must be 'bearer' or 'cookie'.")
-  }
-  return { issuer, audience: audience === 'any' ? undefined : audience }
+const anOptionalFunction = optional(aFunction())
+
+/** What a verifier's options may be. An empty value would accept what it should not. */
+export const verifierRules: Rules<VerifierOptions> = {
+  issuer: issuerRule,
+  audience: aText("the API's own name (the service's AUDIENCE), or 'any'"),
+  service: optional(aFunction('a function such as (env) => env.AUTH')),
+  keys: anOptionalFunction,
+  transport: optional(
+    must(
+      (value) => value === 'bearer' || value === 'cookie',
+      "'bearer' or 'cookie'",
+      JSON.stringify,
+    ),
+  ),
+  trustedOrigins: optional(trustedOriginsRule),
+  insecureHttp: insecureHttpRule,
+  revocation: optional(revocationRule),
+  revocationSource: anOptionalFunction,
+  runtime: optional(runtimeRule(runtimeFunctions)),
 }
 
 /**

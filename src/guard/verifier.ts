@@ -2,8 +2,9 @@
 // While keys and revocations are at hand nothing here does any I/O, and a token that was verified
 // before costs a look into a map, and one for each of its ids.
 
+import { checkOptions } from '../errors/check-options.ts'
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
-import { runtimeFunctions, runtimeOf } from '../runtime/runtime.ts'
+import { systemRuntime } from '../runtime/runtime.ts'
 import {
   type AccessTokenClaims,
   revocationIdsOf,
@@ -15,7 +16,7 @@ import { createRefusal, type GuardRefusal } from './refusal.ts'
 import { type RevocableToken, revocableToken } from './revocation/gate.ts'
 import { tokenReaderOf } from './token-reader.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
-import { checkOptions, gateOf, keySetOf, type VerifierOptions } from './verifier-options.ts'
+import { gateOf, keySetOf, type VerifierOptions, verifierRules } from './verifier-options.ts'
 
 export type { VerifierOptions }
 
@@ -76,7 +77,7 @@ interface Verified<CustomClaims extends object> {
  * A verifier: make one for the isolate, and keep it, for it holds the key set and a cache of at
  * most 4 MiB of tokens that were verified.
  *
- * @throws TypeError when an option cannot work, such as an issuer that is no URL, or an empty audience
+ * @throws TypeError when an option cannot work, or is not known: the sentence names it
  *
  * @example
  * ```ts
@@ -97,7 +98,9 @@ interface Verified<CustomClaims extends object> {
  */
 export function createVerifier<Bindings = unknown, CustomClaims extends object = object>(
   options: VerifierOptions<Bindings>,
+  ...others: undefined[]
 ): Verifier<CustomClaims> {
+  checkOptions('createVerifier', verifierRules, options as VerifierOptions, others)
   return createCachingVerifier(options)
 }
 
@@ -113,12 +116,14 @@ export interface CachingVerifier<CustomClaims extends object> extends Verifier<C
   ): Authentication<CustomClaims> | undefined
 }
 
-/** As `createVerifier`. */
+/** As `createVerifier`, of options that were checked. */
 export function createCachingVerifier<Bindings, CustomClaims extends object>(
-  options: VerifierOptions<Bindings>,
+  given: VerifierOptions<Bindings>,
 ): CachingVerifier<CustomClaims> {
-  const runtime = runtimeOf(options.runtime, runtimeFunctions)
-  const expected = checkOptions(options)
+  // As they were checked, whatever becomes of the object.
+  const options = { ...given }
+  const { issuer, audience, runtime = systemRuntime } = options
+  const expected = { issuer, audience: audience === 'any' ? undefined : audience }
   const gate = gateOf(options, runtime)
   const reader = tokenReaderOf(options.transport, options.trustedOrigins)
   const tokens = createVerifiedTokens<Verified<CustomClaims>>()

@@ -41,19 +41,12 @@ export const systemRuntime: Runtime = {
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
 }
 
-/**
- * The runtime of an option, or the platform's where none is given.
- *
- * @throws TypeError when it lacks one of the functions
- */
-export function runtimeOf<Name extends keyof Runtime>(
-  option: Pick<Runtime, Name> | undefined,
-  names: readonly Name[],
-): Pick<Runtime, Name> {
-  if (option === undefined) return systemRuntime
-  const missing = names.filter((name) => typeof option?.[name] !== 'function')
-  if (missing.length === 0) return option
-  throw new TypeError(
-    `runtime must have the functions ${names.join(', ')}, and lacks ${missing.join(', ')}.`,
-  )
+/** The rule for a runtime that must have these functions, to complete the sentence "runtime …". */
+export function runtimeRule(names: readonly (keyof Runtime)[]) {
+  return (given: unknown): string | undefined => {
+    const runtime = given as Partial<Runtime> | undefined | null
+    const missing = names.filter((name) => typeof runtime?.[name] !== 'function')
+    if (missing.length === 0) return undefined
+    return `must have the functions ${names.join(', ')}, and lacks ${missing.join(', ')}`
+  }
 }

@@ -6,7 +6,9 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import { createRandomId } from '../crypto/random-id.ts'
+import { aFunction, checkOptions, must, optional, type Rules } from '../errors/check-options.ts'
 import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
+import { runtimeFunctions, runtimeRule } from '../runtime/runtime.ts'
 import { isListedOrigin } from '../token/listed-origin.ts'
 import type { Deps } from './domain/deps.ts'
 import { mountRefusalForms, mountRoutes } from './http/mount-routes.ts'
@@ -16,11 +18,14 @@ import { requestLog } from './http/request-log.ts'
 import { respondRefused } from './http/respond.ts'
 import type { ServiceEnv } from './http/service-env.ts'
 import { routeFamilies } from './routes/routes.ts'
+import { databaseRule } from './store/database.ts'
 
 const maxRequestIdCharacters = 64
 
 /**
  * The service as a Hono app. No I/O happens until a request comes.
+ *
+ * @throws TypeError when a part is missing, cannot work, or is not known
  *
  * @example
  * ```ts
@@ -32,6 +37,7 @@ const maxRequestIdCharacters = 64
  * ```
  */
 export function createApp(deps: Deps): Hono<ServiceEnv> {
+  checkOptions('createApp', depRules, deps)
   const app = new Hono<ServiceEnv>()
   const refuse = (reason: Parameters<typeof respondRefused>[2]) => (c: Context<ServiceEnv>) =>
     respondRefused(c, deps, reason)
@@ -68,6 +74,25 @@ export function createApp(deps: Deps): Hono<ServiceEnv> {
     return respondRefused(c, deps, 'internal', { request_id: c.get('requestId') })
   })
   return app
+}
+
+const aPart = must((value) => typeof value === 'object' && !!value, 'what createDeps makes')
+
+const depRules: Rules<Deps> = {
+  runtime: runtimeRule(runtimeFunctions),
+  settings: aPart,
+  accessTokens: aPart,
+  refreshTokens: aPart,
+  claims: optional(aFunction()),
+  database: databaseRule,
+  passwords: aPart,
+  hashQueue: aPart,
+  jwkSet: aPart,
+  clientAddress: aFunction(),
+  oauthClients: aPart,
+  feed: aPart,
+  revocations: aPart,
+  log: aFunction(),
 }
 
 /**

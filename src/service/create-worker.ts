@@ -2,6 +2,7 @@
 // isolate's first request, when the settings are there, and kept as a value.
 
 import { catalogue } from '../errors/catalogue.ts'
+import { aFunction, checkOptions, optional } from '../errors/check-options.ts'
 import { systemRuntime } from '../runtime/runtime.ts'
 import type { ClaimsHook } from '../token/claims-hook.ts'
 import { type Config, parseConfig } from './config/config.ts'
@@ -40,6 +41,8 @@ export interface WorkerOptions {
  * variables and secrets (README, "Settings"); they are read with the first request, and all that is
  * wrong with them is in the log, together, by name.
  *
+ * @throws TypeError when an option cannot work, or is not known
+ *
  * @example
  * ```ts
  * import { createWorker } from 'portcullis/server'
@@ -48,6 +51,7 @@ export interface WorkerOptions {
  * ```
  */
 export function createWorker(options: WorkerOptions = {}): ServiceWorker {
+  checkOptions<WorkerOptions>('createWorker', { claims: optional(aFunction()) }, options)
   let service: Service | undefined
 
   /** Requests that come meanwhile read the settings, too: none waits for another one's promise. */

@@ -2,10 +2,12 @@
 // belongs to a request.
 
 import type { Hono } from 'hono'
+import { aFunction, checkOptions, optional, type Rules } from '../errors/check-options.ts'
 import { lazyValue } from '../runtime/lazy-value.ts'
-import type { Runtime } from '../runtime/runtime.ts'
+import { type Runtime, runtimeFunctions, runtimeRule } from '../runtime/runtime.ts'
 import type { ClaimsHook } from '../token/claims-hook.ts'
 import { revokeInIsolate } from '../token/isolate-revocations.ts'
+import { parseIssuer } from '../token/issuer.ts'
 import { createKeySetOf, jwkSource, secretKeySource } from '../token/key-set.ts'
 import {
   activeKeyOf,
@@ -23,7 +25,7 @@ import { HashQueue } from './domain/identity/hash-queue.ts'
 import { createPasswordHasher } from './domain/identity/password-hasher.ts'
 import { createRefreshTokens } from './domain/tokens/refresh-token.ts'
 import type { ServiceEnv } from './http/service-env.ts'
-import type { Database } from './store/database.ts'
+import { type Database, databaseRule } from './store/database.ts'
 
 /** What both entries run. */
 export interface Service {
@@ -50,6 +52,9 @@ export interface PlatformParts {
 /**
  * The service, ready for its first request. No I/O. Build it once for the isolate or process, and
  * keep it.
+ *
+ * @throws TypeError when the settings are not those of `parseConfig`, or a part cannot work or is
+ * not known
  *
  * @example
  * ```ts
@@ -78,6 +83,8 @@ export function createService(config: Config, parts: PlatformParts): Service {
 /**
  * What `createApp` needs, from the settings and the platform's parts. No I/O.
  *
+ * @throws TypeError as `createService`
+ *
  * @example
  * ```ts
  * import { type Config, createApp, createDeps, type PlatformParts } from 'portcullis/server'
@@ -89,6 +96,10 @@ export function createService(config: Config, parts: PlatformParts): Service {
  * ```
  */
 export function createDeps(config: Config, parts: PlatformParts): Deps {
+  if (!parseIssuer(config?.issuer).ok || !config.secretKey) {
+    throw new TypeError('config must be the `value` of what parseConfig gives.')
+  }
+  checkOptions('createDeps', partRules, parts)
   const { runtime, database, claims, log } = parts
   return {
     ...{ runtime, database, claims, log },
@@ -111,6 +122,14 @@ export function createDeps(config: Config, parts: PlatformParts): Deps {
       },
     },
   }
+}
+
+const partRules: Rules<PlatformParts> = {
+  runtime: runtimeRule(runtimeFunctions),
+  database: databaseRule,
+  log: aFunction(),
+  claims: optional(aFunction()),
+  clientAddress: optional(aFunction()),
 }
 
 /** Kept only where that was asked for. */

@@ -3,12 +3,13 @@
 
 import { decodeBase64Url, isCanonicalBase64Url } from '../crypto/base64url.ts'
 import { createRandomId } from '../crypto/random-id.ts'
+import { aText, checkOptions, optional, type Rules } from '../errors/check-options.ts'
 import type { ServiceBinding } from '../guard/remote/ask-service.ts'
 import { lazyValue } from '../runtime/lazy-value.ts'
 import { type Runtime, systemRuntime } from '../runtime/runtime.ts'
 import { signCompactJws } from '../token/compact-jws.ts'
 import { revokeInIsolate } from '../token/isolate-revocations.ts'
-import { keySetPath } from '../token/issuer.ts'
+import { keySetPath, parseIssuer } from '../token/issuer.ts'
 import { parseJsonObject } from '../token/json.ts'
 import { generateKeyPair } from '../token/key-pair.ts'
 import { importSigningKey, publicJwkSet, type SigningJwk } from '../token/signing-key.ts'
@@ -81,12 +82,22 @@ export interface TestIssuer {
   recover(): void
 }
 
+const rules: Rules<TestIssuerOptions> = {
+  issuer: optional((value) => {
+    const parsed = parseIssuer(value as string)
+    return parsed.ok ? undefined : parsed.error
+  }),
+  audience: optional(aText('the name of an API')),
+}
+
 const lifetimeSeconds = 900
 /** More than any guard's bound. */
 const staleAfterSeconds = 301
 
 /**
  * An issuer in memory, for guards under test.
+ *
+ * @throws TypeError when an option cannot work, or is not known
  *
  * @example
  * ```ts
@@ -107,6 +118,7 @@ const staleAfterSeconds = 301
  * ```
  */
 export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
+  checkOptions('createTestIssuer', rules, options)
   const { issuer = 'https://auth.test', audience = issuer } = options
   const clock = createClock()
   const feed = new TestFeed(clock.runtime)

@@ -65,7 +65,8 @@ export function createKeySetOf(sources: readonly KeySource[]): KeySet {
 /**
  * A key set that is known beforehand: a JWK Set with public keys (RFC 7517 §5), as an object.
  *
- * @throws TypeError when it is not a JWK Set, or one of its keys is not ES256 or EdDSA
+ * @throws TypeError when it is not a JWK Set, has no key or two of one name, or one of its keys is
+ * not ES256 or EdDSA
  *
  * @example
  * ```ts
@@ -84,7 +85,11 @@ export function createLocalKeySet(jwkSet: { readonly keys: readonly unknown[] })
   if (!isObject(jwkSet) || !Array.isArray(jwkSet.keys)) {
     throw new TypeError('A key set is a JWK Set: { keys: […] }.')
   }
-  return createKeySetOf(jwkSet.keys.map(publicKeySource))
+  const sources = jwkSet.keys.map(publicKeySource)
+  if (new Set(sources.map(({ keyId }) => keyId)).size !== (sources.length || 1)) {
+    throw new TypeError('A key set has at least one key, and no two of the same name (kid).')
+  }
+  return createKeySetOf(sources)
 }
 
 /**

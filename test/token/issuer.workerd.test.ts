@@ -64,7 +64,7 @@ describe('an issuer', () => {
     '',
   ])('is not %j, for routers and guards may read it differently', (text) => {
     expect(sentenceOf(text)).toMatch(
-      /^ISSUER must be a URL such as https:\/\/auth\.example\.com or/,
+      /^ISSUER must be a URL such as https:\/\/auth\.example\.com\/auth, with/,
     )
   })
 

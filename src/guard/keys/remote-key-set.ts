@@ -2,11 +2,13 @@
 // do, so it is bounded: one at a time in an isolate (single-flight.ts), and none for a while after
 // one that failed, or that did not find the key.
 
+import { aFunction, checkOptions, optional, type Rules } from '../../errors/check-options.ts'
 import { type KeyReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
-import { type Runtime, runtimeOf } from '../../runtime/runtime.ts'
+import { type Runtime, runtimeRule, systemRuntime } from '../../runtime/runtime.ts'
 import { type BackOff, SingleFlight } from '../../runtime/single-flight.ts'
 import type { KeySet, VerificationContext } from '../../token/key-set.ts'
 import type { VerificationKey } from '../../token/verification-key.ts'
+import { insecureHttpRule, issuerRule } from '../remote/address-rules.ts'
 import { type ServiceBinding, timeoutMs } from '../remote/ask-service.ts'
 import { fetchKeySet, type KeysByName } from './fetch-key-set.ts'
 
@@ -16,8 +18,17 @@ export interface RemoteKeySetOptions<Bindings = unknown> {
   readonly issuer: string
   /** The binding that reaches the service. Default: none; the request goes over HTTP. */
   readonly service?: ((env: Bindings) => ServiceBinding) | undefined
+  /** Whether they may come over `http:` from another host, as in a verifier's options. Default false. */
+  readonly insecureHttp?: boolean | undefined
   /** Clock and randomness, for tests. Default: the platform's. */
   readonly runtime?: Pick<Runtime, 'elapsedMs' | 'delay'> | undefined
+}
+
+const rules: Rules<RemoteKeySetOptions> = {
+  issuer: issuerRule,
+  service: optional(aFunction('a function such as (env) => env.AUTH')),
+  insecureHttp: insecureHttpRule,
+  runtime: optional(runtimeRule(['elapsedMs', 'delay'])),
 }
 
 /** After this, a use of the copy fetches a new one in the background. */
@@ -44,7 +55,7 @@ interface Copy {
  *
  * Its lines go to `console.error`: JSON with `event`, `issuer` and `problem`.
  *
- * @throws TypeError when `runtime` lacks a function
+ * @throws TypeError when an option cannot work, or is not known
  *
  * @example
  * ```ts
@@ -58,9 +69,12 @@ interface Copy {
  * const partners = requireAccessToken({ ...options, audience: 'https://partners.example.com' })
  * ```
  */
-export function createRemoteKeySet<Bindings>(options: RemoteKeySetOptions<Bindings>): KeySet {
-  const { issuer, service } = options
-  const runtime = runtimeOf(options.runtime, ['elapsedMs', 'delay'])
+export function createRemoteKeySet<Bindings>(
+  options: RemoteKeySetOptions<Bindings>,
+  ...others: undefined[]
+): KeySet {
+  checkOptions('createRemoteKeySet', rules, options as RemoteKeySetOptions, others)
+  const { issuer, service, runtime = systemRuntime } = options
   const fetchKeys: FetchKeys = (env, known) =>
     fetchKeySet(issuer, service && (() => service(env as Bindings)), known)
   return new RemoteKeySet(issuer, fetchKeys, runtime)

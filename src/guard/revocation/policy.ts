@@ -1,5 +1,7 @@
 // How old a guard's knowledge of revocations may be.
 
+import { checkOptions, must, optional, type Rule, type Rules } from '../../errors/check-options.ts'
+
 /** A bound in seconds, and what happens when the service cannot be asked. */
 export interface BoundedStaleness {
   /**
@@ -23,25 +25,27 @@ export type RevocationPolicy = Required<BoundedStaleness> | 'strict' | 'none'
 
 const defaultMaxStalenessSeconds = 10
 
+/** What `revocation` may be; what is in it, `parsePolicy` checks. */
+export const revocationRule: Rule = must(
+  (value) => value === 'strict' || value === 'none' || (typeof value === 'object' && !!value),
+  "'strict', 'none' or { maxStalenessSeconds }",
+  JSON.stringify,
+)
+
+const boundRules: Rules<BoundedStaleness> = {
+  maxStalenessSeconds: secondsRule(4, 300),
+  acceptStaleSeconds: secondsRule(0, 86_400),
+}
+
+function secondsRule(least: number, most: number): Rule {
+  const isWithin = (value: unknown) => typeof value === 'number' && value >= least && value <= most
+  return optional(must(isWithin, `from ${least} to ${most}`))
+}
+
 /** @throws TypeError when a number is out of bounds */
 export function parsePolicy(option: RevocationOption = {}): RevocationPolicy {
   if (option === 'strict' || option === 'none') return option
-  const { maxStalenessSeconds = defaultMaxStalenessSeconds, acceptStaleSeconds = 0 } = isBounded(
-    option,
-  )
-    ? option
-    : { maxStalenessSeconds: Number.NaN }
-  if (!(maxStalenessSeconds >= 4 && maxStalenessSeconds <= 300)) {
-    throw new TypeError(
-      "revocation must be 'strict', 'none', or { maxStalenessSeconds } from 4 to 300.",
-    )
-  }
-  if (!(acceptStaleSeconds >= 0 && acceptStaleSeconds <= 86_400)) {
-    throw new TypeError('revocation.acceptStaleSeconds must be from 0 to 86,400.')
-  }
+  checkOptions('revocation', boundRules, option)
+  const { maxStalenessSeconds = defaultMaxStalenessSeconds, acceptStaleSeconds = 0 } = option
   return { maxStalenessSeconds, acceptStaleSeconds }
-}
-
-function isBounded(option: unknown): option is BoundedStaleness {
-  return typeof option === 'object' && option !== null
 }

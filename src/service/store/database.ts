@@ -9,7 +9,9 @@ import { type Client, type InStatement, LibsqlError } from '@libsql/client/http'
 import { eq, sql } from 'drizzle-orm'
 import type { BatchItem } from 'drizzle-orm/batch'
 import { drizzle } from 'drizzle-orm/libsql/http'
+import { must, type Rule } from '../../errors/check-options.ts'
 import { DatabaseUnavailable } from '../../errors/database-unavailable.ts'
+import { isObject } from '../../token/json.ts'
 import { feedState } from './schema.ts'
 
 /**
@@ -26,6 +28,12 @@ export interface Database {
   /** Whether reads may end up on a replica, which can be behind. */
   readonly hasReplicas: boolean
 }
+
+/** Whether something is a database. */
+export const databaseRule: Rule = must(
+  (value) => isObject(value) && typeof value.withClient === 'function' && 'hasReplicas' in value,
+  'a database, as openRemoteDatabase gives it',
+)
 
 type Statement = BatchItem<'sqlite'>
 

@@ -2,6 +2,7 @@
 // badly, and is slower with compressed answers; all three are settled here.
 
 import { createClient, LibsqlError } from '@libsql/client/http'
+import { checkOptions, must, optional, type Rules } from '../../errors/check-options.ts'
 import type { Database } from './database.ts'
 
 /** Where the database is, and how it is asked. */
@@ -10,7 +11,7 @@ export interface RemoteDatabaseOptions {
   readonly url: string
   /** As TURSO_AUTH_TOKEN. Default: none, for a database that wants no token. */
   readonly authToken?: string | undefined
-  /** How long one request to the database may take, in milliseconds, at least 1. Default 5,000. */
+  /** How long one request to the database may take, in milliseconds, from 1 to 2,147,483,647. Default 5,000. */
   readonly timeoutMs?: number | undefined
   /**
    * Whether the database has read replicas: what must not be stale is then asked of the primary.
@@ -20,6 +21,8 @@ export interface RemoteDatabaseOptions {
 }
 
 const defaultTimeoutMs = 5_000
+/** Platforms take a longer timer for none at all. */
+const maxTimeoutMs = 2 ** 31 - 1
 const protocols: readonly string[] = ['libsql:', 'https:', 'http:']
 /** sqld lets a writer wait for a third of a second, and then says that it is busy. */
 const maxAttempts = 6
@@ -29,8 +32,7 @@ const maxAttempts = 6
  * microseconds and no round trip. A batch that the database was too busy to begin is sent again, at
  * most five times: nothing of it has happened. No I/O before the first batch.
  *
- * @throws TypeError when `url` is no libsql:, https: or http: URL, or `timeoutMs` no whole number of
- * at least 1
+ * @throws TypeError when an option cannot work, or is not known: the sentence names it
  *
  * @example
  * ```ts
@@ -46,14 +48,11 @@ const maxAttempts = 6
  * ```
  */
 export function openRemoteDatabase(options: RemoteDatabaseOptions): Database {
+  checkOptions('openRemoteDatabase', rules, options)
   const { timeoutMs = defaultTimeoutMs, hasReplicas = false } = options
-  checkUrl(options.url)
   // A secret that was piped ends with its line.
   const url = options.url.trim()
   const authToken = options.authToken?.trim()
-  if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1) {
-    throw new TypeError('timeoutMs must be a whole number of milliseconds, at least 1.')
-  }
   const fetchInTime = createFetch(timeoutMs)
   return {
     hasReplicas,
@@ -72,12 +71,20 @@ export function openRemoteDatabase(options: RemoteDatabaseOptions): Database {
   }
 }
 
-/** The sentence does not repeat the URL: it may have a token in it. */
-function checkUrl(url: unknown): void {
-  const parsed = typeof url === 'string' ? URL.parse(url) : null
-  if (!parsed || !protocols.includes(parsed.protocol)) {
-    throw new TypeError('url must be a libsql:, https: or http: URL, as TURSO_DATABASE_URL.')
-  }
+/** No sentence repeats the URL: it may have a token in it. */
+const rules: Rules<RemoteDatabaseOptions> = {
+  url: must(
+    (value) => typeof value === 'string' && protocols.includes(URL.parse(value)?.protocol ?? ''),
+    'a libsql:, https: or http: URL, as TURSO_DATABASE_URL',
+  ),
+  authToken: optional(must((value) => typeof value === 'string', 'a text')),
+  timeoutMs: optional(
+    must(
+      (value) => Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= maxTimeoutMs,
+      'a whole number of milliseconds, from 1 to 2,147,483,647',
+    ),
+  ),
+  hasReplicas: optional(must((value) => typeof value === 'boolean', 'true or false')),
 }
 
 async function untilNotBusy<T>(attempt: () => Promise<T>): Promise<T> {

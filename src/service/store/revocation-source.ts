@@ -4,12 +4,14 @@ import { DatabaseUnavailable } from '../../errors/database-unavailable.ts'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { placesPerPage } from '../../token/feed-format.ts'
 import type { RevocationSource } from '../../token/revocation-source.ts'
-import type { Database } from './database.ts'
+import { type Database, databaseRule } from './database.ts'
 import { findRevokedIds, readFeed } from './revocation-feed.ts'
 
 /**
  * Reads the revocations straight from the service's database. Each question is one round trip;
  * where there are replicas, to the primary.
+ *
+ * @throws TypeError when `database` is none
  *
  * @example
  * ```ts
@@ -34,6 +36,8 @@ import { findRevokedIds, readFeed } from './revocation-feed.ts'
  * ```
  */
 export function createDatabaseSource(database: Database): RevocationSource {
+  const problem = databaseRule(database, {})
+  if (problem) throw new TypeError(`database ${problem}.`)
   return {
     pull: (after) =>
       refuseOnOutage(async () => {
