@@ -122,9 +122,17 @@ export function gateOf<Bindings>(
   return createGate(parsePolicy(revocation), {
     loader: loaderOf(issuer, runtime),
     sourceOf({ env }) {
-      source ??=
-        revocationSource?.(env as Bindings) ?? createRemoteSource({ issuer, service }, runtime)
-      return source
+      // Asked for as it is used: what it throws is the source's failure.
+      const find = () => {
+        source ??= revocationSource
+          ? revocationSource(env as Bindings)
+          : createRemoteSource({ issuer, service }, runtime)
+        return source
+      }
+      return {
+        pull: async (...question) => find().pull(...question),
+        check: async (...question) => find().check(...question),
+      }
     },
   })
 }

@@ -3,6 +3,7 @@
 // before costs a look into a map, and one for each of its ids.
 
 import { checkOptions } from '../errors/check-options.ts'
+import { messageOf } from '../errors/message-of.ts'
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
 import { systemRuntime } from '../runtime/runtime.ts'
 import {
@@ -44,8 +45,8 @@ export type { VerificationContext }
 export interface Verifier<CustomClaims extends object = object> {
   /**
    * Who sent the request, by its `Authorization: Bearer` header (RFC 6750 §2.1) or its cookie,
-   * whichever `transport` says (no other place counts), or whose the token is. Never rejects for
-   * what a client has sent.
+   * whichever `transport` says (no other place counts), or whose the token is. Never rejects: what a
+   * function of the options throws is answered 503, with a line in the log.
    *
    * No I/O while the key set is at hand and what is known of the revocations is young enough; see
    * `createRemoteKeySet` and `revocation`. Needs `env` where the options are functions of it, and
@@ -167,7 +168,7 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
       : refuse(createRefusal(admitted.error, { problem: gate.problem() }))
   }
 
-  return {
+  return refuseWhatThrows(issuer, {
     verifyFromCache(request, context) {
       const token = reader.peek(request)
       const known = token === undefined ? undefined : findVerified(token, context)
@@ -179,6 +180,37 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
     },
     async isRevoked({ revocationIds }, context = {}) {
       return !(await gate.admit(revocableToken(revocationIds), context)).ok
+    },
+  })
+}
+
+/** What the options' own functions throw is an outage: one line for all that throw the same. */
+function refuseWhatThrows<CustomClaims extends object>(
+  issuer: string,
+  verifier: CachingVerifier<CustomClaims>,
+): CachingVerifier<CustomClaims> {
+  let last: string | undefined
+  return {
+    ...verifier,
+    verifyFromCache(request, context) {
+      try {
+        return verifier.verifyFromCache(request, context)
+      } catch {
+        // `verify` says why.
+        return undefined
+      }
+    },
+    async verify(input, context) {
+      try {
+        return await verifier.verify(input, context)
+      } catch (error) {
+        const problem = `The verifier failed: ${messageOf(error)}; check its options.`
+        if (problem !== last) {
+          console.error(JSON.stringify({ event: 'verifier_failed', issuer, problem }))
+        }
+        last = problem
+        return refuse(createRefusal('key_set_unavailable', { problem }))
+      }
     },
   }
 }

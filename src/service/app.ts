@@ -16,6 +16,7 @@ import { noStore } from './http/no-store.ts'
 import { readBodyFirst } from './http/read-body.ts'
 import { requestLog } from './http/request-log.ts'
 import { respondRefused } from './http/respond.ts'
+import { safeLog } from './http/safe-log.ts'
 import type { ServiceEnv } from './http/service-env.ts'
 import { routeFamilies } from './routes/routes.ts'
 import { databaseRule } from './store/database.ts'
@@ -36,8 +37,9 @@ const maxRequestIdCharacters = 64
  * export const mount = (deps: Deps) => new Hono().mount('/', createApp(deps).fetch)
  * ```
  */
-export function createApp(deps: Deps): Hono<ServiceEnv> {
-  checkOptions('createApp', depRules, deps)
+export function createApp(given: Deps): Hono<ServiceEnv> {
+  checkOptions('createApp', depRules, given)
+  const deps: Deps = { ...given, log: safeLog(given.log) }
   const app = new Hono<ServiceEnv>()
   const refuse = (reason: Parameters<typeof respondRefused>[2]) => (c: Context<ServiceEnv>) =>
     respondRefused(c, deps, reason)

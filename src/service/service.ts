@@ -24,6 +24,7 @@ import { pruneRevocations, pruneSessions } from './domain/housekeeping.ts'
 import { HashQueue } from './domain/identity/hash-queue.ts'
 import { createPasswordHasher } from './domain/identity/password-hasher.ts'
 import { createRefreshTokens } from './domain/tokens/refresh-token.ts'
+import { safeLog } from './http/safe-log.ts'
 import type { ServiceEnv } from './http/service-env.ts'
 import { type Database, databaseRule } from './store/database.ts'
 
@@ -100,9 +101,9 @@ export function createDeps(config: Config, parts: PlatformParts): Deps {
     throw new TypeError('config must be the `value` of what parseConfig gives.')
   }
   checkOptions('createDeps', partRules, parts)
-  const { runtime, database, claims, log } = parts
+  const { runtime, database, claims } = parts
   return {
-    ...{ runtime, database, claims, log },
+    ...{ runtime, database, claims, log: safeLog(parts.log) },
     settings: serviceSettingsOf(config),
     passwords: createPasswordHasher(config.bcryptCost, runtime),
     hashQueue: new HashQueue(config.bcryptCost, runtime),

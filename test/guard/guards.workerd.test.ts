@@ -287,7 +287,10 @@ describe('a verifier', () => {
   it('is not made with the fetched key set of another issuer', async () => {
     const keys = () => createRemoteKeySet({ issuer: 'https://other.example.com' })
     const verifier = createVerifier({ ...signatureOnly, keys, runtime: clock })
-    await expect(verifier.verify('a.b.c')).rejects.toThrow(/https:\/\/other\.example\.com's/)
+    expect(await verifier.verify('a.b.c')).toMatchObject({
+      ok: false,
+      error: { status: 503, problem: expect.stringMatching(/https:\/\/other\.example\.com's/) },
+    })
   })
 
   it.each([

@@ -10,6 +10,7 @@ import type { KeySet, VerificationContext } from '../../token/key-set.ts'
 import type { VerificationKey } from '../../token/verification-key.ts'
 import { insecureHttpRule, issuerRule } from '../remote/address-rules.ts'
 import { type ServiceBinding, timeoutMs } from '../remote/ask-service.ts'
+import { keepAlive } from '../remote/keep-alive.ts'
 import { fetchKeySet, type KeysByName } from './fetch-key-set.ts'
 
 /** Where the keys are. */
@@ -111,7 +112,7 @@ class RemoteKeySet implements KeySet {
     const key = copy.keys.get(keyId)?.key
     // A clock that was set back makes the copy's age unknown.
     const isFresh = nowMs >= copy.atMs && nowMs < copy.atMs + freshForMs
-    if (key && !isFresh && this.#fetching.mayBegin()) void this.#loadFor(context)
+    if (key && !isFresh && this.#fetching.mayBegin()) void this.#loadFor(context, true)
     return key
   }
 
@@ -133,7 +134,7 @@ class RemoteKeySet implements KeySet {
   ): Promise<Result<VerificationKey, KeyReason>> {
     const before = this.#copy
     const isRenewed = () => this.#copy !== before
-    await this.#fetching.doOrWait(isRenewed, () => this.#loadFor(context))
+    await this.#fetching.doOrWait(isRenewed, () => this.#loadFor(context, false))
     const key = this.current(keyId, context)
     if (key) return succeed(key)
     if (isRenewed()) this.#fetching.pauseFor(coolDownMs)
@@ -141,11 +142,8 @@ class RemoteKeySet implements KeySet {
     return refuse(isKnownSet ? 'token_key_unknown' : 'key_set_unavailable')
   }
 
-  /** Others may wait for it: so it goes on when its own client hangs up. */
-  #loadFor({ env, waitUntil }: VerificationContext): Promise<void> {
-    const loading = this.#load(env)
-    waitUntil?.(loading)
-    return loading
+  #loadFor(context: VerificationContext, isInBackground: boolean): Promise<void> {
+    return keepAlive(context, isInBackground, () => this.#load(context.env))
   }
 
   async #load(env: unknown): Promise<void> {

@@ -2,6 +2,7 @@
 // it: a time limit that holds for bindings, too, one more try after a lost connection, and a
 // sentence for whatever is in the way.
 
+import { messageOf } from '../../errors/message-of.ts'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { type Answer, readAnswer } from './answer.ts'
 
@@ -81,6 +82,5 @@ function explain(error: unknown): string {
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return `the service did not answer within ${timeoutMs / 1000} s`
   }
-  const message = error instanceof Error ? error.message.replace(/\.+$/, '') : 'the request failed'
-  return `${message}; check that the service runs, and the issuer`
+  return `${messageOf(error)}; check that the service runs, and the issuer`
 }

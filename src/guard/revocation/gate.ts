@@ -5,8 +5,8 @@
 
 import { type GateReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { VerificationContext } from '../../token/key-set.ts'
-import type { RevocationSource } from '../../token/revocation-source.ts'
-import type { RevocationLoader } from './loader.ts'
+import type { CheckedToken, RevocationSource } from '../../token/revocation-source.ts'
+import { failureOf, type RevocationLoader } from './loader.ts'
 import type { RevocationPolicy } from './policy.ts'
 import { type IdWords, wordsOf } from './revoked-ids.ts'
 import { clockProblem } from './view.ts'
@@ -162,7 +162,7 @@ async function checkExactly(
 ): Promise<Result<undefined, GateReason>> {
   const { view } = loader
   const askedAtMs = view.readClocks().wallMs
-  const checked = await sourceOf(context).check(token.ids, context)
+  const checked = await askOwn(() => sourceOf(context).check(token.ids, context))
   const problem = checked.ok
     ? clockProblem(checked.value.nowMs, askedAtMs, view.readClocks().wallMs)
     : checked.error
@@ -170,4 +170,17 @@ async function checkExactly(
   else loader.succeedCheck()
   if (checked.ok && checked.value.isRevoked) return refuse('token_revoked')
   return problem === undefined ? succeed(undefined) : refuse('revocations_unavailable')
+}
+
+/** A source of an application's own may throw, or answer in another form: that lets nobody in. */
+async function askOwn(
+  ask: () => Promise<Result<CheckedToken, string>>,
+): Promise<Result<CheckedToken, string>> {
+  try {
+    const checked = await ask()
+    if (checked.ok ? typeof checked.value.isRevoked === 'boolean' : checked.error) return checked
+    return refuse(failureOf(new Error('it must answer { ok, value } or { ok, error }')))
+  } catch (error) {
+    return refuse(failureOf(error))
+  }
 }

@@ -1,11 +1,13 @@
 // Keeps a view up to date, once for all guards of an isolate: one load at a time, and pauses after
 // one that failed.
 
+import { messageOf } from '../../errors/message-of.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { type BackOff, SingleFlight } from '../../runtime/single-flight.ts'
 import type { VerificationContext } from '../../token/key-set.ts'
 import type { RevocationSource } from '../../token/revocation-source.ts'
 import { timeoutMs } from '../remote/ask-service.ts'
+import { keepAlive } from '../remote/keep-alive.ts'
 import { maxIds, RevocationView } from './view.ts'
 
 /** After failures: 0.5, 1, 2, 4, 5, 5 … s. */
@@ -18,6 +20,11 @@ const maxPagesWithoutProgress = 5
 const pauseWithoutProgressMs = 350
 /** A view that cannot hold all ids is tried again when some may have expired. */
 const pauseWhenFullMs = 300_000
+
+/** What a source has thrown, as a sentence. */
+export function failureOf(error: unknown): string {
+  return `The revocation source failed: ${messageOf(error)}.`
+}
 
 export class RevocationLoader {
   readonly view: RevocationView
@@ -45,7 +52,7 @@ export class RevocationLoader {
 
   /** Begins to load in the background, unless that is under way, or it is too early. */
   refresh(source: RevocationSource, context: VerificationContext): void {
-    if (this.#loading.mayBegin()) void this.#loadFor(source, context)
+    if (this.#loading.mayBegin()) void this.#loadFor(source, context, true)
   }
 
   /**
@@ -58,7 +65,7 @@ export class RevocationLoader {
     context: VerificationContext,
   ): Promise<void> {
     if (this.#loading.hasFailed() && this.#loading.isUnderWay()) return
-    await this.#loading.doOrWait(isDone, () => this.#loadFor(source, context))
+    await this.#loading.doOrWait(isDone, () => this.#loadFor(source, context, false))
   }
 
   /** Checks that fail together count as one: one line in the log, and one pause. */
@@ -74,11 +81,15 @@ export class RevocationLoader {
     this.checks.endPause()
   }
 
-  /** Others may wait for it: so it goes on when its own client hangs up. */
-  #loadFor(source: RevocationSource, context: VerificationContext): Promise<void> {
-    const loading = this.#load(source, context)
-    context.waitUntil?.(loading)
-    return loading
+  #loadFor(
+    source: RevocationSource,
+    context: VerificationContext,
+    isInBackground: boolean,
+  ): Promise<void> {
+    return keepAlive(context, isInBackground, () =>
+      // A source of an application's own may throw.
+      this.#load(source, context).catch((error) => this.#fail(failureOf(error))),
+    )
   }
 
   async #load(source: RevocationSource, context: VerificationContext): Promise<void> {

@@ -3,6 +3,7 @@
 
 import { parse } from 'bowser'
 import type { Context } from 'hono'
+import { messageOf } from '../../errors/message-of.ts'
 import type { Deps } from '../domain/deps.ts'
 import type { LoginPlace } from '../domain/tokens/tokens.ts'
 import type { ServiceEnv } from './service-env.ts'
@@ -14,11 +15,22 @@ const maxUserAgentCharacters = 512
 /** A few words about the user agent, and its address where that is kept. */
 export function loginPlaceOf(
   c: Context<ServiceEnv>,
-  { clientAddress }: Pick<Deps, 'clientAddress'>,
+  deps: Pick<Deps, 'clientAddress' | 'log'>,
 ): LoginPlace {
-  return {
-    device: describeDevice(c.req.header('User-Agent')),
-    address: clientAddress(c.req.raw, c.env),
+  return { device: describeDevice(c.req.header('User-Agent')), address: addressOf(c, deps) }
+}
+
+/** Without one a login goes on: it is for people to look at. */
+function addressOf(
+  c: Context<ServiceEnv>,
+  { clientAddress, log }: Pick<Deps, 'clientAddress' | 'log'>,
+): string | undefined {
+  try {
+    const address: unknown = clientAddress(c.req.raw, c.env)
+    return typeof address === 'string' ? address : undefined
+  } catch (error) {
+    log(JSON.stringify({ event: 'client_address_failed', problem: messageOf(error) }))
+    return undefined
   }
 }
 

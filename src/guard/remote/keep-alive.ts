@@ -1,0 +1,34 @@
+// Work that others may wait for goes on when its own client hangs up.
+
+import { messageOf } from '../../errors/message-of.ts'
+import type { VerificationContext } from '../../token/key-set.ts'
+
+let isExplained = false
+
+/**
+ * Does the work, begun at once, and keeps it alive after the response. Never rejects. Where
+ * `waitUntil` throws, work in the background is left to a request that waits for it: it would end
+ * with the response, and be taken for under way.
+ */
+export function keepAlive(
+  context: VerificationContext,
+  isInBackground: boolean,
+  work: () => Promise<void>,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  try {
+    context.waitUntil?.(promise)
+  } catch (error) {
+    explainOnce(error)
+    if (isInBackground) return promise
+  }
+  work().then(resolve, () => resolve())
+  return promise
+}
+
+function explainOnce(error: unknown): void {
+  if (isExplained) return
+  isExplained = true
+  const problem = `waitUntil throws (${messageOf(error)}); pass { env, waitUntil: (work) => ctx.waitUntil(work) }.`
+  console.error(JSON.stringify({ event: 'wait_until_failed', problem }))
+}
