@@ -44,12 +44,7 @@ export function checkOptions<Options extends object>(
   maker: string,
   rules: Rules<Options>,
   given: Options,
-  others: readonly unknown[] = [],
 ): void {
-  // The clock, until 0.5.
-  if (others[0] !== undefined) {
-    throw new TypeError(`${maker} takes no second argument: runtime is an option.`)
-  }
   if (typeof given !== 'object' || given === null) {
     throw new TypeError(`${maker} takes an object of options, and got ${typeOf(given)}.`)
   }
@@ -63,6 +58,16 @@ export function checkOptions<Options extends object>(
     const problem = rule(options[name], options)
     if (problem) throw new TypeError(`${name} ${problem}.`)
   }
+}
+
+/**
+ * Refuses a second argument. It was the clock, until 0.5.
+ *
+ * @throws TypeError
+ */
+export function refuseSecond(maker: string, [second]: readonly unknown[]): void {
+  if (second === undefined) return
+  throw new TypeError(`${maker} takes no second argument: runtime is an option.`)
 }
 
 /** Numbers as they are; of everything else its type, for it may be a secret. */

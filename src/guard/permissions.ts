@@ -1,7 +1,7 @@
 // What a token's user may do, beyond being let in: guards that stand behind `requireAccessToken`.
 
 import type { Context, MiddlewareHandler } from 'hono'
-import { checkOptions, must, optional, type Rules } from '../errors/check-options.ts'
+import { checkOptions, must, optional, type Rules, refuseSecond } from '../errors/check-options.ts'
 import { type Runtime, runtimeRule, systemRuntime } from '../runtime/runtime.ts'
 import { createRefusal, type OnRefused, refusalRules, respondRefusal } from './refusal.ts'
 import type { Authentication } from './verifier.ts'
@@ -91,7 +91,8 @@ export function requireFreshLogin(
   options: FreshLoginOptions,
   ...others: undefined[]
 ): MiddlewareHandler {
-  checkOptions('requireFreshLogin', freshLoginRules, options, others)
+  refuseSecond('requireFreshLogin', others)
+  checkOptions('requireFreshLogin', freshLoginRules, options)
   const { maxAgeSeconds, runtime = systemRuntime } = options
   return async function requireFreshLogin(c, next) {
     const auth = authenticationOf(c)

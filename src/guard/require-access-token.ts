@@ -2,7 +2,7 @@
 // context's bindings in, `c.var.auth` or an answer out.
 
 import type { Context, MiddlewareHandler, Next } from 'hono'
-import { checkOptions, type Rules } from '../errors/check-options.ts'
+import { checkOptions, type Rules, refuseSecond } from '../errors/check-options.ts'
 import { type GuardRefusal, type OnRefused, refusalRules, respondRefusal } from './refusal.ts'
 import { type Authentication, createCachingVerifier, type VerifierOptions } from './verifier.ts'
 import { verifierRules } from './verifier-options.ts'
@@ -88,7 +88,8 @@ export function requireAccessToken<
   options: GuardOptions<Bindings>,
   ...others: undefined[]
 ): MiddlewareHandler<GuardedEnv<Bindings, CustomClaims>> {
-  checkOptions('requireAccessToken', guardRules, options as GuardOptions, others)
+  refuseSecond('requireAccessToken', others)
+  checkOptions('requireAccessToken', guardRules, options as GuardOptions)
   return createGuard<Bindings, CustomClaims>(options, () => false)
 }
 
@@ -120,7 +121,8 @@ export function optionalAccessToken<
   options: GuardOptions<Bindings>,
   ...others: undefined[]
 ): MiddlewareHandler<OptionallyGuardedEnv<Bindings, CustomClaims>> {
-  checkOptions('optionalAccessToken', guardRules, options as GuardOptions, others)
+  refuseSecond('optionalAccessToken', others)
+  checkOptions('optionalAccessToken', guardRules, options as GuardOptions)
   return createGuard<Bindings, CustomClaims>(options, ({ reason }) => reason === 'token_missing')
 }
 

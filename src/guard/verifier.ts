@@ -2,7 +2,7 @@
 // While keys and revocations are at hand nothing here does any I/O, and a token that was verified
 // before costs a look into a map, and one for each of its ids.
 
-import { checkOptions } from '../errors/check-options.ts'
+import { checkOptions, refuseSecond } from '../errors/check-options.ts'
 import { messageOf } from '../errors/message-of.ts'
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
 import { systemRuntime } from '../runtime/runtime.ts'
@@ -101,7 +101,8 @@ export function createVerifier<Bindings = unknown, CustomClaims extends object =
   options: VerifierOptions<Bindings>,
   ...others: undefined[]
 ): Verifier<CustomClaims> {
-  checkOptions('createVerifier', verifierRules, options as VerifierOptions, others)
+  refuseSecond('createVerifier', others)
+  checkOptions('createVerifier', verifierRules, options as VerifierOptions)
   return createCachingVerifier(options)
 }
 

@@ -6,9 +6,8 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import { createRandomId } from '../crypto/random-id.ts'
-import { aFunction, checkOptions, must, optional, type Rules } from '../errors/check-options.ts'
+import { checkOptions } from '../errors/check-options.ts'
 import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
-import { runtimeFunctions, runtimeRule } from '../runtime/runtime.ts'
 import { isListedOrigin } from '../token/listed-origin.ts'
 import type { Deps } from './domain/deps.ts'
 import { mountRefusalForms, mountRoutes } from './http/mount-routes.ts'
@@ -18,8 +17,8 @@ import { requestLog } from './http/request-log.ts'
 import { respondRefused } from './http/respond.ts'
 import { safeLog } from './http/safe-log.ts'
 import type { ServiceEnv } from './http/service-env.ts'
+import { depRules } from './part-rules.ts'
 import { routeFamilies } from './routes/routes.ts'
-import { databaseRule } from './store/database.ts'
 
 const maxRequestIdCharacters = 64
 
@@ -76,25 +75,6 @@ export function createApp(given: Deps): Hono<ServiceEnv> {
     return respondRefused(c, deps, 'internal', { request_id: c.get('requestId') })
   })
   return app
-}
-
-const aPart = must((value) => typeof value === 'object' && !!value, 'what createDeps makes')
-
-const depRules: Rules<Deps> = {
-  runtime: runtimeRule(runtimeFunctions),
-  settings: aPart,
-  accessTokens: aPart,
-  refreshTokens: aPart,
-  claims: optional(aFunction()),
-  database: databaseRule,
-  passwords: aPart,
-  hashQueue: aPart,
-  jwkSet: aPart,
-  clientAddress: aFunction(),
-  oauthClients: aPart,
-  feed: aPart,
-  revocations: aPart,
-  log: aFunction(),
 }
 
 /**

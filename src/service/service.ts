@@ -2,9 +2,9 @@
 // belongs to a request.
 
 import type { Hono } from 'hono'
-import { aFunction, checkOptions, optional, type Rules } from '../errors/check-options.ts'
+import { checkOptions } from '../errors/check-options.ts'
 import { lazyValue } from '../runtime/lazy-value.ts'
-import { type Runtime, runtimeFunctions, runtimeRule } from '../runtime/runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { ClaimsHook } from '../token/claims-hook.ts'
 import { revokeInIsolate } from '../token/isolate-revocations.ts'
 import { parseIssuer } from '../token/issuer.ts'
@@ -26,7 +26,8 @@ import { createPasswordHasher } from './domain/identity/password-hasher.ts'
 import { createRefreshTokens } from './domain/tokens/refresh-token.ts'
 import { safeLog } from './http/safe-log.ts'
 import type { ServiceEnv } from './http/service-env.ts'
-import { type Database, databaseRule } from './store/database.ts'
+import { partRules } from './part-rules.ts'
+import type { Database } from './store/database.ts'
 
 /** What both entries run. */
 export interface Service {
@@ -123,14 +124,6 @@ export function createDeps(config: Config, parts: PlatformParts): Deps {
       },
     },
   }
-}
-
-const partRules: Rules<PlatformParts> = {
-  runtime: runtimeRule(runtimeFunctions),
-  database: databaseRule,
-  log: aFunction(),
-  claims: optional(aFunction()),
-  clientAddress: optional(aFunction()),
 }
 
 /** Kept only where that was asked for. */

@@ -16,7 +16,7 @@ export function parseIssuer(text: string): Result<string, string> {
   const written = url ? [url.origin, ...url.pathname.split('/').filter(Boolean)].join('/') : ''
   if (!form.test(written)) {
     return refuse(
-      'must be a URL such as https://auth.example.com/auth, with only letters, digits and -._~ in its path',
+      'must be a URL such as https://auth.example.com/auth, with only A-Z a-z 0-9 - . _ ~ in its path',
     )
   }
   if (text === written) return succeed(text)

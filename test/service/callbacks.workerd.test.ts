@@ -15,7 +15,7 @@ import {
 const log = vi.spyOn(console, 'error').mockImplementation(() => {})
 beforeEach(() => log.mockClear())
 
-const { config } = createTestService({ SESSION_ADDRESSES: 'keep' })
+const { config } = await createTestService({ SESSION_ADDRESSES: 'keep' })
 const parts = { runtime: createFakeClock(), database, log: () => {} }
 const fail = (): never => {
   throw new Error('It is broken.')

@@ -58,7 +58,7 @@ describe('createApp', () => {
 
   it('names what it does not know, such as settings of 0.5', () => {
     expect(() => createApp({ ...deps, passwordMinLength: 12 } as never)).toThrow(
-      'createApp has no option passwordMinLength; it has runtime, settings',
+      'createApp has no option passwordMinLength; it has runtime, database',
     )
   })
 })

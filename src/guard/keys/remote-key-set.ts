@@ -2,7 +2,13 @@
 // do, so it is bounded: one at a time in an isolate (single-flight.ts), and none for a while after
 // one that failed, or that did not find the key.
 
-import { aFunction, checkOptions, optional, type Rules } from '../../errors/check-options.ts'
+import {
+  aFunction,
+  checkOptions,
+  optional,
+  type Rules,
+  refuseSecond,
+} from '../../errors/check-options.ts'
 import { type KeyReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { type Runtime, runtimeRule, systemRuntime } from '../../runtime/runtime.ts'
 import { type BackOff, SingleFlight } from '../../runtime/single-flight.ts'
@@ -74,7 +80,8 @@ export function createRemoteKeySet<Bindings>(
   options: RemoteKeySetOptions<Bindings>,
   ...others: undefined[]
 ): KeySet {
-  checkOptions('createRemoteKeySet', rules, options as RemoteKeySetOptions, others)
+  refuseSecond('createRemoteKeySet', others)
+  checkOptions('createRemoteKeySet', rules, options as RemoteKeySetOptions)
   const { issuer, service, runtime = systemRuntime } = options
   const fetchKeys: FetchKeys = (env, known) =>
     fetchKeySet(issuer, service && (() => service(env as Bindings)), known)

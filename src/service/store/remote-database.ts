@@ -21,8 +21,6 @@ export interface RemoteDatabaseOptions {
 }
 
 const defaultTimeoutMs = 5_000
-/** Platforms take a longer timer for none at all. */
-const maxTimeoutMs = 2 ** 31 - 1
 const protocols: readonly string[] = ['libsql:', 'https:', 'http:']
 /** sqld lets a writer wait for a third of a second, and then says that it is busy. */
 const maxAttempts = 6
@@ -80,7 +78,8 @@ const rules: Rules<RemoteDatabaseOptions> = {
   authToken: optional(must((value) => typeof value === 'string', 'a text')),
   timeoutMs: optional(
     must(
-      (value) => Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= maxTimeoutMs,
+      // Platforms take a longer timer for none at all.
+      (value) => Number.isSafeInteger(value) && Number(value) > 0 && Number(value) < 2 ** 31,
       'a whole number of milliseconds, from 1 to 2,147,483,647',
     ),
   ),
