@@ -148,7 +148,7 @@ describe('a guard that reads the cookie', () => {
       requireAccessToken({
         ...issuer.options,
         transport: 'cookie',
-        trustedOrigins: ['https://app.example.com', 'null'],
+        trustedOrigins: ['https://app.example.com'],
       }),
     )
     .all('*', (c) => c.text('in'))
