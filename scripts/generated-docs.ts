@@ -3,8 +3,9 @@
 
 import { readFileSync } from 'node:fs'
 import { catalogue, refusalFor } from '../src/errors/catalogue.ts'
+import { occasions } from '../src/errors/occasions.ts'
 import type { Reason } from '../src/errors/reasons.ts'
-import { type Entry, guardRefusals, type Refusal } from '../src/errors/token-refusals.ts'
+import { guardRefusals, type Refusal } from '../src/errors/token-refusals.ts'
 import { type Setting, settings } from '../src/service/config/settings.ts'
 import { renderHttpApi, renderRouteTable } from './http-api.ts'
 import { composeOpenApi } from './openapi/document.ts'
@@ -69,7 +70,7 @@ ${[...reasons.map(errorRow), ...guardReasons.map(guardRow)].join('\n')}
 }
 
 function errorRow(reason: Reason): string {
-  const { when, source } = catalogue[reason]
+  const { when, source } = occasions[reason]
   const classic = refusalFor(reason, 'classic')
   const standard = refusalFor(reason, 'standard')
   const both = (show: (refusal: Refusal) => string) =>
@@ -89,11 +90,12 @@ function errorRow(reason: Reason): string {
 const guardReasons = ['revocations_unavailable', 'role_missing', 'login_not_fresh'] as const
 
 function guardRow(reason: (typeof guardReasons)[number]): string {
-  const { status, code, message, when, source, ...entry }: Entry = guardRefusals[reason]
-  const headers = headersOf({ status, code, message, ...entry })
+  const entry: Refusal = guardRefusals[reason]
+  const { status, code, message } = entry
+  const { when, source } = occasions[reason]
   return tableRow([
     ...[String(status), `\`${code}\``, message, when],
-    ...[`\`${reason}\``, headers, source],
+    ...[`\`${reason}\``, headersOf(entry), source],
   ])
 }
 

@@ -1,6 +1,7 @@
 // docs/http-api.md and the README's table, from the routes and their prose.
 
-import { catalogue, refusalFor } from '../src/errors/catalogue.ts'
+import { refusalFor } from '../src/errors/catalogue.ts'
+import { occasions } from '../src/errors/occasions.ts'
 import type { Reason } from '../src/errors/reasons.ts'
 import type { Route, RouteFamily } from '../src/service/http/route.ts'
 import { credentialRefusals, limitRefusals } from '../src/service/http/route-refusals.ts'
@@ -131,7 +132,7 @@ function renderRefusals(reasons: readonly Reason[]): string {
   const rows = reasons.map((reason) => {
     const both = (['classic', 'standard'] as const).map((contract) => refusalFor(reason, contract))
     const statuses = [...new Set(both.map(({ status }) => String(status)))]
-    return [statuses.join(' / '), `\`${both[0]?.code}\``, catalogue[reason].when]
+    return [statuses.join(' / '), `\`${both[0]?.code}\``, occasions[reason].when]
   })
   return renderTable(['status', 'code', 'when'], rows)
 }

@@ -1,0 +1,216 @@
+// When each refusal happens, and where its answer comes from: for docs/errors.md. Apart from the
+// catalogue, for no Worker and no guard needs to carry it.
+
+import type { GuardReason, Reason } from './reasons.ts'
+
+/** What docs/errors.md says about a refusal. */
+interface Occasion {
+  /** When it happens. */
+  readonly when: string
+  /** Where the answer comes from. */
+  readonly source: string
+}
+
+/** Reason → what docs/errors.md says. */
+export const occasions = {
+  token_missing: {
+    when: 'There is no Authorization header.',
+    source: 'RFC 6750 §3',
+  },
+  bearer_malformed: {
+    when: 'The Authorization header is not `Bearer <token>`.',
+    source: 'RFC 6750 §2.1, §3.1',
+  },
+  token_too_long: {
+    when: 'The token is longer than 4 KiB.',
+    source: 'RFC 8725 §3.11',
+  },
+  token_not_canonical: {
+    when: 'The token is not three segments of canonical base64url.',
+    source: 'RFC 7515 §7.1, RFC 4648 §3.5',
+  },
+  token_header_unacceptable: {
+    when: 'The header is not JSON, or names another algorithm, an unknown key, a type other than JWT, or critical extensions.',
+    source: 'RFC 8725 §3.1, RFC 7515 §4.1.11',
+  },
+  token_signature_wrong: {
+    when: 'The signature is not by a key of this service.',
+    source: 'RFC 7515 §5.2',
+  },
+  token_key_unknown: {
+    when: 'The token names a key that the issuer has not published, or none where it should.',
+    source: 'RFC 7515 §4.1.4',
+  },
+  key_set_unavailable: {
+    when: "A guard cannot have the issuer's key set; its log says why, and what to do.",
+    source: 'RFC 9110 §15.6.4',
+  },
+  token_claims_unacceptable: {
+    when: 'The claims are not a JSON object in UTF-8, or one is missing or of the wrong type.',
+    source: 'RFC 7519 §4.1',
+  },
+  token_issuer_wrong: {
+    when: 'The token was issued by somebody else.',
+    source: 'RFC 7519 §4.1.1, RFC 8725 §3.8',
+  },
+  token_audience_wrong: {
+    when: 'The token is meant for somebody else.',
+    source: 'RFC 7519 §4.1.3, RFC 8725 §3.9',
+  },
+  token_from_the_future: {
+    when: 'The token was issued, or begins to be valid, more than 60 s from now.',
+    source: 'RFC 7519 §4.1.5, §4.1.6',
+  },
+  token_expired: {
+    when: 'The token is genuine and has expired.',
+    source: 'RFC 7519 §4.1.4',
+  },
+  token_revoked: {
+    when: 'The token, its session or its generation was revoked.',
+    source: 'RFC 6750 §3.1',
+  },
+  account_gone: {
+    when: 'The account of the token is deleted or disabled.',
+    source: 'contract',
+  },
+  logout_token_missing: {
+    when: 'Logging out without an Authorization header.',
+    source: 'contract; RFC 6750 §3',
+  },
+  email_taken: {
+    when: 'The email has an account.',
+    source: 'contract',
+  },
+  invalid_credentials: {
+    when: 'The email has no account, or the password is not its own: the same answer, in the same time.',
+    source: 'contract; ASVS 6.3.8',
+  },
+  login_queue_full: {
+    when: 'Registering, logging in or giving the password again, while so many others do that the password would wait for more than a second to be hashed. Nothing was done.',
+    source: 'RFC 9110 §15.6.4',
+  },
+  refresh_token_missing: {
+    when: 'Refreshing without the cookie that carries the refresh token, where tokens travel in cookies.',
+    source: 'RFC 6750 §3',
+  },
+  refresh_token_unmatched: {
+    when: 'Tokens travel in cookies, and no refresh cookie belongs to the session of the access cookie, or there is no access cookie. Another subdomain may have set the one that came.',
+    source: 'RFC 6265 §8.6',
+  },
+  refresh_token_invalid: {
+    when: 'The refresh token was not made by this service, or its session is long over.',
+    source: 'RFC 6749 §5.2',
+  },
+  refresh_superseded: {
+    when: 'A refresh token that is more than one behind, within the grace window of its replacement. Nobody is logged out; the client has a newer one, or is about to get it.',
+    source: 'RFC 9700 §4.14.2',
+  },
+  refresh_too_frequent: {
+    when: 'More than 60 refreshes of one session within a minute. The refresh token stays good.',
+    source: 'RFC 6585 §4',
+  },
+  refresh_token_reused: {
+    when: 'A refresh token that was replaced longer ago than the grace window: somebody has a copy. Its session is revoked, with all of its tokens.',
+    source: 'RFC 9700 §4.14.2',
+  },
+  session_revoked: {
+    when: 'Refreshing a session that was logged out, here or from elsewhere, or whose account was disabled.',
+    source: 'RFC 6749 §5.2',
+  },
+  session_expired: {
+    when: 'Refreshing a session that was idle for too long, or has reached its greatest age.',
+    source: 'RFC 6749 §5.2; ASVS 7.3.1, 7.3.2',
+  },
+  session_unknown: {
+    when: 'Ending a session that is over, was never, or is somebody else’s.',
+    source: 'RFC 9110 §15.5.5',
+  },
+  password_wrong: {
+    when: 'Giving the password again: it is not the account’s.',
+    source: 'RFC 9110 §15.5.4',
+  },
+  client_unknown: {
+    when: 'An OAuth endpoint was asked with credentials that are not in `OAUTH_CLIENTS`, or without any where they are needed.',
+    source: 'RFC 6749 §5.2',
+  },
+  oauth_request_invalid: {
+    when: 'An OAuth endpoint was asked without a `token`, with a parameter twice, with something that is no form, or with credentials in two ways.',
+    source: 'RFC 6749 §5.2',
+  },
+  cross_site_request: {
+    when: 'Tokens travel in cookies, and a request that changes something came from a page of an origin that is not on the list, or says neither where it comes from nor that it is JSON.',
+    source: 'ASVS 3.5.1',
+  },
+  body_too_large: {
+    when: 'The body is larger than 16 KiB, whether its length was announced or not.',
+    source: 'RFC 9110 §15.5.14',
+  },
+  body_incomplete: {
+    when: 'The body takes longer than 10 seconds to arrive, or the client stops sending it.',
+    source: 'RFC 9110 §15.5.9',
+  },
+  unsupported_media_type: {
+    when: 'There is a body, and its content type is not JSON.',
+    source: 'RFC 9110 §15.5.16',
+  },
+  body_missing: {
+    when: 'The body is empty, and its route needs one.',
+    source: 'RFC 8259',
+  },
+  invalid_json: {
+    when: 'The body is not JSON, or not UTF-8.',
+    source: 'RFC 8259',
+  },
+  body_not_object: {
+    when: 'The body is a list, a string, a number, a boolean, or null.',
+    source: 'RFC 8259',
+  },
+  invalid_input: {
+    when: 'A field is missing, or of the wrong type or length; `errors` lists all of them.',
+    source: 'RFC 9110 §15.5.21',
+  },
+  not_found: {
+    when: 'The path is unknown.',
+    source: 'RFC 9110 §15.5.5',
+  },
+  method_not_allowed: {
+    when: 'The path is known, with other methods.',
+    source: 'RFC 9110 §15.5.6',
+  },
+  database_unavailable: {
+    when: 'The database cannot be reached, or answers nonsense, within the time limit.',
+    source: 'RFC 9110 §15.6.4',
+  },
+  schema_outdated: {
+    when: '`GET /ready` on a database that was not migrated.',
+    source: 'docs/storage.md',
+  },
+  schema_too_new: {
+    when: '`GET /ready` on a database that a much later version has migrated.',
+    source: 'docs/storage.md',
+  },
+  signing_key_revoked: {
+    when: '`GET /ready` while the active key of `SIGNING_KEYS` is revoked, by `keys revoke` or `migrate --restored`.',
+    source: 'docs/feed.md',
+  },
+  misconfigured: {
+    when: 'Settings are missing or wrong: the service refuses to work, and its log names them.',
+    source: 'README.md',
+  },
+  internal: {
+    when: 'A bug. The request id finds it in the log.',
+    source: 'RFC 9110 §15.6.1',
+  },
+  role_missing: {
+    when: 'The token is good, and its account lacks the role that `requireRole` asks for.',
+    source: 'RFC 6750 §3.1',
+  },
+  login_not_fresh: {
+    when: 'The token is good, and its user gave the password longer ago than `requireFreshLogin` allows: `max_age` in the challenge says how long, in seconds.',
+    source: 'RFC 9470 §3',
+  },
+  revocations_unavailable: {
+    when: 'A guard cannot know within its bound whether the token was revoked; its log says why, and what to do.',
+    source: 'docs/feed.md',
+  },
+} as const satisfies Record<Reason | GuardReason, Occasion>
