@@ -182,7 +182,7 @@ describe('the service, from the tarball', () => {
     expect((await api('/api/admin', bearer))[0]).toBe(403)
     expect(await api('/page', cookie)).toEqual([200, 'a page'])
     expect((await api('/page', bearer))[0]).toBe(401)
-    portcullis('users', 'set-role', account.email, 'admin', '--url', database.url)
+    portcullis('users', 'set-roles', account.email, 'admin', '--url', database.url)
     const admin = tokensOf(await client.refresh(refreshToken)).token
     expect(await api('/api/admin', { Authorization: `Bearer ${admin}` })).toEqual([200, 'admin'])
     await Promise.all([guard.stop(), server.stop(), database.stop()])

@@ -24,7 +24,7 @@ describe('npm run admin -- users', () => {
   it('gives roles, which hold from then on: tokens that say otherwise are revoked', async () => {
     const account = await register()
     const { stdout, status } = users(
-      'set-role',
+      'set-roles',
       account.email.toUpperCase(),
       'viewer',
       'editor',
@@ -32,23 +32,41 @@ describe('npm run admin -- users', () => {
     )
     expect([status, stdout]).toEqual([
       0,
-      expect.stringContaining('has the roles viewer, editor, admin'),
+      expect.stringContaining('has the roles admin, editor, viewer'),
     ])
     expect(await codeOf(account.token)).toBe('token_revoked')
     const next = tokensOf(await service.client.refresh(account.refreshToken))
     expect(rolesOf(next.token)).toEqual(['admin', 'editor', 'viewer'])
     expect((await service.client.status(next.token)).body.data).toMatchObject({ admin: true })
-    expect(users('set-role', account.email, 'admin', 'editor', 'viewer').status).toBe(0)
+    expect(users('set-roles', account.email, 'admin', 'editor', 'viewer').status).toBe(0)
     expect(await codeOf(next.token)).toBeUndefined()
-    expect(users('set-role', account.email).stdout).toContain('has no roles')
+    expect(users('set-roles', account.email).stdout).toContain('has no roles')
     expect(await codeOf(next.token)).toBe('token_revoked')
     const last = tokensOf(await service.client.refresh(next.refreshToken))
     expect(rolesOf(last.token)).toEqual([])
   })
 
+  it('adds a role and removes one, beside those that there are', async () => {
+    const { email } = await register()
+    expect(users('add-role', email, 'viewer', 'admin').stdout).toContain('the roles admin, viewer;')
+    expect(users('add-role', email, 'editor').stdout).toContain('the roles admin, editor, viewer;')
+    expect(users('remove-role', email, 'admin').stdout).toContain('has the roles editor, viewer;')
+    expect(users('remove-role', email, 'editor', 'viewer').stdout).toContain('has no roles;')
+  })
+
+  it('gives no more roles than a token has room for, and the account logs in afterwards', async () => {
+    const account = await register()
+    const roles = Array.from({ length: 70 }, (_, number) => `role-${number}`)
+    const { status, stderr } = users('set-roles', account.email, ...roles)
+    expect([status, stderr]).toEqual([1, expect.stringContaining('an account may have 64')])
+    expect(users('add-role', account.email, ...roles.slice(0, 64)).status).toBe(0)
+    expect(users('add-role', account.email, 'one-more').status).toBe(1)
+    expect((await service.client.login(account)).status).toBe(200)
+  })
+
   it('stores the role admin once, where the version before looks for it', async () => {
     const { email } = await register()
-    users('set-role', email, 'viewer', 'admin', 'editor', 'editor')
+    users('set-roles', email, 'viewer', 'admin', 'editor', 'editor')
     const sql = 'SELECT admin, other_roles FROM portcullis_users WHERE email = ?'
     expect(await service.database.query(sql, email)).toEqual([
       { admin: 1, other_roles: 'editor viewer' },
@@ -85,7 +103,9 @@ describe('npm run admin -- users', () => {
 
   it.each([
     [['disable', 'nobody@example.com'], 'No account has the email nobody@example.com.'],
-    [['set-role', 'a@b.c', 'super user'], 'super user is no role'],
+    [['set-roles', 'a@b.c', 'super user'], 'super user is no role'],
+    [['add-role', 'a@b.c'], "missing required argument 'role'"],
+    [['set-role', 'a@b.c', 'admin'], '`users set-roles EMAIL [ROLE…]` replaces all roles.'],
     [['disable'], "missing required argument 'email'"],
     [
       ['enable', 'a@b.c', '--url', 'http://127.0.0.1:9'],

@@ -1,15 +1,15 @@
 // What administrators do to accounts, as rows. Whatever takes something away revokes the account's
 // generation in the same batch, and with it every token that says otherwise.
 
-import { and, or, type SQL, sql } from 'drizzle-orm'
+import { and, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import {
   insertGenerationRevocationStatement,
   updateEndedSessionsStatement,
   updateRevokedGenerationStatement,
 } from './account-endings.ts'
-import { build, type Database, databaseNow, runBatch } from './database.ts'
-import { roleValuesOf } from './roles.ts'
+import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
+import { type RoleValues, roleColumns, roleEntries, roleValuesOf } from './roles.ts'
 import { decodeRows, integer } from './rows.ts'
 import { users } from './schema.ts'
 import { isAccountOf } from './users.ts'
@@ -24,10 +24,21 @@ export interface AccountChange {
 
 const changedRow = v.object({ userId: integer })
 
+/** The account's roles, as its columns have them, or undefined where there is none. One round trip. */
+export async function findRoleValues(
+  database: Database,
+  spellings: readonly string[],
+): Promise<RoleValues | undefined> {
+  const { found } = await readBatch(database, {
+    found: build.select(roleColumns).from(users).where(isAccountOf(spellings)),
+  })
+  return decodeRows(v.object(roleEntries), found)[0]
+}
+
 /**
- * Gives the account exactly these roles. Where that changes anything, its tokens are revoked; its
- * sessions go on, and are given new ones with their next refresh. Atomic, idempotent; one round
- * trip.
+ * Gives the account exactly these roles, if it has exactly those of `from`, where they are given.
+ * Where that changes anything, its tokens are revoked; its sessions go on, and are given new ones
+ * with their next refresh. Atomic, idempotent; one round trip.
  *
  * @returns whether there is such an account
  */
@@ -35,20 +46,22 @@ export async function updateRoles(
   database: Database,
   change: AccountChange,
   roles: readonly string[],
+  from?: RoleValues,
 ): Promise<boolean> {
-  const isTheirs = isAccountOf(change.spellings)
+  const isTheirs = and(isAccountOf(change.spellings), from && not(hasOtherRoles(from)))
   const values = roleValuesOf(roles)
-  const differ = or(
-    sql`${users.admin} <> ${values.admin ? 1 : 0}`,
-    sql`${users.otherRoles} <> ${values.otherRoles}`,
-  )
   const { tokenGeneration } = change
   const { updated } = await runBatch(database, {
-    revoked: insertGenerationRevocationStatement(and(isTheirs, differ)),
+    revoked: insertGenerationRevocationStatement(and(isTheirs, hasOtherRoles(values))),
     replaced: updateRevokedGenerationStatement(isTheirs, { tokenGeneration }),
     updated: updateUserStatement(isTheirs, values),
   })
   return decodeRows(changedRow, updated).length > 0
+}
+
+/** The condition that an account has other roles than these. */
+function hasOtherRoles({ admin, otherRoles }: RoleValues): SQL {
+  return sql`(${users.admin} <> ${admin ? 1 : 0} OR ${users.otherRoles} <> ${otherRoles})`
 }
 
 /**
@@ -97,6 +110,6 @@ async function endEverything(
 /** The columns that an update of an account can set. */
 type UserColumns = Parameters<ReturnType<typeof build.update<typeof users>>['set']>[0]
 
-function updateUserStatement(whose: SQL, columns: UserColumns) {
+function updateUserStatement(whose: SQL | undefined, columns: UserColumns) {
   return build.update(users).set(columns).where(whose).returning({ userId: users.id })
 }

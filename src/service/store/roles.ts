@@ -24,6 +24,11 @@ export function withRoles<Row extends RoleValues>({ admin, otherRoles, ...row }:
   return { ...row, roles }
 }
 
+/** The roles, each once, in the order in which accounts have them. */
+export function sortRoles(roles: readonly string[]): readonly string[] {
+  return withRoles(roleValuesOf(roles)).roles
+}
+
 /** The values of the columns that stand for the roles. */
 export function roleValuesOf(roles: readonly string[]): RoleValues {
   const others = [...new Set(roles)].filter((role) => role !== adminRole)

@@ -2,31 +2,89 @@
 // has the power.
 
 import { createRandomId } from '../../../crypto/random-id.ts'
+import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import {
   disableAccount,
   enableAccount,
   endAccountSessions,
+  findRoleValues,
   updateRoles,
 } from '../../store/account-administration.ts'
+import { sortRoles, withRoles } from '../../store/roles.ts'
 import type { Deps } from '../deps.ts'
 import { emailSpellings } from '../identity/email.ts'
+import { isRole, isRoleListShort } from '../identity/identity.ts'
 
 /** Done, or there is no such account. */
 export type AdministrationOutcome = 'done' | 'account_unknown'
 
 type AdministrationDeps = Pick<Deps, 'database' | 'runtime'>
 
+/** The roles that the account has now, or why they were not changed. */
+export type RolesOutcome = Result<
+  readonly string[],
+  'account_unknown' | 'role_malformed' | 'roles_too_long'
+>
+
 /**
  * Gives the account exactly these roles. Tokens with the roles before are revoked: at the service
- * at once, at guards within their bounds; sessions go on with new ones. Atomic, idempotent; one
- * round trip.
+ * at once, at guards within their bounds; sessions go on with new ones. Refuses with
+ * 'role_malformed', and with 'roles_too_long' where a token might have no room for the roles.
+ * Atomic, idempotent; one round trip.
  */
-export function setRoles(
+export async function setRoles(
   deps: AdministrationDeps,
   email: string,
   roles: readonly string[],
-): Promise<AdministrationOutcome> {
-  return outcomeOf(updateRoles(deps.database, changeOf(deps, email), roles))
+): Promise<RolesOutcome> {
+  const checked = checkRoles(roles)
+  if (!checked.ok) return checked
+  const isFound = await updateRoles(deps.database, changeOf(deps, email), checked.value)
+  return isFound ? checked : refuse('account_unknown')
+}
+
+/** Gives the account these roles beside those that it has. As `setRoles`, but two round trips. */
+export async function addRoles(
+  deps: AdministrationDeps,
+  email: string,
+  roles: readonly string[],
+): Promise<RolesOutcome> {
+  return changeRoles(deps, email, (has) =>
+    roles.every((role) => has.includes(role)) ? succeed(has) : checkRoles([...has, ...roles]),
+  )
+}
+
+/** Takes these roles from the account. As `addRoles`; also from one that has too many. */
+export async function removeRoles(
+  deps: AdministrationDeps,
+  email: string,
+  roles: readonly string[],
+): Promise<RolesOutcome> {
+  return changeRoles(deps, email, (has) => succeed(has.filter((role) => !roles.includes(role))))
+}
+
+/**
+ * The write demands the roles that were read. Where somebody else has changed them meanwhile, it is
+ * all done again: each time, one of those who change them is done.
+ */
+async function changeRoles(
+  deps: AdministrationDeps,
+  email: string,
+  rolesAfter: (has: readonly string[]) => RolesOutcome,
+): Promise<RolesOutcome> {
+  const change = changeOf(deps, email)
+  for (;;) {
+    const before = await findRoleValues(deps.database, change.spellings)
+    if (!before) return refuse('account_unknown')
+    const roles = rolesAfter(withRoles(before).roles)
+    if (!roles.ok || (await updateRoles(deps.database, change, roles.value, before))) return roles
+  }
+}
+
+function checkRoles(roles: readonly string[]): RolesOutcome {
+  if (!roles.every(isRole)) return refuse('role_malformed')
+  const sorted = sortRoles(roles)
+  return isRoleListShort(sorted) ? succeed(sorted) : refuse('roles_too_long')
 }
 
 /** Disables the account, and revokes all of its tokens and sessions. As `setRoles`. */

@@ -4,6 +4,9 @@
 import { byteLength } from '../../../crypto/utf8.ts'
 
 const maxPasswordBytes = 1_024
+/** How many roles an account may have, and how many characters they have with a space between two. */
+export const maxRoles = 64
+export const maxRolesCharacters = 1_000
 
 /** The password in its normal form, or undefined when no account can have it. */
 export function parsePassword(typed: string): string | undefined {
@@ -21,4 +24,12 @@ export function isLongEnough(password: string, minLength: number): boolean {
 /** A role: what a scope may be called (RFC 6749 §3.3), in letters, digits and `:._-`. */
 export function isRole(text: string): boolean {
   return /^[A-Za-z0-9:._-]{1,64}$/.test(text)
+}
+
+/**
+ * Whether an account may have all these roles, each named once. Then a token has room for them,
+ * for an issuer and an audience of 256 characters each, and for 500 characters of a claims hook.
+ */
+export function isRoleListShort(roles: readonly string[]): boolean {
+  return roles.length <= maxRoles && roles.join(' ').length <= maxRolesCharacters
 }

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import { systemRuntime } from '../../../../src/runtime/runtime.ts'
+import {
+  addRoles,
+  removeRoles,
+  setRoles,
+} from '../../../../src/service/domain/accounts/administration.ts'
+import { maxRoles, maxRolesCharacters } from '../../../../src/service/domain/identity/identity.ts'
+import { generateKeyPair } from '../../../../src/token/key-pair.ts'
+import {
+  changeAccount,
+  claimsOf,
+  createTestService,
+  database,
+  post,
+  registerAccount,
+  tokensOf,
+} from '../../../support/service.ts'
+
+const deps = { database, runtime: systemRuntime }
+const { app } = await createTestService()
+const roleOf = (length: number, number: number) => `${number}`.padStart(length, '0')
+const severalOf = (count: number, length: number) =>
+  Array.from({ length: count }, (_, number) => roleOf(length, number))
+
+describe('the roles of an account', () => {
+  it('are added and removed one by one, and given as a whole', async () => {
+    const { email } = await registerAccount(app)
+    const added = ['admin', 'editor', 'viewer']
+    expect(await addRoles(deps, email, ['viewer', 'admin'])).toMatchObject({ ok: true })
+    expect(await addRoles(deps, email, ['editor', 'viewer'])).toEqual({ ok: true, value: added })
+    expect(await removeRoles(deps, email, ['admin', 'nobody'])).toEqual({
+      ok: true,
+      value: ['editor', 'viewer'],
+    })
+    expect(await setRoles(deps, email, ['auditor'])).toEqual({ ok: true, value: ['auditor'] })
+    expect(await setRoles(deps, email, [])).toEqual({ ok: true, value: [] })
+  })
+
+  it('of nobody are not changed', async () => {
+    const unknown = { ok: false, error: 'account_unknown' }
+    for (const change of [setRoles, addRoles, removeRoles]) {
+      expect(await change(deps, 'nobody@example.com', ['admin'])).toEqual(unknown)
+    }
+  })
+
+  it('are all there when many are added at once', async () => {
+    const { email } = await registerAccount(app)
+    const roles = severalOf(12, 3)
+    await Promise.all(roles.map((role) => addRoles(deps, email, [role])))
+    expect(await addRoles(deps, email, [])).toEqual({ ok: true, value: roles })
+    await Promise.all(roles.map((role) => removeRoles(deps, email, [role])))
+    expect(await addRoles(deps, email, [])).toEqual({ ok: true, value: [] })
+  })
+
+  it.each([
+    ['characters', severalOf(19, 49), severalOf(25, 49).slice(19)],
+    ['roles', severalOf(maxRoles - 1, 3), severalOf(maxRoles + 5, 3).slice(maxRoles - 1)],
+  ])('never have too many %s, however many are added at once', async (_, roles, more) => {
+    const { email } = await registerAccount(app)
+    expect(await setRoles(deps, email, roles)).toMatchObject({ ok: true })
+    const outcomes = await Promise.all(more.map((role) => addRoles(deps, email, [role])))
+    expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1)
+    expect(outcomes).toContainEqual({ ok: false, error: 'roles_too_long' })
+    const has = await addRoles(deps, email, [])
+    expect(has.ok && has.value).toHaveLength(roles.length + 1)
+  })
+
+  it('that are too many already can be removed, and not added to', async () => {
+    const { email } = await registerAccount(app)
+    // In no order of ours: by hand.
+    const roles = severalOf(maxRoles + 6, 20).reverse()
+    await changeAccount(email, `other_roles = '${roles.join(' ')}'`)
+    expect(await addRoles(deps, email, ['one-more'])).toEqual({
+      ok: false,
+      error: 'roles_too_long',
+    })
+    expect(await removeRoles(deps, email, [roles[0] ?? ''])).toMatchObject({ ok: true })
+  })
+
+  it.each([
+    ['are no roles', ['super user'], 'role_malformed'],
+    ['are too long', severalOf(16, 63), 'roles_too_long'],
+    ['are too many', severalOf(maxRoles + 1, 2), 'roles_too_long'],
+  ])('are refused where they %s', async (_, roles, error) => {
+    const { email } = await registerAccount(app)
+    expect(await setRoles(deps, email, roles)).toEqual({ ok: false, error })
+    expect(await addRoles(deps, email, roles)).toEqual({ ok: false, error })
+  })
+
+  it('fit into a token beside the longest key name, issuer and audience that the docs promise, and claims of a hook', async () => {
+    const pair = await generateKeyPair('ES256', systemRuntime)
+    const key = { ...pair, kid: 'k'.repeat(128), state: 'active' }
+    const promised = `https://${'i'.repeat(248)}`
+    const service = await createTestService(
+      { SIGNING_KEYS: JSON.stringify({ keys: [key] }), ISSUER: promised, AUDIENCE: promised },
+      { claims: () => ({ text: 'c'.repeat(500) }) },
+    )
+    const { email, password } = await registerAccount(service.app)
+    // As long as possible: the longest text in as many roles as there may be.
+    const shortest = Math.floor(maxRolesCharacters / maxRoles) - 1
+    const roles = severalOf(maxRoles - 1, shortest)
+    const last = maxRolesCharacters - roles.join(' ').length - 1
+    expect(await setRoles(deps, email, [...roles, roleOf(last, 99)])).toMatchObject({ ok: true })
+    const login = await post(service.app, '/auth/login', { email, password })
+    const { token } = tokensOf(login)
+    expect([login.status, claimsOf(token).roles.length]).toEqual([200, maxRoles])
+    expect(token.length).toBeLessThanOrEqual(4_000)
+  })
+})
