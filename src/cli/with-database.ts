@@ -73,6 +73,10 @@ const explanations: readonly (readonly [RegExp, string])[] = [
     /symbolic link/,
     'the database file is a symbolic link to nothing; make the file that it leads to, or remove it.',
   ],
+  [
+    /no such (table|column)|has no column/,
+    'the schema is older than this version; run `portcullis migrate`.',
+  ],
   [/NOTADB/, 'the file is no database; check TURSO_DATABASE_URL.'],
   [/BUSY|locked/i, 'another process is writing to the database; try again when it is done.'],
   [/timeout|timed out/i, 'the database did not answer within 15 s; check TURSO_DATABASE_URL.'],

@@ -4,5 +4,10 @@
  * so nothing may be acknowledged after it.
  */
 export class DatabaseUnavailable extends Error {
-  override readonly name = 'DatabaseUnavailable'
+  override readonly name: string = 'DatabaseUnavailable'
+}
+
+/** The database lacks a table or a column: nobody has migrated it for this version. */
+export class SchemaOutdated extends DatabaseUnavailable {
+  override readonly name = 'SchemaOutdated'
 }

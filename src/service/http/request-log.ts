@@ -1,19 +1,29 @@
 // One line of JSON per request: what was asked, what became of it, how long it took. Never a token,
 // password, email, query string or header: the route's pattern stands for the path.
 
-import type { Context, MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
+import { DatabaseUnavailable, SchemaOutdated } from '../../errors/database-unavailable.ts'
 import type { Deps } from '../domain/deps.ts'
 import type { ServiceEnv } from './service-env.ts'
 
-/** Writes the line when the answer is ready. */
+/**
+ * Writes the line when the answer is ready. What is wrong with the schema is told once, for it is
+ * the same with each request.
+ */
 export function requestLog({
   runtime,
   log,
 }: Pick<Deps, 'runtime' | 'log'>): MiddlewareHandler<ServiceEnv> {
+  let isSchemaTold = false
   return async function requestLog(c, next) {
     const startedAtMs = runtime.elapsedMs()
     await next()
+    const failure = c.get('failure')
+    if (failure instanceof SchemaOutdated && !isSchemaTold) {
+      isSchemaTold = true
+      log(JSON.stringify({ event: 'schema_outdated', message: failure.message }))
+    }
     log(
       JSON.stringify({
         event: 'request',
@@ -23,16 +33,17 @@ export function requestLog({
         status: c.res.status,
         durationMs: Math.round(runtime.elapsedMs() - startedAtMs),
         reason: c.get('reason'),
-        ...failureOf(c),
+        ...describeFailure(failure),
       }),
     )
   }
 }
 
-/** What stands behind a 5xx, for whoever has to mend it. */
-function failureOf(c: Context<ServiceEnv>): { error?: string; stack?: string | undefined } {
-  const failure = c.get('failure')
+/** What stands behind a 5xx, for whoever has to mend it. The stack tells of bugs alone. */
+function describeFailure(failure: unknown): { error?: string; stack?: string | undefined } {
   if (failure === undefined) return {}
   if (!(failure instanceof Error)) return { error: 'Something that is not an Error was thrown' }
-  return { error: `${failure.name}: ${failure.message}`, stack: failure.stack }
+  if (failure instanceof SchemaOutdated) return { error: failure.name }
+  const error = `${failure.name}: ${failure.message}`
+  return failure instanceof DatabaseUnavailable ? { error } : { error, stack: failure.stack }
 }

@@ -10,7 +10,7 @@ import { eq, sql } from 'drizzle-orm'
 import type { BatchItem } from 'drizzle-orm/batch'
 import { drizzle } from 'drizzle-orm/libsql/http'
 import { must, type Rule } from '../../errors/check-options.ts'
-import { DatabaseUnavailable } from '../../errors/database-unavailable.ts'
+import { DatabaseUnavailable, SchemaOutdated } from '../../errors/database-unavailable.ts'
 import { isObject } from '../../token/json.ts'
 import { feedState } from './schema.ts'
 
@@ -27,6 +27,8 @@ export interface Database {
   withClient<T>(use: (client: Client) => Promise<T>): Promise<T>
   /** Whether reads may end up on a replica, which can be behind. */
   readonly hasReplicas: boolean
+  /** Its host, for the log. Default: the log does not name it. */
+  readonly host?: string
 }
 
 /** Whether something is a database. */
@@ -111,7 +113,7 @@ async function execute<T extends Statements>(
     )
     return Object.fromEntries(named) as Answers<T>
   } catch (error) {
-    throw isConstraintViolation(error) ? error : outage(error)
+    throw isConstraintViolation(error) ? error : outage(error, database.host)
   }
 }
 
@@ -145,9 +147,19 @@ function isConstraintViolation(error: unknown): boolean {
 }
 
 /** Names the failure without quoting it: messages of the client can hold SQL. Logs leave out the cause. */
-function outage(error: unknown): DatabaseUnavailable {
+function outage(error: unknown, host: string | undefined): DatabaseUnavailable {
   if (error instanceof DatabaseUnavailable) return error
-  const what = error instanceof LibsqlError ? error.code : error instanceof Error ? error.name : ''
-  const message = `The database gave no usable answer (${what || 'unknown'})`
+  const text = String(error)
+  if (/no such (table|column)|has no column/.test(text)) {
+    return new SchemaOutdated(
+      'The schema of the database is older than this version. Run `portcullis migrate`.',
+      { cause: error },
+    )
+  }
+  const kind = error instanceof LibsqlError ? error.code : error instanceof Error ? error.name : ''
+  const [what, check] = /status 40[13]/.test(text)
+    ? ['refuses the token', 'TURSO_AUTH_TOKEN']
+    : ['gave no usable answer', 'that it runs, and TURSO_DATABASE_URL']
+  const message = `The database${host ? ` at ${host}` : ''} ${what} (${kind || 'unknown'}): check ${check}.`
   return new DatabaseUnavailable(message, { cause: error })
 }

@@ -54,6 +54,7 @@ export function openRemoteDatabase(options: RemoteDatabaseOptions): Database {
   const fetchInTime = createFetch(timeoutMs)
   return {
     hasReplicas,
+    host: new URL(url).host,
     async withClient(use) {
       const client = createClient({
         url,
