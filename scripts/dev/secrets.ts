@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { Failure } from '../../src/cli/failure.ts'
-import { isSymbolicLink, replacePrivateFile } from '../../src/cli/private-file.ts'
+import { findOtherName, replacePrivateFile } from '../../src/cli/private-file.ts'
 import { systemRuntime } from '../../src/runtime/runtime.ts'
 import { createSigningKeys } from '../../src/service/domain/keys/rotation.ts'
 import { generateKeyPair } from '../../src/token/key-pair.ts'
@@ -55,9 +55,10 @@ function readIfThere(file: string): string {
 }
 
 function writeSecrets(file: string, text: string, lines: string): void {
-  if (isSymbolicLink(file)) {
+  const link = findOtherName(file)
+  if (link) {
     throw new Failure(
-      `${file} is a symbolic link, and gets no secrets: put a file there, or pass --var SECRET_KEY:…`,
+      `${file} is a ${link}, and gets no secrets: put a file there, or pass --var SECRET_KEY:…`,
     )
   }
   const lineBreak = text === '' || text.endsWith('\n') ? '' : '\n'

@@ -1,7 +1,8 @@
 // What people read of each route, and examples of what goes in and comes out. The rest of the OpenAPI
 // document follows from the routes themselves.
 
-import { emailRule, passwordRule } from '../../src/service/routes/auth.ts'
+import { emailRule } from '../../src/service/domain/identity/email.ts'
+import { passwordRule } from '../../src/service/domain/identity/identity.ts'
 import type { routeFamilies } from '../../src/service/routes/routes.ts'
 
 /** The names of all routes. */

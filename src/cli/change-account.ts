@@ -1,26 +1,42 @@
-// Changes an account in the service's database, for the command.
+// Accounts in the service's database, for the commands.
 
+import type { Result } from '../errors/reasons.ts'
 import { systemRuntime } from '../runtime/runtime.ts'
+import { settings } from '../service/config/settings.ts'
+import { variableText } from '../service/config/variable-text.ts'
 import {
   type AdministrationOutcome,
   addRoles,
+  type CreatedAccount,
+  createAccount,
   disable,
   enable,
-  type RolesOutcome,
   removeRoles,
   revokeSessions,
   setRoles,
 } from '../service/domain/accounts/administration.ts'
+import { type EmailDomains, emailRule, emailSpellings } from '../service/domain/identity/email.ts'
+import { maxRoles, maxRolesCharacters, passwordRule } from '../service/domain/identity/identity.ts'
+import { createPasswordHasher } from '../service/domain/identity/password-hasher.ts'
+import {
+  type AccountOfList,
+  type FoundAccount,
+  findAccountByEmail,
+  listAccounts,
+  type Page,
+} from '../service/store/account-listing.ts'
+import { Failure } from './failure.ts'
 import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.ts'
+
+export type { AccountOfList, FoundAccount }
 
 const changes = { disable, enable, revokeSessions }
 const roleChanges = { setRoles, addRoles, removeRoles }
-const failed = 'The account was not changed'
+const notChanged = 'The account was not changed'
+const notRead = 'The accounts were not read'
 
 /** What can be done to the roles of an account. */
 export type RoleChange = keyof typeof roleChanges
-/** Why nothing was done to them. */
-export type RolesError = Extract<RolesOutcome, { readonly ok: false }>['error']
 
 /** Does one of the changes. Idempotent. */
 export function changeAccountIn(
@@ -28,19 +44,95 @@ export function changeAccountIn(
   email: string,
   what: keyof typeof changes,
 ): Promise<AdministrationOutcome> {
-  return withDatabase(address, failed, (client) =>
+  return withDatabase(address, notChanged, (client) =>
     changes[what]({ database: databaseOf(client), runtime: systemRuntime }, email),
   )
 }
 
-/** Changes the roles of an account. Idempotent. */
-export function changeRolesIn(
+/**
+ * Changes the roles of an account, to those that are returned; undefined where there is no such
+ * account. Idempotent.
+ */
+export async function changeRolesIn(
   address: DatabaseAddress,
   email: string,
   change: RoleChange,
   roles: readonly string[],
-): Promise<RolesOutcome> {
-  return withDatabase(address, failed, (client) =>
+): Promise<readonly string[] | undefined> {
+  const outcome = await withDatabase(address, notChanged, (client) =>
     roleChanges[change]({ database: databaseOf(client), runtime: systemRuntime }, email, roles),
   )
+  if (outcome.ok) return outcome.value
+  if (outcome.error === 'account_unknown') return undefined
+  throw new Failure(`${tooManyRoles} Nothing was changed.`)
 }
+
+/** A page of the accounts. */
+export function listAccountsIn(address: DatabaseAddress, page: Page): Promise<AccountOfList[]> {
+  return withDatabase(address, notRead, (client) => listAccounts(databaseOf(client), page))
+}
+
+/** The account with this email, if there is one. */
+export function findAccountIn(
+  address: DatabaseAddress,
+  email: string,
+): Promise<FoundAccount | undefined> {
+  return withDatabase(address, notRead, (client) =>
+    findAccountByEmail(databaseOf(client), emailSpellings(email)),
+  )
+}
+
+/** What the service demands of a new account, and how it hashes its password. */
+interface AccountRules {
+  readonly bcryptCost: number
+  readonly passwordMinLength: number
+  readonly emailDomains: EmailDomains
+}
+
+/** The rules of the variables, as the service reads them. */
+export function readAccountRules(variables: NodeJS.ProcessEnv): AccountRules {
+  return {
+    bcryptCost: readSetting('BCRYPT_COST', settings.BCRYPT_COST, variables),
+    passwordMinLength: readSetting('PASSWORD_MIN_LENGTH', settings.PASSWORD_MIN_LENGTH, variables),
+    emailDomains: readSetting('EMAIL_DOMAINS', settings.EMAIL_DOMAINS, variables),
+  }
+}
+
+function readSetting<T>(
+  name: string,
+  setting: { readonly fallback: T; parse(text: string): Result<T, string> },
+  variables: NodeJS.ProcessEnv,
+): T {
+  const text = variableText(variables[name])
+  if (text === undefined) return setting.fallback
+  const parsed = setting.parse(text)
+  if (parsed.ok) return parsed.value
+  throw new Failure(`${name} ${parsed.error}.`, 'usage')
+}
+
+/** Makes the account. */
+export async function createAccountIn(
+  address: DatabaseAddress,
+  account: { readonly email: string; readonly password: string; readonly roles: readonly string[] },
+  { bcryptCost, ...rules }: AccountRules,
+): Promise<CreatedAccount> {
+  const passwords = createPasswordHasher(bcryptCost, systemRuntime)
+  const created = await withDatabase(address, 'No account was made', (client) =>
+    createAccount(
+      { database: databaseOf(client), runtime: systemRuntime, passwords },
+      { ...account, ...rules },
+    ),
+  )
+  if (created.ok) return created.value
+  const sentences = {
+    email_malformed: emailRule,
+    email_taken: `${account.email} has an account already; nothing was changed.`,
+    password_malformed: passwordRule,
+    password_short: `Give a password of at least ${rules.passwordMinLength} characters.`,
+    role_malformed: 'One of the roles is none.',
+    roles_too_long: tooManyRoles,
+  }
+  throw new Failure(sentences[created.error])
+}
+
+const tooManyRoles = `These are too many roles for a token: an account may have ${maxRoles}, and ${maxRolesCharacters} characters in all, with a space between two.`

@@ -12,7 +12,7 @@ export async function loadDatabaseClient<T>(load: () => Promise<T>): Promise<T> 
   } catch (error) {
     if (!/Cannot find (package|module)/.test(`${error}`)) throw error
     throw new Failure(
-      'The client of the database is not installed: run `npm install @libsql/client drizzle-orm`.',
+      'The client of the database is not installed: run `npm install @libsql/client drizzle-orm bcryptjs`.',
     )
   }
 }
@@ -23,10 +23,11 @@ export function databaseAddress(option: string | undefined) {
   const url = variableText(option) ?? variableText(TURSO_DATABASE_URL)
   const token = variableText(TURSO_AUTH_TOKEN)
   const authToken = token === undefined ? undefined : settings.TURSO_AUTH_TOKEN.parse(token)
-  if (authToken && !authToken.ok) throw new Failure(`TURSO_AUTH_TOKEN ${authToken.error}.`)
+  if (authToken && !authToken.ok) throw new Failure(`TURSO_AUTH_TOKEN ${authToken.error}.`, 'usage')
   const allowsInsecureHttp = variableText(INSECURE_HTTP) === 'allow'
   if (url) return { url, authToken: authToken?.value, allowsInsecureHttp }
   throw new Failure(
     'Say which database: set TURSO_DATABASE_URL (and TURSO_AUTH_TOKEN), or pass --url.',
+    'usage',
   )
 }

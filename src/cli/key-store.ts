@@ -5,7 +5,12 @@ import { readFileSync } from 'node:fs'
 import { variableText } from '../service/config/variable-text.ts'
 import { parseSigningKeys, type SigningJwk } from '../token/signing-key.ts'
 import { Failure } from './failure.ts'
-import { createPrivateFile, isSymbolicLink, replacePrivateFile } from './private-file.ts'
+import {
+  createPrivateFile,
+  findOtherName,
+  replacePrivateFile,
+  warnOfReaders,
+} from './private-file.ts'
 
 export interface KeyStore {
   readonly keys: readonly SigningJwk[]
@@ -15,14 +20,19 @@ export interface KeyStore {
   write(keys: readonly SigningJwk[]): void
 }
 
-/** The set of the file, or of SIGNING_KEYS. */
+/** The set of the file, or of SIGNING_KEYS. Says when others can read the file. */
 export async function openKeyStore(file: string | undefined): Promise<KeyStore> {
   const text = file === undefined ? variableText(process.env.SIGNING_KEYS) : readKeyFile(file)
   if (!text) {
-    throw new Failure('Say where the set is: pass --file, or set SIGNING_KEYS in the environment.')
+    throw new Failure(
+      'Say where the set is: pass --file, or set SIGNING_KEYS in the environment.',
+      'usage',
+    )
   }
   const keys = await parseSigningKeys(text)
   if (!keys.ok) throw new Failure(`${file ?? 'SIGNING_KEYS'} ${keys.error}.`)
+  const warning = file && warnOfReaders(file)
+  if (warning) console.error(warning)
   return { keys: keys.value, file, write: (changed) => writeKeys(file, changed, replaceKeyFile) }
 }
 
@@ -61,10 +71,16 @@ function writeKeys(
   }
 }
 
-/** The file that a link leads to would keep the old set, and whoever reads it would sign with that. */
+/** Another name of the file would keep the old set, and whoever reads that would sign with it. */
 function replaceKeyFile(file: string, text: string): void {
-  if (isSymbolicLink(file)) {
+  const link = findOtherName(file)
+  if (link === 'symbolic link') {
     throw new Failure(`${file} is a symbolic link: pass the file that it leads to as --file.`)
+  }
+  if (link) {
+    throw new Failure(
+      `${file} has another name (a hard link) that would keep the old set: delete that, or copy the file. Nothing was changed.`,
+    )
   }
   replacePrivateFile(file, text)
 }

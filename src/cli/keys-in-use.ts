@@ -40,6 +40,7 @@ export async function findKeysInUse({ issuer, file }: KeyPlaces): Promise<KeysIn
   if (issuer === undefined && file === undefined) {
     throw new Failure(
       'Say which keys were in use before: pass --file with the old signing-keys.json, and --issuer with the URL of the service. Without the file, --issuer saves the keys that are published now.',
+      'usage',
     )
   }
   const keyIds = file === undefined ? undefined : readKeyIds(file)
@@ -94,9 +95,9 @@ function readKeyIds(file: string): readonly string[] {
 
 async function fetchKeySet(issuer: string): Promise<PublishedSet> {
   const parsed = parseIssuer(issuer)
-  if (!parsed.ok) throw new Failure(`--issuer ${parsed.error}.`)
+  if (!parsed.ok) throw new Failure(`--issuer ${parsed.error}.`, 'usage')
   if (isInsecureUrl(issuer) && variableText(process.env.INSECURE_HTTP) !== 'allow') {
-    throw new Failure(`--issuer ${insecure}`)
+    throw new Failure(`--issuer ${insecure}`, 'usage')
   }
   const url = keySetUrl(parsed.value)
   const text = await fetchText(url)
@@ -114,6 +115,7 @@ async function fetchText(url: string): Promise<string> {
   const what = answer ? `answers with status ${answer.status}` : 'cannot be reached'
   throw new Failure(
     `${url} ${what}: check --issuer, and that the service runs. Where it cannot run yet, pass --file alone.`,
+    answer && answer.status < 500 ? 'failure' : 'unreachable',
   )
 }
 

@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander'
 import { systemRuntime } from '../runtime/runtime.ts'
 import { variableText } from '../service/config/variable-text.ts'
 import {
+  activeKeyKnownFrom,
   createSigningKeys,
   dropExpiredKeys,
   dropKey,
@@ -17,81 +18,98 @@ import { activeKeyOf, type SigningJwk } from '../token/signing-key.ts'
 import { databaseAddress, loadDatabaseClient } from './database-client.ts'
 import { Failure } from './failure.ts'
 import { createKeyFile, type KeyStore, openKeyStore } from './key-store.ts'
+import { addDatabaseOption, addJsonOption, addVariables } from './options.ts'
+import { formatInstant, renderTable, report } from './report.ts'
 
 interface KeyOptions {
   readonly file?: string
+  readonly json: boolean
 }
-
-const fileOption = [
-  '--file <file>',
-  'keeps the set; without it, it is read from SIGNING_KEYS',
-] as const
 
 /** Adds `keys` with its five commands. */
 export function addKeysCommand(program: Command): void {
   const keys = program
     .command('keys')
     .description('Makes, rotates and shows the private key set of the secret SIGNING_KEYS.')
-  keys
-    .command('generate')
-    .description('Makes a set of an active key and the next one, and prints it.')
+  const add = (name: string, description: string) =>
+    addJsonOption(keys.command(name).description(description))
+  add('generate', 'Makes a set of an active key and the next one, and prints it.')
     .option('--file <file>', 'writes the set there, instead of printing it')
     .addOption(
       new Option('--algorithm <name>', 'of both keys').choices(['ES256', 'EdDSA']).default('ES256'),
     )
     .action(generate)
-  keys
-    .command('rotate')
-    .description('The next key signs, the active one is retired, and a new one is the next.')
-    .option(...fileOption)
-    .action(rotate)
-  keys
-    .command('retire')
-    .description('Drops the retired keys whose last token has expired, or the named key at once.')
+  addSet(
+    add('rotate', 'The next key signs, the active one is retired, and a new one is the next.'),
+  ).action(rotate)
+  addSet(
+    add('retire', 'Drops the retired keys whose last token has expired, or the named key at once.'),
+  )
     .argument('[kid]', 'a key to drop at once; its tokens become invalid')
-    .option(...fileOption)
     .action(retire)
-  keys
-    .command('revoke')
-    .description('Takes back every token that a key has signed, everywhere, within the bounds.')
+  addSet(
+    addDatabaseOption(
+      add('revoke', 'Takes back every token that a key has signed, everywhere, within the bounds.'),
+    ),
+  )
     .argument('<kid>', 'the key that others may have')
-    .option('--file <file>', 'the set that the key is looked up in; without it, SIGNING_KEYS')
-    .option('--url <url>', "the service's database (default: TURSO_DATABASE_URL)")
+    .option('--unchecked', 'revokes a key that is in no set at hand', false)
     .action(revoke)
-  keys
-    .command('show')
-    .description('Shows which keys there are, and nothing secret.')
-    .option(...fileOption)
-    .action(async (options: KeyOptions) =>
-      console.log(renderKeys((await openKeyStore(options.file)).keys)),
-    )
+  addSet(add('show', 'Shows which keys there are, and nothing secret.')).action(show)
+}
+
+function addSet(command: Command): Command {
+  const described = command.option('--file <file>', 'the set; without it, that of SIGNING_KEYS')
+  return addVariables(described, 'SIGNING_KEYS', 'the set, where there is no --file')
 }
 
 async function generate({
   file,
+  json,
   algorithm,
 }: KeyOptions & { algorithm: KeyPairAlgorithm }): Promise<void> {
   const [active, next] = await Promise.all([generatePair(algorithm), generatePair(algorithm)])
-  finish(createKeyFile(file), createSigningKeys(active, next))
-  if (file) console.error(`Keep ${file} out of version control: whoever reads it can sign tokens.`)
+  const warnings = file
+    ? [`Keep ${file} out of version control: whoever reads it can sign tokens.`]
+    : []
+  finish(createKeyFile(file), createSigningKeys(active, next), { json, warnings })
 }
 
-async function rotate({ file }: KeyOptions): Promise<void> {
+async function rotate({ file, json }: KeyOptions): Promise<void> {
   const store = await openKeyStore(file)
+  const now = systemRuntime.now()
   const fresh = await generatePair(activeKeyOf(store.keys)?.alg ?? 'ES256')
-  if (!store.keys.some(({ state }) => state === 'next')) {
-    console.error(
-      'There was no next key; now there is one. Deploy it, and rotate again after 15 minutes.',
-    )
-  }
-  finish(store, rotateSigningKeys(store.keys, fresh, systemRuntime.now()))
+  const rotated = rotateSigningKeys(store.keys, fresh, now)
+  finish(store, rotated, { json, warnings: warningsOf(store.keys, rotated, now) })
 }
 
-async function retire(kid: string | undefined, { file }: KeyOptions): Promise<void> {
+function warningsOf(
+  before: readonly SigningJwk[],
+  rotated: readonly SigningJwk[],
+  now: number,
+): string[] {
+  if (!before.some(({ state }) => state === 'next')) {
+    return [
+      'There was no next key; now there is one. Deploy it, and rotate again after 15 minutes.',
+    ]
+  }
+  const knownFrom = activeKeyKnownFrom(rotated, now)
+  if (knownFrom === undefined) return []
+  return [
+    `Too early: guards may not have fetched the key ${activeKeyOf(rotated)?.kid}, which signs now, and then refuse its tokens. Deploy this set from ${formatInstant(knownFrom)} on, if the set before was deployed at once. Deploy it now if others may have the key before.`,
+  ]
+}
+
+async function retire(kid: string | undefined, { file, json }: KeyOptions): Promise<void> {
   const store = await openKeyStore(file)
-  if (kid === undefined) return finish(store, dropExpiredKeys(store.keys, systemRuntime.now()))
+  if (kid === undefined) {
+    const left = dropExpiredKeys(store.keys, systemRuntime.now())
+    return left.length < store.keys.length
+      ? finish(store, left, { json })
+      : tellNothingRetired(store, json)
+  }
   const left = dropKey(store.keys, kid)
-  if (left.ok) return finish(store, left.value)
+  if (left.ok) return finish(store, left.value, { json })
   throw new Failure(
     left.error === 'active'
       ? `The key ${kid} signs: rotate first, deploy that, and retire it then.`
@@ -99,19 +117,28 @@ async function retire(kid: string | undefined, { file }: KeyOptions): Promise<vo
   )
 }
 
-/** A key that is in no set any more can be revoked as well: then there is nothing to look it up in. */
-async function revoke(kid: string, { file, url }: KeyOptions & { url?: string }): Promise<void> {
+/** Whoever pipes the set gets it all the same. */
+function tellNothingRetired({ file, keys, write }: KeyStore, json: boolean): void {
+  if (file === undefined) write(keys)
+  const sentence = `\n${renderKeys(keys)}\n\nNo key can be retired yet: nothing was changed, and there is nothing to deploy.`
+  tell(file, json ? JSON.stringify(factsOf(keys)) : sentence, json)
+}
+
+async function show({ file, json }: KeyOptions): Promise<void> {
+  const { keys } = await openKeyStore(file)
+  report(json, factsOf(keys), renderKeys(keys))
+}
+
+/** A key that is in no set any more can be revoked as well, by whoever says so. */
+async function revoke(
+  kid: string,
+  { file, url, json, unchecked }: KeyOptions & { url?: string; unchecked: boolean },
+): Promise<void> {
   const address = databaseAddress(url)
-  const isSetAtHand = file !== undefined || variableText(process.env.SIGNING_KEYS)
-  const set = isSetAtHand ? (await openKeyStore(file)).keys : undefined
-  const key = set?.find((candidate) => candidate.kid === kid)
-  if (set && !key) {
-    throw new Failure(
-      `There is no key ${kid} in the set; \`keys show\` lists them. Without a set, any key is revoked.`,
-    )
-  }
+  const key = unchecked ? undefined : await findKey(kid, file)
   const { revokeKeyIn } = await loadDatabaseClient(() => import('./revoke-key.ts'))
   await revokeKeyIn(address, kid)
+  if (json) return console.log(JSON.stringify({ revoked: kid, state: key?.state ?? null }))
   console.error(
     `Revoked: the service refuses the tokens of ${kid} now, guards within their bounds.`,
   )
@@ -119,13 +146,37 @@ async function revoke(kid: string, { file, url }: KeyOptions & { url?: string })
   console.error('It still signs, so nobody can log in: `keys rotate`, and deploy the set now.')
 }
 
-function generatePair(algorithm: KeyPairAlgorithm) {
-  return generateKeyPair(algorithm, systemRuntime)
+/** A name that is not right would revoke nothing, and nobody would know. */
+async function findKey(kid: string, file: string | undefined): Promise<SigningJwk> {
+  const isSetAtHand = file !== undefined || variableText(process.env.SIGNING_KEYS)
+  const keys = isSetAtHand ? (await openKeyStore(file)).keys : []
+  const key = keys.find((candidate) => candidate.kid === kid)
+  if (key) return key
+  throw new Failure(
+    isSetAtHand
+      ? `There is no key ${kid} in the set; \`keys show\` lists them. With --unchecked, any key is revoked.`
+      : `Nothing tells whether there is a key ${kid}: pass the set as --file. With --unchecked, any key is revoked.`,
+    isSetAtHand ? 'failure' : 'usage',
+  )
+}
+
+async function generatePair(algorithm: KeyPairAlgorithm) {
+  const pair = await generateKeyPair(algorithm, systemRuntime)
+  return { ...pair, created_at: systemRuntime.now() }
 }
 
 /** What is secret goes to the store alone; what is for people goes beside it. */
-function finish(store: Pick<KeyStore, 'file' | 'write'>, keys: readonly SigningJwk[]): void {
+function finish(
+  store: Pick<KeyStore, 'file' | 'write'>,
+  keys: readonly SigningJwk[],
+  { json, warnings = [] }: { readonly json: boolean; readonly warnings?: readonly string[] },
+): void {
   store.write(keys)
+  if (json) {
+    tell(store.file, JSON.stringify({ ...factsOf(keys), warnings }), json)
+    return
+  }
+  for (const warning of warnings) console.error(warning)
   const from = store.file === undefined ? ', and paste the line above' : ` < ${store.file}`
   console.error(
     `\n${renderKeys(keys)}\n\nDeploy it with: npx wrangler secret put SIGNING_KEYS${from}\n` +
@@ -133,22 +184,29 @@ function finish(store: Pick<KeyStore, 'file' | 'write'>, keys: readonly SigningJ
   )
 }
 
+/** The report: beside the set where that is printed, for then it has the standard output. */
+function tell(file: string | undefined, text: string, json: boolean): void {
+  if (json && file !== undefined) console.log(text)
+  else console.error(text)
+}
+
+function factsOf(keys: readonly SigningJwk[]) {
+  return {
+    keys: keys.map((key) => {
+      const endsAt = lastTokenExpiresAt(key)
+      const retirable = endsAt === undefined ? null : formatInstant(endsAt)
+      return { kid: key.kid, alg: key.alg, state: key.state, retirable_on: retirable }
+    }),
+  }
+}
+
 function renderKeys(keys: readonly SigningJwk[]): string {
   const rows = keys.map((key) => [key.kid, key.alg, key.state, describeEnd(key)])
-  const table = [['kid', 'alg', 'state', 'may be retired from'], ...rows]
-  const widths = table[0]?.map((_, column) =>
-    Math.max(...table.map((row) => (row[column] ?? '').length)),
-  )
-  const line = (row: string[]) =>
-    row
-      .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
-      .join('  ')
-      .trimEnd()
-  return table.map(line).join('\n')
+  return renderTable([['kid', 'alg', 'state', 'may be retired from'], ...rows])
 }
 
 function describeEnd(key: SigningJwk): string {
   const endsAt = lastTokenExpiresAt(key)
   if (endsAt === undefined) return '-'
-  return endsAt <= systemRuntime.now() ? 'now' : new Date(endsAt * 1_000).toISOString()
+  return endsAt <= systemRuntime.now() ? 'now' : formatInstant(endsAt)
 }

@@ -1,6 +1,5 @@
 // Brings a database to the schema of this version, for the commands.
 
-import { existsSync, statSync } from 'node:fs'
 import type { Client } from '@libsql/client/node'
 import { beginNewHistory } from '../service/domain/feed/begin-new-history.ts'
 import {
@@ -10,20 +9,30 @@ import {
   type Migration,
   readMigrations,
 } from '../service/store/node/apply-migrations.ts'
-import { databaseFileOf } from '../service/store/node/database-file.ts'
+import { databaseFileOf, isMissingFile } from '../service/store/node/database-file.ts'
 import { Failure } from './failure.ts'
+import { warnOfReaders } from './private-file.ts'
 import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.ts'
 
 const failed = 'The migration failed'
 
-/** Applies what is pending and tells of each. Idempotent, and safe when run twice at once. */
-export function migrate(address: DatabaseAddress, tell: (line: string) => void): Promise<void> {
+/**
+ * Applies what is pending, tells of each, and returns them. Idempotent, and safe when run twice at
+ * once.
+ */
+export function migrate(
+  address: DatabaseAddress,
+  tell: (line: string) => void,
+): Promise<Migration[]> {
   tellWhoReads(address.url, tell)
-  return withDatabase(address, failed, async (client) => {
+  return withDatabase({ ...address, makesFile: true }, failed, async (client) => {
     await refuseLaterSchema(client)
-    await applyMigrations(client, ({ version, name }) =>
-      tell(`Applied migration ${version}, ${name}.`),
-    )
+    const applied: Migration[] = []
+    await applyMigrations(client, (migration) => {
+      applied.push(migration)
+      tell(`Applied migration ${migration.version}, ${migration.name}.`)
+    })
+    return applied
   })
 }
 
@@ -59,16 +68,9 @@ async function refuseLaterSchema(client: Client): Promise<void> {
   }
 }
 
-/** The access to a file that is there is its owner's business. */
 function tellWhoReads(url: string, tell: (line: string) => void): void {
   const file = databaseFileOf(url)
-  if (file === undefined || !existsSync(file)) return
-  const found = statSync(file)
-  if (!found.isFile() || (found.mode & 0o077) === 0) return
-  tell(`Others on this machine can read ${file}: take that from them with \`chmod 600 ${file}*\`.`)
-}
-
-function isMissingFile(url: string): boolean {
-  const file = databaseFileOf(url)
-  return file !== undefined && !existsSync(file)
+  // What SQLite puts beside it, too.
+  const warning = file && warnOfReaders(file, `${file}*`)
+  if (warning) tell(warning)
 }

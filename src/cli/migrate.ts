@@ -6,13 +6,14 @@ import type { Migration } from '../service/store/node/apply-migrations.ts'
 import { databaseAddress, loadDatabaseClient } from './database-client.ts'
 import { Failure } from './failure.ts'
 import { findKeysInUse, type KeyPlaces, type KeysInUse } from './keys-in-use.ts'
+import { addDatabaseOption, addJsonOption } from './options.ts'
 
 /** Adds `migrate`. */
 export function addMigrateCommand(program: Command): void {
-  program
+  const command = program
     .command('migrate')
     .description('Applies pending migrations. Idempotent, and safe when run twice at once.')
-    .option('--check', 'change nothing; exit 1 when migrations are pending', false)
+    .option('--check', 'change nothing; exit 3 when migrations are pending', false)
     .option(
       '--restored',
       'after a backup was restored, and new keys were deployed: the revocation feed begins anew, and the old keys are revoked',
@@ -20,34 +21,61 @@ export function addMigrateCommand(program: Command): void {
     )
     .option('--file <file>', 'with --restored: a JWK Set with the keys that were in use before')
     .option('--issuer <url>', 'with --restored: the service, to see which keys it publishes')
-    .option('--url <url>', 'the database (default: TURSO_DATABASE_URL)')
     .allowExcessArguments(false)
-    .action(runMigrate)
+  addJsonOption(addDatabaseOption(command)).action(runMigrate)
 }
 
 interface MigrateOptions extends KeyPlaces {
   readonly check: boolean
   readonly restored: boolean
   readonly url?: string
+  readonly json: boolean
 }
 
-async function runMigrate({ check, restored, url, ...places }: MigrateOptions): Promise<void> {
-  const address = databaseAddress(url)
-  if (check && restored) throw new Failure('--check changes nothing: leave it out, or --restored.')
-  if (!restored && (places.file !== undefined || places.issuer !== undefined)) {
-    throw new Failure('--file and --issuer belong to --restored: add it, or leave them out.')
-  }
-  const { findPending, migrate, beginNewHistoryIn } = await loadDatabaseClient(
-    () => import('./migrate-database.ts'),
-  )
-  if (check) return tellPending(await findPending(address))
+async function runMigrate(options: MigrateOptions): Promise<void> {
+  const { check, json } = options
+  const address = databaseAddress(options.url)
+  refuseContradictions(options)
+  const { findPending, migrate } = await loadCommands()
+  if (check) return tellPending(await findPending(address), json)
   // Before anything is changed.
-  const keys = restored ? await findKeysInUse(places) : undefined
-  await migrate(address, console.log)
-  console.log('The database is up to date.')
-  if (!keys) return
+  const keys = options.restored ? await findKeysInUse(options) : undefined
+  const applied = await migrate(address, json ? console.error : console.log)
+  if (!json) console.log('The database is up to date.')
+  if (keys) await beginNewHistory(address, keys, json)
+  if (!json) return
+  const revoked = keys && { revoked_keys: keys.keyIds }
+  console.log(JSON.stringify({ applied: applied.map(factsOf), ...revoked }))
+}
+
+function loadCommands() {
+  return loadDatabaseClient(() => import('./migrate-database.ts'))
+}
+
+function refuseContradictions({ check, restored, file, issuer }: MigrateOptions): void {
+  if (check && restored) {
+    throw new Failure('--check changes nothing: leave it out, or --restored.', 'usage')
+  }
+  if (!restored && (file !== undefined || issuer !== undefined)) {
+    throw new Failure(
+      '--file and --issuer belong to --restored: add it, or leave them out.',
+      'usage',
+    )
+  }
+}
+
+async function beginNewHistory(
+  address: ReturnType<typeof databaseAddress>,
+  keys: KeysInUse,
+  json: boolean,
+): Promise<void> {
+  const { beginNewHistoryIn } = await loadCommands()
   await beginNewHistoryIn(address, keys.keyIds)
-  console.log(explainNewHistory(keys))
+  if (!json) console.log(explainNewHistory(keys))
+}
+
+function factsOf({ version, name }: Migration) {
+  return { version, name }
 }
 
 function explainNewHistory({ keyIds, published }: KeysInUse): string {
@@ -69,10 +97,14 @@ const nothingPublished =
 const unchecked =
   'Not checked: whether new keys are deployed. While one of these keys signs, every new token is refused, too. Pass --issuer to check it.'
 
-function tellPending(pending: readonly Migration[]): void {
+function tellPending(pending: readonly Migration[], json: boolean): void {
+  if (json) console.log(JSON.stringify({ pending: pending.map(factsOf) }))
   if (pending.length > 0) {
     const names = pending.map(({ version, name }) => `${version}, ${name}`).join('; ')
-    throw new Failure(`Migrations are pending: ${names}. Run it without --check, then deploy.`)
+    throw new Failure(
+      `Migrations are pending: ${names}. Run it without --check, then deploy.`,
+      'pending',
+    )
   }
-  console.log('The database is up to date.')
+  if (!json) console.log('The database is up to date.')
 }

@@ -8,6 +8,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { systemRuntime } from '../runtime/runtime.ts'
@@ -41,7 +42,16 @@ export function replacePrivateFile(file: string, text: string): void {
   }
 }
 
-/** Whether there is a symbolic link, wherever it leads to. */
-export function isSymbolicLink(file: string): boolean {
-  return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+/** What else leads to the file that is there, and would keep the old text if it were replaced. */
+export function findOtherName(file: string): 'symbolic link' | 'hard link' | undefined {
+  const found = lstatSync(file, { throwIfNoEntry: false })
+  if (found?.isSymbolicLink()) return 'symbolic link'
+  return found && found.nlink > 1 ? 'hard link' : undefined
+}
+
+/** A sentence where others can read the file; its access is its owner's business. */
+export function warnOfReaders(file: string, pattern = file): string | undefined {
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (!found?.isFile() || (found.mode & 0o077) === 0) return undefined
+  return `Others on this machine can read ${file}: take that from them with \`chmod 600 ${pattern}\`.`
 }

@@ -1,24 +1,29 @@
 // portcullis users: what administrators do to accounts, in the service's database.
 
 import type { Command } from 'commander'
-import { isRole, maxRoles, maxRolesCharacters } from '../service/domain/identity/identity.ts'
-import type { RoleChange, RolesError } from './change-account.ts'
+import { isRole } from '../service/domain/identity/identity.ts'
+import type { AccountOfList, FoundAccount, RoleChange } from './change-account.ts'
 import { databaseAddress, loadDatabaseClient } from './database-client.ts'
 import { Failure } from './failure.ts'
+import { addDatabaseOption, addJsonOption, addVariables, parseNumber } from './options.ts'
+import { readPassword } from './password-input.ts'
+import { formatInstant, renderTable, report } from './report.ts'
 
 interface UserOptions {
   readonly url?: string
+  readonly json: boolean
 }
+
+const defaultLimit = 100
+const maxLimit = 1_000
 
 /** Adds `users` with its commands. */
 export function addUsersCommand(program: Command): void {
-  const users = program.command('users').description('Changes accounts in the database.')
-  const add = (name: string, description: string) =>
-    users
-      .command(name)
-      .description(description)
-      .argument('<email>', 'whose account')
-      .option('--url <url>', "the service's database (default: TURSO_DATABASE_URL)")
+  const users = program.command('users').description('Shows and changes accounts in the database.')
+  addListCommand(users)
+  addCreateCommand(users)
+  const add = (name: string, description: string) => addAccountCommand(users, name, description)
+  add('show', 'Shows the account, and how many living sessions it has.').action(show)
   add('set-roles', 'Gives the account exactly these roles, and no others; none, without any.')
     .argument('[role...]', 'such as admin')
     .action(changeRoles('setRoles'))
@@ -28,75 +33,172 @@ export function addUsersCommand(program: Command): void {
   add('remove-role', 'Takes these roles from the account.')
     .argument('<role...>', 'such as admin')
     .action(changeRoles('removeRoles'))
+  add('disable', 'Ends the account’s sessions, revokes its tokens, and lets nobody log in.').action(
+    change('disable', `is disabled; ${withinBounds}`),
+  )
+  add('enable', 'Lets the account log in again.').action(
+    change('enable', 'is enabled, and can log in.'),
+  )
+  add('revoke-sessions', 'Ends the account’s sessions and revokes its tokens.').action(
+    change('revokeSessions', `is logged out everywhere; ${withinBounds}`),
+  )
   users
     .command('set-role', { hidden: true })
     .allowUnknownOption()
     .allowExcessArguments()
     .action(refuseSetRole)
-  add('disable', 'Ends the account’s sessions, revokes its tokens, and lets nobody log in.').action(
-    disable,
-  )
-  add('enable', 'Lets the account log in again.').action(enable)
-  add('revoke-sessions', 'Ends the account’s sessions and revokes its tokens.').action(
-    revokeSessions,
-  )
 }
 
 const withinBounds = 'the service refuses the tokens before now, guards within their bounds.'
+
+function addAccountCommand(users: Command, name: string, description: string): Command {
+  const command = users.command(name).description(description).argument('<email>', 'whose account')
+  return addJsonOption(addDatabaseOption(command))
+}
+
+function addListCommand(users: Command): void {
+  const command = users
+    .command('list')
+    .description('Lists accounts in the order of their ids; with --json, each on a line.')
+    .option('--limit <number>', 'how many at most', parseNumber(1, maxLimit), defaultLimit)
+    .option('--after <id>', 'those with greater ids', parseNumber(0, Number.MAX_SAFE_INTEGER), 0)
+  addJsonOption(addDatabaseOption(command)).action(list)
+}
+
+function addCreateCommand(users: Command): void {
+  const command = addAccountCommand(
+    users,
+    'create',
+    'Makes an account. The password comes from the standard input; a terminal is asked for it.',
+  ).option('--role <role>', 'a role, such as admin; may be repeated', collect, [])
+  for (const name of ['BCRYPT_COST', 'PASSWORD_MIN_LENGTH', 'EMAIL_DOMAINS']) {
+    addVariables(command, name, 'as the service has it')
+  }
+  command.action(create)
+}
+
+function collect(role: string, roles: readonly string[]): readonly string[] {
+  return [...roles, role]
+}
+
+function loadCommands() {
+  return loadDatabaseClient(() => import('./change-account.ts'))
+}
+
+interface ListOptions extends UserOptions {
+  readonly limit: number
+  readonly after: number
+}
+
+async function list({ url, json, limit, after }: ListOptions): Promise<void> {
+  const address = databaseAddress(url)
+  const { listAccountsIn } = await loadCommands()
+  const accounts = await listAccountsIn(address, { limit, after })
+  if (json) {
+    for (const account of accounts) console.log(JSON.stringify(factsOf(account)))
+    return
+  }
+  const rows = accounts.map((account) => [
+    String(account.userId),
+    account.email,
+    account.roles.join(' ') || '-',
+    account.disabledAt === null ? '-' : formatInstant(account.disabledAt),
+    formatInstant(account.registeredAt),
+  ])
+  console.log(renderTable([['id', 'email', 'roles', 'disabled', 'registered'], ...rows]))
+  const last = accounts.at(-1)
+  if (last && accounts.length === limit) {
+    console.error(`There may be more: add --after ${last.userId}.`)
+  }
+}
+
+async function show(email: string, { url, json }: UserOptions): Promise<void> {
+  const address = databaseAddress(url)
+  const { findAccountIn } = await loadCommands()
+  const account = await findAccountIn(address, email)
+  if (!account) throw unknownAccount(email)
+  const rows = [
+    ['id', String(account.userId)],
+    ['email', account.email],
+    ['roles', account.roles.join(' ') || '-'],
+    ['disabled', account.disabledAt === null ? 'no' : formatInstant(account.disabledAt)],
+    ['registered', formatInstant(account.registeredAt)],
+    ['living sessions', String(account.livingSessions)],
+  ]
+  report(json, { ...factsOf(account), ...sessionFactsOf(account) }, renderTable(rows))
+}
+
+/** The names are those of the HTTP API. */
+function factsOf({ userId, email, roles, disabledAt, registeredAt }: AccountOfList) {
+  return {
+    user_id: userId,
+    email,
+    roles,
+    disabled_on: disabledAt === null ? null : formatInstant(disabledAt),
+    registered_on: formatInstant(registeredAt),
+  }
+}
+
+function sessionFactsOf({ livingSessions }: FoundAccount) {
+  return { living_sessions: livingSessions }
+}
+
+interface CreateOptions extends UserOptions {
+  readonly role: readonly string[]
+}
+
+async function create(email: string, { url, json, role: roles }: CreateOptions): Promise<void> {
+  const address = databaseAddress(url)
+  requireRoles(roles)
+  const { createAccountIn, readAccountRules } = await loadCommands()
+  const rules = readAccountRules(process.env)
+  const password = await readPassword()
+  const created = await createAccountIn(address, { email, password, roles }, rules)
+  const { userId, roles: has } = created
+  const facts = { user_id: userId, email: created.email, roles: has }
+  report(json, facts, `${created.email} has an account now, with the id ${userId}.`)
+}
 
 /** It replaced all roles, under a name that said otherwise. */
 function refuseSetRole(): never {
   throw new Failure(
     '`users set-role` has a new name: `users set-roles EMAIL [ROLE…]` replaces all roles. `users add-role` and `users remove-role` change some of them.',
+    'usage',
   )
 }
 
-function changeRoles(change: RoleChange) {
-  return async (email: string, roles: readonly string[], { url }: UserOptions): Promise<void> => {
-    const wrong = roles.find((role) => !isRole(role))
-    if (wrong !== undefined) {
-      throw new Failure(`${wrong} is no role: use up to 64 letters, digits, and any of : . _ -`)
-    }
+function changeRoles(what: RoleChange) {
+  return async (email: string, roles: readonly string[], { url, json }: UserOptions) => {
+    requireRoles(roles)
     const address = databaseAddress(url)
-    const { changeRolesIn } = await loadDatabaseClient(() => import('./change-account.ts'))
-    const outcome = await changeRolesIn(address, email, change, roles)
-    if (!outcome.ok) throw new Failure(explainRoles(outcome.error, email))
-    const has = outcome.value.length > 0 ? `the roles ${outcome.value.join(', ')}` : 'no roles'
-    console.log(`${email} has ${has}; ${withinBounds}`)
+    const { changeRolesIn } = await loadCommands()
+    const has = await changeRolesIn(address, email, what, roles)
+    if (!has) throw unknownAccount(email)
+    const sentence = has.length > 0 ? `has the roles ${has.join(', ')}` : 'has no roles'
+    report(json, { email, roles: has }, `${email} ${sentence}; ${withinBounds}`)
   }
 }
 
-function explainRoles(error: RolesError, email: string): string {
-  if (error === 'account_unknown') return unknownAccount(email)
-  return `These are too many roles for a token: an account may have ${maxRoles}, and ${maxRolesCharacters} characters in all, with a space between two. Nothing was changed.`
+function requireRoles(roles: readonly string[]): void {
+  const wrong = roles.find((role) => !isRole(role))
+  if (wrong === undefined) return
+  throw new Failure(
+    `${wrong} is no role: use up to 64 letters, digits, and any of : . _ -`,
+    'usage',
+  )
 }
 
-function unknownAccount(email: string): string {
-  return `No account has the email ${email}.`
+function change(what: 'disable' | 'enable' | 'revokeSessions', sentence: string) {
+  return async (email: string, { url, json }: UserOptions): Promise<void> => {
+    const address = databaseAddress(url)
+    const { changeAccountIn } = await loadCommands()
+    if ((await changeAccountIn(address, email, what)) === 'account_unknown') {
+      throw unknownAccount(email)
+    }
+    report(json, { email, done: what }, `${email} ${sentence}`)
+  }
 }
 
-async function disable(email: string, { url }: UserOptions): Promise<void> {
-  await change(url, email, 'disable')
-  console.log(`${email} is disabled; ${withinBounds}`)
-}
-
-async function enable(email: string, { url }: UserOptions): Promise<void> {
-  await change(url, email, 'enable')
-  console.log(`${email} is enabled, and can log in.`)
-}
-
-async function revokeSessions(email: string, { url }: UserOptions): Promise<void> {
-  await change(url, email, 'revokeSessions')
-  console.log(`${email} is logged out everywhere; ${withinBounds}`)
-}
-
-async function change(
-  url: string | undefined,
-  email: string,
-  what: 'disable' | 'enable' | 'revokeSessions',
-): Promise<void> {
-  const address = databaseAddress(url)
-  const { changeAccountIn } = await loadDatabaseClient(() => import('./change-account.ts'))
-  const outcome = await changeAccountIn(address, email, what)
-  if (outcome === 'account_unknown') throw new Failure(unknownAccount(email))
+function unknownAccount(email: string): Failure {
+  return new Failure(`No account has the email ${email}.`)
 }

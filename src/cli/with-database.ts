@@ -4,9 +4,9 @@ import { type Client, createClient, LibsqlError } from '@libsql/client/node'
 import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
 import { insecure, parseDatabaseUrl } from '../service/config/database-url.ts'
 import type { Database } from '../service/store/database.ts'
-import { createDatabaseFile } from '../service/store/node/database-file.ts'
+import { createDatabaseFile, isMissingFile } from '../service/store/node/database-file.ts'
 import { isInsecureUrl } from '../token/loopback.ts'
-import { Failure } from './failure.ts'
+import { Failure, type FailureKind } from './failure.ts'
 
 /** Which database, and what for. */
 export interface DatabaseAddress {
@@ -14,6 +14,8 @@ export interface DatabaseAddress {
   readonly authToken?: string | undefined
   /** As INSECURE_HTTP. Default: false. */
   readonly allowsInsecureHttp?: boolean
+  /** Whether a file that is not there is made. Default: it is refused. */
+  readonly makesFile?: boolean
   /** Gives up when the user has ended the command. */
   readonly stopping?: AbortSignal
 }
@@ -27,16 +29,19 @@ const timeoutMs = 15_000
  * @throws Failure
  */
 export async function withDatabase<T>(
-  { url, authToken, allowsInsecureHttp, stopping }: DatabaseAddress,
+  { url, authToken, allowsInsecureHttp, makesFile = false, stopping }: DatabaseAddress,
   failed: string,
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
   const isAddress = parseDatabaseUrl(url)
   if (!isAddress.ok) {
-    throw new Failure(`${failed}: that is no address of a database; it ${isAddress.error}.`)
+    throw new Failure(
+      `${failed}: that is no address of a database; it ${isAddress.error}.`,
+      'usage',
+    )
   }
   if (!allowsInsecureHttp && isInsecureUrl(url)) {
-    throw new Failure(`${failed}: the address ${insecure}`)
+    throw new Failure(`${failed}: the address ${insecure}`, 'usage')
   }
   let client: Client | undefined
   try {
@@ -44,7 +49,8 @@ export async function withDatabase<T>(
       const timeout = AbortSignal.timeout(timeoutMs)
       return fetch(request, { signal: stopping ? AbortSignal.any([stopping, timeout]) : timeout })
     }
-    createDatabaseFile(url)
+    if (makesFile) createDatabaseFile(url)
+    if (isMissingFile(url)) throw new Failure(`${failed}: ${cannotOpen}`)
     client = createClient({
       url,
       fetch: fetchInTime,
@@ -55,7 +61,7 @@ export async function withDatabase<T>(
   } catch (error) {
     if (error instanceof Failure) throw error
     const cause = error instanceof DatabaseUnavailable ? error.cause : error
-    throw new Failure(`${failed}: ${explain(cause)}`)
+    throw explain(failed, cause)
   } finally {
     client?.close()
   }
@@ -67,8 +73,11 @@ export function databaseOf(client: Client): Database {
   return { hasReplicas: true, withClient: (use) => use(client) }
 }
 
-/** What the clients say in their messages, and what to do about it. */
-const explanations: readonly (readonly [RegExp, string])[] = [
+const cannotOpen =
+  'the database file cannot be opened; check that it is there, and that its folder can be written.'
+
+/** What the clients say in their messages, what to do about it, and what kind of failure it is. */
+const explanations: readonly (readonly [RegExp, string, FailureKind?])[] = [
   [
     /symbolic link/,
     'the database file is a symbolic link to nothing; make the file that it leads to, or remove it.',
@@ -76,25 +85,39 @@ const explanations: readonly (readonly [RegExp, string])[] = [
   [
     /no such (table|column)|has no column/,
     'the schema is older than this version; run `portcullis migrate`.',
+    'pending',
   ],
   [/NOTADB/, 'the file is no database; check TURSO_DATABASE_URL.'],
-  [/BUSY|locked/i, 'another process is writing to the database; try again when it is done.'],
-  [/timeout|timed out/i, 'the database did not answer within 15 s; check TURSO_DATABASE_URL.'],
   [
-    /CANTOPEN|unable to open|ConnectionFailed/i,
-    'the database file cannot be opened; check that its folder exists and can be written.',
+    /BUSY|locked/i,
+    'another process is writing to the database; try again when it is done.',
+    'unreachable',
   ],
+  [
+    /timeout|timed out/i,
+    'the database did not answer within 15 s; check TURSO_DATABASE_URL.',
+    'unreachable',
+  ],
+  [/CANTOPEN|unable to open|ConnectionFailed/i, cannotOpen],
   [
     /ECONNREFUSED|ENOTFOUND|fetch failed|error sending request/i,
     'the database cannot be reached; check TURSO_DATABASE_URL, and that it is running.',
+    'unreachable',
   ],
   [/status 40[13]|unauthorized/i, 'the database refuses the token; check TURSO_AUTH_TOKEN.'],
-  [/HTTP status|JSON/i, 'what answers there is no libSQL database; check TURSO_DATABASE_URL.'],
+  [
+    /HTTP status|JSON/i,
+    'what answers there is no libSQL database; check TURSO_DATABASE_URL.',
+    'unreachable',
+  ],
 ]
 
-function explain(error: unknown): string {
+function explain(failed: string, error: unknown): Failure {
   const code = error instanceof LibsqlError ? error.code : ''
   const text = `${code} ${error} ${error instanceof Error ? error.cause : ''}`
-  const known = explanations.find(([message]) => message.test(text))
-  return known?.[1] ?? `${text.trim()}. Nothing of it was applied; mend that, and run it again.`
+  const [, sentence, kind] = explanations.find(([message]) => message.test(text)) ?? []
+  return new Failure(
+    `${failed}: ${sentence ?? `${text.trim()}. Nothing of it was applied; mend that, and run it again.`}`,
+    kind,
+  )
 }

@@ -23,6 +23,8 @@ export interface SigningJwk extends PublicJwk {
   readonly state: KeyState
   /** When it stopped signing, in seconds since 1970. */
   readonly retired_at?: number
+  /** When it was made, in seconds since 1970. Default: not known. */
+  readonly created_at?: number
 }
 
 /** What signs: the same members as what verifies. */
@@ -64,7 +66,10 @@ export function activeKeyOf(keys: readonly SigningJwk[]): SigningJwk | undefined
 /** What `/.well-known/jwks.json` publishes: public halves only (RFC 7517 §5). */
 export function publicJwkSet(keys: readonly SigningJwk[]): { readonly keys: readonly PublicJwk[] } {
   return {
-    keys: keys.map(({ d: _, state: __, retired_at: ___, ...jwk }) => ({ ...jwk, use: 'sig' })),
+    keys: keys.map(({ d: _, state: __, retired_at: ___, created_at: ____, ...jwk }) => ({
+      ...jwk,
+      use: 'sig',
+    })),
   }
 }
 
@@ -84,14 +89,21 @@ export async function importSigningKey(jwk: SigningJwk): Promise<SigningKey> {
 async function parseSigningKey(entry: unknown): Promise<Result<SigningJwk, string>> {
   const jwk = parsePublicJwk(entry)
   if (!jwk.ok) return jwk
-  const { d, state, retired_at: retiredAt } = entry as Readonly<Record<string, unknown>>
+  const {
+    d,
+    state,
+    retired_at: retiredAt,
+    created_at: createdAt,
+  } = entry as Readonly<Record<string, unknown>>
   if (!isCoordinate(d)) return refuse('lacks its private half (d)')
   if (!states.includes(state)) return refuse('has no state: next, active or retired')
   if (retiredAt !== undefined && !Number.isSafeInteger(retiredAt)) {
     return refuse('has a retired_at that is no number of seconds')
   }
   const since = retiredAt !== undefined && { retired_at: Number(retiredAt) }
-  const key = { ...jwk.value, d, state: state as KeyState, ...since }
+  // The command line alone looks at it.
+  const made = Number.isSafeInteger(createdAt) && { created_at: Number(createdAt) }
+  const key = { ...jwk.value, d, state: state as KeyState, ...since, ...made }
   return (await isPair(key))
     ? succeed(key)
     : refuse('is no pair: its private half (d) does not belong to its public half')

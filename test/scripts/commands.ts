@@ -50,9 +50,20 @@ export function startCommand(
  * Runs a script of package.json to its end, with nothing of the developer's settings but what is
  * given. As `npm run` does, without the second that npm takes to start.
  */
-export function runNpm(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+export function runNpm(
+  script: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  input = '',
+) {
   const { SIGNING_KEYS: _, ...own } = process.env
-  const options = { cwd: root, encoding: 'utf8', timeout: 30_000, env: { ...own, ...env } } as const
+  const options = {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 120_000,
+    env: { ...own, ...env },
+    input,
+  } as const
   const [node, ...words] = scriptOf(script).split(' ')
   if (node !== 'node') throw new Error(`The script ${script} does not begin with node.`)
   return spawnSync(process.execPath, [...words, ...args], options)

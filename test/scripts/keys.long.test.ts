@@ -1,5 +1,7 @@
 import {
+  chmodSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdtempSync,
   readdirSync,
@@ -55,7 +57,12 @@ describe('npm run keys -- revoke', () => {
     const revoked = revoke(active?.kid, '--file', file)
     expect([revoked.status, revoked.stderr]).toEqual([0, expect.stringContaining('still signs')])
     expect((await service.client.status(token)).body.code).toBe('token_revoked')
-    expect(revoke('of no set').status).toBe(0)
+    const unchecked = revoke('of no set')
+    expect([unchecked.status, unchecked.stderr]).toEqual([
+      2,
+      expect.stringContaining('--unchecked'),
+    ])
+    expect(revoke('of no set', '--unchecked').status).toBe(0)
     expect(revoke(active?.kid, '--file', file).status).toBe(0)
     await service.stop()
   })
@@ -157,6 +164,64 @@ describe('npm run keys', () => {
     expect(inFile(file)).toMatchObject([{ ...active, state: 'active' }, { state: 'next' }])
   })
 
+  it('rotates no set that has another name, a hard link, which would keep the old one', () => {
+    const file = newFile()
+    const before = readFileSync(file, 'utf8')
+    linkSync(file, `${file}.other`)
+    const { status, stderr } = keys(['rotate', '--file', file])
+    expect([status, stderr]).toEqual([1, expect.stringContaining('has another name (a hard link)')])
+    expect(readFileSync(file, 'utf8')).toBe(before)
+  })
+
+  it('says when the key that signs now is too new for guards to know it', () => {
+    const file = newFile()
+    const rotate = () => keys(['rotate', '--file', file]).stderr
+    expect(rotate()).toContain('Too early')
+    expect(rotate()).toContain('Too early')
+    const set = inFile(file)
+    const aged = (change: object) =>
+      writeFileSync(file, JSON.stringify({ keys: set.map((key) => ({ ...key, ...change })) }))
+    aged({ created_at: 1 })
+    expect(rotate()).not.toContain('Too early')
+    // Of a version before: the rotations tell the age.
+    aged({ created_at: undefined })
+    expect(rotate()).toContain('Too early')
+  })
+
+  it('says when others can read the file of a set', () => {
+    const file = newFile()
+    expect(keys(['show', '--file', file]).stderr).toBe('')
+    chmodSync(file, 0o644)
+    const warning = `Others on this machine can read ${file}: take that from them`
+    expect(keys(['show', '--file', file]).stderr).toContain(warning)
+  })
+
+  it('reports in JSON, beside the set where that is printed', () => {
+    const printed = keys(['generate', '--json'])
+    const [active, next] = readSet(printed.stdout)
+    const facts = { alg: 'ES256', retirable_on: null }
+    const described = [
+      { kid: active?.kid, state: 'active', ...facts },
+      { kid: next?.kid, state: 'next', ...facts },
+    ]
+    expect(JSON.parse(printed.stderr)).toEqual({ keys: described, warnings: [] })
+    const shown = keys(['show', '--json'], { SIGNING_KEYS: printed.stdout })
+    expect(JSON.parse(shown.stdout)).toEqual({ keys: described })
+    const file = newFile()
+    const rotated = JSON.parse(keys(['rotate', '--file', file, '--json']).stdout)
+    expect(rotated.warnings).toEqual([expect.stringContaining('Too early')])
+    expect(rotated.keys).toHaveLength(3)
+  })
+
+  it('says where there is nothing to retire that there is nothing to deploy', () => {
+    const file = newFile()
+    const { status, stderr } = keys(['retire', '--file', file])
+    expect([status, stderr]).toEqual([0, expect.stringContaining('nothing to deploy')])
+    expect(stderr).not.toContain('Deploy it with')
+    const set = readFileSync(file, 'utf8')
+    expect(readSet(keys(['retire'], { SIGNING_KEYS: set }).stdout)).toEqual(readSet(set))
+  })
+
   it('retires those whose last token has expired, and no others', () => {
     const file = newFile()
     keys(['rotate', '--file', file])
@@ -194,16 +259,21 @@ describe('npm run keys', () => {
   })
 
   it.each([
-    [['revoke', 'k'], { TURSO_DATABASE_URL: '' }, 'Say which database'],
-    [['revoke', 'k', '--url', 'http://127.0.0.1:9'], {}, 'The key was not revoked: the database'],
-    [['show'], {}, 'Say where the set is: pass --file, or set SIGNING_KEYS in the environment.'],
-    [['show', '--file', '/nowhere/k.json'], {}, '/nowhere/k.json cannot be read: make it with'],
-    [['generate', '--file', '/nowhere/k.json'], {}, '/nowhere/k.json cannot be written: check its'],
-    [['rotate'], { SIGNING_KEYS: '{"keys":[]}' }, 'SIGNING_KEYS must be a private JWK Set'],
-    [['generate', '--algorithm', 'RS256'], {}, 'Allowed choices are ES256, EdDSA'],
-  ])('%j with %j says what to do', (args, env, sentence) => {
+    [2, ['revoke', 'k'], { TURSO_DATABASE_URL: '' }, 'Say which database'],
+    [
+      4,
+      ['revoke', 'k', '--unchecked', '--url', 'http://127.0.0.1:9'],
+      {},
+      'The key was not revoked: the database',
+    ],
+    [2, ['show'], {}, 'Say where the set is: pass --file, or set SIGNING_KEYS in the environment.'],
+    [1, ['show', '--file', '/nowhere/k.json'], {}, '/nowhere/k.json cannot be read: make it with'],
+    [1, ['generate', '--file', '/nowhere/k.json'], {}, 'k.json cannot be written: check its'],
+    [1, ['rotate'], { SIGNING_KEYS: '{"keys":[]}' }, 'SIGNING_KEYS must be a private JWK Set'],
+    [2, ['generate', '--algorithm', 'RS256'], {}, 'Allowed choices are ES256, EdDSA'],
+  ])('exits %i for %j with %j, and says what to do', (code, args, env, sentence) => {
     const { status, stderr } = keys(args, env)
-    expect(status).toBe(1)
+    expect(status).toBe(code)
     expect(stderr).toContain(sentence)
     expect(stderr).not.toMatch(/^ +at /m)
   })

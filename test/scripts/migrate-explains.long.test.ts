@@ -23,31 +23,43 @@ async function migrateServer(listener: RequestListener) {
 
 describe('npm run migrate explains', () => {
   it.each([
-    ['no database', [], 'Say which database'],
-    ['an address that is none', ['--url', 'nonsense:x'], 'that is no address of a database'],
-    ['a token in the address', ['--url', 'libsql://x.turso.io?authToken=t'], 'no user, password'],
-    ['a database in memory', ['--url', 'file::memory:'], 'must name a file, such as file:/var'],
-    ['a path that is missing', ['--url', 'file:'], 'must name a file, such as file:/var'],
-    ['plain HTTP', ['--url', 'http://db.internal'], 'is http: and not on this machine'],
-    ['a file in no folder', ['--url', 'file:/nowhere/x.db'], 'the database file cannot be opened'],
-    ['a file that is none', ['--url', `file:${root}package.json`], 'the file is no database'],
-    ['keys without a backup', ['--url', 'file:x.db', '--file', 'x'], 'belong to --restored'],
-    ['a closed port', ['--url', 'http://127.0.0.1:9'], 'the database cannot be reached'],
-  ])('%s', async (_, args, sentence) => {
+    ['no database', 2, [], 'Say which database'],
+    ['an address that is none', 2, ['--url', 'nonsense:x'], 'that is no address of a database'],
+    [
+      'a token in the address',
+      2,
+      ['--url', 'libsql://x.turso.io?authToken=t'],
+      'no user, password',
+    ],
+    ['a database in memory', 2, ['--url', 'file::memory:'], 'must name a file, such as file:/var'],
+    ['a path that is missing', 2, ['--url', 'file:'], 'must name a file, such as file:/var'],
+    ['plain HTTP', 2, ['--url', 'http://db.internal'], 'is http: and not on this machine'],
+    [
+      'a file in no folder',
+      1,
+      ['--url', 'file:/nowhere/x.db'],
+      'the database file cannot be opened',
+    ],
+    ['a file that is none', 1, ['--url', `file:${root}package.json`], 'the file is no database'],
+    ['keys without a backup', 2, ['--url', 'file:x.db', '--file', 'x'], 'belong to --restored'],
+    ['a closed port', 4, ['--url', 'http://127.0.0.1:9'], 'the database cannot be reached'],
+  ])('%s', async (_, code, args, sentence) => {
     const { status, said } = await migrate(...args)
-    expect([status, said]).toEqual([1, expect.stringContaining(sentence)])
+    expect([status, said]).toEqual([code, expect.stringContaining(sentence)])
   })
 
   it.each([
-    [401, 'the database refuses the token'],
-    [502, 'what answers there is no libSQL database'],
-  ])('an answer of %i', async (code, sentence) => {
-    const { status, said } = await migrateServer((_, answer) => answer.writeHead(code).end('no'))
-    expect([status, said]).toEqual([1, expect.stringContaining(sentence)])
+    [401, 1, 'the database refuses the token'],
+    [502, 4, 'what answers there is no libSQL database'],
+  ])('an answer of %i', async (answered, code, sentence) => {
+    const { status, said } = await migrateServer((_, answer) =>
+      answer.writeHead(answered).end('no'),
+    )
+    expect([status, said]).toEqual([code, expect.stringContaining(sentence)])
   })
 
   it('a database that does not answer, after 15 s', async () => {
     const { status, said } = await migrateServer(() => {})
-    expect([status, said]).toEqual([1, expect.stringContaining('did not answer within 15 s')])
+    expect([status, said]).toEqual([4, expect.stringContaining('did not answer within 15 s')])
   })
 })

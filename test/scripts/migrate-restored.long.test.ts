@@ -83,10 +83,10 @@ async function idsOf(keys: string) {
 }
 
 /** Fails with such a sentence, and changes nothing. */
-async function expectRefused(args: string[], sentence: RegExp): Promise<void> {
+async function expectRefused(args: string[], sentence: RegExp, status = 1): Promise<void> {
   const before = await stateOf()
   expect(await migrateRestored(...args)).toEqual({
-    status: 1,
+    status,
     said: expect.stringMatching(sentence),
   })
   expect(await stateOf()).toEqual(before)
@@ -139,7 +139,7 @@ describe('portcullis migrate --restored', () => {
   })
 
   it('refuses without keys, and says where to take them from', async () => {
-    await expectRefused([], /^Say which keys were in use before: pass --file .* --issuer/)
+    await expectRefused([], /^Say which keys were in use before: pass --file .* --issuer/, 2)
   })
 
   it('refuses while one of the keys is still published', async () => {
@@ -196,16 +196,17 @@ describe('portcullis migrate --restored', () => {
   })
 
   it.each([
-    [['--issuer', 'auth.example.com'], /--issuer must be a URL such as/],
+    [2, ['--issuer', 'auth.example.com'], /--issuer must be a URL such as/],
     [
+      2,
       ['--issuer', 'https://a.example/'],
       /--issuer must be written as https:\/\/a\.example, and is https:\/\/a\.example\/\./,
     ],
-    [['--issuer', 'http://127.0.0.1:9'], /cannot be reached: check --issuer/],
-    [['--file', 'nowhere.json'], /nowhere\.json cannot be read: check --file/],
-    [['--check', '--file', 'old.json'], /--check changes nothing/],
-  ])('explains %j', async (args, sentence) => {
-    await expectRefused(args, sentence)
+    [4, ['--issuer', 'http://127.0.0.1:9'], /cannot be reached: check --issuer/],
+    [1, ['--file', 'nowhere.json'], /nowhere\.json cannot be read: check --file/],
+    [2, ['--check', '--file', 'old.json'], /--check changes nothing/],
+  ])('exits %i and explains %j', async (status, args, sentence) => {
+    await expectRefused(args, sentence, status)
   })
 
   it.each(['no JSON', '[]', '{"keys":[]}', '{"keys":[{"kid":7}]}'])(

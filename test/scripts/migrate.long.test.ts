@@ -31,7 +31,7 @@ function migrate(...args: string[]) {
   const result = spawnSync('npm', command(...args), {
     cwd: root,
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: 120_000,
   })
   return { status: result.status, said: `${result.stdout}${result.stderr}`.trim() }
 }
@@ -42,9 +42,16 @@ describe.each(['a file', 'sqld'])('npm run migrate on %s', (kind) => {
 
   it('says what is pending and changes nothing', () => {
     const { status, said } = migrate('--check', '--url', urlOf())
-    expect(status).toBe(1)
+    expect(status).toBe(3)
     expect(said).toMatch(/^Migrations are pending: 1, accounts_and_revocations/)
     if (kind === 'a file') expect(existsSync(join(directory, 'database.db'))).toBe(false)
+  })
+
+  it('lists what is pending in JSON', () => {
+    const [first = ''] = migrate('--check', '--json', '--url', urlOf()).said.split('\n')
+    const { pending } = JSON.parse(first)
+    expect(pending).toHaveLength(count)
+    expect(pending[0]).toEqual({ version: 1, name: 'accounts_and_revocations' })
   })
 
   it('applies every migration once, when it runs three times at once', async () => {
@@ -64,6 +71,8 @@ describe.each(['a file', 'sqld'])('npm run migrate on %s', (kind) => {
       status: 0,
       said: 'The database is up to date.',
     })
+    expect(migrate('--json', '--url', urlOf())).toEqual({ status: 0, said: '{"applied":[]}' })
+    expect(migrate('--check', '--json', '--url', urlOf()).said).toBe('{"pending":[]}')
   })
 
   it('makes the tables that the code knows, column by column', async () => {

@@ -1,17 +1,19 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { freshEmail, tokensOf } from '../support/client.ts'
+import { startDatabase } from '../support/database.ts'
 import { claimsOf } from '../support/guarded.ts'
 import { startIssuingService } from '../support/issuing-service.ts'
 import { runNpm } from './commands.ts'
 
 let service: Awaited<ReturnType<typeof startIssuingService>>
+let settings: Record<string, string>
 beforeAll(async () => {
   service = await startIssuingService(inject('bundle'))
+  settings = { TURSO_DATABASE_URL: service.database.url, BCRYPT_COST: '5' }
 })
 afterAll(() => service?.stop())
 
-const users = (...args: string[]) =>
-  runNpm('admin', ['users', ...args], { TURSO_DATABASE_URL: service.database.url })
+const users = (...args: string[]) => runNpm('admin', ['users', ...args], settings)
 
 async function register() {
   const account = { email: freshEmail(), password: 'a good password' }
@@ -64,6 +66,82 @@ describe('npm run admin -- users', () => {
     expect((await service.client.login(account)).status).toBe(200)
   })
 
+  it('makes an account, with the password of the standard input, that logs in as others do', async () => {
+    const account = { email: freshEmail(), password: 'a good passwörd' }
+    const create = (...args: string[]) =>
+      runNpm('admin', ['users', 'create', ...args], settings, `${account.password}\n`)
+    const { status, stdout } = create(
+      '--role',
+      'editor',
+      '--role',
+      'admin',
+      account.email,
+      '--json',
+    )
+    const id = expect.any(Number)
+    const made = { user_id: id, email: account.email, roles: ['admin', 'editor'] }
+    expect([status, JSON.parse(stdout)]).toEqual([0, made])
+    const login = await service.client.login(account)
+    expect([login.status, rolesOf(tokensOf(login).token)]).toEqual([200, ['admin', 'editor']])
+    const sql = 'SELECT password_hash FROM portcullis_users WHERE email = ?'
+    const [row] = await service.database.query(sql, account.email)
+    expect(row?.password_hash).toMatch(/^\$2b\$05\$/)
+    const again = create(account.email.toUpperCase())
+    expect([again.status, again.stderr]).toEqual([1, expect.stringContaining('has an account')])
+  })
+
+  it.each([
+    [1, 'ada', 'a good password', {}, 'Give an email of at most 254 bytes'],
+    [1, freshEmail(), 'short', {}, 'Give a password of at least 8 characters.'],
+    [2, freshEmail(), '', {}, 'There is no password'],
+    [2, freshEmail(), 'a good password', { BCRYPT_COST: '99' }, 'BCRYPT_COST must be a whole'],
+  ])('makes no account and exits %i for %j with %j', (code, email, password, env, sentence) => {
+    const args = ['users', 'create', email]
+    const { status, stderr } = runNpm('admin', args, { ...settings, ...env }, password)
+    expect([status, stderr]).toEqual([code, expect.stringContaining(sentence)])
+  })
+
+  it('shows an account with its living sessions, and lists accounts in pages', async () => {
+    const account = await register()
+    const { email } = account
+    await service.client.login(account)
+    users('disable', (await register()).email)
+    const shown = users('show', email.toUpperCase())
+    expect([shown.status, shown.stdout]).toEqual([0, expect.stringMatching(/living sessions +2\n/)])
+    const facts = JSON.parse(users('show', email, '--json').stdout)
+    expect(facts).toEqual({
+      user_id: Number(claimsOf(account.token).sub),
+      email,
+      roles: [],
+      disabled_on: null,
+      registered_on: expect.stringMatching(/Z$/),
+      living_sessions: 2,
+    })
+    const { living_sessions: _, ...listed } = facts
+    const page = (...args: string[]) => users('list', '--after', `${facts.user_id - 1}`, ...args)
+    const all = page('--json').stdout.trim().split('\n')
+    expect(all.map((line) => JSON.parse(line))).toEqual([
+      listed,
+      expect.objectContaining({ disabled_on: expect.stringMatching(/Z$/) }),
+    ])
+    const one = page('--limit', '1')
+    expect(one.stdout.trim().split('\n')).toHaveLength(2)
+    expect(one.stdout).toContain(email)
+    expect(one.stderr).toBe(`There may be more: add --after ${facts.user_id}.\n`)
+  })
+
+  it('says of a database without migrations what to do, and scripts can tell', async () => {
+    const empty = await startDatabase(async () => {})
+    for (const args of [['list'], ['show', 'a@b.c'], ['add-role', 'a@b.c', 'x']]) {
+      const { status, stderr } = users(...args, '--url', empty.url, '--json')
+      expect([status, JSON.parse(stderr)]).toEqual([
+        3,
+        { error: 'pending', message: expect.stringContaining('run `portcullis migrate`') },
+      ])
+    }
+    await empty.stop()
+  })
+
   it('stores the role admin once, where the version before looks for it', async () => {
     const { email } = await register()
     users('set-roles', email, 'viewer', 'admin', 'editor', 'editor')
@@ -102,18 +180,22 @@ describe('npm run admin -- users', () => {
   })
 
   it.each([
-    [['disable', 'nobody@example.com'], 'No account has the email nobody@example.com.'],
-    [['set-roles', 'a@b.c', 'super user'], 'super user is no role'],
-    [['add-role', 'a@b.c'], "missing required argument 'role'"],
-    [['set-role', 'a@b.c', 'admin'], '`users set-roles EMAIL [ROLE…]` replaces all roles.'],
-    [['disable'], "missing required argument 'email'"],
+    [1, ['disable', 'nobody@example.com'], 'No account has the email nobody@example.com.'],
+    [2, ['set-roles', 'a@b.c', 'super user'], 'super user is no role'],
+    [2, ['add-role', 'a@b.c'], "missing required argument 'role'"],
+    [2, ['set-role', 'a@b.c', 'admin'], '`users set-roles EMAIL [ROLE…]` replaces all roles.'],
+    [2, ['disable'], "missing required argument 'email'"],
+    [2, ['list', '--limit', '0'], 'It must be a whole number from 1 to 1000.'],
+    [1, ['list', '--url', 'file:/nowhere/x.db'], 'the database file cannot be opened'],
+    [2, ['unheard-of'], "unknown command 'unheard-of'\nAdd --help"],
     [
+      4,
       ['enable', 'a@b.c', '--url', 'http://127.0.0.1:9'],
       'The account was not changed: the database',
     ],
-  ])('%j says what is wrong', (args, sentence) => {
+  ])('exits %i for %j and says what is wrong', (code, args, sentence) => {
     const { status, stderr } = users(...args)
-    expect(status).toBe(1)
+    expect(status).toBe(code)
     expect(stderr).toContain(sentence)
     expect(stderr).not.toMatch(/^ +at /m)
   })

@@ -91,7 +91,13 @@ export async function createMint(signingKeys: string) {
 }
 
 /** The ids that a token can be revoked by, and whatever else it says. */
-export function claimsOf(token: string): { sid: string; jti: string; gen: string; exp: number } {
+export function claimsOf(token: string): {
+  sub: string
+  sid: string
+  jti: string
+  gen: string
+  exp: number
+} {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
 }
 

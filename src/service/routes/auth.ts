@@ -6,8 +6,8 @@ import { succeed } from '../../errors/reasons.ts'
 import { register } from '../domain/accounts/register.ts'
 import { findAccountOfToken } from '../domain/accounts/status.ts'
 import type { Deps } from '../domain/deps.ts'
-import { parseEmail } from '../domain/identity/email.ts'
-import { isLongEnough, parsePassword } from '../domain/identity/identity.ts'
+import { emailRule, parseEmail } from '../domain/identity/email.ts'
+import { isLongEnough, parsePassword, passwordRule } from '../domain/identity/identity.ts'
 import { login } from '../domain/sessions/login.ts'
 import { bodyOf } from '../http/body-schema.ts'
 import { loginPlaceOf } from '../http/login-place.ts'
@@ -15,12 +15,6 @@ import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
 import { respondWithTokens } from '../http/token-transport.ts'
 import { formatInstant } from './instant.ts'
-
-/** For people, in refusals and in the OpenAPI document. */
-export const emailRule =
-  'Give an email that can receive mail, such as ada@example.com. It has no quotes, brackets, spaces or invisible characters, and at most 254 bytes, 64 of them before the @.'
-/** For people, in refusals and in the OpenAPI document. */
-export const passwordRule = 'Give a password of 1 to 1,024 bytes of Unicode text.'
 
 const credentials = bodyOf({
   email: v.string('Give the email as a string.'),

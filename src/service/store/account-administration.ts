@@ -12,7 +12,7 @@ import { build, type Database, databaseNow, readBatch, runBatch } from './databa
 import { type RoleValues, roleColumns, roleEntries, roleValuesOf } from './roles.ts'
 import { decodeRows, integer } from './rows.ts'
 import { users } from './schema.ts'
-import { isAccountOf } from './users.ts'
+import { insertUserStatement, isAccountOf, type NewUser } from './users.ts'
 
 /** Whose account, and what a change of it needs. */
 export interface AccountChange {
@@ -23,6 +23,20 @@ export interface AccountChange {
 }
 
 const changedRow = v.object({ userId: integer })
+
+/** Inserts an account with roles: its id, or undefined where the email has one. One round trip. */
+export async function insertAccount(
+  database: Database,
+  user: NewUser,
+  roles: readonly string[],
+): Promise<number | undefined> {
+  const { inserted } = await runBatch(database, {
+    inserted: insertUserStatement({ ...user, ...roleValuesOf(roles) }).returning({
+      userId: users.id,
+    }),
+  })
+  return decodeRows(changedRow, inserted)[0]?.userId
+}
 
 /** The account's roles, as its columns have them, or undefined where there is none. One round trip. */
 export async function findRoleValues(

@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { build, type Database, databaseNow, readBatch } from './database.ts'
 import { isAnyRevoked, isRevokedId } from './revoked-tokens.ts'
-import { roleColumns, roleEntries, withRoles } from './roles.ts'
+import { type RoleValues, roleColumns, roleEntries, withRoles } from './roles.ts'
 import { decodeRow, decodeRows, flag, instant, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
 
@@ -163,7 +163,7 @@ export function isAccountOf(spellings: readonly string[]): SQL {
  * Inserts an account unless its email has one, in whatever spelling: exactly one of several
  * concurrent calls inserts.
  */
-export function insertUserStatement({ spellings, ...user }: NewUser) {
+export function insertUserStatement({ spellings, ...user }: NewUser & Partial<RoleValues>) {
   // The spelling that has an account, which then is the conflict.
   const taken = build
     .select({ emailNormalized: users.emailNormalized })

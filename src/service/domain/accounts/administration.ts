@@ -8,23 +8,23 @@ import {
   enableAccount,
   endAccountSessions,
   findRoleValues,
+  insertAccount,
   updateRoles,
 } from '../../store/account-administration.ts'
 import { sortRoles, withRoles } from '../../store/roles.ts'
 import type { Deps } from '../deps.ts'
-import { emailSpellings } from '../identity/email.ts'
-import { isRole, isRoleListShort } from '../identity/identity.ts'
+import { type EmailDomains, emailSpellings, parseEmail } from '../identity/email.ts'
+import { isLongEnough, isRole, isRoleListShort, parsePassword } from '../identity/identity.ts'
 
 /** Done, or there is no such account. */
 export type AdministrationOutcome = 'done' | 'account_unknown'
 
 type AdministrationDeps = Pick<Deps, 'database' | 'runtime'>
 
+type CheckedRoles = Result<readonly string[], 'role_malformed' | 'roles_too_long'>
+
 /** The roles that the account has now, or why they were not changed. */
-export type RolesOutcome = Result<
-  readonly string[],
-  'account_unknown' | 'role_malformed' | 'roles_too_long'
->
+type RolesOutcome = CheckedRoles | Result<never, 'account_unknown'>
 
 /**
  * Gives the account exactly these roles. Tokens with the roles before are revoked: at the service
@@ -70,7 +70,7 @@ export async function removeRoles(
 async function changeRoles(
   deps: AdministrationDeps,
   email: string,
-  rolesAfter: (has: readonly string[]) => RolesOutcome,
+  rolesAfter: (has: readonly string[]) => CheckedRoles,
 ): Promise<RolesOutcome> {
   const change = changeOf(deps, email)
   for (;;) {
@@ -81,10 +81,59 @@ async function changeRoles(
   }
 }
 
-function checkRoles(roles: readonly string[]): RolesOutcome {
+function checkRoles(roles: readonly string[]): CheckedRoles {
   if (!roles.every(isRole)) return refuse('role_malformed')
   const sorted = sortRoles(roles)
   return isRoleListShort(sorted) ? succeed(sorted) : refuse('roles_too_long')
+}
+
+/** An account to make. */
+interface NewAccount {
+  readonly email: string
+  readonly password: string
+  readonly roles: readonly string[]
+  /** In characters. */
+  readonly passwordMinLength: number
+  readonly emailDomains: EmailDomains
+}
+
+/** An account that was made. */
+export interface CreatedAccount {
+  readonly userId: number
+  /** In its normal form, as the account has it. */
+  readonly email: string
+  readonly roles: readonly string[]
+}
+
+type CreateReason =
+  | 'email_malformed'
+  | 'email_taken'
+  | 'password_malformed'
+  | 'password_short'
+  | 'role_malformed'
+  | 'roles_too_long'
+
+/**
+ * Makes an account, by the rules of registering. Refuses before the work of the hash where the
+ * input does not fit, and with 'email_taken' after it. Atomic; one round trip.
+ */
+export async function createAccount(
+  deps: Pick<Deps, 'database' | 'runtime' | 'passwords'>,
+  account: NewAccount,
+): Promise<Result<CreatedAccount, CreateReason>> {
+  const email = parseEmail(account.email, account.emailDomains)
+  if (!email) return refuse('email_malformed')
+  const password = parsePassword(account.password)
+  if (password === undefined) return refuse('password_malformed')
+  if (!isLongEnough(password, account.passwordMinLength)) return refuse('password_short')
+  const roles = checkRoles(account.roles)
+  if (!roles.ok) return roles
+  const passwordHash = await deps.passwords.hash(password)
+  const user = { ...email, passwordHash, tokenGeneration: createRandomId(deps.runtime) }
+  const userId = await insertAccount(deps.database, user, roles.value)
+  return userId === undefined
+    ? refuse('email_taken')
+    : succeed({ userId, email: email.email, roles: roles.value })
 }
 
 /** Disables the account, and revokes all of its tokens and sessions. As `setRoles`. */

@@ -6,6 +6,10 @@
 import { byteLength } from '../../../crypto/utf8.ts'
 import { decodePunycode } from './punycode.ts'
 
+/** What the email of a new account must be, in words for whoever gives one. */
+export const emailRule =
+  'Give an email that can receive mail, such as ada@example.com. It has no quotes, brackets, spaces or invisible characters, and at most 254 bytes, 64 of them before the @.'
+
 /** Whether the domains of emails need a dot. */
 export type EmailDomains = 'public' | 'any'
 

@@ -8,6 +8,9 @@ const maxPasswordBytes = 1_024
 export const maxRoles = 64
 export const maxRolesCharacters = 1_000
 
+/** What a password must be, in words for whoever gives one. */
+export const passwordRule = 'Give a password of 1 to 1,024 bytes of Unicode text.'
+
 /** The password in its normal form, or undefined when no account can have it. */
 export function parsePassword(typed: string): string | undefined {
   const password = typed.normalize('NFC')

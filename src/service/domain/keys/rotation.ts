@@ -27,6 +27,22 @@ export function rotateSigningKeys(keys: Keys, fresh: KeyPair, now: number): Keys
   return [...moved, { ...fresh, state: 'next' }]
 }
 
+/** Guards ask for the keys every 10 minutes; a key that is published for longer is known. */
+const knownAfterSeconds = 15 * 60
+
+/**
+ * From when on everybody knows the key that signs now, in seconds since 1970; undefined where they
+ * know it by `now`, or nothing tells how old it is. A key without its date was made with the last
+ * rotation.
+ */
+export function activeKeyKnownFrom(keys: Keys, now: number): number | undefined {
+  const active = keys.find(({ state }) => state === 'active')
+  const before = keys.flatMap(({ retired_at: at }) => (at !== undefined && at < now ? [at] : []))
+  const madeAt = active?.created_at ?? (before.length > 0 ? Math.max(...before) : undefined)
+  const knownFrom = madeAt === undefined ? undefined : madeAt + knownAfterSeconds
+  return knownFrom !== undefined && knownFrom > now ? knownFrom : undefined
+}
+
 /** Without the retired keys whose last token has expired. */
 export function dropExpiredKeys(keys: Keys, now: number): Keys {
   return keys.filter((key) => (lastTokenExpiresAt(key) ?? now + 1) > now)

@@ -19,6 +19,12 @@ export function databaseFileOf(databaseUrl: string): string | undefined {
   }
 }
 
+/** Whether the database is in a file, and the file is not there. */
+export function isMissingFile(databaseUrl: string): boolean {
+  const file = databaseFileOf(databaseUrl)
+  return file !== undefined && !existsSync(file)
+}
+
 /**
  * Makes an empty file for its owner alone, where there is none. What is there stays as it is.
  *

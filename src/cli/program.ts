@@ -1,0 +1,46 @@
+// The program with all of its commands. docs/guides/cli.md describes them; a test compares the two.
+
+import { Command, CommanderError } from 'commander'
+import { version } from '../service/config/version.ts'
+import { Failure } from './failure.ts'
+import { addKeysCommand } from './keys.ts'
+import { addMigrateCommand } from './migrate.ts'
+import { addUsersCommand } from './users.ts'
+
+/** The program. It reads nothing before it is run. */
+export function createProgram(): Command {
+  const program = new Command('portcullis')
+    .description(
+      'Brings the database of a Portcullis service up to date, changes accounts in it, and keeps its signing keys.',
+    )
+    .version(version)
+    .addHelpText('after', '\nExit codes: 0 done, 1 failure, 2 usage, 3 pending, 4 unreachable.')
+    // Its commands inherit both: mistakes in a call are thrown, and told as every failure is.
+    .exitOverride()
+    .configureOutput({ outputError() {} })
+  addMigrateCommand(program)
+  addUsersCommand(program)
+  addKeysCommand(program)
+  return program
+}
+
+/**
+ * Runs the command that the arguments name.
+ *
+ * @throws Failure
+ */
+export async function runProgram(program: Command): Promise<void> {
+  try {
+    await program.parseAsync()
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // It has shown its help, or the version.
+    if (error.exitCode === 0) return
+    const isHelpShown = error.code === 'commander.help'
+    throw new Failure(isHelpShown ? 'Name one of these commands.' : sentenceOf(error), 'usage')
+  }
+}
+
+function sentenceOf({ message }: CommanderError): string {
+  return `${message}\nAdd --help to see what the command takes.`
+}
