@@ -1,8 +1,9 @@
 // The entry on Deno: the same service over a database in a file, or the same remote one.
 
 import { systemRuntime } from './runtime/runtime.ts'
-import { type Config, parseConfig } from './service/config/config.ts'
+import type { Config } from './service/config/config.ts'
 import { parseDenoVariables } from './service/config/deno-variables.ts'
+import { parseConfig } from './service/config/parse-config.ts'
 import { openConfiguredDatabase } from './service/configured-database.ts'
 import { forwardedAddress } from './service/http/forwarded-address.ts'
 import { createService } from './service/service.ts'

@@ -4,12 +4,8 @@
 export type { Result } from './errors/reasons.ts'
 export { type Runtime, systemRuntime } from './runtime/runtime.ts'
 export { createApp } from './service/app.ts'
-export {
-  type Config,
-  type Platform,
-  parseConfig,
-  type ServiceSettings,
-} from './service/config/config.ts'
+export type { Config, Platform, ServiceSettings } from './service/config/config.ts'
+export { parseConfig } from './service/config/parse-config.ts'
 export {
   createWorker,
   type ServiceWorker,

@@ -3,15 +3,14 @@
 
 import { signing, verifying } from 'hono/utils/jwt/jws'
 import { namedFailure } from '../errors/named-failure.ts'
-import type { SigningKey } from './signing-key.ts'
 import type { VerificationKey } from './verification-key.ts'
 
 /** The one length of a signature or MAC (RFC 7518 §3.2, §3.4; RFC 8032 §5.1.6). */
 const signatureBytes = { HS256: 32, ES256: 64, EdDSA: 64 } as const
 
-/** The signature of `data`. Rejects where the key cannot sign. */
+/** The signature of `data` with a private or secret key. Rejects where the key cannot sign. */
 export async function createSignature(
-  { cryptoKey, algorithm, keyId }: SigningKey,
+  { cryptoKey, algorithm, keyId }: VerificationKey,
   data: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array> {
   try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from '../../../src/service/config/config.ts'
+import { parseConfig } from '../../../src/service/config/parse-config.ts'
 import { settings } from '../../../src/service/config/settings.ts'
 import { createSigningJwk } from '../../support/issuer.ts'
 
