@@ -65,16 +65,16 @@ async function stop(): Promise<void> {
   const answered = server.shutdown().then(() => true)
   const late = systemRuntime.delay(shutdownSeconds * 1_000).then(() => false)
   const isComplete = await Promise.race([answered, late])
-  close()
+  await close()
   console.log(JSON.stringify({ event: 'stopped', isComplete }))
   Deno.exit(0)
 }
 
 async function openDatabase(
   settings: Config,
-): Promise<{ readonly database: Database; close(): void }> {
+): Promise<{ readonly database: Database; close(): Promise<void> }> {
   if (!isFileUrl(settings.databaseUrl)) {
-    return { database: openConfiguredDatabase(settings), close() {} }
+    return { database: openConfiguredDatabase(settings), close: async () => {} }
   }
   try {
     const database = await openEmbeddedDatabase(settings.databaseUrl)
