@@ -9,7 +9,7 @@ const long = 'test/**/*.long.test.ts'
 const workerd = 'test/**/*.workerd.test.ts'
 /** Black boxes over HTTP on workerd and Deno. */
 const blackBoxes = {
-  globalSetup: ['test/support/bundle-setup.ts'],
+  globalSetup: ['test/support/bundle-setup.ts', 'test/support/browser-setup.ts'],
   // Two cores, and every file starts processes of its own.
   maxWorkers: 2,
   testTimeout: 60_000,

@@ -27,7 +27,7 @@ const steps: readonly (readonly [string, ...string[]])[] = [
   ['deno', 'check', '--quiet', '--config', 'examples/deno/deno.json', 'examples/deno/main.ts'],
   ['wrangler', 'types', '--check', '--include-runtime=false', ...noSettings],
   ['drizzle-kit', 'check'],
-  ['knip'],
+  ['knip', '--treat-config-hints-as-errors', '--treat-tag-hints-as-errors'],
 ]
 
 await runCommand(async () => {

@@ -2,9 +2,9 @@
 
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, inject, it } from 'vitest'
 import { findFreePort } from '../../scripts/ports.ts'
-import { askFromPage as ask, launchBrowser } from '../support/browser.ts'
+import { askFromPage as ask, describeInBrowser, launchBrowser } from '../support/browser.ts'
 import { freshEmail } from '../support/client.ts'
 import { startIssuingService } from '../support/issuing-service.ts'
 
@@ -45,7 +45,7 @@ const status = async (page: Page) => (await ask(page, 'GET', '/auth/status')).st
 const register = (page: Page) =>
   ask(page, 'POST', '/auth/register', { email: freshEmail(), password: 'a good password' })
 
-describe('two tabs of a browser', () => {
+describeInBrowser('two tabs of a browser', () => {
   it('share a login whose tokens no script can read', async () => {
     const { body } = await register(one)
     expect(Object.keys(body).sort()).toEqual(['expires_in', 'message', 'status'])

@@ -1,9 +1,9 @@
 // The example for browsers, as people would use it: by its page.
 
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { findFreePort } from '../../scripts/ports.ts'
-import { launchBrowser } from '../support/browser.ts'
+import { describeInBrowser, launchBrowser } from '../support/browser.ts'
 import { bundleWorker } from '../support/bundle.ts'
 import { startDatabase, type TestDatabase } from '../support/database.ts'
 import { createKeySet } from '../support/issuing-service.ts'
@@ -61,7 +61,7 @@ async function spoilAccessToken() {
   await page.context().addCookies([{ ...cookie, value: spoilt }])
 }
 
-describe('the example browser-app', () => {
+describeInBrowser('the example browser-app', () => {
   it('registers, knows its user by a claim of its own, and stays logged in when a token is over', async () => {
     await who('Nobody is logged in')
     await fillIn()

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { type ReferenceServer, serveReference } from '../../scripts/dev/reference-server.ts'
 import { writeReference } from '../../scripts/reference/write-reference.ts'
-import { launchBrowser } from '../support/browser.ts'
+import { describeInBrowser, launchBrowser } from '../support/browser.ts'
 import { openApiDocument } from '../support/openapi-document.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-reference-page-'))
@@ -60,7 +60,7 @@ async function visit(colorScheme: 'light' | 'dark' = 'light'): Promise<Visit> {
 
 const clean = () => ({ origins: new Set([new URL(server.url).origin]), complaints: [] })
 
-describe('the API reference', () => {
+describeInBrowser('the API reference', () => {
   it.each(['light', 'dark'] as const)(
     'shows the operations, all from its own origin (%s)',
     async (scheme) => {

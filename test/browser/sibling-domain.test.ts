@@ -3,9 +3,9 @@
 
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, inject, it } from 'vitest'
 import { findFreePort } from '../../scripts/ports.ts'
-import { askFromPage as ask, launchBrowser } from '../support/browser.ts'
+import { askFromPage as ask, describeInBrowser, launchBrowser } from '../support/browser.ts'
 import { freshEmail } from '../support/client.ts'
 import { startIssuingService } from '../support/issuing-service.ts'
 
@@ -79,7 +79,7 @@ const plantedCookies = async () =>
 const refresh = () => ask(page, 'POST', '/auth/refresh')
 const statusData = async () => (await ask(page, 'GET', '/auth/status')).body.data
 
-describe('a sibling domain that sets refresh cookies', () => {
+describeInBrowser('a sibling domain that sets refresh cookies', () => {
   it.each(['before', 'after'])('%s the login leaves the victim in its account', async (order) => {
     if (order === 'before') await visitSibling()
     const email = await register()

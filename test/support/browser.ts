@@ -1,19 +1,21 @@
-// Debian's Chromium, without a window, and without calls home.
+// The browser of the tests, without a window, and without calls home.
 
-import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { describe, inject } from 'vitest'
 
-const executablePath = '/usr/bin/chromium'
 const args = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ]
 
+/** `describe` for tests in a browser: left out on a machine without any (find-browser.ts says so). */
+export const describeInBrowser = describe.skipIf(!inject('browser'))
+
 export async function launchBrowser(): Promise<Browser> {
-  if (!existsSync(executablePath)) {
-    throw new Error('These tests need a browser: run `apt-get install chromium`.')
-  }
-  return chromium.launch({ executablePath, args })
+  const program = inject('browser')
+  if (!program) throw new Error('There is no browser: write this test in describeInBrowser.')
+  const { executablePath, env } = program
+  return chromium.launch({ executablePath, args, env: { ...process.env, ...env } })
 }
 
 export interface PageAnswer {

@@ -1,6 +1,7 @@
 // What the global set-ups tell the tests.
 
 import 'vitest'
+import type { BrowserProgram } from './browser-program.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -14,5 +15,7 @@ declare module 'vitest' {
     wycheproof: { jws: string; ecdsa: string; ed25519: string; hmac: string } | undefined
     /** The file of the Worker's bundle. */
     bundle: string
+    /** The browser, or undefined on a machine without any. */
+    browser: BrowserProgram | undefined
   }
 }
