@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import { migrate } from '../src/cli/migrate-database.ts'
 import { settings } from '../src/service/config/settings.ts'
+import { issuerPath } from '../src/token/issuer.ts'
 import {
   type DevOptions,
   makeDataDirectory,
@@ -43,7 +44,10 @@ await runUntilStopped(async (stopping) => {
   }
   await migrate({ url, authToken: settled.config.databaseAuthToken, stopping }, console.log)
   if (stopping.aborted) return
-  const folder = prepareReference(options, `http://127.0.0.1:${options.port}`)
+  const folder = prepareReference(
+    options,
+    `http://127.0.0.1:${options.port}${issuerPath(settled.config.issuer)}`,
+  )
   // The service runs as it is deployed, and serves no files: the page has a port of its own.
   const reference = folder ? await serveReference(folder) : undefined
   try {

@@ -5,6 +5,7 @@ import { Failure } from '../src/cli/failure.ts'
 import { migrate } from '../src/cli/migrate-database.ts'
 import { settings } from '../src/service/config/settings.ts'
 import { isFileUrl } from '../src/service/store/node/database-file.ts'
+import { issuerPath } from '../src/token/issuer.ts'
 import {
   createDatabaseAccess,
   type DatabaseAccess,
@@ -15,11 +16,13 @@ import {
   makeDataDirectory,
   parseDevOptions,
   root,
+  type Settled,
   settleVariables,
 } from './dev/options.ts'
 import { prepareReference } from './dev/reference.ts'
 import { ensureSecrets, type Secrets } from './dev/secrets.ts'
 import { refuseTakenPort, serve } from './dev/serve.ts'
+import { quoteForShell } from './dev/shell.ts'
 import { runUntilStopped } from './dev/stopping.ts'
 import { keepPrivate } from './keep-private.ts'
 import { type Sqld, startSqld } from './sqld.ts'
@@ -47,7 +50,7 @@ await runUntilStopped(async (stopping) => {
   try {
     await migrate({ url, authToken, stopping }, console.log)
     const ending = endsWith(database?.sqld, stopping)
-    if (!ending.aborted) await serve(onWorkerd(options, settled.variables), settled, ending)
+    if (!ending.aborted) await serve(onWorkerd(options, settled), settled, ending)
     if (database?.sqld.hasEnded()) throw new Failure('sqld has ended by itself; start again.')
   } finally {
     await database?.stop()
@@ -76,7 +79,7 @@ async function startDatabase(options: DevOptions, access: DatabaseAccess, stoppi
   try {
     const sqld = await startSqld({ port, directory, authKey: access.publicKey, stopping })
     console.log(
-      `To use this database with your own tools, run in their shell: set -a; . ${file}; set +a`,
+      `To use this database with your own tools, run in their shell: set -a; . ${quoteForShell(file)}; set +a`,
     )
     return { sqld, stop: () => sqld.stop().finally(removeVariables) }
   } catch (error) {
@@ -97,9 +100,9 @@ function endsWith(database: Sqld | undefined, stopping: AbortSignal): AbortSigna
   return AbortSignal.any([stopping, databaseEnded.signal])
 }
 
-function onWorkerd(options: DevOptions, variables: Readonly<Record<string, string>>) {
+function onWorkerd(options: DevOptions, { variables, config }: Settled) {
   // Seen from the page, the service is where the page is.
-  const reference = prepareReference(options, '/')
+  const reference = prepareReference(options, issuerPath(config.issuer) || '/')
   console.log('Starting wrangler dev.')
   // The service's settings are ours alone: none comes from the user's shell.
   const unset = Object.fromEntries(Object.keys(settings).map((name) => [name, undefined]))

@@ -1,24 +1,63 @@
+import { randomBytes } from 'node:crypto'
+import type { Config } from '../../src/service/config/config.ts'
+import { quoteForShell } from './shell.ts'
+
+/** What the examples' guards take for the service (examples/). */
+const examplesIssuer = 'http://127.0.0.1:8787'
+
 /**
  * Tells the user where the service is, with three lines to copy into a shell, one after the other,
  * and where the API reference is, if anywhere.
  */
-export function announce(
-  baseUrl: string,
-  passwordMinLength: number,
-  referenceUrl: string | undefined,
-): void {
-  // A new account each time, for a database that is kept knows those of the last time.
-  const account = `{"email":"ada-'$(date +%s)'@example.com","password":"${createPassword(passwordMinLength)}"}`
+export function announce(baseUrl: string, config: Config, referenceUrl: string | undefined): void {
+  const isByCookie = config.tokenTransport === 'cookie'
+  const lines = isByCookie ? linesByCookie(baseUrl, config) : linesByBearer(baseUrl, config)
   console.log(`
 Portcullis is at ${baseUrl} (Ctrl-C ends it). Three lines to try it with:
 
-  TOKEN=$(curl -s ${baseUrl}/auth/register -H 'Content-Type: application/json' -d '${account}' | sed 's/.*"auth_token":"\\([^"]*\\)".*/\\1/'); echo "$TOKEN"
-  curl -s -w '\\n' ${baseUrl}/auth/status -H "Authorization: Bearer $TOKEN"
-  curl -s -w '\\n' ${baseUrl}/auth/logout -X POST -H "Authorization: Bearer $TOKEN"
-`)
+${lines.map((line) => `  ${line}\n`).join('')}`)
+  if (isByCookie) console.log(aboutSafari)
+  if (config.issuer !== examplesIssuer || config.audience !== examplesIssuer) {
+    console.log(`An example's guard wants other settings: add to its \`wrangler dev\`:
+${['ISSUER', 'AUDIENCE'].map((name) => `  ${variableOption(name, config)}`).join('')}\n`)
+  }
   if (referenceUrl) console.log(`The API reference is at ${referenceUrl}\n`)
 }
 
-function createPassword(minLength: number): string {
-  return '123456'.padEnd(minLength, '123456')
+/** WebKit's bug 281149. HTTPS would need a certificate that the developer's machine trusts. */
+const aboutSafari =
+  'Try it in Chrome or Firefox: Safari keeps no Secure cookies of http://, not of localhost either.\n'
+
+function linesByBearer(baseUrl: string, config: Config): string[] {
+  const takeToken = `sed 's/.*"auth_token":"\\([^"]*\\)".*/\\1/'`
+  const token = '-H "Authorization: Bearer $TOKEN"'
+  return [
+    `TOKEN=$(curl -s ${baseUrl}/auth/register ${accountOf(config)} | ${takeToken}); echo "$TOKEN"`,
+    `curl -s -w '\\n' ${baseUrl}/auth/status ${token}`,
+    `curl -s -w '\\n' ${baseUrl}/auth/logout -X POST ${token}`,
+  ]
+}
+
+/** curl keeps the cookies as a browser does, in a file for its owner alone. */
+function linesByCookie(baseUrl: string, config: Config): string[] {
+  const ask = `curl -s -w '\\n' -b "$COOKIES" -c "$COOKIES"`
+  return [
+    `COOKIES=$(mktemp); ${ask} ${baseUrl}/auth/register ${accountOf(config)}`,
+    `${ask} ${baseUrl}/auth/status`,
+    // A POST that is not JSON could come from a form of another site.
+    `${ask} ${baseUrl}/auth/logout -X POST ${json}`,
+  ]
+}
+
+const json = `-H 'Content-Type: application/json'`
+
+/** A new account each time, for a database that is kept knows those of the last time. */
+function accountOf({ passwordMinLength }: Config): string {
+  const password = randomBytes(6).toString('hex').padEnd(passwordMinLength, '0123456789')
+  return `${json} -d '{"email":"ada-'$(date +%s)'@example.com","password":"${password}"}'`
+}
+
+function variableOption(name: string, config: Config): string {
+  const value = name === 'ISSUER' ? config.issuer : config.audience
+  return `--var ${quoteForShell(`${name}:${value}`)}`
 }

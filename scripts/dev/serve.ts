@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../src/cli/failure.ts'
 import type { Config } from '../../src/service/config/config.ts'
+import { issuerPath } from '../../src/token/issuer.ts'
 import { isPortTaken } from '../ports.ts'
 import { announce } from './announce.ts'
 import type { Settled } from './options.ts'
@@ -30,6 +31,8 @@ export interface Served {
 const readyTimeoutMs = 60_000
 /** How long a start may take in silence. */
 const quietMs = 10_000
+/** On a busy machine the first answer takes seconds; who hangs up too soon never gets one. */
+const answerTimeoutMs = 10_000
 const pollEveryMs = 100
 
 /**
@@ -46,14 +49,15 @@ export async function serve(
   await refuseTakenPort(served.port)
   const output = createOutput(secretsOf(config))
   const group = startProcessGroup(served.command, served.args, served.env, output.take)
-  const baseUrl = `http://127.0.0.1:${served.port}`
+  // Under the path of its issuer, where that has one.
+  const baseUrl = `http://127.0.0.1:${served.port}${issuerPath(config.issuer)}`
   const loud = setTimeout(output.showAll, quietMs)
   try {
     const obstacle = await untilReady(baseUrl, group, stopping)
     if (stopping.aborted) return
     if (obstacle) throw new Failure(`${served.name} did not start: ${obstacle}, as it says above.`)
     output.show()
-    announce(baseUrl, config.passwordMinLength, served.referenceUrl)
+    announce(baseUrl, config, served.referenceUrl)
     await Promise.race([group.ended, aborted(stopping)])
     if (!stopping.aborted) throw new Failure(`${served.name} has ended by itself; start it again.`)
   } finally {
@@ -114,7 +118,7 @@ async function untilReady(
   while (!deadline.aborted) {
     if (stopping.aborted) return undefined
     if (group.hasEnded()) return 'it has ended'
-    const signal = AbortSignal.any([stopping, AbortSignal.timeout(2_000)])
+    const signal = AbortSignal.any([stopping, AbortSignal.timeout(answerTimeoutMs)])
     const answer = await fetch(`${baseUrl}/ready`, { signal }).catch(() => undefined)
     if (answer?.ok) return undefined
     if (answer) obstacle = `GET /ready answers ${answer.status}`

@@ -14,6 +14,9 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Settings with which the developer's own .dev.vars is neither read nor written. */
 export const ownSecret = ['--var', `SECRET_KEY:${testSettings.SECRET_KEY}`]
 
+/** A development command gives up sooner than this; on a busy machine it starts slowly. */
+const startLimitMs = 90_000
+
 export interface Command {
   readonly child: ChildProcess
   output(): string
@@ -40,7 +43,7 @@ export function startCommand(
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve))
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null
   const printed = async (text: string) => {
-    await until(() => output.includes(text) || hasEnded())
+    await until(() => output.includes(text) || hasEnded(), startLimitMs)
     if (!output.includes(text)) throw new Error(`It ended without saying "${text}":\n${output}`)
   }
   return { child, printed, output: () => output, exitCode: () => closed }

@@ -52,9 +52,12 @@ export async function startServer(
   return { baseUrl, process: child, stop, output: () => output, log: () => jsonLines(output) }
 }
 
-/** Waits until `condition` holds, at most 20 s. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let waitedMs = 0; waitedMs < 20_000; waitedMs += pollEveryMs) {
+/** Waits until `condition` holds, at most 20 s unless told. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  limitMs = 20_000,
+): Promise<void> {
+  for (let waitedMs = 0; waitedMs < limitMs; waitedMs += pollEveryMs) {
     if (await condition()) return
     await delay(pollEveryMs)
   }

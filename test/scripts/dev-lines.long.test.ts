@@ -1,0 +1,61 @@
+// The lines that the development commands print work as they stand, whatever the options.
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { findFreePort } from '../../scripts/ports.ts'
+import { ownSecret, startCommand, stopCommands } from './commands.ts'
+
+// A shell would take it for three words and a quotation.
+const directory = mkdtempSync(join(tmpdir(), "portcullis dev's lines-"))
+
+afterEach(stopCommands)
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+async function start(script: string, ...variables: string[]) {
+  const [port, databasePort] = [await findFreePort(), await findFreePort()]
+  const places = ['--port', `${port}`, '--database-port', `${databasePort}`, '--data', directory]
+  const more = ['BCRYPT_COST:4', ...variables].flatMap((variable) => ['--var', variable])
+  const args = [`scripts/${script}.ts`, ...places, ...ownSecret, ...more]
+  const dev = startCommand(process.execPath, args)
+  await dev.printed('The API reference is at')
+  return { ...dev, origin: `http://127.0.0.1:${port}` }
+}
+
+function runInShell(lines: readonly string[]): string {
+  return execFileSync('bash', ['-c', lines.join('\n')], { encoding: 'utf8', stdio: 'pipe' })
+}
+
+describe.each(['dev', 'dev-deno'])('what scripts/%s.ts prints', (script) => {
+  it.each([
+    [['TOKEN_TRANSPORT:cookie']],
+    [['HTTP_CONTRACT:standard', 'PASSWORD_MIN_LENGTH:64', 'ISSUER:http://127.0.0.1:9/auth/v1']],
+    [['ISSUER:https://auth.example.com/a', 'TOKEN_TRANSPORT:cookie', 'HTTP_CONTRACT:standard']],
+  ])('works with %j', async (variables) => {
+    const dev = await start(script, ...variables)
+    const lines = dev
+      .output()
+      .split('\n')
+      .filter((line) => /^ {2}(\w+=\$|curl)/.test(line))
+    expect(lines, dev.output()).toHaveLength(3)
+    const answers = runInShell(lines)
+    expect(answers, dev.output()).toMatch(/"user_id":"?\d/)
+    expect(answers).toMatch(/"status":"success".*\n*$/)
+    expect(answers).toContain('Successfully logged out.')
+    dev.child.kill('SIGTERM')
+    expect(await dev.exitCode()).toBe(0)
+  })
+})
+
+describe('scripts/dev.ts', () => {
+  it('prints what an example wants, the file for tools, and a word on Safari', async () => {
+    const dev = await start('dev', 'AUDIENCE:two words', 'TOKEN_TRANSPORT:cookie')
+    const options = `  --var ISSUER:${dev.origin}  --var 'AUDIENCE:two words'`
+    expect(dev.output()).toContain(`add to its \`wrangler dev\`:\n${options}\n`)
+    expect(dev.output()).toContain('Safari keeps no Secure cookies of http://')
+    const [, line = ''] = /in their shell: (.*)/.exec(dev.output()) ?? []
+    expect(runInShell([line, 'echo "$TURSO_DATABASE_URL"'])).toMatch(/^http:/)
+  })
+})
