@@ -7,10 +7,10 @@ import { settings } from '../src/service/config/settings.ts'
 import { issuerPath } from '../src/token/issuer.ts'
 import {
   type DevOptions,
-  makeDataDirectory,
   parseDevOptions,
   root,
   settleVariables,
+  takeDataDirectory,
 } from './dev/options.ts'
 import { prepareReference } from './dev/reference.ts'
 import { serveReference } from './dev/reference-server.ts'
@@ -39,7 +39,7 @@ await runUntilStopped(async (stopping) => {
   const url = settled.config.databaseUrl
   await refuseTakenPort(options.port)
   if (!options.variables.TURSO_DATABASE_URL) {
-    makeDataDirectory(options)
+    takeDataDirectory(options)
     for (const suffix of ['', '-wal', '-shm']) keepPrivate(`${file}${suffix}`)
   }
   await migrate({ url, authToken: settled.config.databaseAuthToken, stopping }, console.log)

@@ -13,11 +13,11 @@ import {
 } from './dev/database-access.ts'
 import {
   type DevOptions,
-  makeDataDirectory,
   parseDevOptions,
   root,
   type Settled,
   settleVariables,
+  takeDataDirectory,
 } from './dev/options.ts'
 import { prepareReference } from './dev/reference.ts'
 import { ensureSecrets, type Secrets } from './dev/secrets.ts'
@@ -71,7 +71,7 @@ async function settle(options: DevOptions, secrets: Secrets) {
 async function startDatabase(options: DevOptions, access: DatabaseAccess, stopping: AbortSignal) {
   const { databasePort: port, data } = options
   const directory = join(data, 'sqld')
-  makeDataDirectory(options)
+  takeDataDirectory(options)
   keepPrivate(directory)
   console.log(`Starting sqld on port ${port}, with its data in ${directory}.`)
   const file = join(data, 'database.env')

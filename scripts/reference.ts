@@ -2,12 +2,11 @@
 
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { Failure, runCommand } from '../src/cli/failure.ts'
+import { Command, InvalidArgumentError } from 'commander'
+import { runCommand } from '../src/cli/failure.ts'
 import { writeReference } from './reference/write-reference.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const usage = 'npm run reference -- [FOLDER] [--document FILE] [--server URL]'
 
 await runCommand(async () => {
   const { folder, document, server } = readArguments()
@@ -16,23 +15,21 @@ await runCommand(async () => {
 })
 
 function readArguments() {
-  const { values, positionals } = parse()
-  const [folder = join(root, '.portcullis/reference'), ...more] = positionals
-  if (more.length > 0 || folder === '') throw new Failure(`One folder, please: ${usage}`)
-  if (values.server !== undefined && !/^https?:$/.test(URL.parse(values.server)?.protocol ?? '')) {
-    throw new Failure('--server needs the URL of the service, such as https://auth.example.com.')
-  }
-  return { folder: resolve(folder), ...values }
+  const command = new Command('npm run reference --')
+    .description('Writes the API reference as a folder of static files.')
+    .argument('[folder]', 'where to write it (default: .portcullis/reference)')
+    .option('--document <file>', 'the OpenAPI document (default: that of this version)')
+    .option('--server <url>', 'the service, such as https://auth.example.com', parseServer)
+    .allowExcessArguments(false)
+    .showHelpAfterError()
+    .parse()
+  const folder = command.args[0] ?? join(root, '.portcullis/reference')
+  if (folder === '') command.error('error: the folder has no name')
+  const { document, server } = command.opts<{ document?: string; server?: string }>()
+  return { folder: resolve(folder), document, server }
 }
 
-function parse() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: { document: { type: 'string' }, server: { type: 'string' } },
-    })
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    throw new Failure(`${error.message}\n${usage}`)
-  }
+function parseServer(text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text
+  throw new InvalidArgumentError('It is the URL of the service, such as https://auth.example.com.')
 }

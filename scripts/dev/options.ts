@@ -9,6 +9,8 @@ import type { Config } from '../../src/service/config/config.ts'
 import { parseConfig } from '../../src/service/config/parse-config.ts'
 import { makeDirectory } from '../directory.ts'
 import { keepPrivate } from '../keep-private.ts'
+import { lockData } from './data-lock.ts'
+import { keepFromGit } from './keep-from-git.ts'
 
 export interface DevOptions {
   readonly port: number
@@ -30,18 +32,24 @@ export function parseDevOptions(name: string, description: string): DevOptions {
     .option('--port <port>', 'where the service listens', parsePort, 8787)
     .option('--database-port <port>', 'where sqld listens (on Deno there is none)', parsePort, 8880)
     .option('--data <directory>', 'where the database is kept (default: .portcullis)')
-    .option('--var <name:value>', 'a setting (repeatable)', collectVariable, {})
+    .option('--var <name:value>', 'a setting of README.md (repeatable)', collectVariable)
     .allowExcessArguments(false)
+    .showHelpAfterError()
     .parse()
-  const { port, databasePort, data, var: variables } = command.opts()
+  const { port, databasePort, data, var: variables = {} } = command.opts()
   const directory = resolve(data ?? ownData)
   return { port, databasePort, data: directory, variables }
 }
 
-/** Makes the folder of the data. Its access changes only where it is ours: not a folder with another name. */
-export function makeDataDirectory({ data }: DevOptions): void {
+/**
+ * Makes the folder of the data, and takes it until this process ends. Its access changes only where
+ * it is ours: not a folder with another name.
+ */
+export function takeDataDirectory({ data }: DevOptions): void {
   makeDirectory(data)
   if (data === ownData) keepPrivate(data)
+  keepFromGit(data)
+  lockData(data)
 }
 
 /** Settings as the service gets them, and as it reads them. */
@@ -80,7 +88,10 @@ function parsePort(text: string): number {
   throw new InvalidArgumentError('A port is a whole number from 1 to 65535.')
 }
 
-function collectVariable(text: string, others: Record<string, string>): Record<string, string> {
+function collectVariable(
+  text: string,
+  others: Record<string, string> = {},
+): Record<string, string> {
   const [, name, value] = /^([A-Z][A-Z0-9_]*):(.*)$/s.exec(text) ?? []
   if (!name || value === undefined) {
     throw new InvalidArgumentError('Write it as NAME:VALUE, such as BCRYPT_COST:4.')

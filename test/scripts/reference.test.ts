@@ -74,11 +74,20 @@ describe('npm run reference', () => {
         `The folder ${place} cannot be made or written: choose another one.`,
       ])
     }
-    expect(sentence(folder, '--server', 'auth.example.com')).toEqual([
-      1,
-      '--server needs the URL of the service, such as https://auth.example.com.',
-    ])
-    expect(sentence('one', 'two')[1]).toContain('One folder, please')
-    expect(sentence('--no-such-option')[1]).toContain('npm run reference -- [FOLDER]')
+    for (const [args, words] of [
+      [[folder, '--server', 'auth.example.com'], 'the URL of the service, such as https://auth.'],
+      [['one', 'two'], 'too many arguments'],
+      [['--no-such-option'], "unknown option '--no-such-option'"],
+    ] as const) {
+      const [status, said] = sentence(...args)
+      expect([status, said]).toEqual([1, expect.stringContaining(words)])
+      expect(said).toContain('--document <file>')
+    }
+  })
+
+  it('lists its options with --help', () => {
+    const { status, stdout } = runNpm('reference', ['--help'])
+    expect([status, stdout]).toEqual([0, expect.stringContaining('--server <url>')])
+    expect(stdout).toContain('Usage: npm run reference -- [options] [folder]')
   })
 })

@@ -1,0 +1,85 @@
+// One development command at a time over a folder of data: a second one would replace what the first
+// has written for it.
+
+import { spawnSync } from 'node:child_process'
+import { linkSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { Failure } from '../../src/cli/failure.ts'
+import { createPrivateFile } from '../../src/cli/private-file.ts'
+
+/** Takes the folder until this process ends. The lock of a process that is gone does not count. */
+export function lockData(data: string): void {
+  const file = join(data, 'dev.lock')
+  const own = `${file}.${process.pid}`
+  rmSync(own, { force: true })
+  try {
+    createPrivateFile(own, `${process.pid}\n`)
+    if (!tryLink(own, file)) {
+      moveStaleLock(file, own)
+      // Somebody else may have been faster.
+      if (!tryLink(own, file)) throw inUse(file)
+    }
+  } finally {
+    rmSync(own, { force: true })
+  }
+  process.once('exit', () => {
+    if (readPid(file) === process.pid) rmSync(file, { force: true })
+  })
+}
+
+/** A link is made or not made at once, with what is in it. */
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw new Failure(
+      `${to} cannot be made (${(error as Error).message}): choose another folder with --data.`,
+    )
+  }
+}
+
+function moveStaleLock(file: string, own: string): void {
+  const pid = readPid(file)
+  if (isDevCommand(pid)) throw inUse(file)
+  const aside = `${own}.stale`
+  try {
+    renameSync(file, aside)
+  } catch {
+    // Somebody else has moved it.
+    return
+  }
+  // It was replaced in this moment: it goes back.
+  if (!Object.is(readPid(aside), pid)) tryLink(aside, file)
+  rmSync(aside, { force: true })
+}
+
+/** Numbers of processes are used again, so the process is looked at where there is a `ps`. */
+function isDevCommand(pid: number): boolean {
+  if (!Number.isInteger(pid) || !isAlive(pid)) return false
+  const { stdout, error } = spawnSync('ps', ['-o', 'args=', '-p', `${pid}`], { encoding: 'utf8' })
+  return error !== undefined || /dev(-deno)?\.ts/.test(stdout)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+function readPid(file: string): number {
+  try {
+    return Number.parseInt(readFileSync(file, 'utf8'), 10)
+  } catch {
+    return Number.NaN
+  }
+}
+
+function inUse(file: string): Failure {
+  return new Failure(
+    `The folder ${dirname(file)} is in use by another development command (process ${readPid(file)}): end that one, or choose another folder with --data.`,
+  )
+}
