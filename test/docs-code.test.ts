@@ -14,7 +14,7 @@ const directory = mkdtempSync(join(root, '.portcullis/docs-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 const environment = `
-interface Env { readonly AUTH: Fetcher; readonly SECRET_KEY: string }
+interface Env { readonly AUTH: Fetcher; readonly SECRET_KEY: string; readonly PREVIOUS_SECRET_KEY?: string }
 `
 /** What an example leaves out because the text before it has said it. */
 const imports = `

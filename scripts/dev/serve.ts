@@ -68,10 +68,12 @@ export async function serve(
 }
 
 function secretsOf(config: Config): string[] {
-  const { secretKey, databaseAuthToken = '', signingKeys, oauthClients } = config
+  const { secretKey, previousSecretKey = '', databaseAuthToken = '' } = config
+  const { signingKeys, oauthClients } = config
   const clientSecrets = oauthClients.map(({ secret }) => secret)
   const privateKeys = signingKeys.map(({ d }) => d)
-  return [secretKey, databaseAuthToken, ...privateKeys, ...clientSecrets].filter(Boolean)
+  const secrets = [secretKey, previousSecretKey, databaseAuthToken]
+  return [...secrets, ...privateKeys, ...clientSecrets].filter(Boolean)
 }
 
 /** Before anything is started: a taken port is better said at once. */

@@ -87,7 +87,7 @@ function explainNewHistory({ keyIds, published }: KeysInUse): string {
     ...(published ? [] : [unchecked]),
     ...(published?.length === 0 && keyIds.length > 0 ? [nothingPublished] : []),
     'Accounts that are registered from now on skip 1,000,000 ids: those that the backup has forgotten are not given away again.',
-    'Sessions that were ended after the backup was made can be refreshed until SECRET_KEY is new: if it is not yet, put a new one (`wrangler secret put SECRET_KEY`), and deploy.',
+    'Sessions that were ended after the backup was made can be refreshed until SECRET_KEY is new: if it is not yet, put a new one (`wrangler secret put SECRET_KEY`), remove PREVIOUS_SECRET_KEY, and deploy.',
   ]
   return lines.join('\n')
 }

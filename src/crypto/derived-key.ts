@@ -1,13 +1,58 @@
 // What the service needs secrets for beside signing, it derives from SECRET_KEY: one key for each
-// purpose, so that nothing made for one is good for another (HKDF, RFC 5869).
+// purpose, so that nothing made for one is good for another (HKDF, RFC 5869). While SECRET_KEY is
+// exchanged, what the one before has made stays good.
 
+import { lazyValue } from '../runtime/lazy-value.ts'
 import { encodeUtf8 } from './utf8.ts'
+
+/** What keys are derived from, as the configuration has it. */
+export interface SecretKeys {
+  /** Makes and verifies. */
+  readonly secretKey: string
+  /** Only verifies. */
+  readonly previousSecretKey?: string | undefined
+}
+
+/** HMAC-SHA-256 for one purpose. */
+export interface Mac {
+  /** The MAC under the current secret. Deterministic. */
+  sign(text: string): Promise<Uint8Array<ArrayBuffer>>
+  /**
+   * Whether it is the MAC of the text under the current secret, or the previous one. In the same
+   * time for either. Never throws.
+   */
+  verify(mac: Uint8Array<ArrayBuffer>, text: string): Promise<boolean>
+}
 
 /** Platforms have types of their own for it. */
 type WebCryptoKey = Awaited<ReturnType<typeof crypto.subtle.deriveKey>>
 
-/** An HMAC-SHA-256 key for one purpose. The same secret and purpose give the same key. */
-export async function deriveMacKey(secret: string, purpose: string): Promise<WebCryptoKey> {
+const macBytes = 32
+
+/** Makes and verifies MACs for one purpose. The keys are derived on first use. */
+export function createMac({ secretKey, previousSecretKey }: SecretKeys, purpose: string): Mac {
+  const derive = (secret: string) => lazyValue(() => deriveMacKey(secret, purpose))
+  const key = derive(secretKey)
+  const accepted = previousSecretKey === undefined ? [key] : [key, derive(previousSecretKey)]
+  return {
+    async sign(text) {
+      return new Uint8Array(await crypto.subtle.sign('HMAC', await key(), encodeUtf8(text)))
+    },
+
+    async verify(mac, text) {
+      if (mac.length !== macBytes) return false
+      const data = encodeUtf8(text)
+      // All of them, always: the time does not tell which one it was.
+      const verified = await Promise.all(
+        accepted.map(async (one) => crypto.subtle.verify('HMAC', await one(), mac, data)),
+      )
+      return verified.includes(true)
+    },
+  }
+}
+
+/** The same secret and purpose give the same key. */
+async function deriveMacKey(secret: string, purpose: string): Promise<WebCryptoKey> {
   const material = await crypto.subtle.importKey('raw', encodeUtf8(secret), 'HKDF', false, [
     'deriveKey',
   ])

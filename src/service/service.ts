@@ -113,7 +113,7 @@ export function createDeps(config: Config, parts: PlatformParts): Deps {
       audience: config.audience,
       ...keysOf(config),
     },
-    refreshTokens: createRefreshTokens(config.secretKey),
+    refreshTokens: createRefreshTokens(config),
     clientAddress: clientAddressOf(config, parts),
     oauthClients: config.oauthClients,
     jwkSet: publicJwkSet(config.signingKeys),
@@ -136,13 +136,16 @@ function clientAddressOf(
 
 /**
  * SIGNING_KEYS sign where there are any, and all of them verify; SECRET_KEY does both where there
- * are none. Never both: whoever learns SECRET_KEY could mint tokens beside the published keys.
+ * are none, and PREVIOUS_SECRET_KEY verifies with it. Never both: whoever learns SECRET_KEY could
+ * mint tokens beside the published keys.
  */
-function keysOf({ secretKey, signingKeys }: Config) {
+function keysOf({ secretKey, previousSecretKey, signingKeys }: Config) {
   const active = activeKeyOf(signingKeys)
   const signingKey = lazyValue<SigningKey>(() =>
     active ? importSigningKey(active) : importSecretSigningKey(secretKey),
   )
-  const keys = createKeySetOf(active ? signingKeys.map(jwkSource) : [secretKeySource(secretKey)])
+  const keys = createKeySetOf(
+    active ? signingKeys.map(jwkSource) : [secretKeySource(secretKey, previousSecretKey)],
+  )
   return { signingKey, findKey: (keyId: string | undefined) => keys.find(keyId, {}) }
 }

@@ -95,9 +95,10 @@ export function createLocalKeySet(jwkSet: { readonly keys: readonly unknown[] })
 /**
  * The key set of a service that signs with its SECRET_KEY (HS256). Whoever has this key can mint
  * tokens, too: for the service's own Worker, and for nobody else. Spaces and line ends around it do
- * not count, as in the service.
+ * not count, as in the service. While SECRET_KEY is exchanged, pass PREVIOUS_SECRET_KEY as well, so
+ * that tokens of before stay good until they expire; an empty or missing one is none.
  *
- * @throws TypeError when the key has fewer than 32 bytes (RFC 7518 §3.2)
+ * @throws TypeError when a key has fewer than 32 bytes (RFC 7518 §3.2)
  *
  * @example
  * ```ts
@@ -107,22 +108,24 @@ export function createLocalKeySet(jwkSet: { readonly keys: readonly unknown[] })
  *   issuer: 'https://auth.example.com',
  *   audience: 'https://api.example.com',
  *   service: (env: Env) => env.AUTH,
- *   keys: (env: Env) => createSecretKeySet(env.SECRET_KEY),
+ *   keys: (env: Env) => createSecretKeySet(env.SECRET_KEY, env.PREVIOUS_SECRET_KEY),
  * })
  * ```
  */
-export function createSecretKeySet(secretKey: string): KeySet {
-  if (typeof secretKey !== 'string' || byteLength(secretKey.trim()) < minSecretKeyBytes) {
-    throw new TypeError(
-      'A secret key is a string of at least 32 bytes: the SECRET_KEY of the service.',
-    )
+export function createSecretKeySet(secretKey: string, previousSecretKey?: string): KeySet {
+  for (const key of [secretKey, previousSecretKey || secretKey]) {
+    if (typeof key !== 'string' || byteLength(key.trim()) < minSecretKeyBytes) {
+      throw new TypeError(
+        'A secret key is a string of at least 32 bytes: the SECRET_KEY of the service.',
+      )
+    }
   }
-  return createKeySetOf([secretKeySource(secretKey.trim())])
+  return createKeySetOf([secretKeySource(secretKey.trim(), previousSecretKey?.trim())])
 }
 
-/** How to import a secret: tokens of it carry no `kid`. */
-export function secretKeySource(secretKey: string): KeySource {
-  return { keyId: undefined, load: () => importSecretKey(secretKey) }
+/** How to import a secret, and the one before: tokens of it carry no `kid`. */
+export function secretKeySource(secretKey: string, previousSecretKey?: string): KeySource {
+  return { keyId: undefined, load: () => importSecretKey(secretKey, previousSecretKey) }
 }
 
 /** How to import a public key. */

@@ -22,10 +22,14 @@ export async function createSignature(
 
 /** Whether `signature` is the key's, of `data`. Never throws for what a stranger has sent. */
 export async function isSignatureGenuine(
-  { cryptoKey, algorithm }: VerificationKey,
+  { cryptoKey, previousCryptoKey, algorithm }: VerificationKey,
   signature: Uint8Array<ArrayBuffer>,
   data: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
   if (signature.length !== signatureBytes[algorithm]) return false
-  return verifying(cryptoKey, algorithm, signature, data)
+  const isGenuine = await verifying(cryptoKey, algorithm, signature, data)
+  if (!previousCryptoKey) return isGenuine
+  // Both, always: the time does not tell which one it was.
+  const isPrevious = await verifying(previousCryptoKey, algorithm, signature, data)
+  return isGenuine || isPrevious
 }

@@ -18,6 +18,8 @@ export interface VerificationKey {
   readonly keyId: string | undefined
   /** For `crypto.subtle.verify`. Required. */
   readonly cryptoKey: WebCryptoKey
+  /** The one before, while a secret is exchanged: it verifies as well. Default: none. */
+  readonly previousCryptoKey?: WebCryptoKey
 }
 
 /** The public key of a JWK. Rejects where the platform finds that it is no point of its curve. */
@@ -32,14 +34,23 @@ export async function importPublicKey(jwk: PublicJwk): Promise<VerificationKey> 
 
 /**
  * HS256 with the UTF-8 bytes of `secretKey`: one key signs and verifies, so whoever has it can mint
- * tokens.
+ * tokens. With `previousSecretKey` it verifies what that one has signed, too.
  */
-export async function importSecretKey(secretKey: string): Promise<VerificationKey> {
-  const bytes = encodeUtf8(secretKey)
+export async function importSecretKey(
+  secretKey: string,
+  previousSecretKey?: string,
+): Promise<VerificationKey> {
+  const cryptoKey = await importHmacKey(secretKey)
+  const key = { algorithm: 'HS256', keyId: undefined, cryptoKey } as const
+  return previousSecretKey
+    ? { ...key, previousCryptoKey: await importHmacKey(previousSecretKey) }
+    : key
+}
+
+function importHmacKey(secretKey: string): Promise<WebCryptoKey> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   const usages: KeyUsage[] = ['sign', 'verify']
-  const cryptoKey = await crypto.subtle.importKey('raw', bytes, algorithm, false, usages)
-  return { algorithm: 'HS256', keyId: undefined, cryptoKey }
+  return crypto.subtle.importKey('raw', encodeUtf8(secretKey), algorithm, false, usages)
 }
 
 type KeyUsage = 'sign' | 'verify'

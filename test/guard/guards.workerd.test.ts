@@ -271,6 +271,23 @@ describe('a verifier', () => {
     expect(outcome).toMatchObject({ ok: false, error: { reason: 'token_key_unknown' } })
   })
 
+  it('verifies HS256 with the secret before as well, while it is exchanged', async () => {
+    const signingKey = () => importSecretSigningKey(secretKey)
+    const token = await issueWith(signing, clock, { signingKey })
+    const reasonWith = async (...secrets: [string, string?]) => {
+      const keys = () => createSecretKeySet(...secrets)
+      const outcome = await createVerifier({ ...signatureOnly, keys, runtime: clock }).verify(token)
+      return outcome.ok || outcome.error.reason
+    }
+    const next = `the next ${secretKey}`
+    expect(await reasonWith(next, `${secretKey}\n`)).toBe(true)
+    expect(await reasonWith(secretKey, next)).toBe(true)
+    expect(await reasonWith(next, `${secretKey}!`)).toBe('token_signature_wrong')
+    for (const none of [undefined, '']) {
+      expect(await reasonWith(next, none)).toBe('token_signature_wrong')
+    }
+  })
+
   it("never takes one issuer's keys for another's", async () => {
     const other = 'https://other.example.com'
     const keys = () => createLocalKeySet(publicJwkSet([signing]))
@@ -326,6 +343,8 @@ describe('a verifier', () => {
 
   it.each(['', 'short', undefined as unknown as string])('has no secret like %j', (secret) => {
     expect(() => createSecretKeySet(secret)).toThrow(/at least 32 bytes/)
+    const previous = secret || 'x'
+    expect(() => createSecretKeySet(secretKey, previous)).toThrow(/at least 32 bytes/)
   })
 
   it.each([undefined, {}, { keys: [{ kty: 'RSA' }] }])('has no key set like %j', (set) => {

@@ -53,6 +53,8 @@ export interface Config extends ServiceSettings {
   readonly databaseHasReplicas: boolean
   /** SECRET_KEY: at least 32 bytes. A secret. Required. */
   readonly secretKey: string
+  /** PREVIOUS_SECRET_KEY: the one before, which only verifies. A secret. Default: none. */
+  readonly previousSecretKey: string | undefined
   /** SIGNING_KEYS: the private keys. Secrets. Default: none; then SECRET_KEY signs. */
   readonly signingKeys: readonly SigningJwk[]
   /** TRUSTED_PROXIES: how many proxies stand before the service, on Deno. Default: 0. */

@@ -19,6 +19,7 @@ export function contradictionsOf(
     ...databaseProblems(config, platform),
     ...insecureProblems(config),
     ...proxyProblems(config, platform),
+    ...secretProblems(config),
   ]
 }
 
@@ -84,6 +85,13 @@ function proxyProblems({ trustedProxies }: Config, { hasFiles }: Platform): stri
   return said([
     trustedProxies > 0 && !hasFiles,
     'TRUSTED_PROXIES is for Deno; remove it: on Workers, Cloudflare tells the address.',
+  ])
+}
+
+function secretProblems({ secretKey, previousSecretKey }: Config): string[] {
+  return said([
+    previousSecretKey && previousSecretKey === secretKey,
+    'PREVIOUS_SECRET_KEY must be the key before SECRET_KEY, and is the same; remove it.',
   ])
 }
 

@@ -23,6 +23,8 @@ const otherSpellings: Readonly<Record<string, SettingName>> = {
   JWT_PRIVATE_KEY: 'SIGNING_KEYS',
   JWT_SECRET: 'SECRET_KEY',
   AUTH_SECRET: 'SECRET_KEY',
+  OLD_SECRET_KEY: 'PREVIOUS_SECRET_KEY',
+  SECRET_KEY_PREVIOUS: 'PREVIOUS_SECRET_KEY',
   BCRYPT_LOG_ROUNDS: 'BCRYPT_COST',
   BCRYPT_ROUNDS: 'BCRYPT_COST',
 }
@@ -125,6 +127,7 @@ function createConfig(values: SettingValues): Config {
     databaseTimeoutMs: values.DATABASE_TIMEOUT_MS,
     databaseHasReplicas: values.DATABASE_REPLICAS === 'present',
     secretKey: values.SECRET_KEY,
+    previousSecretKey: values.PREVIOUS_SECRET_KEY,
     signingKeys: values.SIGNING_KEYS,
     accessTokenLifetimeSeconds: values.ACCESS_TOKEN_LIFETIME_SECONDS,
     sessionIdleLifetimeSeconds: values.SESSION_IDLE_LIFETIME_SECONDS,

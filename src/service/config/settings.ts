@@ -95,11 +95,19 @@ export const settings = {
   },
   SECRET_KEY: {
     meaning:
-      'Makes the refresh tokens, and signs the access tokens (HS256) where there are no `SIGNING_KEYS`: a new one ends every session; a secret',
+      'Makes the refresh tokens, and signs the access tokens (HS256) where there are no `SIGNING_KEYS`: a new one ends every session, unless `PREVIOUS_SECRET_KEY` is the one before; a secret',
     unit: 'text',
     default: 'required',
     bounds: 'at least 32 bytes, random',
     isRequired: true,
+    parse: parseSecretKey,
+  },
+  PREVIOUS_SECRET_KEY: {
+    meaning:
+      'While `SECRET_KEY` is exchanged: the one before. It signs nothing, and what it has signed stays good. Never one that has leaked; a secret',
+    unit: 'text',
+    default: 'none',
+    bounds: 'as `SECRET_KEY`, and not the same',
     parse: parseSecretKey,
   },
   SIGNING_KEYS: {

@@ -10,6 +10,8 @@ const good = {
   SECRET_KEY: 'correct horse battery staple 0123456789',
 }
 
+const previous = 'Tr0ub4dor & 3: the key before, 0123456789'
+
 async function problemsOf(
   variables: Record<string, unknown>,
   platform = workers,
@@ -35,6 +37,7 @@ describe('the configuration', () => {
       databaseTimeoutMs: 5_000,
       databaseHasReplicas: false,
       secretKey: good.SECRET_KEY,
+      previousSecretKey: undefined,
       signingKeys: [],
       accessTokenLifetimeSeconds: 900,
       sessionIdleLifetimeSeconds: 30 * 86_400,
@@ -62,6 +65,7 @@ describe('the configuration', () => {
       SESSION_IDLE_LIFETIME_SECONDS: '3600',
       SESSION_LIFETIME_SECONDS: '7200',
       REFRESH_GRACE_SECONDS: '11',
+      PREVIOUS_SECRET_KEY: ` ${previous}\n`,
       SESSION_ADDRESSES: 'keep',
       TOKEN_TRANSPORT: 'cookie',
       OAUTH_CLIENTS: `api:${'s'.repeat(32)}, web.1:${':'.repeat(40)}`,
@@ -80,6 +84,7 @@ describe('the configuration', () => {
       sessionIdleLifetimeSeconds: 3_600,
       sessionLifetimeSeconds: 7_200,
       refreshGraceSeconds: 11,
+      previousSecretKey: previous,
       keepsSessionAddresses: true,
       tokenTransport: 'cookie',
       oauthClients: [
@@ -191,14 +196,14 @@ describe('the configuration', () => {
       ],
     ],
     ['HTTP_CONTRACT', ['Classic']],
-    [
-      'SECRET_KEY',
+    ...['SECRET_KEY', 'PREVIOUS_SECRET_KEY'].map((name): [string, string[]] => [
+      name,
       [
         ...['short', 'x'.repeat(31), 'x'.repeat(64), 'my_precious', `${'x'.repeat(31)}\n`],
         ...['abcdefgh'.repeat(5), 'password12345678password12345678', 'password123456'.repeat(3)],
         `${'0123456789abcdefghijklmno'.repeat(2)}0123`,
       ],
-    ],
+    ]),
   ])('refuses a bad %s without showing its value', async (name, values) => {
     for (const value of values) {
       const [problem, ...others] = await problemsOf({ [name]: value })
@@ -216,6 +221,12 @@ describe('the configuration', () => {
       ])
     },
   )
+
+  it('refuses a previous key that is the current one', async () => {
+    expect(await problemsOf({ PREVIOUS_SECRET_KEY: `${good.SECRET_KEY}\n` })).toEqual([
+      'PREVIOUS_SECRET_KEY must be the key before SECRET_KEY, and is the same; remove it.',
+    ])
+  })
 
   it('says how the issuer must be written', async () => {
     expect(await problemsOf({ ISSUER: 'https://auth.example.com/' })).toEqual([
@@ -326,6 +337,11 @@ describe('the configuration', () => {
   })
 
   it('points from a misspelled optional setting to the one that was meant', async () => {
+    for (const name of ['OLD_SECRET_KEY', 'SECRET_KEY_PREVIOUS', 'PREVIUOS_SECRET_KEY']) {
+      expect(await problemsOf({ [name]: previous })).toEqual([
+        `${name} is not a setting; did you mean PREVIOUS_SECRET_KEY?`,
+      ])
+    }
     expect(await problemsOf({ BCRYPT_COTS: '12' })).toEqual([
       'BCRYPT_COTS is not a setting; did you mean BCRYPT_COST?',
     ])

@@ -7,10 +7,8 @@ import {
   encodeBase64Url,
   isCanonicalBase64Url,
 } from '../../../crypto/base64url.ts'
-import { deriveMacKey } from '../../../crypto/derived-key.ts'
+import { createMac, type SecretKeys } from '../../../crypto/derived-key.ts'
 import { isOpaqueId } from '../../../crypto/random-id.ts'
-import { encodeUtf8 } from '../../../crypto/utf8.ts'
-import { lazyValue } from '../../../runtime/lazy-value.ts'
 
 /** What a genuine refresh token names. */
 export interface RefreshTokenClaims {
@@ -21,35 +19,30 @@ export interface RefreshTokenClaims {
 
 /** Makes refresh tokens, and tells genuine ones from others. No I/O. */
 export interface RefreshTokens {
-  /** Deterministic: the same claims give the same token. */
+  /** Deterministic: the same claims give the same token, under the current SECRET_KEY. */
   create(claims: RefreshTokenClaims): Promise<string>
   /**
-   * The claims of a token of ours, in its one spelling, or undefined. In constant time as far as
-   * the MAC goes. Never throws.
+   * The claims of a token of ours, in its one spelling, or undefined; also of one that the previous
+   * SECRET_KEY has made. In constant time as far as the MAC goes. Never throws.
    */
   verify(token: string): Promise<RefreshTokenClaims | undefined>
 }
 
-const macBytes = 32
 const tokenForm = /^([^.]+)\.([1-9]\d{0,14})\.([^.]+)$/
 
 /** Refresh tokens under a key of their own, derived from the secret. */
-export function createRefreshTokens(secretKey: string): RefreshTokens {
-  const key = lazyValue(() => deriveMacKey(secretKey, 'portcullis refresh token'))
+export function createRefreshTokens(secrets: SecretKeys): RefreshTokens {
+  const refreshMac = createMac(secrets, 'portcullis refresh token')
   return {
     async create({ sessionId, version }) {
       const named = `${sessionId}.${version}`
-      const mac = await crypto.subtle.sign('HMAC', await key(), encodeUtf8(named))
-      return `${named}.${encodeBase64Url(new Uint8Array(mac))}`
+      return `${named}.${encodeBase64Url(await refreshMac.sign(named))}`
     },
 
     async verify(token) {
       const [, sessionId = '', version = '', mac = ''] = tokenForm.exec(token) ?? []
       if (!isOpaqueId(sessionId) || !isCanonicalBase64Url(mac)) return undefined
-      const named = encodeUtf8(`${sessionId}.${version}`)
-      const bytes = decodeBase64Url(mac)
-      const isGenuine =
-        bytes.length === macBytes && (await crypto.subtle.verify('HMAC', await key(), bytes, named))
+      const isGenuine = await refreshMac.verify(decodeBase64Url(mac), `${sessionId}.${version}`)
       return isGenuine ? { sessionId, version: Number(version) } : undefined
     },
   }

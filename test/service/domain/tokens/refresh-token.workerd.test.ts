@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createRefreshTokens } from '../../../../src/service/domain/tokens/refresh-token.ts'
 import { secretKey } from '../../../support/service.ts'
 
-const tokens = createRefreshTokens(secretKey)
+const tokens = createRefreshTokens({ secretKey })
 const claims = { sessionId: 'abcdefghijklmnop', version: 12 }
 
 describe('a refresh token', () => {
@@ -14,7 +14,7 @@ describe('a refresh token', () => {
   })
 
   it('is nobody else’s: another secret makes another one', async () => {
-    const others = createRefreshTokens(`${secretKey}!`)
+    const others = createRefreshTokens({ secretKey: `${secretKey}!` })
     expect(await tokens.verify(await others.create(claims))).toBeUndefined()
   })
 
