@@ -34,6 +34,11 @@ export interface FollowedFeed {
 export interface CheckedToken {
   /** Whether any of its ids was revoked at the moment of the question, or later. */
   readonly isRevoked: boolean
+  /**
+   * Which of them. Every guard of the isolate then refuses their tokens at once. Default: not told;
+   * then only this token is remembered, by the first of its ids.
+   */
+  readonly revoked?: readonly string[]
   /** The database's clock, in milliseconds since 1970. */
   readonly nowMs: number
 }

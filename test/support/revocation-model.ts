@@ -103,6 +103,10 @@ class World {
   readonly #time = new VirtualTime()
   readonly #history: History
   readonly #gate: gates.RevocationGate
+  /** Another guard of the same isolate. */
+  readonly #strictGate: gates.RevocationGate
+  /** Tokens that a client was told to be revoked. */
+  readonly #told = new Set<string>()
   readonly #live: Token[]
   readonly #code: Code
   readonly #isCalm: boolean
@@ -115,6 +119,7 @@ class World {
     const loader = new code.RevocationLoader('https://auth.example.com', this.#time.runtime)
     const policy = { maxStalenessSeconds: boundMs / 1_000, acceptStaleSeconds: 0 }
     this.#gate = code.createGate(policy, { loader, sourceOf: () => source })
+    this.#strictGate = code.createGate('strict', { loader, sourceOf: () => source })
     this.#live = Array.from({ length: tokens }, (_, number) => issue(number, 0, this.#time))
     this.#isCalm =
       journeys.every(({ fate, behindMs }) => fate === 'answered' && behindMs <= sharedForMs) &&
@@ -133,6 +138,7 @@ class World {
 
   async #take(step: Step): Promise<void> {
     if (step.kind === 'ask') this.#ask(step.token)
+    if (step.kind === 'ask strictly') this.#ask(step.token, this.#strictGate)
     if (step.kind === 'revoke') revoke(this.#token(step.token), this.#history, this.#time)
     if (step.kind === 'issue') {
       this.#live[step.token] = issue(step.token, this.#token(step.token).serial, this.#time)
@@ -148,16 +154,22 @@ class World {
     return this.#live[number] as Token
   }
 
-  #ask(number: number): void {
+  #ask(number: number, gate = this.#gate): void {
     const token = this.#token(number)
     // The guard in front has looked at the expiry, by the machine's own clock.
     if (token.expiresAtMs <= this.#time.runtime.nowMs()) return
     const begunAtMs = this.#time.nowMs
     const revocable = this.#code.revocableToken([token.id, `other${token.id.slice(5)}`])
-    const judge = (outcome: string) => this.#judge(outcome, token, begunAtMs)
-    if (this.#gate.isKnownLive(revocable, {})) judge('let in')
+    const wasTold = this.#told.has(token.id)
+    const judge = (outcome: string) => {
+      this.#judge(outcome, token, begunAtMs)
+      if (outcome === 'let in' && wasTold) {
+        this.breaches.push(`${token.id} was let in after it was refused as revoked`)
+      }
+    }
+    if (gate.isKnownLive(revocable, {})) judge('let in')
     else {
-      const admitted = this.#gate.admit(revocable, {})
+      const admitted = gate.admit(revocable, {})
       void admitted.then((result) => judge(result.ok ? 'let in' : result.error))
     }
   }
@@ -170,6 +182,7 @@ class World {
     if (outcome === 'token_revoked' && revokedAtMs === undefined) {
       this.breaches.push(`${id} was refused, and never revoked`)
     }
+    if (outcome === 'token_revoked') this.#told.add(id)
     if (outcome === 'revocations_unavailable' && this.#isCalm) {
       this.breaches.push(`${id} was answered 503 though everybody answered`)
     }
@@ -243,12 +256,12 @@ function createSource(
     async check(ids) {
       const { fate, backMs } = await travel()
       if (fate === 'never heard of') return new Promise(() => {})
-      const isRevoked = history.rows.some(({ id }) => ids.includes(id))
+      const revoked = history.rows.map(({ id }) => id).filter((id) => ids.includes(id))
       const nowMs = history.nowMs()
       await time.delay(backMs)
       return fate === 'lost'
         ? { ok: false, error: 'lost' }
-        : { ok: true, value: { isRevoked, nowMs } }
+        : { ok: true, value: { isRevoked: revoked.length > 0, revoked, nowMs } }
     },
   }
 }

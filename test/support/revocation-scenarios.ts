@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { sharedForMs } from '../../src/token/feed-format.ts'
 
 export type Step =
-  | { readonly kind: 'ask' | 'revoke' | 'issue'; readonly token: number }
+  | { readonly kind: 'ask' | 'ask strictly' | 'revoke' | 'issue'; readonly token: number }
   | { readonly kind: 'fill'; readonly count: number }
   | { readonly kind: 'prune' | 'replace history' }
   | { readonly kind: 'wait' | 'set clock'; readonly ms: number }
@@ -36,6 +36,7 @@ const setClock = (min: number, max: number) =>
   fc.record({ kind: fc.constant('set clock' as const), ms: fc.integer({ min, max }) })
 const arbitrarySteps = {
   ask: fc.record({ kind: fc.constant('ask' as const), token: tokenNumber }),
+  'ask strictly': fc.record({ kind: fc.constant('ask strictly' as const), token: tokenNumber }),
   revoke: fc.record({ kind: fc.constant('revoke' as const), token: tokenNumber }),
   issue: fc.record({ kind: fc.constant('issue' as const), token: tokenNumber }),
   fill: fc.record({ kind: fc.constant('fill' as const), count: fc.integer({ min: 1, max: 11 }) }),
@@ -57,7 +58,15 @@ function stepsOf(weights: Partial<Record<keyof typeof arbitrarySteps, number>>) 
   return fc.array(fc.oneof(...steps), { minLength: 5, maxLength: 60 })
 }
 
-const busy = { ask: 12, revoke: 4, issue: 2, fill: 2, prune: 1, 'wait a little': 10 } as const
+const busy = {
+  ask: 12,
+  'ask strictly': 2,
+  revoke: 4,
+  issue: 2,
+  fill: 2,
+  prune: 1,
+  'wait a little': 10,
+} as const
 
 const journey: fc.Arbitrary<Journey> = fc.record({
   thereMs: fc.oneof(fc.nat({ max: 50 }), fc.nat({ max: 2_900 })),

@@ -168,8 +168,18 @@ async function checkExactly(
     : checked.error
   if (problem !== undefined) loader.failCheck(problem)
   else loader.succeedCheck()
-  if (checked.ok && checked.value.isRevoked) return refuse('token_revoked')
+  if (checked.ok && checked.value.isRevoked) {
+    // Or a view that is loaded from an older page would let it in again.
+    view.learn(revokedOf(token.ids, checked.value))
+    return refuse('token_revoked')
+  }
   return problem === undefined ? succeed(undefined) : refuse('revocations_unavailable')
+}
+
+/** Which ids of a token a check has found; of a source that does not tell, the token's own. */
+function revokedOf(ids: readonly string[], { revoked }: CheckedToken): readonly string[] {
+  const told = ids.filter((id) => [revoked].flat().includes(id))
+  return told.length > 0 ? told : ids.slice(0, 1)
 }
 
 /** A source of an application's own may throw, or answer in another form: that lets nobody in. */

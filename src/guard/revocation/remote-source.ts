@@ -242,5 +242,5 @@ function parseCheck(text: string, nonce: string): CheckedToken | undefined {
   if (answer?.version !== feedVersion || answer.nonce !== nonce) return undefined
   const { now_ms: nowMs, revoked } = answer
   if (!Number.isSafeInteger(nowMs) || !Array.isArray(revoked)) return undefined
-  return { isRevoked: revoked.length > 0, nowMs: Number(nowMs) }
+  return { isRevoked: revoked.length > 0, revoked, nowMs: Number(nowMs) }
 }

@@ -5,6 +5,7 @@
 import type { Runtime } from '../../runtime/runtime.ts'
 import { rowCharacters } from '../../token/feed-format.ts'
 import type { FollowedFeed, PulledPage } from '../../token/revocation-source.ts'
+import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
 import { FollowedHistory, type Judgement } from './followed-history.ts'
 import { type IdWords, RevokedIds } from './revoked-ids.ts'
 
@@ -26,13 +27,13 @@ const maxClockDifferenceMs = 240_000
 
 export class RevocationView {
   readonly #ids = new RevokedIds()
-  readonly #runtime: Pick<Runtime, 'elapsedMs' | 'nowMs'>
+  readonly #runtime: Pick<Runtime, 'elapsedMs' | 'nowMs' | 'now'>
   readonly #idLimit: number
   readonly #history = new FollowedHistory()
   /** Every id that was revoked before this moment is known. */
   #asOf: ClockReading | undefined
 
-  constructor(runtime: Pick<Runtime, 'elapsedMs' | 'nowMs'>, idLimit = maxIds) {
+  constructor(runtime: Pick<Runtime, 'elapsedMs' | 'nowMs' | 'now'>, idLimit = maxIds) {
     this.#runtime = runtime
     this.#idLimit = idLimit
   }
@@ -77,6 +78,11 @@ export class RevocationView {
   /** Takes in one id, ahead of the feed. */
   revoke(id: string, expiresAt: number): void {
     this.#ids.add(id, expiresAt)
+  }
+
+  /** Takes in what a check has told, and keeps it for as long as any token can live. */
+  learn(ids: readonly string[]): void {
+    for (const id of ids) this.revoke(id, this.#runtime.now() + maxTokenLifetimeSeconds)
   }
 
   /**

@@ -50,7 +50,7 @@ export function createDatabaseSource(database: Database): RevocationSource {
     check: (ids) =>
       refuseOnOutage(async () => {
         const { nowMs, revoked } = await findRevokedIds(database, ids)
-        return { nowMs, isRevoked: revoked.length > 0 }
+        return { nowMs, isRevoked: revoked.length > 0, revoked }
       }),
   }
 }

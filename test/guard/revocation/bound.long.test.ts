@@ -72,6 +72,12 @@ const breaks: readonly (readonly [what: string, file: string, from: string, to: 
     "problem === undefined ? succeed(undefined) : refuse('revocations_unavailable')",
     'succeed(undefined)',
   ],
+  [
+    'what a check has told forgotten',
+    'gate',
+    'view.learn(revokedOf(token.ids, checked.value))',
+    '',
+  ],
   ['a clock that is an hour off believed', 'view', 'difference <= maxClockDifferenceMs', 'true'],
   [
     'ids forgotten too early',

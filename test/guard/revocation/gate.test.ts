@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createGate, revocableToken } from '../../../src/guard/revocation/gate.ts'
 import { RevocationLoader } from '../../../src/guard/revocation/loader.ts'
+import { wordsOf } from '../../../src/guard/revocation/revoked-ids.ts'
 import { renderRow } from '../../../src/token/feed-format.ts'
 import type { RevocationSource } from '../../../src/token/revocation-source.ts'
 import { VirtualTime } from '../../support/virtual-time.ts'
@@ -111,6 +112,81 @@ describe('a strict gate beside one with a bound', () => {
     const gate = createGate('strict', { loader, sourceOf: () => source })
     expect(await gate.admit(revoked, {})).toEqual({ ok: false, error: 'token_revoked' })
     expect(questions()).toEqual([])
+  })
+})
+
+describe('what a check has told', () => {
+  /** A database that knows more than the snapshot that is read beside the check. */
+  function setUpBehind(options: { tells?: boolean } = {}) {
+    const world = createBounded()
+    const strict = createGate('strict', { loader: world.loader, sourceOf: () => source })
+    const askStrictly = async (asking: typeof token) => (await strict.admit(asking, {})).ok
+    source.check = async (ids) => {
+      asked.push('check')
+      const nowMs = time.runtime.nowMs()
+      const revoked = ids.filter((id) => id === idOf(7))
+      const isRevoked = revoked.length > 0
+      return { ok: true, value: { isRevoked, nowMs, ...(options.tells !== false && { revoked }) } }
+    }
+    return { ...world, askStrictly }
+  }
+
+  it.each([true, false])(
+    'is not forgotten when an older snapshot is loaded (the source tells which: %j)',
+    async (tells) => {
+      const { gate, ask, loader } = setUpBehind({ tells })
+      const late = revocableToken([idOf(7), idOf(0)])
+      expect(await ask(late)).toBe('token_revoked')
+      await time.advance(0)
+      expect([loader.view.isLoaded(), loader.view.size]).toEqual([true, 4])
+      expect([gate.isKnownLive(late, {}), await ask(late)]).toEqual([false, 'token_revoked'])
+      expect(await ask()).toBe('let in')
+    },
+  )
+
+  it('holds for every token with the id, whichever gate has asked', async () => {
+    const { ask, askStrictly, questions } = setUpBehind()
+    await ask()
+    expect(await ask(revocableToken([idOf(8), idOf(7)]))).toBe('let in')
+    expect(await askStrictly(revocableToken([idOf(9), idOf(7)]))).toBe(false)
+    questions()
+    expect(await ask(revocableToken([idOf(8), idOf(7)]))).toBe('token_revoked')
+    expect(await ask(revocableToken([idOf(9)]))).toBe('let in')
+    expect(questions()).toEqual([])
+  })
+
+  it('is kept for as long as any token lives, over another history', async () => {
+    const { ask, loader, questions } = setUpBehind()
+    const late = revocableToken([idOf(7)])
+    expect(await ask(late)).toBe('token_revoked')
+    await time.advance(86_400_000)
+    expect(await ask()).toBe('let in')
+    const rows = Array.from({ length: 9 }, (_, index) => renderRow(idOf(20 + index), 1_800_090_000))
+    const nowMs = time.runtime.nowMs()
+    const page = { nowMs, first: 1, head: 9, from: 1, through: 9, rows, ageMs: 0 }
+    loader.view.apply({ ...page, epoch: 'f' }, loader.view.readClocks())
+    questions()
+    expect([await ask(late), questions()]).toEqual(['token_revoked', []])
+  })
+
+  it('is forgotten once no token can carry the id', async () => {
+    const { ask, loader } = setUpBehind()
+    await ask(revocableToken([idOf(7)]))
+    await time.advance(86_400_000 + 400_000)
+    await ask()
+    expect(loader.view.isRevoked(wordsOf([idOf(7)]))).toBe(false)
+  })
+
+  it('holds in a view that has no room for all', async () => {
+    head = 11
+    const { ask, questions } = createBounded(10)
+    await ask()
+    await time.advance(0)
+    head = 12
+    const late = revocableToken([idOf(12)])
+    expect(await ask(late)).toBe('token_revoked')
+    questions()
+    expect([await ask(late), questions()]).toEqual(['token_revoked', []])
   })
 })
 
