@@ -13,6 +13,7 @@ import {
 } from '../token/access-token.ts'
 import type { KeySet, VerificationContext } from '../token/key-set.ts'
 import type { VerificationKey } from '../token/verification-key.ts'
+import { createRefuser, withDeadline } from './deadline.ts'
 import { createRefusal, type GuardRefusal } from './refusal.ts'
 import { type RevocableToken, revocableToken } from './revocation/gate.ts'
 import { tokenReaderOf } from './token-reader.ts'
@@ -45,8 +46,9 @@ export type { VerificationContext }
 export interface Verifier<CustomClaims extends object = object> {
   /**
    * Who sent the request, by its `Authorization: Bearer` header (RFC 6750 §2.1) or its cookie,
-   * whichever `transport` says (no other place counts), or whose the token is. Never rejects: what a
-   * function of the options throws is answered 503, with a line in the log.
+   * whichever `transport` says (no other place counts), or whose the token is. Waits 3 s at most for
+   * keys and revocations, and refuses with 503 then. Never rejects: what a function of the options
+   * throws is answered 503, with a line in the log.
    *
    * No I/O while the key set is at hand and what is known of the revocations is young enough; see
    * `createRemoteKeySet` and `revocation`. Needs `env` where the options are functions of it, and
@@ -129,6 +131,7 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
   const gate = gateOf(options, runtime)
   const reader = tokenReaderOf(options.transport, options.trustedOrigins)
   const tokens = createVerifiedTokens<Verified<CustomClaims>>()
+  const refusalOf = createRefuser(runtime)
   let keys: KeySet | undefined
 
   /** The key may have been withdrawn, and the token may have expired, since it was verified. */
@@ -145,7 +148,7 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
   ): Promise<Result<Verified<CustomClaims>, GuardRefusal>> {
     const findKey = (keyId: string | undefined) => set.find(keyId, context)
     const verified = await verifyAccessToken({ ...expected, findKey }, runtime, token)
-    if (!verified.ok) return refuse(createRefusal(verified.error, { problem: set.problem?.() }))
+    if (!verified.ok) return refuse(refusalOf(verified.error, context, set.problem?.()))
     const { claims, key } = verified.value
     const revocable = revocableToken(await revocationIdsOf(verified.value))
     const authentication = authenticationOf<CustomClaims>(claims, revocable.ids)
@@ -166,7 +169,7 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
     const admitted = await gate.admit(revocable, context)
     return admitted.ok
       ? succeed(authentication)
-      : refuse(createRefusal(admitted.error, { problem: gate.problem() }))
+      : refuse(refusalOf(admitted.error, context, gate.problem()))
   }
 
   return refuseWhatThrows(issuer, {
@@ -177,10 +180,12 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
     },
     async verify(input, context = {}) {
       const token = typeof input === 'string' ? succeed(input) : reader.read(input)
-      return token.ok ? verifyToken(token.value, context) : refuse(createRefusal(token.error))
+      return token.ok
+        ? verifyToken(token.value, withDeadline(context, runtime))
+        : refuse(createRefusal(token.error))
     },
     async isRevoked({ revocationIds }, context = {}) {
-      return !(await gate.admit(revocableToken(revocationIds), context)).ok
+      return !(await gate.admit(revocableToken(revocationIds), withDeadline(context, runtime))).ok
     },
   })
 }

@@ -81,12 +81,33 @@ export class SingleFlight {
   /**
    * Does the work, unless another request is doing it: then waits for that one, with timers of the
    * caller's own, and does it after all where it came to nothing. Neither while there is a pause.
+   *
+   * @returns whether that ended before the deadline; the work goes on by itself then
    */
-  async doOrWait(isDone: () => boolean, work: () => Promise<void>): Promise<void> {
+  async doOrWait(
+    isDone: () => boolean,
+    work: () => Promise<void>,
+    deadlineMs?: number,
+  ): Promise<boolean> {
     while (!isDone()) {
-      if (this.mayBegin()) return work()
-      if (!this.isUnderWay()) return
+      if (deadlineMs !== undefined && this.#runtime.elapsedMs() >= deadlineMs) return false
+      if (this.mayBegin()) return this.within(() => work().then(() => true), false, deadlineMs)
+      if (!this.isUnderWay()) return true
       await this.#runtime.delay(pollEveryMs)
+    }
+    return true
+  }
+
+  /** What the work comes to; `late` where the deadline comes first, and then the work goes on. */
+  async within<T>(work: () => Promise<T>, late: T, deadlineMs?: number): Promise<T> {
+    if (deadlineMs === undefined) return work()
+    const timer = new AbortController()
+    const leftMs = deadlineMs - this.#runtime.elapsedMs()
+    const deadline = this.#runtime.delay(leftMs, timer.signal).then(() => late)
+    try {
+      return await Promise.race([work(), deadline])
+    } finally {
+      timer.abort()
     }
   }
 }

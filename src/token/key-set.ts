@@ -15,6 +15,11 @@ export interface VerificationContext {
   readonly env?: unknown
   /** Keeps work alive after the response: `ctx.waitUntil` on Workers. Default: nothing does. */
   readonly waitUntil?: (work: Promise<unknown>) => void
+  /**
+   * How long the request may wait for keys and revocations, as a moment of the runtime's
+   * `elapsedMs`. Default: a verifier gives each request 3 s.
+   */
+  readonly deadlineMs?: number
 }
 
 /** Keys that verify the tokens of one issuer. */

@@ -141,11 +141,12 @@ class RemoteKeySet implements KeySet {
   ): Promise<Result<VerificationKey, KeyReason>> {
     const before = this.#copy
     const isRenewed = () => this.#copy !== before
-    await this.#fetching.doOrWait(isRenewed, () => this.#loadFor(context, false))
+    const load = () => this.#loadFor(context, false)
+    const isInTime = await this.#fetching.doOrWait(isRenewed, load, context.deadlineMs)
     const key = this.current(keyId, context)
     if (key) return succeed(key)
     if (isRenewed()) this.#fetching.pauseFor(coolDownMs)
-    const isKnownSet = this.#copy !== undefined && !this.#fetching.hasFailed()
+    const isKnownSet = isInTime && this.#copy !== undefined && !this.#fetching.hasFailed()
     return refuse(isKnownSet ? 'token_key_unknown' : 'key_set_unavailable')
   }
 

@@ -28,6 +28,8 @@ export interface Question {
 
 /** How long the service may take to answer. */
 export const timeoutMs = 3_000
+/** Where a request has waited for so long in all. */
+export const lateAnswer = 'The service did not answer within 3 s; check that it runs.'
 
 /**
  * What the service answers with a status of 200 or 404, or a sentence that says what is in the way

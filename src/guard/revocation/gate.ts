@@ -6,6 +6,7 @@
 import { type GateReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { VerificationContext } from '../../token/key-set.ts'
 import type { CheckedToken, RevocationSource } from '../../token/revocation-source.ts'
+import { lateAnswer } from '../remote/ask-service.ts'
 import { failureOf, type RevocationLoader } from './loader.ts'
 import type { RevocationPolicy } from './policy.ts'
 import { type IdWords, wordsOf } from './revoked-ids.ts'
@@ -162,7 +163,8 @@ async function checkExactly(
 ): Promise<Result<undefined, GateReason>> {
   const { view } = loader
   const askedAtMs = view.readClocks().wallMs
-  const checked = await askOwn(() => sourceOf(context).check(token.ids, context))
+  const ask = () => askOwn(() => sourceOf(context).check(token.ids, context))
+  const checked = await loader.checks.within(ask, refuse(lateAnswer), context.deadlineMs)
   const problem = checked.ok
     ? clockProblem(checked.value.nowMs, askedAtMs, view.readClocks().wallMs)
     : checked.error

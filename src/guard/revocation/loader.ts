@@ -57,7 +57,8 @@ export class RevocationLoader {
 
   /**
    * Loads, or waits for the load that is under way, until `isDone`, or until there is nothing to
-   * wait for. While the feed cannot be had, only who loads waits.
+   * wait for. While the feed cannot be had, only who loads waits. Nobody waits beyond the deadline
+   * of the request.
    */
   async renew(
     isDone: () => boolean,
@@ -65,7 +66,8 @@ export class RevocationLoader {
     context: VerificationContext,
   ): Promise<void> {
     if (this.#loading.hasFailed() && this.#loading.isUnderWay()) return
-    await this.#loading.doOrWait(isDone, () => this.#loadFor(source, context, false))
+    const load = () => this.#loadFor(source, context, false)
+    await this.#loading.doOrWait(isDone, load, context.deadlineMs)
   }
 
   /** Checks that fail together count as one: one line in the log, and one pause. */
