@@ -22,6 +22,8 @@ export interface ServiceSettings {
    * seconds. Default: 30, or the database's timeout and 10 s where that is longer.
    */
   readonly refreshGraceSeconds: number
+  /** How many sessions of one account live at once. Default: 100. */
+  readonly maxSessionsPerUser: number
   /** Whether sessions keep the address that the login came from. Default: false. */
   readonly keepsSessionAddresses: boolean
   /** Whether tokens travel in bodies and headers, or in cookies. Default: `'bearer'`. */
@@ -74,6 +76,7 @@ export function serviceSettingsOf(config: Config): ServiceSettings {
     sessionIdleLifetimeSeconds: config.sessionIdleLifetimeSeconds,
     sessionLifetimeSeconds: config.sessionLifetimeSeconds,
     refreshGraceSeconds: config.refreshGraceSeconds,
+    maxSessionsPerUser: config.maxSessionsPerUser,
     keepsSessionAddresses: config.keepsSessionAddresses,
     tokenTransport: config.tokenTransport,
     passwordMinLength: config.passwordMinLength,

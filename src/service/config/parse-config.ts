@@ -135,6 +135,7 @@ function createConfig(values: SettingValues): Config {
     refreshGraceSeconds:
       values.REFRESH_GRACE_SECONDS ??
       Math.max(defaultGraceSeconds, leastGraceSecondsOf(values.DATABASE_TIMEOUT_MS)),
+    maxSessionsPerUser: values.MAX_SESSIONS_PER_USER,
     keepsSessionAddresses: values.SESSION_ADDRESSES === 'keep',
     trustedProxies: values.TRUSTED_PROXIES,
     tokenTransport: values.TOKEN_TRANSPORT,

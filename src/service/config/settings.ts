@@ -143,6 +143,12 @@ export const settings = {
     bounds: '`DATABASE_TIMEOUT_MS` + 10 s to 60',
     fallback: undefined,
   },
+  MAX_SESSIONS_PER_USER: {
+    meaning:
+      'How many sessions of one account live at once; a login beyond ends the one that was used least recently',
+    unit: 'sessions',
+    ...wholeNumber(100, 1, 1_000),
+  },
   SESSION_ADDRESSES: {
     meaning: 'Whether sessions keep the address that the login came from, for their users to see',
     unit: 'word',

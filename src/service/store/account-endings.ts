@@ -1,7 +1,7 @@
 // How everything of an account ends at once, as rows: the generation that is in all of its tokens
 // is revoked and replaced. One row, however many sessions there were.
 
-import { and, eq, exists, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, gt, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
 import {
@@ -95,14 +95,15 @@ function decodeEnding(
 
 /**
  * Revokes the generation of the account that the condition picks: every token of it, until the last
- * one of all its sessions has expired. Of an account without sessions nothing is known: its tokens
- * may be of a version before 0.4.
+ * one of its living sessions has expired. Those that have ended are published, or their tokens are
+ * over. Of an account without living ones nothing is known: its tokens may be of a version before
+ * 0.4.
  */
 export function insertGenerationRevocationStatement(whose: SQL | undefined) {
   const latest = build
     .select({ at: sql`max(max(${sessions.tokensExpireAt}), ${databaseNow})`.as('at') })
     .from(sessions)
-    .where(eq(sessions.userId, users.id))
+    .where(and(eq(sessions.userId, users.id), gt(sessions.expiresAt, databaseNow)))
   const tokensExpireAt = sql`coalesce(${latest}, ${databaseNow} + ${maxTokenLifetimeSeconds})`
   return build
     .insert(revokedTokens)

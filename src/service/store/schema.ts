@@ -73,7 +73,8 @@ export const sessions = sqliteTable(
     tokenRevocationsUntil: integer('token_revocations_until').notNull().default(0),
   },
   (table) => [
-    index('portcullis_sessions_user_id').on(table.userId),
+    // The living sessions of an account: those that have ended are not read.
+    index('portcullis_sessions_user_id_expires_at').on(table.userId, table.expiresAt),
     index('portcullis_sessions_expires_at').on(table.expiresAt),
     check('portcullis_sessions_id', sql`length(${table.id}) = 16`),
   ],

@@ -15,8 +15,10 @@ import {
   selectIssuedSessionStatement,
   selectLiveSessionStatement,
 } from './live-session.ts'
+import { type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRow, decodeRows, instant } from './rows.ts'
 import { sessions, users } from './schema.ts'
+import { sessionLimitStatements } from './session-limit.ts'
 import {
   type CallerToken,
   type CheckedAccount,
@@ -82,24 +84,30 @@ export interface Changed<Read> {
  * Refuses with 'changed' where the account has another generation or other roles by now, and with
  * 'invalid_credentials' where the password has been changed, or the account disabled. Atomic; one
  * round trip.
+ *
+ * @returns the revocations of the sessions that were over the limit
  */
 export async function insertSession(
   database: Database,
   session: NewSession,
   signed: CheckedAccount,
-): Promise<Result<undefined, { reason: 'invalid_credentials' } | Changed<CheckedAccount>>> {
+  maxSessions: number,
+): Promise<
+  Result<readonly Revocation[], { reason: 'invalid_credentials' } | Changed<CheckedAccount>>
+> {
   const isChecked = and(
     eq(users.id, signed.userId),
     eq(users.passwordHash, signed.passwordHash),
     isUsableAccount,
   )
-  const { inserted, found } = await runBatch(database, {
+  const { inserted, surplusRevoked, found } = await runBatch(database, {
     inserted: insertSessionStatement(session, and(isChecked, isAccountAsSigned(signed))).returning({
       sessionId: sessions.id,
     }),
+    ...sessionLimitStatements(session.sessionId, maxSessions),
     found: selectCheckedAccountStatement(isChecked),
   })
-  if (inserted.length > 0) return succeed(undefined)
+  if (inserted.length > 0) return succeed(decodeRows(revocationRow, surplusRevoked))
   const read = decodeCheckedAccount(found)
   return refuse(read ? { reason: 'changed', read } : { reason: 'invalid_credentials' })
 }

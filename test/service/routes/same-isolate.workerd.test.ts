@@ -21,7 +21,7 @@ import {
   tokensOf,
 } from '../../support/service.ts'
 
-const { app, clock, config } = await createTestService()
+const { app, clock, config } = await createTestService({ MAX_SESSIONS_PER_USER: '2' })
 const asked: string[] = []
 const guard = requireAccessToken({
   issuer: config.issuer,
@@ -46,13 +46,22 @@ const knock = async (token: string) => (await api.request('/', bearing(token), {
 const end = (asking: Tokens, ended: Tokens) =>
   endSession(app, asking.token, sessionIdOf(ended.refreshToken))
 
-const revocations: Record<string, (dying: Tokens, other: Tokens) => Promise<unknown>> = {
+interface Account extends Tokens {
+  readonly email: string
+  readonly password: string
+}
+
+const revocations: Record<string, (dying: Tokens, other: Account) => Promise<unknown>> = {
   'a logout': ({ token }) => logout(app, token),
   'the end of its session, by itself': (dying) => end(dying, dying),
   'the end of its session, by another one': (dying, other) => end(other, dying),
   'a logout everywhere': (_, { token }) => postWith(app, '/auth/logout-everywhere', token, {}),
   'a logout everywhere else': (_, { token }) =>
     postWith(app, '/auth/logout-everywhere', token, { keep_current: true }),
+  'a login over the limit': async ({ refreshToken }, { email, password }) => {
+    await pretend('rotated_at = 0', refreshToken)
+    await post(app, '/auth/login', { email, password })
+  },
   'a reused refresh token': async ({ refreshToken }) => {
     await refreshWith(app, refreshToken)
     await pretend('rotated_at = rotated_at - 60', refreshToken)
@@ -75,7 +84,7 @@ describe('a guard beside the service', () => {
     const other = tokensOf(await post(app, '/auth/login', { email, password }))
     expect(await knock(dying.token)).toBe(200)
     const before = asked.length
-    await revocations[name]?.(dying, other)
+    await revocations[name]?.(dying, { ...other, email, password })
     expect(await knock(dying.token)).toBe(401)
     expect(asked).toHaveLength(before)
   })

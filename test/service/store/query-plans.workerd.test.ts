@@ -39,19 +39,21 @@ const { app } = await createTestService({}, { database: recording })
 
 /** Steps of the plans that look at every row of a table. */
 async function scansOf(ask: () => Promise<unknown>): Promise<string[]> {
+  const steps = await stepsOf(ask)
+  return steps.filter((step) => /^SCAN (?!CONSTANT ROW|\(subquery|.*subquery)/i.test(step))
+}
+
+async function stepsOf(ask: () => Promise<unknown>): Promise<string[]> {
   seen.length = 0
   await ask()
   expect(seen.length).toBeGreaterThan(0)
-  const scans: string[] = []
+  const plans: string[] = []
   for (const statement of [...seen]) {
     const { sql, args } = statement as { sql: string; args: [] }
     const { rows } = await client.execute({ sql: `EXPLAIN QUERY PLAN ${sql}`, args })
-    const steps = rows.map(({ detail }) => String(detail))
-    scans.push(
-      ...steps.filter((step) => /^SCAN (?!CONSTANT ROW|\(subquery|.*subquery)/i.test(step)),
-    )
+    plans.push(...rows.map(({ detail }) => String(detail)))
   }
-  return scans
+  return plans
 }
 
 describe('every statement finds its rows by an index:', () => {
@@ -87,6 +89,21 @@ describe('every statement finds its rows by an index:', () => {
     }
     expect(await scansOf(keep)).toEqual([])
     expect(await scansOf(() => postWith(app, '/auth/logout-everywhere', kept, {}))).toEqual([])
+  })
+
+  it('the sessions of an account, without those that have ended', async () => {
+    const { email, password } = await registerAccount(app)
+    const { token } = tokensOf(await post(app, '/auth/login', { email, password }))
+    const requests = [
+      () => post(app, '/auth/login', { email, password }),
+      () => ask(app, '/auth/sessions', bearing(token)),
+      () => postWith(app, '/auth/logout-everywhere', token, {}),
+    ]
+    for (const request of requests) {
+      const ofAccount = (await stepsOf(request)).filter((step) => step.includes('user_id=?'))
+      expect(ofAccount).not.toEqual([])
+      expect(ofAccount.filter((step) => !step.includes('expires_at>?'))).toEqual([])
+    }
   })
 
   it('housekeeping', async () => {

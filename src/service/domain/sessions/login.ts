@@ -23,6 +23,8 @@ import {
  * of one password hash, whatever the reason. Refuses with 'login_queue_full', before any round trip
  * and without a hash, where too many passwords are waiting to be hashed. Two round trips otherwise, and
  * a third where generation or roles change in between.
+ *
+ * Of more than MAX_SESSIONS_PER_USER, those that were used least recently end in the second one.
  */
 export async function login(
   deps: Pick<
@@ -35,6 +37,7 @@ export async function login(
     | 'claims'
     | 'refreshTokens'
     | 'settings'
+    | 'revocations'
   >,
   typed: { readonly email: string; readonly password: string },
   findPlace: () => LoginPlace,
@@ -60,9 +63,13 @@ export async function login(
   const issued = await signBeforeCommit(
     user,
     (account) => issueAccessTokenOf(deps, begin(account), issuance),
-    (account) => {
+    async (account) => {
       const { authenticatedAt, tokenExpiresAt } = begin(account)
-      return insertSession(deps.database, { ...session, authenticatedAt, tokenExpiresAt }, account)
+      const begun = { ...session, authenticatedAt, tokenExpiresAt }
+      const { maxSessionsPerUser } = deps.settings
+      const inserted = await insertSession(deps.database, begun, account, maxSessionsPerUser)
+      if (inserted.ok) for (const ended of inserted.value) deps.revocations.announce(ended)
+      return inserted
     },
   )
   return issued.ok ? succeed({ ...issued.value, refreshToken }) : refuse(issued.error.reason)
