@@ -1,6 +1,19 @@
+const encoder = new TextEncoder()
+// Only for whole texts, of which it keeps nothing.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /** The UTF-8 bytes of a text. They have a buffer of their own: some platforms' types do not say so. */
 export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>
+  return encoder.encode(text) as Uint8Array<ArrayBuffer>
+}
+
+/**
+ * The text of UTF-8 bytes. A byte order mark is a character.
+ *
+ * @throws TypeError when they are not UTF-8
+ */
+export function decodeUtf8(bytes: Uint8Array): string {
+  return decoder.decode(bytes)
 }
 
 /** How many bytes a text has in UTF-8. */

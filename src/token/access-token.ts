@@ -170,7 +170,16 @@ export async function revocationIdsOf({
 }: VerifiedAccessToken): Promise<readonly string[]> {
   return key.keyId === undefined
     ? [jti, sid, gen]
-    : [jti, sid, gen, await keyRevocationId(key.keyId)]
+    : [jti, sid, gen, revocationIds.get(key) ?? (await keepRevocationId(key, key.keyId))]
+}
+
+/** There are few keys, and the digest is for every new token. */
+const revocationIds = new WeakMap<VerificationKey, string>()
+
+async function keepRevocationId(key: VerificationKey, keyId: string): Promise<string> {
+  const id = await keyRevocationId(keyId)
+  revocationIds.set(key, id)
+  return id
 }
 
 /**

@@ -1,7 +1,7 @@
 // The session that an access token names, for comparing it with another credential's. It is no
 // proof of anything: whoever wants to let somebody in uses `verifyAccessToken`.
 
-import { decodeBase64Url, isCanonicalBase64Url } from '../crypto/base64url.ts'
+import { decodeBase64Url } from '../crypto/base64url.ts'
 import { parseJsonObject } from './json.ts'
 
 /**
@@ -10,8 +10,8 @@ import { parseJsonObject } from './json.ts'
  * throws.
  */
 export function claimedSessionId(token: string): string | undefined {
-  const [, payload, ...rest] = token.split('.')
-  if (!payload || rest.length !== 1 || !isCanonicalBase64Url(payload)) return undefined
-  const sessionId = parseJsonObject(decodeBase64Url(payload))?.sid
+  const [, segment = '', ...rest] = token.split('.')
+  const payload = rest.length === 1 && decodeBase64Url(segment)
+  const sessionId = payload && parseJsonObject(payload)?.sid
   return typeof sessionId === 'string' ? sessionId : undefined
 }

@@ -3,7 +3,7 @@
 // used, for it takes several spellings of a token, decodes UTF-8 leniently, and looks at claims
 // before it looks at the signature.
 
-import { decodeBase64Url, encodeBase64Url, isCanonicalBase64Url } from '../crypto/base64url.ts'
+import { decodeBase64Url, encodeBase64Url } from '../crypto/base64url.ts'
 import { encodeUtf8 } from '../crypto/utf8.ts'
 import {
   type KeyReason,
@@ -22,6 +22,12 @@ const maxTokenCharacters = 4_096
 
 /** Finds the key that a token names, or tells that it names none. */
 export type FindKey = (keyId: string | undefined) => Promise<Result<VerificationKey, KeyReason>>
+
+/** What a header names. */
+interface NamedKey {
+  readonly algorithm: unknown
+  readonly keyId?: string
+}
 
 /** What was signed, and with which key. */
 export interface VerifiedJws {
@@ -52,20 +58,42 @@ export async function verifyCompactJws(
   findKey: FindKey,
 ): Promise<Result<VerifiedJws, TokenReason | KeyReason>> {
   if (token.length > maxTokenCharacters) return refuse('token_too_long')
-  const segments = token.split('.')
-  const [header, payload, signature] = segments
-  if (segments.length !== 3 || !header || !payload || !signature)
-    return refuse('token_not_canonical')
-  if (!segments.every(isCanonicalBase64Url)) return refuse('token_not_canonical')
-  const named = parseHeader(decodeBase64Url(header))
-  if (!named) return refuse('token_header_unacceptable')
-  const key = await findKey(named.keyId)
+  const bytes = encodeUtf8(token)
+  const headerEnd = bytes.indexOf(dot)
+  const payloadEnd = bytes.indexOf(dot, headerEnd + 1)
+  const header = token.slice(0, headerEnd)
+  const named = readHeader(header)
+  const payload = decodeSegment(bytes, headerEnd + 1, payloadEnd)
+  // A third dot would be in here, and is no character of base64url.
+  const signature = decodeSegment(bytes, payloadEnd + 1, bytes.length)
+  if (!payload || !signature) return refuse('token_not_canonical')
+  if (!named.ok) return named
+  const key = await findKey(named.value.keyId)
   if (!key.ok) return key
-  if (named.algorithm !== key.value.algorithm) return refuse('token_header_unacceptable')
-  const signingInput = encodeUtf8(`${header}.${payload}`)
-  const isGenuine = await isSignatureGenuine(key.value, decodeBase64Url(signature), signingInput)
+  if (named.value.algorithm !== key.value.algorithm) return refuse('token_header_unacceptable')
+  const signingInput = bytes.subarray(0, payloadEnd)
+  const isGenuine = await isSignatureGenuine(key.value, signature, signingInput)
   if (!isGenuine) return refuse('token_signature_wrong')
-  return succeed({ payload: decodeBase64Url(payload), key: key.value })
+  if (named !== lastHeader?.named) lastHeader = { text: header, named }
+  return succeed({ payload, key: key.value })
+}
+
+const dot = '.'.charCodeAt(0)
+
+/** Of the last genuine token: all tokens of a key have the same, so it need be read only once. */
+let lastHeader: { readonly text: string; readonly named: Result<NamedKey, never> } | undefined
+
+function readHeader(text: string): Result<NamedKey, TokenReason> {
+  if (text === lastHeader?.text) return lastHeader.named
+  const bytes = text && decodeBase64Url(text)
+  if (!bytes) return refuse('token_not_canonical')
+  const named = parseHeader(bytes)
+  return named ? succeed(named) : refuse('token_header_unacceptable')
+}
+
+/** The bytes of one segment; undefined where it is missing, empty or not canonical. */
+function decodeSegment(token: Uint8Array, from: number, to: number) {
+  return from < to ? decodeBase64Url(token.subarray(from, to)) : undefined
 }
 
 const algorithms: readonly unknown[] = ['HS256', 'ES256', 'EdDSA'] satisfies JwsAlgorithm[]
@@ -75,7 +103,7 @@ const algorithms: readonly unknown[] = ['HS256', 'ES256', 'EdDSA'] satisfies Jws
  * nothing when it is of another type of token, or extended, for we understand no extension (RFC
  * 7515 §4.1.11). `jku`, `x5u` and `jwk` are never looked at.
  */
-function parseHeader(bytes: Uint8Array): { algorithm: unknown; keyId?: string } | undefined {
+function parseHeader(bytes: Uint8Array): NamedKey | undefined {
   const header = parseJsonObject(bytes)
   if (!header || !algorithms.includes(header.alg) || Object.hasOwn(header, 'crit')) return undefined
   if (header.typ !== undefined && header.typ !== 'JWT') return undefined

@@ -1,5 +1,7 @@
 // JSON that others have sent, read without throwing.
 
+import { decodeUtf8 } from '../crypto/utf8.ts'
+
 /** A JSON object. Nothing is known of its members. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -21,8 +23,4 @@ export function parseJsonObject(json: string | Uint8Array): JsonObject | undefin
   } catch {
     return undefined
   }
-}
-
-function decodeUtf8(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
 }

@@ -264,6 +264,42 @@ describe('verification refuses', () => {
     expect(accepted).toEqual([token])
   })
 
+  // The header of the last genuine token is not read again.
+  it('a header that was read before, where it or the rest is not the same', async () => {
+    const good = await issue()
+    const [header = '', payload = '', signature = ''] = good.split('.')
+    const others = [
+      [header.slice(0, -1), payload, signature],
+      [`${header}A`, payload, signature],
+      ['', payload, signature],
+      [header, '', signature],
+      [header, payload, ''],
+      [header, payload],
+      [header],
+      [header, payload, signature, ''],
+    ]
+    for (const other of others) {
+      expect(await verify(good)).toMatchObject({ ok: true })
+      const refused = { ok: false, error: 'token_not_canonical' }
+      expect(await verify(other.join('.')), other.join('.')).toEqual(refused)
+    }
+    const forged = await verify(`${header}.${payload}.${'A'.repeat(signature.length)}`)
+    expect(forged).toEqual({ ok: false, error: 'token_signature_wrong' })
+  })
+
+  it('bytes that are not UTF-8, and nothing of them is left for the next token', async () => {
+    // Cut within a character, or with a byte order mark.
+    for (const bytes of [
+      [0x7b, 0xe2, 0x82],
+      [0xef, 0xbb, 0xbf, 0x7b, 0x7d],
+      [0xf0, 0x9f],
+    ]) {
+      const bad = await verify(await signedRaw(goodHeader, Uint8Array.from(bytes)))
+      expect(bad).toEqual({ ok: false, error: 'token_claims_unacceptable' })
+      expect(await verify(await issue())).toMatchObject({ ok: true })
+    }
+  })
+
   it('a token that names a key, where the key has no name', async () => {
     const token = await signedRaw(
       JSON.stringify({ alg: 'HS256', kid: 'k1' }),

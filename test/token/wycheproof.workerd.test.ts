@@ -135,7 +135,7 @@ function groupsOf(text: string | undefined) {
 async function keyOf(jwk: Partial<Jwk> | undefined): Promise<VerificationKey | undefined> {
   if (jwk?.kty === 'oct') {
     if (jwk.alg !== 'HS256') return undefined
-    return importHmac(decodeBase64Url(jwk.k ?? ''))
+    return importHmac(decodeBase64Url(jwk.k ?? '') ?? new Uint8Array())
   }
   const parsed = parsePublicJwk(jwk)
   return parsed.ok ? importPublicKey(parsed.value) : undefined

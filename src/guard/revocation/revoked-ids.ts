@@ -2,6 +2,7 @@
 // entry (open addressing, linear probing, at most three quarters full). Ids are random, and nobody
 // but the issuer makes them, so nobody can make them collide.
 
+import { invalidValue, sextets, valuesOf } from '../../crypto/base64url.ts'
 import { keepAfterExpirySeconds, rowCharacters } from '../../token/feed-format.ts'
 
 /** Ids as the table has them: three numbers of 32 bits for each. */
@@ -12,30 +13,21 @@ const wordsPerEntry = 4
 const minCapacity = 64
 const maxLoadFactor = 0.75
 const idCharacters = 16
-/** More than six bits: no character of base64url. */
-const invalid = 64
 
 const minuteDigits = rowCharacters - idCharacters
-const sextets = valuesOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')
 const hexDigits = valuesOf('0123456789abcdef')
 
 type Words = [first: number, second: number, third: number]
 
-function valuesOf(alphabet: string): Uint8Array {
-  const values = new Uint8Array(128).fill(invalid)
-  for (const [value, character] of Array.from(alphabet).entries()) {
-    values[character.charCodeAt(0)] = value
-  }
-  return values
-}
-
 /** The words of ids, for as many looks into the table as one likes. */
 export function wordsOf(ids: readonly string[]): IdWords {
-  return ids.flatMap((id) => {
-    const words: Words = [0, 0, 0]
-    readId(id, 0, words)
-    return words
-  })
+  const words: number[] = []
+  const one: Words = [0, 0, 0]
+  for (const id of ids) {
+    readId(id, 0, one)
+    words.push(...one)
+  }
+  return words
 }
 
 /** Ids with the minute in which each may be forgotten. Lookups cost no allocation. */
@@ -184,7 +176,7 @@ function readId(text: string, from: number, into: Words): boolean {
   into[0] = first
   into[1] = second
   into[2] = third
-  return seen < invalid
+  return seen < invalidValue
 }
 
 /** Reads the hexadecimal digits of a row; NaN where one is none. */
@@ -192,7 +184,7 @@ function readMinute(text: string, from: number): number {
   let minute = 0
   for (let place = from; place < from + minuteDigits; place += 1) {
     const digit = valueAt(hexDigits, text, place)
-    if (digit === invalid) return Number.NaN
+    if (digit === invalidValue) return Number.NaN
     minute = minute * 16 + digit
   }
   return minute
@@ -200,7 +192,7 @@ function readMinute(text: string, from: number): number {
 
 function valueAt(values: Uint8Array, text: string, place: number): number {
   const code = text.charCodeAt(place)
-  return code < values.length ? (values[code] ?? invalid) : invalid
+  return values[code] ?? invalidValue
 }
 
 /** Rounded up: an id is never forgotten too early. */

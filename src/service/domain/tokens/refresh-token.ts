@@ -2,11 +2,7 @@
 // database holds nothing that refreshes, a forged token costs no round trip, and any successor can
 // be computed again for a client that has lost the answer.
 
-import {
-  decodeBase64Url,
-  encodeBase64Url,
-  isCanonicalBase64Url,
-} from '../../../crypto/base64url.ts'
+import { decodeBase64Url, encodeBase64Url } from '../../../crypto/base64url.ts'
 import { createMac, type SecretKeys } from '../../../crypto/derived-key.ts'
 import { isOpaqueId } from '../../../crypto/random-id.ts'
 
@@ -41,8 +37,9 @@ export function createRefreshTokens(secrets: SecretKeys): RefreshTokens {
 
     async verify(token) {
       const [, sessionId = '', version = '', mac = ''] = tokenForm.exec(token) ?? []
-      if (!isOpaqueId(sessionId) || !isCanonicalBase64Url(mac)) return undefined
-      const isGenuine = await refreshMac.verify(decodeBase64Url(mac), `${sessionId}.${version}`)
+      const bytes = decodeBase64Url(mac)
+      if (!isOpaqueId(sessionId) || !bytes) return undefined
+      const isGenuine = await refreshMac.verify(bytes, `${sessionId}.${version}`)
       return isGenuine ? { sessionId, version: Number(version) } : undefined
     },
   }
