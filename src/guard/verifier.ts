@@ -69,11 +69,10 @@ export interface Verifier<CustomClaims extends object = object> {
   ): Promise<boolean>
 }
 
-interface Verified<CustomClaims extends object> {
+/** One flat object for each token: thousands of them are kept. */
+interface Verified<CustomClaims extends object> extends RevocableToken {
   readonly authentication: Authentication<CustomClaims>
   readonly key: VerificationKey
-  readonly expiresAt: number
-  readonly revocable: RevocableToken
 }
 
 /**
@@ -137,7 +136,7 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
   /** The key may have been withdrawn, and the token may have expired, since it was verified. */
   function findVerified(token: string, context: VerificationContext) {
     const known = tokens.find(token)
-    if (!known || !keys || known.expiresAt <= runtime.now()) return undefined
+    if (!known || !keys || known.authentication.claims.exp <= runtime.now()) return undefined
     return keys.current(known.key.keyId, context) === known.key ? known : undefined
   }
 
@@ -150,9 +149,8 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
     const verified = await verifyAccessToken({ ...expected, findKey }, runtime, token)
     if (!verified.ok) return refuse(refusalOf(verified.error, context, set.problem?.()))
     const { claims, key } = verified.value
-    const revocable = revocableToken(await revocationIdsOf(verified.value))
-    const authentication = authenticationOf<CustomClaims>(claims, revocable.ids)
-    const kept = { authentication, key, expiresAt: claims.exp, revocable }
+    const { ids, words } = revocableToken(await revocationIdsOf(verified.value))
+    const kept = { ids, words, authentication: authenticationOf<CustomClaims>(claims, ids), key }
     tokens.keep(token, kept)
     return succeed(kept)
   }
@@ -165,8 +163,8 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
     const known = findVerified(token, context)
     const verified = known ? succeed(known) : await verifyAndCache(token, keys, context)
     if (!verified.ok) return verified
-    const { revocable, authentication } = verified.value
-    const admitted = await gate.admit(revocable, context)
+    const { authentication } = verified.value
+    const admitted = await gate.admit(verified.value, context)
     return admitted.ok
       ? succeed(authentication)
       : refuse(refusalOf(admitted.error, context, gate.problem()))
@@ -176,12 +174,12 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
     verifyFromCache(request, context) {
       const token = reader.peek(request)
       const known = token === undefined ? undefined : findVerified(token, context)
-      return known && gate.isKnownLive(known.revocable, context) ? known.authentication : undefined
+      return known && gate.isKnownLive(known, context) ? known.authentication : undefined
     },
     async verify(input, context = {}) {
       const token = typeof input === 'string' ? succeed(input) : reader.read(input)
       return token.ok
-        ? verifyToken(token.value, withDeadline(context, runtime))
+        ? await verifyToken(token.value, withDeadline(context, runtime))
         : refuse(createRefusal(token.error))
     },
     async isRevoked({ revocationIds }, context = {}) {
@@ -225,8 +223,10 @@ function authenticationOf<CustomClaims extends object>(
   claims: AccessTokenClaims,
   revocationIds: readonly string[],
 ): Authentication<CustomClaims> {
+  Object.freeze(revocationIds)
+  deepFreeze(claims)
   const authentication = { subject: claims.sub, sessionId: claims.sid, revocationIds, claims }
-  return deepFreeze(authentication) as Authentication<CustomClaims>
+  return Object.freeze(authentication) as Authentication<CustomClaims>
 }
 
 function deepFreeze<T extends object>(value: T): T {
