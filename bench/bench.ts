@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { measureAlternatives } from './parts/alternatives.ts'
 import { measureFeedRows } from './parts/feed-rows.ts'
 import { measureFlat } from './parts/flat.ts'
+import { measureFreshTokens } from './parts/fresh-tokens.ts'
 import { measureGuards } from './parts/guards.ts'
 import { measureLoginCrowds } from './parts/login-crowds.ts'
 import { simulateQuietIsolates } from './parts/quiet-isolates.ts'
@@ -26,6 +27,7 @@ const boundSeconds = 10
 
 const parts: Readonly<Record<string, Part>> = {
   guards: { title: 'A guarded request, warm', run: measureGuards },
+  fresh: { title: 'A guarded request with a token that is new', run: measureFreshTokens },
   flat: { title: 'However many are revoked', run: measureFlat },
   alternatives: {
     title: 'What people would write instead',

@@ -4,9 +4,9 @@
 import { createClient } from '@libsql/client/http'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { type JwtVariables, jwt } from 'hono/jwt'
-import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose'
 import type { ServiceBinding } from '../../src/index.ts'
 import { fetchUncompressed } from '../support/fetch-uncompressed.ts'
+import { verifyWithJose } from './jose-guard.ts'
 
 interface Bindings {
   /** Our service. */
@@ -41,26 +41,6 @@ function ourService(env: Bindings): ServiceBinding {
 
 function betterAuth(env: Bindings): ServiceBinding {
   return env.BETTER_AUTH
-}
-
-/** As jose's documents and Better Auth's have it, but with one key set that all requests share. */
-function verifyWithJose(
-  path: string,
-  algorithm: string,
-  service: (env: Bindings) => ServiceBinding,
-): Guard {
-  let keys: ReturnType<typeof createRemoteJWKSet> | undefined
-  return async (c, next) => {
-    const { ISSUER: issuer } = c.env
-    keys ??= createRemoteJWKSet(new URL(path, issuer), {
-      [customFetch]: (url, { headers }) => service(c.env).fetch(new Request(url, { headers })),
-    })
-    const token = c.req.header('Authorization')?.slice('Bearer '.length) ?? ''
-    const expected = { issuer, audience: issuer, algorithms: [algorithm] }
-    const verified = await jwtVerify(token, keys, expected).catch(() => undefined)
-    if (!verified) return c.json({ status: 'fail' }, 401)
-    await next()
-  }
 }
 
 /** With a key that is imported once; a secret would be for every request. */

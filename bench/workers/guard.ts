@@ -9,6 +9,8 @@ import {
   requireAccessToken,
   type ServiceBinding,
 } from '../../src/index.ts'
+import { createStepApps } from './fresh-steps.ts'
+import { verifyWithJose } from './jose-guard.ts'
 
 interface Bindings {
   readonly AUTH: ServiceBinding
@@ -28,11 +30,14 @@ async function createApps({ ISSUER: issuer, SECRET_KEY: secret }: Bindings) {
   const key = await crypto.subtle.importKey('raw', bytes, algorithm, false, ['verify'])
   const options = { issuer, audience: issuer, service: (env: Bindings) => env.AUTH }
   const hs256 = { ...options, keys: () => createSecretKeySet(secret) }
+  const jose = verifyWithJose<Bindings>('/.well-known/jwks.json', 'ES256', ({ AUTH }) => AUTH)
   return {
+    ...createStepApps(issuer, (env: Bindings) => env.AUTH),
     unguarded: appBehind(),
     'guarded-hs256': appBehind(requireAccessToken(hs256)),
     'guarded-es256': appBehind(requireAccessToken(options)),
     'guarded-none': appBehind(requireAccessToken({ ...options, revocation: 'none' })),
+    jose: appBehind(jose as Guard),
     'hono-jwt-string': appBehind(jwt({ secret, alg: 'HS256' })),
     'hono-jwt-cryptokey': appBehind(jwt({ secret: key, alg: 'HS256' })),
   }
