@@ -33,7 +33,9 @@ export const page = html`<!doctype html>
   async function askApi(ask) {
     let answer = await ask()
     if (answer.status === 401 && (await codeOf(answer)) !== 'login_not_fresh') {
-      await refresh()
+      const refreshed = await refresh()
+      // The service is away (503), or asked too often (429): that logs nobody out.
+      if (!refreshed.ok && refreshed.status !== 401) return refreshed
       answer = await ask()
     }
     if ((await codeOf(answer)) !== 'login_not_fresh') return answer
@@ -43,9 +45,12 @@ export const page = html`<!doctype html>
 
   async function showWho() {
     const answer = await askApi(() => fetch('/api/me'))
+    const seconds = answer.headers.get('Retry-After') ?? 'a few'
     document.querySelector('#who').textContent = answer.ok
       ? 'You are ' + (await answer.json()).email
-      : 'Nobody is logged in'
+      : answer.status === 401
+        ? 'Nobody is logged in'
+        : 'No answer now; reload in ' + seconds + ' seconds'
   }
 
   async function act(request) {

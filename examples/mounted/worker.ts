@@ -1,5 +1,5 @@
-// One Worker that is both: the service at /auth, /oauth and /.well-known, and an API of its own
-// behind the guard. The guard asks the service in the same Worker, without any network.
+// One Worker that is both: the service with all its paths, and an API of its own behind the guard.
+// The guard asks the service in the same Worker, without any network.
 
 import { env } from 'cloudflare:workers'
 import { type Context, Hono } from 'hono'
@@ -18,6 +18,9 @@ const app = new Hono<{ Bindings: Env }>()
   .all('/auth/*', toService)
   .all('/oauth/*', toService)
   .all('/.well-known/*', toService)
+  .all('/health', toService)
+  .all('/ready', toService)
+  .all('/openapi.json', toService)
   .use('/api/*', guard)
   .get('/api/me', (c) => c.json({ user: c.var.auth.subject, session: c.var.auth.sessionId }))
 

@@ -43,7 +43,7 @@ afterAll(async () => {
   await database?.stop()
 })
 
-const who = (text: string) => page.locator('#who', { hasText: text }).waitFor()
+const who = (text: string | RegExp) => page.locator('#who', { hasText: text }).waitFor()
 const said = (text: string) => page.locator('#said', { hasText: text }).waitFor()
 const click = (name: string) => page.getByRole('button', { name, exact: true }).click()
 
@@ -99,5 +99,17 @@ describeInBrowser('the example browser-app', () => {
     await click('Log out everywhere')
     await who('Nobody is logged in')
     expect(await page.context().cookies()).toEqual([])
+  })
+
+  it('says so when the service is away, and takes nobody for logged out', async () => {
+    await fillIn()
+    await click('Log in')
+    await who(`You are ${email}`)
+    await spoilAccessToken()
+    await database.stop()
+    await page.reload()
+    await who(/^No answer now; reload in \d+ seconds$/)
+    await click('Order')
+    await said('unavailable')
   })
 })

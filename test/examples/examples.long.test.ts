@@ -1,6 +1,7 @@
 // The examples as they stand, each in a process of its own beside the service.
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { routeFamilies } from '../../src/service/routes/routes.ts'
 import { bundleWorker } from '../support/bundle.ts'
 import { bearing, createClientOf, send } from '../support/client.ts'
 import { serveFile } from '../support/deno.ts'
@@ -141,6 +142,24 @@ describe('the example two-workers', () => {
     expect((await service.client.logout(late)).status).toBe(200)
     await until(async () => (await me(late)).body.code === 'token_revoked')
     expect((await me(token)).status).toBe(200)
+  })
+})
+
+const allRoutes = routeFamilies.flatMap(({ path: base, routes }) =>
+  routes.map(({ method, path }) => ({ method, path: `${base}${path}` })),
+)
+
+describe.each(['mounted', 'browser-app'])('the example %s', (name) => {
+  it('passes every route of the service on', async () => {
+    const server = await serveExample(name, service.settings)
+    const missing: string[] = []
+    for (const { method, path } of allRoutes) {
+      const { headers } = await send(`${server.baseUrl}${path}`, { method })
+      // Only the service sets it.
+      if (!headers.has('X-Request-Id')) missing.push(`${method} ${path}`)
+    }
+    await server.stop()
+    expect(missing).toEqual([])
   })
 })
 
