@@ -24,10 +24,14 @@ const tokens = v.object({
   expires_in: integer,
 })
 
-/** Done, and tokens where a refresh token was presented as well. */
+/**
+ * Done: tokens where a refresh token was presented as well, and otherwise whether the session of
+ * the caller has ended, too.
+ */
 const messageOrTokens = v.object({
   ...tokens.entries,
   expires_in: v.optional(integer),
+  session_ended: v.optional(v.boolean()),
 })
 
 /** An account. */

@@ -127,7 +127,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Sessions',
     summary: 'Ends all sessions of the account.',
     description:
-      'With `keep_current` the session of the caller goes on. All access tokens end in any case. Send the refresh token of the session as well, and the answer has new tokens. The third such request in a minute ends the session of the caller, too.',
+      'With `keep_current` the session of the caller goes on. All access tokens end in any case. Send the refresh token of the session as well, and the answer has new tokens. The third such request in a minute ends the session of the caller, too. An answer without tokens says in `session_ended` whether it has ended.',
     request: { keep_current: true, refresh_token: refreshToken },
     answer: success({ message: 'Successfully logged out everywhere.', ...issued }),
   },

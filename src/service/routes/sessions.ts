@@ -115,9 +115,10 @@ const logoutEverywhereRoute = defineRoute({
     const outcome = await logoutEverywhere(deps, token, { keepCurrent, refreshToken })
     if (!outcome.ok) return outcome
     const message = 'Successfully logged out everywhere.'
-    if (outcome.value) return succeed(respondWithTokens(c, deps, message, outcome.value))
-    if (!keepCurrent) expireTokenCookies(c, deps)
-    return succeed(respond(c, { message }))
+    const { isEnded, tokens } = outcome.value
+    if (tokens) return succeed(respondWithTokens(c, deps, message, tokens))
+    if (isEnded) expireTokenCookies(c, deps)
+    return succeed(respond(c, { message, session_ended: isEnded }))
   },
 })
 

@@ -47,6 +47,8 @@ export interface EndedEverywhere {
   readonly revocation: Revocation
   /** The caller's session, where its refresh token was presented and exchanged. */
   readonly session: LiveSession | undefined
+  /** Whether the caller's session goes on. */
+  readonly isKept: boolean
 }
 
 /** In a minute, the next one ends the session of the caller as well, whatever the caller wishes. */
@@ -79,16 +81,20 @@ function endingStatements(caller: CallerToken, tokenGeneration: string, keepCurr
     revoked: insertGenerationRevocationStatement(and(whose, mayActForAccount(caller))),
     replaced: updateRevokedGenerationStatement(whose, { tokenGeneration, ...countedLogoutColumns }),
     ended: updateEndedSessionsStatement(whose, tokenGeneration, kept),
+    kept: build
+      .select({ id: sessions.id })
+      .from(sessions)
+      .where(and(eq(sessions.id, caller.sessionId), isLiveSession)),
     found: selectAccountByTokenStatement(caller),
   }
 }
 
 function decodeEnding(
-  { revoked, found }: Answers<ReturnType<typeof endingStatements>>,
+  { revoked, kept, found }: Answers<ReturnType<typeof endingStatements>>,
   session?: LiveSession,
 ): Result<EndedEverywhere, RevocationReason> {
   const [revocation] = decodeRows(revocationRow, revoked)
-  if (revocation) return succeed({ revocation, session })
+  if (revocation) return succeed({ revocation, session, isKept: kept.length > 0 })
   const account = decodeAccountByToken(found)
   return account.ok ? refuse('account_gone') : account
 }

@@ -189,6 +189,22 @@ describe('tokens in cookies', () => {
     expect((await send('/auth/refresh', newest)).status).toBe(200)
   })
 
+  it('are expired by the third time within a minute, which ends this session as well', async () => {
+    let { cookie } = await register()
+    const body = JSON.stringify({ keep_current: true })
+    const everywhere = () =>
+      ask(app, '/auth/logout-everywhere', {
+        method: 'POST',
+        headers: { ...ours, Cookie: cookie },
+        body,
+      })
+    cookie = cookieOf(await everywhere())
+    cookie = cookieOf(await everywhere())
+    const third = await everywhere()
+    expect([third.status, third.body.session_ended, cookieOf(third)]).toEqual([200, true, ''])
+    expect(third.headers.getSetCookie()).toHaveLength(3)
+  })
+
   it('are those of 0.4, too: the newest of several counts', async () => {
     const { cookie } = await register()
     const [access, refresh] = cookieOf(await send('/auth/refresh', cookie)).split('; ')

@@ -45,7 +45,10 @@ describe('logging out everywhere but here', () => {
     const account = await registerAccount(app)
     const other = await login(account)
     const answer = await keepCurrent(account.token)
-    expect([answer.status, answer.body]).toEqual([200, { status: 'success', message }])
+    expect([answer.status, answer.body]).toEqual([
+      200,
+      { status: 'success', message, session_ended: false },
+    ])
     expect([await status(account.token), await status(other.token)]).toEqual([401, 401])
     expect(said(await refreshWith(app, other.refreshToken))).toEqual([401, 'session_revoked'])
     const next = await refreshWith(app, account.refreshToken)
@@ -107,7 +110,10 @@ describe('logging out everywhere but here', () => {
       }
       await passTime(30, account.refreshToken)
       const answer = await keepCurrent(newest.token, account.refreshToken)
-      expect([answer.status, answer.body]).toEqual([200, { status: 'success', message }])
+      expect([answer.status, answer.body]).toEqual([
+        200,
+        { status: 'success', message, session_ended: false },
+      ])
       expect((await refreshWith(app, newest.refreshToken)).status).toBe(200)
       await passTime(90, account.refreshToken)
       expect(said(await refreshWith(app, account.refreshToken))).toEqual([
@@ -120,7 +126,8 @@ describe('logging out everywhere but here', () => {
   it('looks at no refresh token where the caller does not go on', async () => {
     const { token } = await registerAccount(app)
     const body = { keep_current: false, refresh_token: 'of nobody' }
-    expect((await postWith(app, '/auth/logout-everywhere', token, body)).status).toBe(200)
+    const answer = await postWith(app, '/auth/logout-everywhere', token, body)
+    expect([answer.status, answer.body.session_ended]).toEqual([200, true])
   })
 
   it('goes on without tokens when the refresh token is two behind, a moment ago', async () => {
@@ -128,7 +135,10 @@ describe('logging out everywhere but here', () => {
     const second = tokensOf(await refreshWith(app, account.refreshToken))
     const third = tokensOf(await refreshWith(app, second.refreshToken))
     const answer = await keepCurrent(third.token, account.refreshToken)
-    expect([answer.status, answer.body]).toEqual([200, { status: 'success', message }])
+    expect([answer.status, answer.body]).toEqual([
+      200,
+      { status: 'success', message, session_ended: false },
+    ])
     expect((await refreshWith(app, third.refreshToken)).status).toBe(200)
   })
 
@@ -163,7 +173,10 @@ describe('logging out everywhere but here', () => {
       ;({ token, refreshToken } = tokensOf(answer))
     }
     const third = await keepCurrent(token, refreshToken)
-    expect([third.status, third.body]).toEqual([200, { status: 'success', message }])
+    expect([third.status, third.body]).toEqual([
+      200,
+      { status: 'success', message, session_ended: true },
+    ])
     expect(said(await refreshWith(app, refreshToken))).toEqual([401, 'session_revoked'])
     expect(await status((await login(account)).token)).toBe(200)
   })

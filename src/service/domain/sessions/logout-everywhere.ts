@@ -18,6 +18,13 @@ export interface KeptSession {
   readonly refreshToken: string | undefined
 }
 
+/** What is left for the caller. */
+export interface LoggedOutEverywhere {
+  /** Whether the caller's session has ended as well. */
+  readonly isEnded: boolean
+  readonly tokens: IssuedTokens | undefined
+}
+
 /**
  * Ends every session of the token's account. With `keepCurrent` the caller's session goes on: its
  * refresh token stays good, and its access token ends with all others. An access token alone begets
@@ -44,7 +51,7 @@ export async function logoutEverywhere(
   >,
   token: string,
   { keepCurrent, refreshToken }: KeptSession,
-): Promise<Result<IssuedTokens | undefined, UserTokenReason | 'refresh_token_invalid'>> {
+): Promise<Result<LoggedOutEverywhere, UserTokenReason | 'refresh_token_invalid'>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
   const isPresented = keepCurrent && refreshToken !== undefined
@@ -59,9 +66,9 @@ export async function logoutEverywhere(
     rotation: exchange?.rotation,
   })
   if (!ending.ok) return ending
-  const { revocation, session } = ending.value
+  const { revocation, session, isKept } = ending.value
   deps.revocations.announce(revocation)
-  return succeed(session && (await exchange?.sign(session)))
+  return succeed({ isEnded: !isKept, tokens: session && (await exchange?.sign(session)) })
 }
 
 /**
