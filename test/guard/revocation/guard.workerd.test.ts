@@ -140,10 +140,11 @@ describe('a guard with a bound', () => {
       await ask(token)
       // One, and one more after a lost connection.
       expect(questions()).toHaveLength(2)
-      issuer.advance(pause - 0.01)
+      // The issuer's clock also runs by itself: a busy machine needs a margin.
+      issuer.advance(pause * 0.7)
       expect(await ask(token)).toBe('revocations_unavailable')
       expect(questions()).toEqual([])
-      issuer.advance(0.02)
+      issuer.advance(pause * 0.3 + 0.01)
     }
   })
 
