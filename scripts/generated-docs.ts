@@ -61,7 +61,7 @@ people. The log of the service names the reason, which is finer than the code. A
 (\`invalid_input\`) add \`errors: [{ "field", "message" }]\`. Where the contracts of \`HTTP_CONTRACT\` differ, the second line is \`standard\`.
 
 Guards in other Workers refuse for the reasons that begin with \`token_\`, \`bearer_\`, \`key_\` and \`revocations_\`, and for \`cross_site_request\`, \`role_missing\` and \`login_not_fresh\`, with the same status, code and challenge (and the sentence of \`standard\`), as problem details (RFC 9457):
-\`{ "title", "status", "detail", "code" }\` in \`application/problem+json\`.
+\`{ "title", "status", "detail", "code" }\` in \`application/problem+json\`. A guard whose \`issuer\` is on this machine adds \`problem\` to a 401 of a token that does not fit; others say it in their log ([my guard says 401](guides/guard-says-401.md)).
 
 | status | code | message | when | reason in the log | challenge, Retry-After | source |
 | --- | --- | --- | --- | --- | --- | --- |

@@ -21,7 +21,10 @@ export interface GuardRefusal {
   readonly message: string
   /** `WWW-Authenticate` or `Retry-After` (in seconds), `Content-Type` and `Cache-Control`. */
   readonly headers: Readonly<Record<string, string>>
-  /** With a 503: what is wrong and what to do, for whoever runs the guard. Not for clients. */
+  /**
+   * With a 503: what is wrong and what to do, for whoever runs the guard. Not for clients. With a
+   * 401, where the issuer is this machine: why the token does not fit; the default answer has it.
+   */
   readonly problem?: string
 }
 
@@ -60,7 +63,7 @@ export function createRefusal(reason: GuardReason, details: RefusalDetails = {})
       ...(challenge !== undefined && { 'WWW-Authenticate': challenge + maxAge }),
       ...(retryAfterSeconds !== undefined && { 'Retry-After': String(retryAfterSeconds) }),
     },
-    ...(status === 503 && problem !== undefined && { problem }),
+    ...(problem !== undefined && { problem }),
   }
 }
 
@@ -94,6 +97,7 @@ export function refusalResponse(refusal: GuardRefusal): Response {
 }
 
 /** The problem details of a refusal, as JSON (RFC 9457 §3, with `code` as an extension). */
-function problemDetails({ status, code, message }: GuardRefusal): string {
-  return JSON.stringify({ title: titles[status], status, detail: message, code })
+function problemDetails({ status, code, message, problem }: GuardRefusal): string {
+  const shown = status === 401 ? problem : undefined
+  return JSON.stringify({ title: titles[status], status, detail: message, code, problem: shown })
 }

@@ -13,8 +13,8 @@ import {
 } from '../token/access-token.ts'
 import type { KeySet, VerificationContext } from '../token/key-set.ts'
 import type { VerificationKey } from '../token/verification-key.ts'
-import { createRefuser, withDeadline } from './deadline.ts'
 import { createRefusal, type GuardRefusal } from './refusal.ts'
+import { createRefuser, withDeadline } from './refuser.ts'
 import { type RevocableToken, revocableToken } from './revocation/gate.ts'
 import { tokenReaderOf } from './token-reader.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
@@ -130,7 +130,7 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
   const gate = gateOf(options, runtime)
   const reader = tokenReaderOf(options.transport, options.trustedOrigins)
   const tokens = createVerifiedTokens<Verified<CustomClaims>>()
-  const refusalOf = createRefuser(runtime)
+  const refusalOf = createRefuser(options, runtime)
   let keys: KeySet | undefined
 
   /** The key may have been withdrawn, and the token may have expired, since it was verified. */
@@ -147,7 +147,9 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
   ): Promise<Result<Verified<CustomClaims>, GuardRefusal>> {
     const findKey = (keyId: string | undefined) => set.find(keyId, context)
     const verified = await verifyAccessToken({ ...expected, findKey }, runtime, token)
-    if (!verified.ok) return refuse(refusalOf(verified.error, context, set.problem?.()))
+    if (!verified.ok) {
+      return refuse(refusalOf(verified.error, context, { problem: set.problem?.(), token }))
+    }
     const { claims, key } = verified.value
     const { ids, words } = revocableToken(await revocationIdsOf(verified.value))
     const kept = { ids, words, authentication: authenticationOf<CustomClaims>(claims, ids), key }
@@ -167,7 +169,7 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
     const admitted = await gate.admit(verified.value, context)
     return admitted.ok
       ? succeed(authentication)
-      : refuse(refusalOf(admitted.error, context, gate.problem()))
+      : refuse(refusalOf(admitted.error, context, { problem: gate.problem() }))
   }
 
   return refuseWhatThrows(issuer, {

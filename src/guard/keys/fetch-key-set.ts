@@ -32,16 +32,16 @@ export async function fetchKeySet(
   known: KeysByName | undefined,
 ): Promise<Result<KeysByName, string>> {
   const url = keySetUrl(issuer)
-  const subject = 'The key set'
-  const answer = await askService(findBinding, { url, subject, headers, maxBytes })
+  const answer = await askService(findBinding, { url, subject: 'The key set', headers, maxBytes })
   if (!answer.ok) return answer
-  if (!answer.value.isFound) {
-    return refuse(`${subject} at ${url} answers with status 404; check the issuer.`)
+  const { isFound, name, text } = answer.value
+  if (!isFound) {
+    return refuse(`${name} answers with status 404; check the issuer.`)
   }
-  const jwks = parseKeySet(answer.value.text)
-  if (!jwks.ok) return refuse(`${subject} at ${url} ${jwks.error}.`)
+  const jwks = parseKeySet(text)
+  if (!jwks.ok) return refuse(`${name} ${jwks.error}.`)
   const keys = await importKeys(jwks.value, known)
-  return keys ? succeed(keys) : refuse(`${subject} at ${url} has a point that is not on its curve.`)
+  return keys ? succeed(keys) : refuse(`${name} has a point that is not on its curve.`)
 }
 
 /**

@@ -26,6 +26,11 @@ export interface Question {
   readonly maxBytes: number
 }
 
+/** An answer, and what to call it in a sentence: what was asked for, where, and which way. */
+interface NamedAnswer extends Answer {
+  readonly name: string
+}
+
 /** How long the service may take to answer. */
 export const timeoutMs = 3_000
 /** Where a request has waited for so long in all. */
@@ -38,17 +43,18 @@ export const lateAnswer = 'The service did not answer within 3 s; check that it 
 export async function askService(
   findBinding: FindBinding,
   question: Question,
-): Promise<Result<Answer, string>> {
+): Promise<Result<NamedAnswer, string>> {
   const { url, subject, maxBytes } = question
+  const name = `${subject} at ${url}${findBinding ? ', over the service binding,' : ''}`
   const signal = AbortSignal.timeout(timeoutMs)
   const askOnce = async () =>
     readAnswer(await bindingOf(findBinding).fetch(createRequest(question, signal)), maxBytes)
   try {
     // Connections get lost, and a cold isolate has nothing else: once more, within the same time.
     const answer = await Promise.race([askOnce().catch(askOnce), rejectWhenAborted(signal)])
-    return answer.ok ? succeed(answer.value) : refuse(`${subject} at ${url} ${answer.error}.`)
+    return answer.ok ? succeed({ ...answer.value, name }) : refuse(`${name} ${answer.error}.`)
   } catch (error) {
-    return refuse(`${subject} at ${url} cannot be fetched: ${explain(error)}.`)
+    return refuse(`${name} cannot be fetched: ${explain(error)}.`)
   }
 }
 

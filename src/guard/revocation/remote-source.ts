@@ -100,7 +100,7 @@ class RemoteSource implements RevocationSource {
     const checked = answer.value.isFound ? parseCheck(answer.value.text, nonce) : undefined
     return checked
       ? succeed(checked)
-      : refuse(`${subject} at ${url} gives no answer to this question; check the issuer.`)
+      : refuse(`${answer.value.name} gives no answer to this question; check the issuer.`)
   }
 
   /** What comes right after `after`; where the service has no such segment, a page of the snapshot. */
@@ -205,10 +205,10 @@ class RemoteSource implements RevocationSource {
     if (!answer.ok) return answer
     if (!answer.value.isFound) return succeed(undefined)
     const feed = parseFeed(answer.value.text)
-    if (!feed.ok) return refuse(`${subject} at ${url} ${feed.error}.`)
+    if (!feed.ok) return refuse(`${answer.value.name} ${feed.error}.`)
     if (nonce !== undefined && feed.value.proof?.nonce !== nonce) {
       return refuse(
-        `${subject} at ${url} is the answer to another question: a cache on the way leaves out the query; let it pass /auth/feed by.`,
+        `${answer.value.name} is the answer to another question: a cache on the way leaves out the query; let it pass /auth/feed by.`,
       )
     }
     return feed
