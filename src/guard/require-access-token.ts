@@ -135,11 +135,13 @@ function createGuard<Bindings extends object, CustomClaims extends object>(
 ) {
   const verifier = createCachingVerifier<Bindings, CustomClaims>(options)
 
+  const goOn = options.transport === 'cookie' ? nextPrivately : (_: Context, next: Next) => next()
+
   async function verifyFirst(c: Context, next: Next): Promise<Response | undefined> {
     const auth = await verifier.verify(c.req.raw, contextOf(c))
     if (!auth.ok && !isAcceptable(auth.error)) return respondRefusal(auth.error, c, options)
     c.set('auth', auth.ok ? auth.value : undefined)
-    await next()
+    await goOn(c, next)
   }
 
   // Not async: a request whose token is known has nothing to wait for.
@@ -147,8 +149,18 @@ function createGuard<Bindings extends object, CustomClaims extends object>(
     const known = verifier.verifyFromCache(c.req.raw, contextOf(c))
     if (!known) return verifyFirst(c, next)
     c.set('auth', known)
-    return next()
+    return goOn(c, next)
   }
+}
+
+/** What is answered to a cookie is for one browser, and for no shared cache. */
+async function nextPrivately(c: Context, next: Next): Promise<void> {
+  await next()
+  const { status, headers } = c.res
+  // A WebSocket's answer cannot be copied, and nobody keeps it.
+  if (status === 101) return
+  if (c.get('auth') && !headers.has('Cache-Control')) c.header('Cache-Control', 'private')
+  c.header('Vary', 'Cookie', { append: true })
 }
 
 /** Outside of Workers there is no execution context, and nothing ends with the response. */

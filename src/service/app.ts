@@ -1,6 +1,6 @@
 // The table of contents: what surrounds every request, and one line per family of routes.
 
-import { type Context, Hono } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
@@ -8,9 +8,10 @@ import { secureHeaders } from 'hono/secure-headers'
 import { createRandomId } from '../crypto/random-id.ts'
 import { checkOptions } from '../errors/check-options.ts'
 import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
+import { issuerPath } from '../token/issuer.ts'
 import { isListedOrigin } from '../token/listed-origin.ts'
 import type { Deps } from './domain/deps.ts'
-import { mountRefusalForms, mountRoutes } from './http/mount-routes.ts'
+import { mountRefusalForms, mountRoutes, pathUnder } from './http/mount-routes.ts'
 import { noStore } from './http/no-store.ts'
 import { readBodyFirst } from './http/read-body.ts'
 import { requestLog } from './http/request-log.ts'
@@ -19,6 +20,7 @@ import { safeLog } from './http/safe-log.ts'
 import type { ServiceEnv } from './http/service-env.ts'
 import { depRules } from './part-rules.ts'
 import { routeFamilies } from './routes/routes.ts'
+import { wellKnownRoutes } from './routes/well-known.ts'
 
 const maxRequestIdCharacters = 64
 
@@ -54,7 +56,7 @@ export function createApp(given: Deps): Hono<ServiceEnv> {
   app.use(noStore())
   app.use(secureHeaders())
   app.use(requestLog(deps))
-  if (deps.settings.corsOrigins.length > 0) app.use(corsFor(deps))
+  app.use(corsFor(deps))
   app.use(readBodyFirst(deps))
   app.use(
     methodNotAllowed({
@@ -78,11 +80,18 @@ export function createApp(given: Deps): Hono<ServiceEnv> {
 }
 
 /**
- * Only origins that were named; with credentials only where tokens travel in cookies, for otherwise
- * they travel in a header that pages set themselves.
+ * The public documents are for pages of all origins. Everything else: only origins that were named;
+ * with credentials only where tokens travel in cookies, for otherwise they travel in a header that
+ * pages set themselves.
  */
-function corsFor({ settings: { corsOrigins, tokenTransport } }: Pick<Deps, 'settings'>) {
-  return cors({
+function corsFor({
+  settings: { issuer, corsOrigins, tokenTransport },
+}: Pick<Deps, 'settings'>): MiddlewareHandler<ServiceEnv> {
+  const open = cors({ origin: '*', allowMethods: ['GET', 'HEAD'] })
+  const openPaths = wellKnownRoutes.map((route) =>
+    pathUnder(issuerPath(issuer), { path: '', routes: [] }, route),
+  )
+  const listed = cors({
     origin: (origin) => (isListedOrigin(origin, corsOrigins) ? origin : null),
     allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
     allowHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
@@ -90,4 +99,8 @@ function corsFor({ settings: { corsOrigins, tokenTransport } }: Pick<Deps, 'sett
     credentials: tokenTransport === 'cookie',
     maxAge: 600,
   })
+  return (c, next) => {
+    if (openPaths.includes(c.req.path)) return open(c, next)
+    return corsOrigins.length > 0 ? listed(c, next) : next()
+  }
 }

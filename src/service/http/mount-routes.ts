@@ -15,8 +15,11 @@ import type { Route, RouteFamily } from './route.ts'
 import { sameSiteOnly } from './same-site.ts'
 import type { ServiceEnv } from './service-env.ts'
 
-/** Of an answer that is 304: also the request id, which every answer has. */
-const retainedHeaders = [...RETAINED_304_HEADERS, 'x-request-id']
+/** Of an answer that is 304: also the request id, which every answer has, and who may read it. */
+const retainedHeaders = [
+  ...RETAINED_304_HEADERS,
+  ...['x-request-id', 'access-control-allow-origin', 'access-control-allow-credentials'],
+]
 
 /** Mounts every route of the families below the issuer's path. */
 export function mountRoutes(

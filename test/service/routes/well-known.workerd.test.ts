@@ -181,3 +181,39 @@ function cookiesOf({ headers }: Answer): string {
   const set = headers.getSetCookie().filter((cookie) => !cookie.includes('; Max-Age=0;'))
   return set.map((cookie) => cookie.split(';')[0]).join('; ')
 }
+
+describe('the public documents', () => {
+  const documents = [keySetPath, '/.well-known/oauth-authorization-server', '/openapi.json']
+  const headers = { Origin: 'https://anybody.example.net' }
+
+  it.each([
+    {},
+    { CORS_ORIGINS: 'https://app.example.com' },
+    { CORS_ORIGINS: 'https://app.example.com', TOKEN_TRANSPORT: 'cookie' },
+  ])('are for pages of all origins, without credentials: %j', async (settings) => {
+    const { app } = await createTestService(settings)
+    for (const path of documents) {
+      for (const Origin of [headers.Origin, 'https://app.example.com']) {
+        const answer = await app.request(path, { headers: { Origin } })
+        expect(answer.status).toBe(200)
+        expect(answer.headers.get('Access-Control-Allow-Origin')).toBe('*')
+        expect(answer.headers.get('Access-Control-Allow-Credentials')).toBeNull()
+        const again = { ...headers, 'If-None-Match': answer.headers.get('ETag') ?? '' }
+        const unchanged = await app.request(path, { headers: again })
+        expect(unchanged.status).toBe(304)
+        expect(unchanged.headers.get('Access-Control-Allow-Origin')).toBe('*')
+      }
+    }
+  })
+
+  it('are so under an issuer with a path, and are the only ones', async () => {
+    const { app } = await createTestService({ ISSUER: 'https://example.com/id' })
+    const originOf = async (path: string) =>
+      (await app.request(path, { headers })).headers.get('Access-Control-Allow-Origin')
+    expect(await originOf(`/id${keySetPath}`)).toBe('*')
+    expect(await originOf('/.well-known/oauth-authorization-server/id')).toBe('*')
+    expect(await originOf('/id/auth/status')).toBeNull()
+    expect(await originOf('/id/auth/feed/snapshot/0')).toBeNull()
+    expect(await originOf(keySetPath)).toBeNull()
+  })
+})
