@@ -179,6 +179,15 @@ describe('the architecture', () => {
     expect([...reached].filter((name) => name.startsWith('guard/'))).toEqual([])
   })
 
+  it('lets nothing but the test issuer put the clocks ahead', () => {
+    const naming = files.filter((file) =>
+      readFileSync(join(source, file), 'utf8').includes('advanceSystemClocks'),
+    )
+    expect(naming.sort()).toEqual(['runtime/runtime.ts', 'testing/test-issuer.ts'])
+    const reached = reachableFrom('index.ts', 'server.ts', 'database.ts', 'worker.ts', 'deno.ts')
+    expect([...reached].filter((name) => name.startsWith('testing/'))).toEqual([])
+  })
+
   it('never asks for an interactive transaction or pastes text into SQL', () => {
     const breaches = files.filter((file) =>
       /\.transaction\(|sql\.raw|executeMultiple/.test(readFileSync(join(source, file), 'utf8')),

@@ -39,4 +39,26 @@ describe('the API', () => {
     issuer.revoke(token)
     expect((await get('/api/me', token)).status).toBe(401)
   })
+  it('refuses a token that has expired, without waiting for it', async () => {
+    const token = await issuer.token()
+    expect((await get('/api/me', token)).status).toBe(200)
+    issuer.advance(900)
+    expect((await get('/api/me', token)).status).toBe(401)
+  })
+
+  it('refuses within 10 s who has logged out in another isolate', async () => {
+    const token = await issuer.token()
+    expect((await get('/api/me', token)).status).toBe(200)
+    issuer.revoke(token, { elsewhere: true })
+    issuer.advance(10)
+    expect((await get('/api/me', token)).status).toBe(401)
+  })
+
+  it('lets nobody in while the service is away', async () => {
+    const token = await issuer.token()
+    issuer.goStale()
+    expect((await get('/api/me', token)).status).toBe(503)
+    issuer.recover()
+    expect((await get('/api/me', token)).status).toBe(200)
+  })
 })

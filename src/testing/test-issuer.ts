@@ -1,12 +1,14 @@
 // An issuer for the tests of applications: tokens, keys and revocations as the service has them, in
-// memory. Guards cannot tell the difference: they verify real signatures and read a real feed.
+// memory. Guards cannot tell the difference: they verify real signatures and read a real feed. An
+// application makes its guards once and keeps them from test to test, so what guards remember holds
+// for the next issuer of that name, too: its keys, its feed, and the clock (decision 31).
 
 import { decodeBase64Url } from '../crypto/base64url.ts'
 import { createRandomId } from '../crypto/random-id.ts'
 import { aText, checkOptions, optional, type Rules } from '../errors/check-options.ts'
 import type { ServiceBinding } from '../guard/remote/ask-service.ts'
 import { lazyValue } from '../runtime/lazy-value.ts'
-import { type Runtime, systemRuntime } from '../runtime/runtime.ts'
+import { advanceSystemClocks, type Runtime, systemRuntime } from '../runtime/runtime.ts'
 import { signCompactJws } from '../token/compact-jws.ts'
 import { revokeInIsolate } from '../token/isolate-revocations.ts'
 import { keySetPath, parseIssuer } from '../token/issuer.ts'
@@ -55,30 +57,43 @@ export interface TestIssuer {
   readonly issuer: string
   /** The `aud` of its tokens. */
   readonly audience: string
-  /** Stands in for the service binding: `app.request(path, init, { AUTH: issuer.service })`. */
+  /**
+   * Stands in for the service binding, also for guards that the application made before:
+   * `app.request(path, init, { AUTH: issuer.service })`.
+   */
   readonly service: ServiceBinding
-  /** For a guard, with the issuer's clock: `requireAccessToken(issuer.options)`. */
+  /** For a guard that the test makes: `requireAccessToken(issuer.options)`. */
   readonly options: {
     readonly issuer: string
     readonly audience: string
     readonly service: () => ServiceBinding
     readonly runtime: Runtime
   }
-  /** The issuer's clock, for guards that do not take `options`, such as `requireFreshLogin`. */
+  /** The clock that `advance` puts ahead, for code that asks for the time. Guards need no other. */
   readonly runtime: Runtime
   /** A token of a session of its own, valid for 900 s unless its claims say otherwise. */
   token(claims?: TestTokenClaims): Promise<string>
-  /** Revokes the session of a token, as logging out does. */
+  /**
+   * Revokes the session of a token, as logging out does. Guards of the application and of this
+   * issuer's `options` know at once, unless `elsewhere` says otherwise.
+   *
+   * @throws TypeError when it is no token of an issuer
+   */
   revoke(token: string, options?: RevokeOptions): void
-  /** Lets time pass, without waiting. */
+  /**
+   * Lets time pass, without waiting, for everything of this package in the process that has no clock
+   * of its own: all guards, `requireFreshLogin`, other test issuers.
+   *
+   * @throws TypeError when `seconds` is no number of at least 0
+   */
   advance(seconds: number): void
   /**
-   * The service cannot be reached any more, and so much time passes that no guard may go by what it
-   * knows: bounded guards and strict ones answer 503. Tokens that were issued before are still
-   * valid.
+   * The service cannot be reached any more, and 301 s pass, more than any bound. Guards answer 503,
+   * except with `revocation: 'none'` and within their `acceptStaleSeconds`. Tokens that were valid
+   * for longer than that still are.
    */
   goStale(): void
-  /** The service can be reached again. */
+  /** The service can be reached again, and 31 s pass: guards ask it with their next request. */
   recover(): void
 }
 
@@ -93,9 +108,25 @@ const rules: Rules<TestIssuerOptions> = {
 const lifetimeSeconds = 900
 /** More than any guard's bound. */
 const staleAfterSeconds = 301
+/** More than any pause of a guard that could not reach its service, or did not find a key there. */
+const pausesEndAfterSeconds = 31
+
+/** What the issuers of one name share. */
+interface Shared {
+  readonly feed: TestFeed
+  readonly makeKey: () => Promise<SigningJwk>
+}
+
+const sharedByIssuer = new Map<string, Shared>()
 
 /**
- * An issuer in memory, for guards under test.
+ * An issuer in memory, for guards under test: those of the application, which get its `service` as
+ * their binding, and those that a test makes of its `options`.
+ *
+ * A process has one clock, and it only goes ahead: tests that advance it must not run at the same
+ * time. Issuers of one name share keys and revocations, as instances of one service do, so a guard
+ * may see one after another. Making one lets 31 s pass: guards that could not reach the one before
+ * ask again.
  *
  * @throws TypeError when an option cannot work, or is not known
  *
@@ -120,12 +151,10 @@ const staleAfterSeconds = 301
 export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
   checkOptions('createTestIssuer', rules, options)
   const { issuer = 'https://auth.test', audience = issuer } = options
-  const clock = createClock()
-  const feed = new TestFeed(clock.runtime)
-  const makeKey = lazyValue<SigningJwk>(async () => ({
-    ...(await generateKeyPair('ES256', clock.runtime)),
-    state: 'active',
-  }))
+  const { feed, makeKey } = sharedBy(issuer)
+  // An object of its own: guards that a test makes of the options have a view of their own.
+  const runtime = { ...systemRuntime }
+  advance(pausesEndAfterSeconds)
   let isAway = false
   const service: ServiceBinding = {
     async fetch(request) {
@@ -140,24 +169,25 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     issuer,
     audience,
     service,
-    options: { issuer, audience, service: () => service, runtime: clock.runtime },
-    runtime: clock.runtime,
+    options: { issuer, audience, service: () => service, runtime },
+    runtime,
     async token(claims = {}) {
-      const defaults = { iss: issuer, aud: audience, ...defaultClaims(clock.runtime) }
+      const defaults = { iss: issuer, aud: audience, ...defaultClaims(runtime) }
       return signCompactJws({ ...defaults, ...claims }, await importSigningKey(await makeKey()))
     },
     revoke(token, { elsewhere = false } = {}) {
       const revocation = revocationOf(token)
       feed.revoke(revocation.id, revocation.expiresAt)
-      if (!elsewhere) revokeHere(issuer, clock.runtime, revocation)
+      if (!elsewhere) revokeHere(issuer, runtime, revocation)
     },
-    advance: clock.advance,
+    advance,
     goStale() {
       isAway = true
-      clock.advance(staleAfterSeconds)
+      advance(staleAfterSeconds)
     },
     recover() {
       isAway = false
+      advance(pausesEndAfterSeconds)
     },
   }
 }
@@ -173,7 +203,7 @@ function defaultClaims(runtime: Runtime) {
   return { sub: '1', sid, jti, gen, roles: [], auth_time: iat, iat, exp }
 }
 
-/** Guards with the issuer's clock know, and so do those of an application that has its own. */
+/** Those that a test made of the options know, and so do those that the application made. */
 function revokeHere(
   issuer: string,
   runtime: Runtime,
@@ -191,19 +221,24 @@ function revocationOf(token: string): { id: string; expiresAt: number } {
   return { id: claims.sid, expiresAt: claims.exp }
 }
 
-/** The system's clock, ahead by what was advanced. */
-function createClock() {
-  let aheadMs = 0
-  const runtime: Runtime = {
-    ...systemRuntime,
-    now: () => Math.floor(runtime.nowMs() / 1_000),
-    nowMs: () => systemRuntime.nowMs() + aheadMs,
-    elapsedMs: () => systemRuntime.elapsedMs() + aheadMs,
+/** The same for all issuers of one name. */
+function sharedBy(issuer: string): Shared {
+  const shared = sharedByIssuer.get(issuer) ?? {
+    feed: new TestFeed(systemRuntime),
+    makeKey: lazyValue<SigningJwk>(async () => ({
+      ...(await generateKeyPair('ES256', systemRuntime)),
+      state: 'active',
+    })),
   }
-  return {
-    runtime,
-    advance(seconds: number) {
-      aheadMs += seconds * 1_000
-    },
+  sharedByIssuer.set(issuer, shared)
+  return shared
+}
+
+function advance(seconds: number): void {
+  if (!(Number.isFinite(seconds) && seconds >= 0)) {
+    throw new TypeError(
+      `advance takes seconds, at least 0, for the clock only goes ahead; it got ${String(seconds)}.`,
+    )
   }
+  advanceSystemClocks(seconds * 1_000)
 }

@@ -55,7 +55,6 @@ describe('a test issuer', () => {
     issuer.goStale()
     expect((await ask(token)).status).toBe(503)
     issuer.recover()
-    issuer.advance(1)
     expect((await ask(token)).status).toBe(200)
   })
 
@@ -63,9 +62,16 @@ describe('a test issuer', () => {
     expect(() => createTestIssuer().revoke(token)).toThrow(/Pass a token of this issuer/)
   })
 
-  it('shares nothing with another one', async () => {
-    const [here, there] = [setUp(), setUp()]
-    const token = await here.issuer.token()
-    expect((await there.ask(token)).status).toBe(401)
+  it('shares nothing with one of another name', async () => {
+    const [here, there] = [setUp(), setUp({ issuer: 'https://b.test' })]
+    const token = await here.issuer.token({ iss: 'https://b.test', aud: 'https://b.test' })
+    expect(await (await there.ask(token)).json()).toMatchObject({ code: 'token_invalid' })
+  })
+
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('does not advance by %s s', (seconds) => {
+    const issuer = createTestIssuer()
+    const before = issuer.runtime.now()
+    expect(() => issuer.advance(seconds)).toThrow(/^advance takes seconds, at least 0/)
+    expect(issuer.runtime.now() - before).toBeLessThan(2)
   })
 })
