@@ -2,7 +2,7 @@
 // asks for.
 
 import { Hono } from 'hono'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   createVerifier,
   type GuardRefusal,
@@ -12,7 +12,12 @@ import {
 import { createTestIssuer } from '../../../src/testing.ts'
 
 const log = vi.spyOn(console, 'error').mockImplementation(() => {})
-beforeEach(() => log.mockClear())
+beforeEach(() => {
+  log.mockClear()
+  // Time passes only where a test advances it, however slow the machine is.
+  vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+})
+afterEach(() => void vi.useRealTimers())
 
 /** A guarded app over a feed whose questions are written down. */
 function setUp(revocation?: RevocationOption) {
