@@ -34,7 +34,7 @@ export function createUnfitLog<Bindings>(
     if (!sentences[reason]) return undefined
     const [header, claims] = token
       .split('.', 2)
-      .map((part) => parseJsonObject(decodeBase64Url(part)))
+      .map((part) => parseJsonObject(decodeBase64Url(part) ?? ''))
     const isOurs = claims?.iss === issuer || isOpaqueId(claims?.gen)
     if (!isOurs || !(Number(claims?.exp) > runtime.now())) return undefined
     const expected = JSON.stringify({ iss: issuer, aud: audience })

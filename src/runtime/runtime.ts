@@ -28,7 +28,7 @@ export const runtimeFunctions: readonly (keyof Runtime)[] = [
   'randomBytes',
 ]
 
-/** How far the clocks were put ahead: by nothing but tests, and never back (decision 31). */
+/** How far the clocks were put ahead: by nothing but tests, and never back (decision 32). */
 let aheadMs = 0
 
 /** Puts the platform's clocks ahead, for all who have no other. For `portcullis/testing` alone. */

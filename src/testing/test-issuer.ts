@@ -1,7 +1,7 @@
 // An issuer for the tests of applications: tokens, keys and revocations as the service has them, in
 // memory. Guards cannot tell the difference: they verify real signatures and read a real feed. An
 // application makes its guards once and keeps them from test to test, so what guards remember holds
-// for the next issuer of that name, too: its keys, its feed, and the clock (decision 31).
+// for the next issuer of that name, too: its keys, its feed, and the clock (decision 32).
 
 import { decodeBase64Url } from '../crypto/base64url.ts'
 import { createRandomId } from '../crypto/random-id.ts'
