@@ -40,6 +40,12 @@ export const catalogue = {
     message: 'Too many logins at once. Try again in a second.',
     retryAfterSeconds: 1,
   },
+  snapshot_busy: {
+    status: 503,
+    code: 'unavailable',
+    message: 'Too many read the snapshot at once. Try again in a few seconds.',
+    retryAfterSeconds: 5,
+  },
   refresh_token_missing: {
     status: 401,
     code: 'refresh_token_missing',

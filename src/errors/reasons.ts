@@ -74,6 +74,9 @@ type AccountReason = 'email_taken' | 'invalid_credentials'
 /** Why no password is hashed: too many are waiting for it. */
 export type QueueReason = 'login_queue_full'
 
+/** Why a page of the snapshot is not sent now: too many others are being sent, or were read. */
+type SnapshotReason = 'snapshot_busy'
+
 /**
  * Why a refresh token is not exchanged. 'refresh_superseded' says that there is a newer one to try,
  * 'refresh_too_frequent' that the same one will do later; all others say that a login is due.
@@ -123,6 +126,7 @@ export type Reason =
   | UserTokenReason
   | AccountReason
   | QueueReason
+  | SnapshotReason
   | RefreshReason
   | SessionReason
   | ClientReason

@@ -72,7 +72,12 @@ export function renderRow(id: string, expiresAt: number): string {
 }
 
 /** The text of an answer. */
-export function renderFeed({ rows, proof, ...answer }: FeedAnswer): string {
+export function renderFeed(answer: FeedAnswer): string {
+  return renderFeedHead(answer) + answer.rows.join('')
+}
+
+/** Its first line; the rows follow. */
+export function renderFeedHead({ rows, proof, ...answer }: FeedAnswer): string {
   const characters = rows.reduce((sum, text) => sum + text.length, 0)
   const head = {
     version: feedVersion,
@@ -85,7 +90,7 @@ export function renderFeed({ rows, proof, ...answer }: FeedAnswer): string {
     rows: characters / rowCharacters,
     ...(proof && { nonce: proof.nonce, age_ms: proof.ageMs }),
   }
-  return `${JSON.stringify(head)}\n${rows.join('')}`
+  return `${JSON.stringify(head)}\n`
 }
 
 /** The answer that a text is, or what is wrong with it, to complete the sentence "the … at URL …". */

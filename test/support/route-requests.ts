@@ -14,6 +14,7 @@ import {
   brokenKey,
   createTestService,
   freshEmail,
+  insertRevocations,
   logout,
   passTime,
   pretend,
@@ -270,6 +271,13 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
   invalid_credentials: async (parts) => withBody(parts, { email: freshEmail(), password }),
   password_wrong: async (parts) => withBody(parts, { password: 'another password' }),
   login_queue_full: withoutPlaceInQueue,
+  async snapshot_busy(parts) {
+    await insertRevocations(3_000)
+    const { app } = parts.service
+    // Nobody reads them.
+    for (let answers = 0; answers < 8; answers += 1) await app.request('/auth/feed/snapshot/0')
+    return parts
+  },
   refresh_token_missing: async (parts, variables) =>
     withService(parts, await createService({ ...variables, TOKEN_TRANSPORT: 'cookie' })),
   async refresh_token_unmatched(parts, variables) {

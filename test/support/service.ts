@@ -192,6 +192,16 @@ export async function changeAccount(email: string, change: string): Promise<void
   })
 }
 
+/** Revokes so many ids of nobody, by hand. */
+export async function insertRevocations(count: number): Promise<void> {
+  await createClient({ url: inject('databaseUrl') }).execute({
+    sql: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+      INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at)
+      SELECT lower(hex(randomblob(8))), unixepoch(), unixepoch() + 900 FROM n`,
+    args: [count],
+  })
+}
+
 /** Deletes an account, by hand. */
 export async function deleteAccount(email: string): Promise<void> {
   await createClient({ url: inject('databaseUrl') }).execute({

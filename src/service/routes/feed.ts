@@ -4,8 +4,8 @@
 import type { Context } from 'hono'
 import * as v from 'valibot'
 import { isOpaqueId, opaqueIdForm } from '../../crypto/random-id.ts'
-import { type Result, refuse, succeed } from '../../errors/reasons.ts'
-import { feedVersion, renderFeed } from '../../token/feed-format.ts'
+import { refuse, succeed } from '../../errors/reasons.ts'
+import { feedVersion, renderFeedHead } from '../../token/feed-format.ts'
 import { checkRevocations } from '../domain/feed/check.ts'
 import type { AgedPage } from '../domain/feed/feed.ts'
 import { bodyOf } from '../http/body-schema.ts'
@@ -40,8 +40,13 @@ const segmentRoute = defineRoute({
   asksDatabase: true,
   success: 200,
   hasEtag: true,
-  handle: ({ feed }, { c, params }) =>
-    answerPage(c, params.segment, (number) => feed.findSegment(number)),
+  async handle({ feed }, { c, params }) {
+    const number = parseNumber(params.segment)
+    const segment = number === undefined ? undefined : await feed.findSegment(number)
+    if (!segment) return refuse('not_found')
+    const { head, headers } = beginAnswer(c, segment)
+    return succeed(c.body(head + segment.rows.join(''), 200, headers))
+  },
 })
 
 const snapshotRoute = defineRoute({
@@ -50,12 +55,19 @@ const snapshotRoute = defineRoute({
   path: '/feed/snapshot/:page',
   credential: 'none',
   limits: 'none',
-  refusals: ['not_found'],
+  refusals: ['not_found', 'snapshot_busy'],
   asksDatabase: true,
   success: 200,
   hasEtag: true,
-  handle: ({ feed }, { c, params }) =>
-    answerPage(c, params.page, (number) => feed.findPage(number)),
+  async handle({ feed }, { c, params }) {
+    const number = parseNumber(params.page)
+    if (number === undefined) return refuse('not_found')
+    const page = await feed.findPage(number)
+    if (!page.ok) return page
+    const { head, headers } = beginAnswer(c, page.value)
+    const body = feed.answers.begin([head, ...page.value.rows])
+    return body === undefined ? refuse('snapshot_busy') : succeed(c.body(body, 200, headers))
+  },
 })
 
 const checkRoute = defineRoute({
@@ -77,15 +89,8 @@ const checkRoute = defineRoute({
 /** What guards follow. */
 export const feedRoutes = [segmentRoute, snapshotRoute, checkRoute] as const
 
-async function answerPage(
-  c: Context<ServiceEnv>,
-  number: string,
-  find: (number: number) => Promise<AgedPage | undefined>,
-): Promise<Result<Response, 'not_found'>> {
-  const parsed = parseNumber(number)
-  const page = parsed === undefined ? undefined : await find(parsed)
-  if (!page) return refuse('not_found')
-  const { ageMs, ...answer } = page
+/** The first line of an answer, and its headers. */
+function beginAnswer(c: Context<ServiceEnv>, { ageMs, ...page }: AgedPage) {
   const nonce = parseNonce(c.req.query('nonce'))
   const proof = nonce === undefined ? undefined : { nonce, ageMs: Math.ceil(Math.max(0, ageMs)) }
   const headers = {
@@ -94,7 +99,7 @@ async function answerPage(
     // What was read at one moment, of one stretch: the body is always the same.
     ETag: `"${nonce ?? `${page.epoch}-${page.from}-${page.nowMs}`}"`,
   }
-  return succeed(c.body(renderFeed({ ...answer, proof }), 200, headers))
+  return { head: renderFeedHead({ ...page, proof }), headers }
 }
 
 /** The one spelling of a number, as a path has it. */

@@ -8,6 +8,7 @@ import {
   createCountingDatabase,
   createTestService,
   database,
+  insertRevocations,
   logout,
   post,
   registerAccount,
@@ -48,15 +49,6 @@ async function findHead(): Promise<number> {
 
 const segmentOf = (place: number) => Math.floor(place / 1_000)
 
-async function insert(count: number): Promise<void> {
-  await client.execute({
-    sql: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-      INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at)
-      SELECT lower(hex(randomblob(8))), unixepoch(), unixepoch() + 900 FROM n`,
-    args: [count],
-  })
-}
-
 describe('GET /auth/feed/since/{segment}', () => {
   it('shows a logout, with the minute until which it is remembered', async () => {
     const service = await createTestService()
@@ -95,7 +87,7 @@ describe('GET /auth/feed/since/{segment}', () => {
 
   it('is not found beyond the head, more than four segments behind, or under another spelling', async () => {
     const service = await createTestService()
-    await insert(5_000)
+    await insertRevocations(5_000)
     const latest = segmentOf((await findHead()) + 1)
     const statusOf = async (segment: unknown) =>
       (await get(service, `/auth/feed/since/${segment}`)).status
@@ -106,10 +98,10 @@ describe('GET /auth/feed/since/{segment}', () => {
 
   it('has all of the last five segments, and every row once', async () => {
     const service = await createTestService()
-    await insert(3_500)
+    await insertRevocations(3_500)
     const first = await findHead()
     service.clock.advance(2)
-    await insert(1_200)
+    await insertRevocations(1_200)
     const latest = segmentOf((await findHead()) + 1)
     for (const segment of [latest - 4, latest - 3, latest - 2, latest - 1, latest]) {
       const { feed } = await get(service, `/auth/feed/since/${segment}`)
@@ -161,7 +153,7 @@ describe('GET /auth/feed/since/{segment}', () => {
     service.clock.advance(2)
     const after = await get(service, '/auth/feed/snapshot/0')
     expect([before.feed?.epoch === 'another', after.feed?.epoch]).toEqual([false, 'another'])
-    await insert(1)
+    await insertRevocations(1)
     service.clock.advance(2)
     const head = await findHead()
     const { feed } = await get(service, `/auth/feed/since/${segmentOf(head)}`)
@@ -206,7 +198,7 @@ describe('GET /auth/feed/snapshot/{page}', () => {
     const again = await get(service, `/auth/feed/snapshot/0?nonce=${nonce}`)
     expect(service.reads()).toBe(3)
     expect(again.feed).toMatchObject({ nowMs: feed?.nowMs, proof: { nonce, ageMs: 1_500 } })
-    await insert(5_001)
+    await insertRevocations(5_001)
     service.clock.advance(2)
     expect((await get(service, '/auth/feed/snapshot/0')).feed?.head).toBeGreaterThan(
       feed?.head ?? 0,
@@ -221,7 +213,7 @@ describe('GET /auth/feed/snapshot/{page}', () => {
 describe('POST /auth/feed/check', () => {
   it('says which of the ids are revoked, as of now, in one round trip', async () => {
     const service = await createCounted()
-    await insert(1)
+    await insertRevocations(1)
     const { rows } = await client.execute(
       'SELECT id FROM portcullis_revoked_tokens ORDER BY seq DESC LIMIT 1',
     )

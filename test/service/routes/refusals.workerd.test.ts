@@ -17,6 +17,7 @@ import {
   createTestService,
   database,
   endSession,
+  insertRevocations,
   logout,
   passTime,
   post,
@@ -119,6 +120,12 @@ const provocations = {
       post(app, '/auth/login', credentials),
     ])
     return second
+  },
+  snapshot_busy: async ({ app }) => {
+    await insertRevocations(3_000)
+    // Nobody reads them.
+    for (let answers = 0; answers < 8; answers += 1) await app.request('/auth/feed/snapshot/0')
+    return ask(app, '/auth/feed/snapshot/0')
   },
   refresh_token_missing: async ({ config }) => {
     const variables = { HTTP_CONTRACT: config.contract, TOKEN_TRANSPORT: 'cookie' }

@@ -1,8 +1,10 @@
 // The feed, as the service shows it to anybody. Strangers cannot turn it into load: whatever is
 // asked for, an isolate reads the end of the history at most once a second, and only what is new in
-// it; and each page of the snapshot at most once a minute, unless it has fallen behind.
+// it; and each page of the snapshot at most once a minute, unless it has fallen behind. Answers that
+// take long are few, and share what they send (snapshot-answers.ts).
 
 import { DatabaseUnavailable } from '../../../errors/database-unavailable.ts'
+import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { type BackOff, SingleFlight } from '../../../runtime/single-flight.ts'
 import {
@@ -21,6 +23,8 @@ import {
   readFeed,
   readFeedTail,
 } from '../../store/revocation-feed.ts'
+import { maxKeptCharacters, PageCache } from './page-cache.ts'
+import { SnapshotAnswers } from './snapshot-answers.ts'
 
 /** A page, and how old it is. */
 export interface AgedPage extends FeedPage {
@@ -31,8 +35,6 @@ export interface AgedPage extends FeedPage {
 const readDeadlineMs = 2_000
 /** After every failure. */
 const backOff: BackOff = { firstPauseMs: 500, longestPauseMs: 500 }
-const pageKeptForMs = 60_000
-const pagesKept = 3
 
 interface Tail {
   readonly state: FeedState
@@ -41,24 +43,27 @@ interface Tail {
   readonly segments: ReadonlyMap<number, string>
 }
 
-interface KeptPage {
-  readonly page: FeedPage
-  readonly readAtMs: number
-}
-
 export class RevocationFeed {
   readonly #database: Database
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
   readonly #reading: SingleFlight
   readonly #readingPage: SingleFlight
   #tail: Tail | undefined
-  readonly #pages = new Map<number, KeptPage>()
+  readonly #pages: PageCache
+  /** The long answers that are being sent. */
+  readonly answers: SnapshotAnswers
 
-  constructor(database: Database, runtime: Pick<Runtime, 'elapsedMs' | 'delay'>) {
+  constructor(
+    database: Database,
+    runtime: Pick<Runtime, 'elapsedMs' | 'delay'>,
+    keptCharacters = maxKeptCharacters,
+  ) {
     this.#database = database
     this.#runtime = runtime
     this.#reading = new SingleFlight(runtime, backOff)
     this.#readingPage = new SingleFlight(runtime, backOff)
+    this.#pages = new PageCache(keptCharacters)
+    this.answers = new SnapshotAnswers(runtime)
   }
 
   /**
@@ -78,19 +83,32 @@ export class RevocationFeed {
   }
 
   /**
-   * A page of the snapshot; undefined beyond the last one. It may be a minute old, but its segments
-   * are still there, and its epoch is as recent as a segment's. At most two round trips.
+   * A page of the snapshot. Refuses with 'not_found' beyond the last one. It may be a minute old, but
+   * its segments are still there, and its epoch is as recent as a segment's. Refuses with
+   * 'snapshot_busy' where it was read within the last minute, and other pages needed the room since.
+   * At most two round trips.
    *
    * @throws DatabaseUnavailable
    */
-  async findPage(number: number): Promise<AgedPage | undefined> {
+  async findPage(number: number): Promise<Result<AgedPage, 'not_found' | 'snapshot_busy'>> {
     const tail = await this.#currentTail()
-    if (number > pageOf(tail.state.head)) return undefined
-    const isKept = () => this.#isUsable(this.#pages.get(number), tail)
-    await this.#readingPage.doOrWait(isKept, () => this.#readPage(number))
-    const kept = this.#pages.get(number)
-    if (!kept || !isKept()) throw new DatabaseUnavailable('The snapshot cannot be read')
-    return { ...kept.page, ageMs: this.#runtime.elapsedMs() - kept.readAtMs }
+    const { state, readAtMs } = tail
+    if (number > pageOf(state.head)) return refuse('not_found')
+    const from = number * placesPerPage
+    const end = from + placesPerPage - 1
+    // All of its rows are pruned.
+    if (end < state.first && end <= state.head) {
+      const ageMs = this.#runtime.elapsedMs() - readAtMs
+      return succeed({ ...state, from, through: end, rows: [], ageMs })
+    }
+    const findKept = () => this.#findUsable(number, tail)
+    const hasLeft = () => this.#pages.hasLeft(number, this.#runtime.elapsedMs())
+    const isOver = () => findKept() !== undefined || hasLeft()
+    await this.#readingPage.doOrWait(isOver, () => this.#readPage(number))
+    const kept = findKept()
+    if (kept) return succeed({ ...kept.page, ageMs: this.#runtime.elapsedMs() - kept.readAtMs })
+    if (hasLeft()) return refuse('snapshot_busy')
+    throw new DatabaseUnavailable('The snapshot cannot be read')
   }
 
   async #currentTail(): Promise<Tail> {
@@ -134,10 +152,7 @@ export class RevocationFeed {
       const { state, chunks } = await readFeed(this.#database, { from, through: end })
       const through = Math.min(end, state.head)
       const page = { ...state, from, through, rows: chunks.map(({ rows }) => rows) }
-      this.#pages.delete(number)
-      this.#pages.set(number, { page, readAtMs })
-      const [oldest] = this.#pages.keys()
-      if (this.#pages.size > pagesKept && oldest !== undefined) this.#pages.delete(oldest)
+      this.#pages.keep(number, page, readAtMs)
     })
   }
 
@@ -153,14 +168,14 @@ export class RevocationFeed {
     }
   }
 
-  #isUsable(kept: KeptPage | undefined, { state, readAtMs }: Tail): boolean {
-    const ageMs = this.#runtime.elapsedMs() - (kept?.readAtMs ?? Number.NaN)
-    if (!kept || !(ageMs >= 0 && ageMs < pageKeptForMs)) return false
-    if (kept.readAtMs >= readAtMs) return true
+  #findUsable(number: number, { state, readAtMs }: Tail) {
+    const kept = this.#pages.find(number, this.#runtime.elapsedMs())
+    if (!kept || kept.readAtMs >= readAtMs) return kept
     const { from, through } = kept.page
     const isWhole = through === from + placesPerPage - 1
     const behind = segmentOf(state.head + 1) - segmentOf(through + 1)
-    return isContinued(kept.page, state) && (isWhole || behind < segmentsKept)
+    const isUsable = isContinued(kept.page, state) && (isWhole || behind < segmentsKept)
+    return isUsable ? kept : undefined
   }
 }
 

@@ -50,6 +50,11 @@ async function cutTo(head: number): Promise<void> {
 const idsIn = (rows: readonly string[] = []) =>
   (rows.join('').match(/.{23}/g) ?? []).map((row) => row.slice(0, 16))
 
+async function pageOf(feed: RevocationFeed, number: number) {
+  const page = await feed.findPage(number)
+  return page.ok ? page.value : undefined
+}
+
 describe('the feed of the service', () => {
   it('adds to a segment what comes, and begins anew with another history', async () => {
     const time = new VirtualTime()
@@ -80,10 +85,10 @@ describe('the feed of the service', () => {
     const time = new VirtualTime()
     const feed = new RevocationFeed(database, time.runtime)
     await insert('d', 5)
-    const before = await feed.findPage(0)
+    const before = await pageOf(feed, 0)
     await cutTo(2)
     time.nowMs += 1_000
-    expect(await feed.findPage(0)).toMatchObject({ epoch: before?.epoch, head: 2, through: 2 })
+    expect(await pageOf(feed, 0)).toMatchObject({ epoch: before?.epoch, head: 2, through: 2 })
     expect(idsIn((await feed.findSegment(0))?.rows)).toHaveLength(2)
   })
 
@@ -91,7 +96,7 @@ describe('the feed of the service', () => {
     const feed = new RevocationFeed(database, new VirtualTime().runtime)
     const before = await feed.findSegment(0)
     await restore(1)
-    const page = await feed.findPage(0)
+    const page = await pageOf(feed, 0)
     expect(page).toMatchObject({ head: 1, through: 1 })
     expect(page?.epoch).not.toBe(before?.epoch)
   })
@@ -196,24 +201,68 @@ describe('the database as a source', () => {
 })
 
 describe('the snapshot of a long history', () => {
-  it('keeps the three pages that were read last, and reads the others again', async () => {
-    await served.query('UPDATE sqlite_sequence SET seq = 2000000')
-    let reads = 0
-    const counting: Database = {
-      ...database,
-      withClient(use) {
-        reads += 1
-        return database.withClient(use)
-      },
+  let reads = 0
+  const counting: Database = {
+    get hasReplicas() {
+      return database.hasReplicas
+    },
+    withClient(use) {
+      reads += 1
+      return database.withClient(use)
+    },
+  }
+  const rowsOfPage = 3
+  /** Four pages, with rows in each. */
+  async function insertPages(): Promise<void> {
+    await served.query('DELETE FROM portcullis_revoked_tokens')
+    for (const page of [0, 1, 2, 3]) {
+      await served.query('UPDATE sqlite_sequence SET seq = ?', page * 400_000 + 1)
+      await insert(`p${page}`, rowsOfPage)
     }
+  }
+  const readsFor = async (feed: RevocationFeed, page: number) => {
+    const before = reads
+    const found = await feed.findPage(page)
+    return [found.ok ? idsIn(found.value.rows).length : found.error, reads - before]
+  }
+
+  it('is read page by page once a minute, in whatever order they are asked for', async () => {
+    await insertPages()
+    const time = new VirtualTime()
+    const feed = new RevocationFeed(counting, time.runtime)
+    expect(await readsFor(feed, 0)).toEqual([rowsOfPage, 2])
+    for (const page of [1, 2, 3]) expect(await readsFor(feed, page)).toEqual([rowsOfPage, 1])
+    const before = reads
+    for (let asked = 0; asked < 40; asked += 1) await feed.findPage(asked % 4)
+    expect(await feed.findPage(4)).toEqual({ ok: false, error: 'not_found' })
+    expect(reads).toBe(before)
+    time.nowMs += 60_000
+    expect(await readsFor(feed, 0)).toEqual([rowsOfPage, 2])
+  })
+
+  it('keeps as many pages as there is room for, and reads no other one again before a minute', async () => {
+    await insertPages()
+    const time = new VirtualTime()
+    const feed = new RevocationFeed(counting, time.runtime, 3 * rowsOfPage * 23)
+    for (const page of [0, 1, 2, 3]) await feed.findPage(page)
+    expect(await readsFor(feed, 0)).toEqual(['snapshot_busy', 0])
+    expect(await readsFor(feed, 1)).toEqual([rowsOfPage, 0])
+    const asking = Array.from({ length: 40 }, (_, asked) => feed.findPage(asked % 4))
+    const before = reads
+    await Promise.all(asking)
+    expect(reads).toBe(before)
+    time.nowMs += 60_000
+    expect(await readsFor(feed, 0)).toEqual([rowsOfPage, 2])
+    expect(await readsFor(feed, 0)).toEqual([rowsOfPage, 0])
+  })
+
+  it('reads no page of which every row is pruned', async () => {
+    await insertPages()
+    await served.query('DELETE FROM portcullis_revoked_tokens WHERE seq < 800000')
     const feed = new RevocationFeed(counting, new VirtualTime().runtime)
-    const readsFor = async (page: number) => {
-      const before = reads
-      expect(await feed.findPage(page)).toMatchObject({ from: page * 400_000 })
-      return reads - before
-    }
-    expect([await readsFor(0), await readsFor(1), await readsFor(2)]).toEqual([2, 1, 1])
-    expect([await readsFor(0), await readsFor(3)]).toEqual([0, 1])
-    expect([await readsFor(2), await readsFor(1), await readsFor(0)]).toEqual([0, 0, 1])
+    expect(await readsFor(feed, 0)).toEqual([0, 1])
+    expect(await readsFor(feed, 1)).toEqual([0, 0])
+    expect(await feed.findPage(1)).toMatchObject({ value: { from: 400_000, through: 799_999 } })
+    expect(await readsFor(feed, 2)).toEqual([rowsOfPage, 1])
   })
 })
