@@ -126,7 +126,7 @@ describe('without its settings', () => {
 
   it.each([
     ...incomplete,
-    [{ HOST: '127.0.0.1 ' }, 'HOST must be an address'],
+    [{ HOST: '127.0.0.1 b' }, 'HOST must be an address'],
     [{ PORT: '8787.5', SECRET_KEY: '' }, 'PORT must be a whole number'],
     [{ SHUTDOWN_SECONDS: 'canary' }, 'SHUTDOWN_SECONDS must be a whole number'],
     [{ HOST: '192.0.2.1' }, 'HOST and PORT cannot be listened on'],
