@@ -18,7 +18,8 @@ export interface ClaimsUser {
  * is refused after that.
  *
  * None may be called like one of Portcullis's own, and the whole token must have at most 4,000
- * characters. Where the hook throws or breaks these rules, the answer is 500 and the log says why.
+ * characters. The hook has 5 seconds. Where it takes longer, throws or breaks these rules, the answer
+ * is 500 and the log says why.
  * Nobody is logged out by that: the refresh token stays good, and no account or session is left.
  */
 export type ClaimsHook = (user: ClaimsUser) => CustomClaims | Promise<CustomClaims>

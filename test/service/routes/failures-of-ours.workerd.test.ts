@@ -63,7 +63,26 @@ const hooks: Record<string, [ClaimsHook, RegExp]> = {
   'uses a name of ours': [() => ({ sub: '1' }), /The claim sub is Portcullis's own/],
   'returns too much': [() => ({ all: 'x'.repeat(4_000) }), /custom claims 4010/],
 }
+/** Its five seconds pass at once; `ended` counts those that were not waited for to the end. */
+function createHastyRuntime() {
+  const hasty = {
+    ...systemRuntime,
+    ended: 0,
+    delay(ms: number, signal?: AbortSignal) {
+      if (ms !== 5_000) return systemRuntime.delay(ms, signal)
+      signal?.addEventListener('abort', () => {
+        hasty.ended += 1
+      })
+      return systemRuntime.delay(0)
+    },
+  }
+  return hasty
+}
 const failures: Record<string, [Partial<Deps>, RegExp]> = {
+  'a claims hook never settles': [
+    { claims: () => new Promise(() => {}), runtime: createHastyRuntime() },
+    /The claims hook failed: Error: It took longer than 5 s/,
+  ],
   ...Object.fromEntries(
     Object.entries(hooks).map(([what, [claims, logged]]) => [
       `a claims hook ${what}`,
@@ -146,6 +165,16 @@ describe.each(Object.keys(failures))('when %s,', (failure) => {
     expect(await rowsOf(account)).toEqual([[], [], []])
     expect((await post(app, '/auth/register', account)).status).toBe(201)
   })
+})
+
+it('the timer of a claims hook is ended with it, whether it succeeds or fails', async () => {
+  for (const claims of [() => ({}), () => Promise.reject(new Error('No claims today'))]) {
+    const runtime = createHastyRuntime()
+    const { token } = await registerAccount(app)
+    const service = createBroken({ runtime, claims })
+    await postWith(service.app, '/auth/reauthenticate', token, { password: 'a good password' })
+    expect(runtime.ended).toBe(1)
+  }
 })
 
 describe('when clock or generator fail at any point,', () => {

@@ -67,7 +67,7 @@ export async function refresh(
 
 /** At once where nothing can fail after that. Otherwise the session is read, and comes back. */
 async function exchange(
-  deps: Pick<Deps, 'database' | 'accessTokens' | 'claims'>,
+  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'claims'>,
   rotation: Rotation,
   issuance: Issuance,
 ): Promise<Result<IssuedAccessToken, ExchangeRefusal | Reuse>> {
@@ -90,7 +90,7 @@ export function createSuccessor(
 
 /** What the store needs to exchange a genuine refresh token. */
 export async function rotationOf(
-  deps: Pick<Deps, 'settings' | 'accessTokens' | 'claims'>,
+  deps: Pick<Deps, 'runtime' | 'settings' | 'accessTokens' | 'claims'>,
   presented: RefreshTokenClaims,
   issuance: Issuance,
 ): Promise<Rotation> {

@@ -43,7 +43,10 @@ export interface Issuance {
   readonly tokenId: string
 }
 
-type IssuingDeps = Pick<TokenDeps, 'accessTokens' | 'claims'>
+type IssuingDeps = Pick<TokenDeps, 'runtime' | 'accessTokens' | 'claims'>
+
+/** Less than the grace window: beyond it the client has tried again, and this refresh is a reuse. */
+const maxHookSeconds = 5
 
 /** The configured lifetime from now. The store may shorten it, and remembers what is signed. */
 export function beginIssuance({
@@ -89,12 +92,12 @@ export async function trySigning(deps: IssuingDeps, issuance: Issuance): Promise
 
 /** A fresh access token of the session. */
 export async function issueAccessTokenOf(
-  { accessTokens, claims }: IssuingDeps,
+  { runtime, accessTokens, claims }: IssuingDeps,
   session: LiveSession,
   issuance: Issuance,
 ): Promise<IssuedAccessToken> {
   const expiresAt = expiryOf(session, issuance)
-  const custom = claims && (await askClaimsHook(claims, session))
+  const custom = claims && (await askClaimsHook(claims, session, runtime))
   const accessToken = await issueAccessToken(
     accessTokens,
     { ...session, ...issuance, expiresAt },
@@ -140,13 +143,22 @@ function isChanged<Read>(error: { readonly reason: string }): error is Changed<R
 async function askClaimsHook(
   claims: NonNullable<TokenDeps['claims']>,
   { userId, email, roles }: LiveSession,
+  runtime: TokenDeps['runtime'],
 ): Promise<CustomClaims> {
+  const end = new AbortController()
   try {
-    const custom = await claims({ userId, email, roles: [...roles] })
+    const custom = await Promise.race([
+      claims({ userId, email, roles: [...roles] }),
+      runtime.delay(maxHookSeconds * 1_000, end.signal).then(() => {
+        throw new Error(`It took longer than ${maxHookSeconds} s`)
+      }),
+    ])
     const written: unknown = JSON.parse(JSON.stringify(custom ?? {}))
     if (isObject(written)) return written
     throw new TypeError('It must return an object')
   } catch (error) {
     throw namedFailure('The claims hook', error)
+  } finally {
+    end.abort()
   }
 }
