@@ -53,7 +53,11 @@ function parseNode(node: string): string | undefined {
   const [, bracketed, v4] = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d{1,5})?$/.exec(node) ?? []
   const v6 = bracketed ?? (v4 === undefined ? node : undefined)
   if (v6 === undefined) return URL.parse(`http://${v4}`)?.hostname === v4 ? v4 : undefined
-  const [, mapped] = /^::ffff:([\d.]+)$/i.exec(v6) ?? []
-  if (mapped) return parseNode(mapped)
-  return /^[\da-f:.]+$/i.test(v6) ? URL.parse(`http://[${v6}]`)?.hostname.slice(1, -1) : undefined
+  if (!/^[\da-f:.]+$/i.test(v6)) return undefined
+  const address = URL.parse(`http://[${v6}]`)?.hostname.slice(1, -1)
+  // An IPv4 address in IPv6 (RFC 4291 §2.5.5.2), which has many spellings and becomes this one.
+  const [, high, low] = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(address ?? '') ?? []
+  if (!high || !low) return address
+  const bytes = [high, low].flatMap((hex) => [Number(`0x${hex}`) >> 8, Number(`0x${hex}`) & 255])
+  return bytes.join('.')
 }
