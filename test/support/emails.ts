@@ -17,10 +17,19 @@ export const goodEmails: Readonly<Record<string, string>> = {
   'почта@пример.рф': 'почта@xn--e1afmkfd.xn--p1ai',
   '用户@例え.テスト': '用户@xn--r8jz45g.xn--zckzah',
   'संपर्क@डाटामेल.भारत': 'संपर्क@xn--c2bd4bq1db8d.xn--h2brj9c',
-  'น้ำ@ไทย.ไทย': 'น้ํา@xn--o3cw4h.xn--o3cw4h',
+  'น้ำ@ไทย.ไทย': 'น้ำ@xn--o3cw4h.xn--o3cw4h',
+  // Letters that NFKC takes apart, and that words need: Lao, Armenian.
+  'ນ້ຳ@example.com': 'ນ້ຳ@example.com',
+  'ໜຶ່ງ@example.com': 'ໜຶ່ງ@example.com',
+  'Արև@example.com': 'արև@example.com',
+  // The lower case has one character more, or one less.
+  'İ@example.com': 'i\u0307@example.com',
+  'J\u030cx@example.com': '\u01f0x@example.com',
+  // Canonically the same letter: the sign of Kelvin.
+  '\u212aa@example.com': 'ka@example.com',
   'ada@col·legi.cat': 'ada@xn--collegi-xma.cat',
-  // Another width of the same letters.
-  'ａｄａ@ｅxample.com': 'ada@example.com',
+  // Another width of the same letters, in the domain alone.
+  'ada@ｅxample.com': 'ada@example.com',
   // What a paste brings.
   ' \u200bada@example.com\ufeff\r\n': 'ada@example.com',
   '\u202aada@example.com\u202c': 'ada@example.com',
@@ -59,6 +68,20 @@ export const badEmails: readonly string[] = [
   'ada@exam\u200dple.com',
   'ada@exam\u2800ple.com',
   '\u0301ada@example.com',
+  // Letters in another form, which look like an email that somebody else may have.
+  'ａｄａ@example.com',
+  'ﬁx@example.com',
+  'ſam@example.com',
+  'ﷺ@example.com',
+  'ﷲ@example.com',
+  'ªda@example.com',
+  '𝐚da@example.com',
+  'ĳs@example.com',
+  'ｱ@example.com',
+  'ﻋ@example.com',
+  'ϴ@example.com',
+  '１@example.com',
+  'น้ำａ@example.com',
   // What RFC 5321 allows in quotes only, and display names.
   '"ada"@example.com',
   '"a b"@example.com',

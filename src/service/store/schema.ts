@@ -12,7 +12,7 @@ export const users = sqliteTable(
     id: integer('id').primaryKey({ autoIncrement: true }),
     /** As typed: trimmed and NFC. */
     email: text('email').notNull(),
-    /** What emails are compared by: `emailNormalized` of `Email`; until 0.5 lower-cased NFC. */
+    /** What emails are compared by: `emailNormalized` of `Email`; until 0.5 the whole of it lower-cased NFC. */
     emailNormalized: text('email_normalized').notNull().unique(),
     passwordHash: text('password_hash').notNull(),
     /** The role `admin`. */

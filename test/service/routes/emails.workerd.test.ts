@@ -53,6 +53,13 @@ describe('registering', () => {
     expect(await login(email)).toBe(200)
   })
 
+  it('leaves an email free that another one resembles by the form of a letter', async () => {
+    const id = fresh()
+    expect((await register(`ﬁx-${id}@example.com`)).status).toBe(422)
+    expect((await register(`fix-${id}@example.com`)).status).toBe(201)
+    expect(await login(`ﬁx-${id}@example.com`)).toBe(404)
+  })
+
   it('keeps the email as typed, without what a paste brings', async () => {
     const email = `Dörte-${fresh()}@MÜNCHEN.example.com`
     const { token } = tokensOf(await register(`\u200b ${email}\ufeff`))

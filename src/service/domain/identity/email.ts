@@ -8,7 +8,7 @@ import { decodePunycode } from './punycode.ts'
 
 /** What the email of a new account must be, in words for whoever gives one. */
 export const emailRule =
-  'Give an email that can receive mail, such as ada@example.com. It has no quotes, brackets, spaces or invisible characters, and at most 254 bytes, 64 of them before the @.'
+  'Give an email that can receive mail, such as ada@example.com. It has no quotes, brackets, spaces, invisible characters or special forms of letters, and at most 254 bytes, 64 of them before the @.'
 
 /** Whether the domains of emails need a dot. */
 export type EmailDomains = 'public' | 'any'
@@ -17,7 +17,7 @@ export type EmailDomains = 'public' | 'any'
 export interface Email {
   /** As typed, in NFC, without what a paste brings. */
   readonly email: string
-  /** What makes two emails the same: lower-cased NFKC, the domain in ASCII. */
+  /** What makes two emails the same: lower-cased NFC, the domain in ASCII. */
   readonly emailNormalized: string
   /** What an account may have it stored as: see `emailSpellings`. */
   readonly spellings: readonly string[]
@@ -36,6 +36,11 @@ const dotAtom =
 const domainCharacters = /^[\p{L}\p{M}\p{N}.\-·・׳״]+$/u
 /** Labels of letters and digits (RFC 5890 §2.3.1). The last begins with a letter: no IPv4 address. */
 const asciiDomainForm = /^(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)*[a-z](?:[a-z\d-]{0,61}[a-z\d])?$/
+/**
+ * Letters that words of Thai, Lao and Armenian need. All others that NFKC changes look like what it
+ * makes of them (`ﬁ`, `ａ`), so that accounts with them would look alike.
+ */
+const neededForms = /[ำຳໜໝև]/g
 /** Some of them are letters and marks. */
 const invisible = /\p{DI}/u
 
@@ -45,11 +50,13 @@ export function parseEmail(typed: string, domains: EmailDomains): Email | undefi
   const email = typed.replace(pastedAtEnds, '').normalize('NFC')
   const [, local = '', typedDomain = ''] = /^([^@]+)@([^@]+)$/.exec(email) ?? []
   const domain = parseDomain(typedDomain)
-  if (!domain || invisible.test(email) || !dotAtom.test(local)) return undefined
+  if (!domain || invisible.test(email) || !isLocalPart(local)) return undefined
   if (domains === 'public' && !domain.ascii.includes('.')) return undefined
-  const emailNormalized = `${local.normalize('NFKC').toLowerCase()}@${domain.ascii}`
+  // Some letters with a mark are one character in lower case only: `J̌` and `ǰ`.
+  const compared = local.toLowerCase().normalize('NFC')
+  const emailNormalized = `${compared}@${domain.ascii}`
   const bytes = Math.max(byteLength(email), byteLength(emailNormalized))
-  if (bytes > maxBytes || byteLength(local) > maxLocalBytes) return undefined
+  if (bytes > maxBytes || !isLocalPart(compared)) return undefined
   const unicode = `${local.toLowerCase()}@${domain.unicode}`
   const spellings = [...new Set([earlierSpelling(typed), emailNormalized, unicode])]
   return { email, emailNormalized, spellings }
@@ -62,6 +69,14 @@ export function parseEmail(typed: string, domains: EmailDomains): Email | undefi
  */
 export function emailSpellings(typed: string): readonly string[] {
   return parseEmail(typed, 'any')?.spellings ?? [earlierSpelling(typed)]
+}
+
+/** Of the email as it is stored, and as it is compared. */
+function isLocalPart(local: string): boolean {
+  const others = local.replace(neededForms, '-')
+  return (
+    dotAtom.test(local) && byteLength(local) <= maxLocalBytes && others.normalize('NFKC') === others
+  )
 }
 
 function earlierSpelling(typed: string): string {
