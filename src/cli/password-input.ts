@@ -11,18 +11,36 @@ type PasswordInput = NodeJS.ReadableStream & { readonly isTTY?: boolean }
 
 /**
  * The password: on a terminal it is asked for twice and not shown; otherwise it is the whole input,
- * without the line's end.
+ * without one end of a line. Nobody could type what is refused here to log in.
  *
- * @throws Failure when there is none, or the two differ
+ * @throws Failure when there is none, the two differ, or it is not one line of UTF-8 text
  */
 export async function readPassword(
   input: PasswordInput = process.stdin,
   output: NodeJS.WritableStream = process.stderr,
 ): Promise<string> {
-  if (input.isTTY) return askForPassword(input, output)
+  if (input.isTTY) return requireLine(await askForPassword(input, output))
   const password = (await text(input)).replace(/\r?\n$/, '')
-  if (password !== '') return password
+  if (password !== '') return requireLine(password)
   throw new Failure('There is no password: pipe it to the standard input.', 'usage')
+}
+
+function requireLine(password: string): string {
+  // What decoding has put where bytes are not UTF-8.
+  if (password.includes('\ufffd')) {
+    throw new Failure(
+      'The password is not in UTF-8: give it in that encoding. No account was made.',
+    )
+  }
+  if (/[\r\n\u0085\p{Zl}\p{Zp}]/u.test(password)) {
+    throw new Failure('The password has several lines: give one line. No account was made.')
+  }
+  if (/\p{Cc}/u.test(password)) {
+    throw new Failure(
+      'The password has a control character, such as a tab or NUL: give text in UTF-8 without them. No account was made.',
+    )
+  }
+  return password
 }
 
 async function askForPassword(

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { readPassword } from '../../src/cli/password-input.ts'
 
 /** A terminal on which the text is typed; `shown` is what it has shown. */
-function typeOn(text: string) {
+function typeOn(text: string | Buffer) {
   let isRaw = false
   let shown = ''
   const input = Object.assign(new PassThrough(), {
@@ -43,10 +43,36 @@ describe('a password', () => {
   it.each([
     ['a b \n', 'a b '],
     ['a b\r\n', 'a b'],
-    ['a\nb', 'a\nb'],
+    ['pässwörd', 'pässwörd'],
+    ['\ufeffa b\r\n', 'a b'],
   ])('is the whole input %j without the last end of a line', async (piped, password) => {
     const input = new PassThrough()
     input.end(piped)
     expect(await readPassword(input)).toBe(password)
+  })
+
+  it.each([
+    ['in Latin-1', Buffer.from('pässwörd\n', 'latin1'), 'not in UTF-8'],
+    ['in UTF-16 with its mark', Buffer.from('\ufeffs3cret\n', 'utf16le'), 'not in UTF-8'],
+    ['in UTF-16', Buffer.from('s3cret', 'utf16le'), 'a control character'],
+    ['cut within a character', Buffer.from('s3crét').subarray(0, 5), 'not in UTF-8'],
+    ['of two lines', Buffer.from('s3cret\nb\n'), 'several lines'],
+    ['of a line and an empty one', Buffer.from('s3cret\n\n'), 'several lines'],
+    ['with a CR', Buffer.from('s3cret\r'), 'several lines'],
+    ['with a line separator', Buffer.from('s3cret\u2028b'), 'several lines'],
+    ['with a tab', Buffer.from('s3cret\tb'), 'a control character'],
+    ['with a NUL', Buffer.from('s3cret\0b'), 'a control character'],
+  ])('that is %s is refused, and not shown', async (_, piped, sentence) => {
+    const input = new PassThrough()
+    input.end(piped)
+    const failure = await readPassword(input).catch((error: Error) => error)
+    expect(failure).toMatchObject({ kind: 'failure' })
+    expect(String(failure)).toContain(sentence)
+    expect(String(failure)).not.toContain('s3cr')
+  })
+
+  it('that a terminal of another encoding sends is refused', async () => {
+    const typed = Buffer.from('pässwörd\npässwörd\n', 'latin1')
+    await expect(typeOn(typed).password).rejects.toThrow('not in UTF-8')
   })
 })
