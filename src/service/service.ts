@@ -103,8 +103,10 @@ export function createDeps(config: Config, parts: PlatformParts): Deps {
   }
   checkOptions('createDeps', partRules, parts)
   const { runtime, database, claims } = parts
+  const log = safeLog(parts.log)
+  const feed = new RevocationFeed(database, runtime, { log })
   return {
-    ...{ runtime, database, claims, log: safeLog(parts.log) },
+    ...{ runtime, database, claims, log, feed },
     settings: serviceSettingsOf(config),
     passwords: createPasswordHasher(config.bcryptCost, runtime),
     hashQueue: new HashQueue(config.bcryptCost, runtime),
@@ -117,10 +119,11 @@ export function createDeps(config: Config, parts: PlatformParts): Deps {
     clientAddress: clientAddressOf(config, parts),
     oauthClients: config.oauthClients,
     jwkSet: publicJwkSet(config.signingKeys),
-    feed: new RevocationFeed(database, runtime),
     revocations: {
       announce(revocation) {
-        if (revocation) revokeInIsolate(config.issuer, runtime, revocation)
+        if (!revocation) return
+        feed.history.noteWritten(revocation.place)
+        revokeInIsolate(config.issuer, runtime, revocation)
       },
     },
   }

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { findFreePort } from '../../scripts/ports.ts'
 import { applyMigrations } from '../../src/service/store/node/apply-migrations.ts'
 import { createClientOf } from '../support/client.ts'
+import { type ReplicationProxy, startReplicationProxy } from '../support/replication-proxy.ts'
 import { type Server, startServer, until } from '../support/server.ts'
 import { testSettings } from '../support/settings.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
@@ -41,16 +42,34 @@ async function serve(replica: Server, replicas: string): Promise<Server> {
 describe('over a replica', () => {
   let primary: Server
   let replica: Server
+  let replication: ReplicationProxy
 
   beforeAll(async () => {
     const grpc = `127.0.0.1:${await findFreePort()}`
     primary = await startSqldNode('primary', '--grpc-listen-addr', grpc)
     await applyMigrations(createClient({ url: primary.baseUrl }))
-    replica = await startSqldNode('replica', '--primary-grpc-url', `http://${grpc}`)
+    replication = await startReplicationProxy(`http://${grpc}`)
+    replica = await startSqldNode('replica', '--primary-grpc-url', replication.url)
   })
   afterAll(async () => {
     await Promise.all(running.map((server) => server.stop()))
+    replication?.stop()
     rmSync(directory, { recursive: true, force: true })
+  })
+
+  it('says in the log that there is one, where it was not told', async () => {
+    const server = await serve(replica, 'absent')
+    const careless = createClientOf(server.baseUrl)
+    const readFeed = () => fetch(`${server.baseUrl}/auth/feed/since/0`)
+    const said = () => server.log().filter(({ event }) => event === 'history_behind')
+    await until(async () => (await readFeed()).status === 200)
+    const token = await careless.token()
+    await until(async () => (await careless.status(token)).status === 200)
+    replication.setLag(5_000)
+    expect((await careless.logout(token)).status).toBe(200)
+    await until(async () => (await readFeed()).ok && said().length > 0)
+    replication.setLag(0)
+    expect(said()[0]?.problem).toMatch(/set DATABASE_REPLICAS=present/)
   })
 
   it('asks the primary, and answers 503 without it, where it was told of replicas', async () => {

@@ -7,21 +7,27 @@ import { keepAfterExpirySeconds } from '../../token/feed-format.ts'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import { deleteRows } from './delete-rows.ts'
-import { instant } from './rows.ts'
+import { instant, integer } from './rows.ts'
 import { revokedTokens } from './schema.ts'
 
 /** An id that is in the set, and until when it is remembered, in seconds since 1970. */
 export interface Revocation {
   readonly id: string
   readonly expiresAt: number
+  /** In the order of revocations. */
+  readonly place: number
 }
 
 /** In 2106: as long as a view can tell (revoked-ids.ts has minutes in 28 bits), and then some. */
 const endOfTime = 2 ** 32 - 1
 
 /** The columns that a statement which revokes returns, and its rows. */
-export const revocationResultColumns = { id: revokedTokens.id, expiresAt: revokedTokens.expiresAt }
-export const revocationRow = v.object({ id: v.string(), expiresAt: instant })
+export const revocationResultColumns = {
+  id: revokedTokens.id,
+  expiresAt: revokedTokens.expiresAt,
+  place: revokedTokens.seq,
+}
+export const revocationRow = v.object({ id: v.string(), expiresAt: instant, place: integer })
 
 /**
  * For an insert of an id that is there. Revoked again, it takes a new place in the order, so that

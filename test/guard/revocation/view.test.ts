@@ -118,7 +118,7 @@ describe('a view', () => {
     time.nowMs += 1
     for (const epoch of ['e', 'f']) {
       expect(view.apply(page(1, 12, { epoch }), view.readClocks())).toEqual({
-        problem: expect.stringMatching(/had left; .*portcullis migrate --restored/),
+        problem: expect.stringMatching(/had left .*two databases.*portcullis migrate --restored/),
       })
     }
     expect(view.followed).toEqual({ epoch: 'g', head: 9 })

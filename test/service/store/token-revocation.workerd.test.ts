@@ -44,14 +44,14 @@ const isEnded = async () => {
 describe('a single token', () => {
   it('is revoked once, until it would have expired', async () => {
     const one = tokenOf(sessionId)
-    expect(await revoke(one)).toEqual({ id: one.id, expiresAt })
+    expect(await revoke(one)).toEqual({ id: one.id, expiresAt, place: expect.any(Number) })
     expect(await revoke(one)).toBeUndefined()
     expect(await isEnded()).toBe(false)
   })
 
   it('is revoked, whatever is known of its session', async () => {
     const one = tokenOf(freshId())
-    expect(await revoke(one)).toEqual({ id: one.id, expiresAt })
+    expect(await revoke(one)).toEqual({ id: one.id, expiresAt, place: expect.any(Number) })
     expect(await revoke(one)).toBeUndefined()
   })
 

@@ -23,6 +23,7 @@ import {
   readFeed,
   readFeedTail,
 } from '../../store/revocation-feed.ts'
+import { HistoryWatch } from './history-watch.ts'
 import { maxKeptCharacters, PageCache } from './page-cache.ts'
 import { SnapshotAnswers } from './snapshot-answers.ts'
 
@@ -35,6 +36,13 @@ export interface AgedPage extends FeedPage {
 const readDeadlineMs = 2_000
 /** After every failure. */
 const backOff: BackOff = { firstPauseMs: 500, longestPauseMs: 500 }
+
+interface FeedOptions {
+  /** Takes one line of JSON. */
+  readonly log: (line: string) => void
+  /** Of all pages together. */
+  readonly keptCharacters?: number
+}
 
 interface Tail {
   readonly state: FeedState
@@ -52,11 +60,13 @@ export class RevocationFeed {
   readonly #pages: PageCache
   /** The long answers that are being sent. */
   readonly answers: SnapshotAnswers
+  /** Says in the log what only a wrong set-up makes the database answer. */
+  readonly history: HistoryWatch
 
   constructor(
     database: Database,
     runtime: Pick<Runtime, 'elapsedMs' | 'delay'>,
-    keptCharacters = maxKeptCharacters,
+    { log, keptCharacters = maxKeptCharacters }: FeedOptions,
   ) {
     this.#database = database
     this.#runtime = runtime
@@ -64,6 +74,7 @@ export class RevocationFeed {
     this.#readingPage = new SingleFlight(runtime, backOff)
     this.#pages = new PageCache(keptCharacters)
     this.answers = new SnapshotAnswers(runtime)
+    this.history = new HistoryWatch(runtime, log)
   }
 
   /**
@@ -126,7 +137,7 @@ export class RevocationFeed {
     return this.#mark(this.#reading, async () => {
       const before = this.#tail
       const readAtMs = this.#runtime.elapsedMs()
-      const read = await readFeedTail(this.#database, before?.state.head ?? 0)
+      const read = await this.#watch(readFeedTail(this.#database, before?.state.head ?? 0))
       if (before && !isContinued(before.state, read.state)) return this.#readNewHistory()
       this.#keepTail({ state: read.state, readAtMs, segments: appendTo(before?.segments, read) })
     })
@@ -135,7 +146,7 @@ export class RevocationFeed {
   /** What was read came after a place of another history. */
   async #readNewHistory(): Promise<void> {
     const readAtMs = this.#runtime.elapsedMs()
-    const read = await readFeedTail(this.#database, 0)
+    const read = await this.#watch(readFeedTail(this.#database, 0))
     this.#keepTail({ state: read.state, readAtMs, segments: appendTo(undefined, read) })
   }
 
@@ -149,11 +160,19 @@ export class RevocationFeed {
       const from = number * placesPerPage
       const end = from + placesPerPage - 1
       const readAtMs = this.#runtime.elapsedMs()
-      const { state, chunks } = await readFeed(this.#database, { from, through: end })
+      const { state, chunks } = await this.#watch(readFeed(this.#database, { from, through: end }))
       const through = Math.min(end, state.head)
       const page = { ...state, from, through, rows: chunks.map(({ rows }) => rows) }
       this.#pages.keep(number, page, readAtMs)
     })
+  }
+
+  /** The answer to a question that was just asked. */
+  async #watch(question: Promise<FeedRead>): Promise<FeedRead> {
+    const { known } = this.history
+    const read = await question
+    this.history.noteRead(read.state, known)
+    return read
   }
 
   /** Others may wait for it: a failure is over for them, too. */

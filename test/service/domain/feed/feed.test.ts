@@ -18,6 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => served.stop())
 
+const silent = { log: () => {} }
 const idOf = (word: string, number: number) =>
   `${word}${String(number).padStart(16 - word.length, '0')}`
 
@@ -58,7 +59,7 @@ async function pageOf(feed: RevocationFeed, number: number) {
 describe('the feed of the service', () => {
   it('adds to a segment what comes, and begins anew with another history', async () => {
     const time = new VirtualTime()
-    const feed = new RevocationFeed(database, time.runtime)
+    const feed = new RevocationFeed(database, time.runtime, silent)
     await insert('a', 3)
     expect(idsIn((await feed.findSegment(0))?.rows)).toHaveLength(3)
     time.nowMs += 1_000
@@ -83,7 +84,7 @@ describe('the feed of the service', () => {
 
   it('shows no page of a history that was longer, though it has read one a moment ago', async () => {
     const time = new VirtualTime()
-    const feed = new RevocationFeed(database, time.runtime)
+    const feed = new RevocationFeed(database, time.runtime, silent)
     await insert('d', 5)
     const before = await pageOf(feed, 0)
     await cutTo(2)
@@ -93,7 +94,7 @@ describe('the feed of the service', () => {
   })
 
   it('shows a page of the new history while it shares what it has read of the old one', async () => {
-    const feed = new RevocationFeed(database, new VirtualTime().runtime)
+    const feed = new RevocationFeed(database, new VirtualTime().runtime, silent)
     const before = await feed.findSegment(0)
     await restore(1)
     const page = await pageOf(feed, 0)
@@ -116,7 +117,7 @@ describe('the feed of the service', () => {
         return answer
       },
     }
-    const feed = new RevocationFeed(slow, time.runtime)
+    const feed = new RevocationFeed(slow, time.runtime, silent)
     const late = feed.findSegment(0)
     time.nowMs += 2_001
     const shown = await feed.findSegment(0)
@@ -138,7 +139,7 @@ describe('the feed of the service', () => {
         return database.withClient(use)
       },
     }
-    const feed = new RevocationFeed(failing, time.runtime)
+    const feed = new RevocationFeed(failing, time.runtime, silent)
     const asking = Array.from({ length: 20 }, () => feed.findSegment(0).catch(({ name }) => name))
     await time.advance(300)
     expect(new Set(await Promise.all(asking))).toEqual(new Set(['DatabaseUnavailable']))
@@ -200,6 +201,94 @@ describe('the database as a source', () => {
   })
 })
 
+describe('a database that cannot be the only one', () => {
+  /** A feed that reads when it is told to, and what it says. */
+  function createWatched(of: Database) {
+    const time = new VirtualTime()
+    const lines: string[] = []
+    const feed = new RevocationFeed(of, time.runtime, { log: (line) => lines.push(line) })
+    const read = async () => {
+      time.nowMs += 1_000
+      await feed.findSegment(0)
+    }
+    const events = () => lines.map((line) => JSON.parse(line).event)
+    return { time, feed, read, events, lines }
+  }
+  const headNow = async () =>
+    Number((await served.query('SELECT seq FROM sqlite_sequence'))[0]?.seq)
+  beforeAll(async () => {
+    await served.query('DELETE FROM portcullis_revoked_tokens')
+    await served.query('UPDATE sqlite_sequence SET seq = 10')
+  })
+
+  it('is a replica, or a backup: its history gets shorter. The log says so once a minute', async () => {
+    const { time, read, events, lines } = createWatched(database)
+    await read()
+    await served.query('UPDATE sqlite_sequence SET seq = 8')
+    for (let reads = 0; reads < 5; reads += 1) await read()
+    expect(events()).toEqual(['history_behind'])
+    expect(lines[0]).toContain('ends at 8, and was at 10. A replica answers: set DATABASE_REPLICAS')
+    time.nowMs += 60_000
+    await read()
+    expect(events()).toEqual(['history_behind', 'history_behind'])
+  })
+
+  it('is a replica that does not know what was written through it', async () => {
+    const { feed, read, events } = createWatched(database)
+    await read()
+    feed.history.noteWritten((await headNow()) + 1)
+    await read()
+    expect(events()).toEqual(['history_behind'])
+  })
+
+  it('is not one whose answer was on its way when something was written', async () => {
+    const held = Promise.withResolvers<void>()
+    const slow: Database = {
+      ...database,
+      async withClient(use) {
+        const answer = await database.withClient(use)
+        await held.promise
+        return answer
+      },
+    }
+    const { feed, read, events } = createWatched(slow)
+    held.resolve()
+    await read()
+    const reading = read()
+    feed.history.noteWritten((await headNow()) + 1)
+    await reading
+    expect(events()).toEqual([])
+  })
+
+  it('is one of two: their histories take turns', async () => {
+    const other = await startDatabase()
+    const both = [database, openRemoteDatabase({ url: other.url })]
+    let turn = 0
+    const alternating: Database = {
+      ...database,
+      withClient: (use) => (both[turn] as Database).withClient(use),
+    }
+    const { read, events, lines } = createWatched(alternating)
+    await read()
+    turn = 1
+    await read()
+    expect(events()).toEqual([])
+    turn = 0
+    await read()
+    expect(events()).toEqual(['history_left_before'])
+    expect(lines[0]).toContain('Two databases')
+    await other.stop()
+  })
+
+  it('is not a restored one: its new history stays', async () => {
+    const { read, events } = createWatched(database)
+    await read()
+    await restore(2)
+    for (let reads = 0; reads < 3; reads += 1) await read()
+    expect(events()).toEqual([])
+  })
+})
+
 describe('the snapshot of a long history', () => {
   let reads = 0
   const counting: Database = {
@@ -229,7 +318,7 @@ describe('the snapshot of a long history', () => {
   it('is read page by page once a minute, in whatever order they are asked for', async () => {
     await insertPages()
     const time = new VirtualTime()
-    const feed = new RevocationFeed(counting, time.runtime)
+    const feed = new RevocationFeed(counting, time.runtime, silent)
     expect(await readsFor(feed, 0)).toEqual([rowsOfPage, 2])
     for (const page of [1, 2, 3]) expect(await readsFor(feed, page)).toEqual([rowsOfPage, 1])
     const before = reads
@@ -243,7 +332,10 @@ describe('the snapshot of a long history', () => {
   it('keeps as many pages as there is room for, and reads no other one again before a minute', async () => {
     await insertPages()
     const time = new VirtualTime()
-    const feed = new RevocationFeed(counting, time.runtime, 3 * rowsOfPage * 23)
+    const feed = new RevocationFeed(counting, time.runtime, {
+      ...silent,
+      keptCharacters: 3 * rowsOfPage * 23,
+    })
     for (const page of [0, 1, 2, 3]) await feed.findPage(page)
     expect(await readsFor(feed, 0)).toEqual(['snapshot_busy', 0])
     expect(await readsFor(feed, 1)).toEqual([rowsOfPage, 0])
@@ -259,7 +351,7 @@ describe('the snapshot of a long history', () => {
   it('reads no page of which every row is pruned', async () => {
     await insertPages()
     await served.query('DELETE FROM portcullis_revoked_tokens WHERE seq < 800000')
-    const feed = new RevocationFeed(counting, new VirtualTime().runtime)
+    const feed = new RevocationFeed(counting, new VirtualTime().runtime, silent)
     expect(await readsFor(feed, 0)).toEqual([0, 1])
     expect(await readsFor(feed, 1)).toEqual([0, 0])
     expect(await feed.findPage(1)).toMatchObject({ value: { from: 400_000, through: 799_999 } })
