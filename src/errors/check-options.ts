@@ -36,7 +36,9 @@ export function aText(right: string): Rule {
 }
 
 /**
- * Refuses options that cannot work, that nobody knows, or that are not in one object.
+ * A copy of the options, for the caller to use instead of them: what was checked, inherited ones
+ * and those of getters too. Refuses options that cannot work, that nobody knows, or that are not in
+ * one object.
  *
  * @throws TypeError
  */
@@ -44,20 +46,22 @@ export function checkOptions<Options extends object>(
   maker: string,
   rules: Rules<Options>,
   given: Options,
-): void {
+): Options {
   if (typeof given !== 'object' || given === null) {
     throw new TypeError(`${maker} takes an object of options, and got ${typeOf(given)}.`)
   }
-  const options = given as Readonly<Record<string, unknown>>
-  for (const name of Object.keys(options)) {
+  for (const name in given) {
     if (Object.hasOwn(rules, name)) continue
     const known = Object.keys(rules).join(', ')
     throw new TypeError(`${maker} has no option ${name}; it has ${known}.`)
   }
+  const names = Object.keys(rules)
+  const options = Object.fromEntries(names.map((name) => [name, given[name as keyof Options]]))
   for (const [name, rule] of Object.entries<Rule>(rules)) {
     const problem = rule(options[name], options)
     if (problem) throw new TypeError(`${name} ${problem}.`)
   }
+  return options as Options
 }
 
 /**

@@ -54,9 +54,9 @@ export type RequiredRoles =
  */
 export function requireRole(
   roles: RequiredRoles,
-  options: PermissionOptions = {},
+  given: PermissionOptions = {},
 ): MiddlewareHandler {
-  checkOptions<PermissionOptions>('requireRole', refusalRules, options)
+  const options = checkOptions<PermissionOptions>('requireRole', refusalRules, given)
   const isSatisfiedBy = parseRequiredRoles(roles)
   return async function requireRole(c, next) {
     const auth = authenticationOf(c)
@@ -88,11 +88,11 @@ export function requireRole(
  * ```
  */
 export function requireFreshLogin(
-  options: FreshLoginOptions,
+  given: FreshLoginOptions,
   ...others: undefined[]
 ): MiddlewareHandler {
   refuseSecond('requireFreshLogin', others)
-  checkOptions('requireFreshLogin', freshLoginRules, options)
+  const options = checkOptions('requireFreshLogin', freshLoginRules, given)
   const { maxAgeSeconds, runtime = systemRuntime } = options
   return async function requireFreshLogin(c, next) {
     const auth = authenticationOf(c)

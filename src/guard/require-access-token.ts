@@ -89,8 +89,8 @@ export function requireAccessToken<
   ...others: undefined[]
 ): MiddlewareHandler<GuardedEnv<Bindings, CustomClaims>> {
   refuseSecond('requireAccessToken', others)
-  checkOptions('requireAccessToken', guardRules, options as GuardOptions)
-  return createGuard<Bindings, CustomClaims>(options, () => false)
+  const checked = checkOptions('requireAccessToken', guardRules, options as GuardOptions)
+  return createGuard<Bindings, CustomClaims>(checked, () => false)
 }
 
 /**
@@ -122,8 +122,8 @@ export function optionalAccessToken<
   ...others: undefined[]
 ): MiddlewareHandler<OptionallyGuardedEnv<Bindings, CustomClaims>> {
   refuseSecond('optionalAccessToken', others)
-  checkOptions('optionalAccessToken', guardRules, options as GuardOptions)
-  return createGuard<Bindings, CustomClaims>(options, ({ reason }) => reason === 'token_missing')
+  const checked = checkOptions('optionalAccessToken', guardRules, options as GuardOptions)
+  return createGuard<Bindings, CustomClaims>(checked, ({ reason }) => reason === 'token_missing')
 }
 
 const guardRules: Rules<GuardOptions> = { ...verifierRules, ...refusalRules }

@@ -103,8 +103,9 @@ export function createVerifier<Bindings = unknown, CustomClaims extends object =
   ...others: undefined[]
 ): Verifier<CustomClaims> {
   refuseSecond('createVerifier', others)
-  checkOptions('createVerifier', verifierRules, options as VerifierOptions)
-  return createCachingVerifier(options)
+  return createCachingVerifier(
+    checkOptions('createVerifier', verifierRules, options as VerifierOptions),
+  )
 }
 
 /** What guards use: a verifier that can also be asked without waiting. */
@@ -119,14 +120,11 @@ export interface CachingVerifier<CustomClaims extends object> extends Verifier<C
   ): Authentication<CustomClaims> | undefined
 }
 
-/** As `createVerifier`, of options that were checked. */
+/** As `createVerifier`, of options that `checkOptions` gave. */
 export function createCachingVerifier<Bindings, CustomClaims extends object>(
-  given: VerifierOptions<Bindings>,
+  options: VerifierOptions<Bindings>,
 ): CachingVerifier<CustomClaims> {
-  // As they were checked, whatever becomes of the object.
-  const options = { ...given }
   const { issuer, audience, runtime = systemRuntime } = options
-  const expected = { issuer, audience: audience === 'any' ? undefined : audience }
   const gate = gateOf(options, runtime)
   const reader = tokenReaderOf(options.transport, options.trustedOrigins)
   const tokens = createVerifiedTokens<Verified<CustomClaims>>()
@@ -146,7 +144,7 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
     context: VerificationContext,
   ): Promise<Result<Verified<CustomClaims>, GuardRefusal>> {
     const findKey = (keyId: string | undefined) => set.find(keyId, context)
-    const verified = await verifyAccessToken({ ...expected, findKey }, runtime, token)
+    const verified = await verifyAccessToken({ issuer, audience, findKey }, runtime, token)
     if (!verified.ok) {
       return refuse(refusalOf(verified.error, context, { problem: set.problem?.(), token }))
     }

@@ -39,8 +39,8 @@ const maxRequestIdCharacters = 64
  * ```
  */
 export function createApp(given: Deps): Hono<ServiceEnv> {
-  checkOptions('createApp', depRules, given)
-  const deps: Deps = { ...given, log: safeLog(given.log) }
+  const checked = checkOptions('createApp', depRules, given)
+  const deps: Deps = { ...checked, log: safeLog(checked.log) }
   const app = new Hono<ServiceEnv>()
   const refuse = (reason: Parameters<typeof respondRefused>[2]) => (c: Context<ServiceEnv>) =>
     respondRefused(c, deps, reason)

@@ -52,13 +52,14 @@ export interface WorkerOptions {
  * ```
  */
 export function createWorker(options: WorkerOptions = {}): ServiceWorker {
-  checkOptions<WorkerOptions>('createWorker', { claims: optional(aFunction()) }, options)
+  const rules = { claims: optional(aFunction()) }
+  const checked = checkOptions<WorkerOptions>('createWorker', rules, options)
   let service: Service | undefined
 
   /** Requests that come meanwhile read the settings, too: none waits for another one's promise. */
   async function serviceOf(env: object): Promise<Service | undefined> {
     const config = service ? undefined : await readConfig(env)
-    if (config) service ??= startService(config, options)
+    if (config) service ??= startService(config, checked)
     return service
   }
 

@@ -97,11 +97,11 @@ export function createService(config: Config, parts: PlatformParts): Service {
  * }
  * ```
  */
-export function createDeps(config: Config, parts: PlatformParts): Deps {
+export function createDeps(config: Config, given: PlatformParts): Deps {
   if (!parseIssuer(config?.issuer).ok || !config.secretKey) {
     throw new TypeError('config must be the `value` of what parseConfig gives.')
   }
-  checkOptions('createDeps', partRules, parts)
+  const parts = checkOptions('createDeps', partRules, given)
   const { runtime, database, claims } = parts
   const log = safeLog(parts.log)
   const feed = new RevocationFeed(database, runtime, { log })

@@ -149,8 +149,8 @@ const sharedByIssuer = new Map<string, Shared>()
  * ```
  */
 export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
-  checkOptions('createTestIssuer', rules, options)
-  const { issuer = 'https://auth.test', audience = issuer } = options
+  const checked = checkOptions('createTestIssuer', rules, options)
+  const { issuer = 'https://auth.test', audience = issuer } = checked
   const { feed, makeKey } = sharedBy(issuer)
   // An object of its own: guards that a test makes of the options have a view of their own.
   const runtime = { ...systemRuntime }

@@ -73,8 +73,8 @@ export interface IssuerSettings {
 /** Whose tokens are accepted, and for whom they must be. */
 export interface Expectations {
   readonly issuer: string
-  /** One that the token must name; `undefined` accepts tokens for anybody. */
-  readonly audience: string | undefined
+  /** One that the token must name; `'any'` accepts tokens for anybody, and nothing else does. */
+  readonly audience: string
   readonly findKey: FindKey
   /** Whether a token that has expired is accepted, for logging out. Default false. */
   readonly allowExpired?: boolean
@@ -199,7 +199,7 @@ function checkClaims(
   const claims = parseJsonObject(payload)
   if (!claims || !hasTypedClaims(claims)) return refuse('token_claims_unacceptable')
   if (claims.iss !== expected.issuer) return refuse('token_issuer_wrong')
-  if (expected.audience !== undefined && ![claims.aud].flat().includes(expected.audience)) {
+  if (expected.audience !== 'any' && ![claims.aud].flat().includes(expected.audience)) {
     return refuse('token_audience_wrong')
   }
   const latestStart = now + clockLeewaySeconds

@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { describe, expect, it } from 'vitest'
 import {
   createLocalKeySet,
@@ -87,6 +87,17 @@ describe.each(verifiers)('%s', (name, make) => {
     expect(begin).not.toThrow(secret)
   })
 
+  it('checks what is inherited or comes from getters', () => {
+    class Options {
+      issuer = issuer
+      get audience() {
+        return ''
+      }
+    }
+    expect(() => make(new Options())).toThrow("audience must be the API's own name")
+    expect(() => make(Object.create({ ...good, isuer: issuer }))).toThrow('has no option isuer')
+  })
+
   it('names itself where an option is not known, and takes one argument', () => {
     expect(() => make({ ...good, isuer: issuer })).toThrow(`${name} has no option isuer;`)
     expect(() => make({ ...good, constructor: 1 })).toThrow(`${name} has no option constructor;`)
@@ -110,6 +121,58 @@ describe.each(verifiers)('%s', (name, make) => {
     { audience: 'any', revocation: 'none' },
   ])('is made with %j', (options) => {
     expect(() => make({ ...good, ...options })).not.toThrow()
+  })
+})
+
+describe('options that are inherited or come from getters', () => {
+  const issued = createTestIssuer()
+  class Options {
+    readonly issuer = issued.issuer
+    readonly service = issued.options.service
+    get audience() {
+      return 'https://mine.example'
+    }
+  }
+  const inherited = Object.create({ ...issued.options, audience: 'https://mine.example' })
+  const all = [inherited, new Options() as typeof issued.options]
+
+  it.each(all)('let in no token for another audience', async (options) => {
+    const token = await issued.token({ aud: 'https://other.example' })
+    for (const guard of [requireAccessToken(options), optionalAccessToken(options)]) {
+      const app = new Hono().use(guard as MiddlewareHandler).get('/', (c) => c.text('in'))
+      const headers = { Authorization: `Bearer ${token}` }
+      expect((await app.request('/', { headers })).status).toBe(401)
+    }
+    expect((await createVerifier(options).verify(token)).ok).toBe(false)
+  })
+
+  it('let in a token for their audience', async () => {
+    const token = await issued.token({ aud: 'https://mine.example' })
+    for (const options of all) {
+      expect((await createVerifier(options).verify(token)).ok).toBe(true)
+    }
+  })
+
+  it('count for a revocation bound and a fresh login, too', async () => {
+    const revocation = Object.create({ maxStalenessSeconds: 3 })
+    expect(() => createVerifier({ ...good, revocation })).toThrow('maxStalenessSeconds must be')
+    const onRefused = () => new Response('mine', { status: 418 })
+    const options = Object.create({ maxAgeSeconds: 300, onRefused })
+    const app = new Hono().get('/', requireFreshLogin(options), (c) => c.text('in'))
+    expect((await app.request('/')).status).toBe(418)
+  })
+
+  it('are read once', async () => {
+    let reads = 0
+    const options = {
+      ...issued.options,
+      get audience() {
+        reads += 1
+        return reads === 1 ? 'https://mine.example' : 'any'
+      },
+    }
+    const token = await issued.token({ aud: 'https://other.example' })
+    expect((await createVerifier(options).verify(token)).ok).toBe(false)
   })
 })
 

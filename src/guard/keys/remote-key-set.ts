@@ -81,10 +81,10 @@ export function createRemoteKeySet<Bindings>(
   ...others: undefined[]
 ): KeySet {
   refuseSecond('createRemoteKeySet', others)
-  checkOptions('createRemoteKeySet', rules, options as RemoteKeySetOptions)
-  const { issuer, service, runtime = systemRuntime } = options
+  const checked = checkOptions('createRemoteKeySet', rules, options as RemoteKeySetOptions)
+  const { issuer, service, runtime = systemRuntime } = checked
   const fetchKeys: FetchKeys = (env, known) =>
-    fetchKeySet(issuer, service && (() => service(env as Bindings)), known)
+    fetchKeySet(issuer, service && (() => service(env)), known)
   return new RemoteKeySet(issuer, fetchKeys, runtime)
 }
 

@@ -2,6 +2,8 @@
 
 import { checkOptions, must, optional, type Rule, type Rules } from '../../errors/check-options.ts'
 
+import { isObject } from '../../token/json.ts'
+
 /** A bound in seconds, and what happens when the service cannot be asked. */
 export interface BoundedStaleness {
   /**
@@ -27,7 +29,7 @@ const defaultMaxStalenessSeconds = 10
 
 /** What `revocation` may be; what is in it, `parsePolicy` checks. */
 export const revocationRule: Rule = must(
-  (value) => value === 'strict' || value === 'none' || (typeof value === 'object' && !!value),
+  (value) => value === 'strict' || value === 'none' || isObject(value),
   "'strict', 'none' or { maxStalenessSeconds }",
   JSON.stringify,
 )
@@ -45,7 +47,7 @@ function secondsRule(least: number, most: number): Rule {
 /** @throws TypeError when a number is out of bounds */
 export function parsePolicy(option: RevocationOption = {}): RevocationPolicy {
   if (option === 'strict' || option === 'none') return option
-  checkOptions('revocation', boundRules, option)
-  const { maxStalenessSeconds = defaultMaxStalenessSeconds, acceptStaleSeconds = 0 } = option
+  const bounds = checkOptions('revocation', boundRules, option)
+  const { maxStalenessSeconds = defaultMaxStalenessSeconds, acceptStaleSeconds = 0 } = bounds
   return { maxStalenessSeconds, acceptStaleSeconds }
 }

@@ -45,8 +45,8 @@ const maxAttempts = 6
  *   openRemoteDatabase({ url: env.TURSO_DATABASE_URL, authToken: env.TURSO_AUTH_TOKEN })
  * ```
  */
-export function openRemoteDatabase(options: RemoteDatabaseOptions): Database {
-  checkOptions('openRemoteDatabase', rules, options)
+export function openRemoteDatabase(given: RemoteDatabaseOptions): Database {
+  const options = checkOptions('openRemoteDatabase', rules, given)
   const { timeoutMs = defaultTimeoutMs, hasReplicas = false } = options
   // A secret that was piped ends with its line.
   const url = options.url.trim()
