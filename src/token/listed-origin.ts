@@ -4,5 +4,5 @@
  */
 export function isListedOrigin(origin: string, listed: readonly string[]): boolean {
   const wildcard = origin.replace(/^https:\/\/[a-z0-9_-]+\./, 'https://*.')
-  return listed.includes(origin) || listed.includes(wildcard)
+  return !origin.includes('*') && (listed.includes(origin) || listed.includes(wildcard))
 }

@@ -21,6 +21,7 @@ describe('isListedOrigin', () => {
   })
 
   it.each([
+    'https://*.example.com',
     'https://example.com',
     'https://.example.com',
     'https://a.b.example.com',

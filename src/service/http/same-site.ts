@@ -23,9 +23,10 @@ export function sameSiteOnly(deps: Pick<Deps, 'settings'>): MiddlewareHandler<Se
     if (tokenTransport !== 'cookie' || readingMethods.includes(method)) return next()
     const type = c.req.header('Content-Type') ?? ''
     const isNamed = c.req.header('Origin') ?? c.req.header('Sec-Fetch-Site')
-    const isFromElsewhere = isNamed
-      ? isCrossSite(c.req.raw, (origin) => isListedOrigin(origin, ours))
-      : formTypes.test(type)
+    const isFromElsewhere =
+      isNamed !== undefined
+        ? isCrossSite(c.req.raw, (origin) => isListedOrigin(origin, ours))
+        : formTypes.test(type)
     if (isFromElsewhere) return respondRefused(c, deps, 'cross_site_request')
     return method === 'POST' && !isJsonMediaType(type)
       ? respondRefused(c, deps, 'unsupported_media_type')

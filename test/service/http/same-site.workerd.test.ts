@@ -15,6 +15,8 @@ const fromElsewhere: readonly Record<string, string>[] = [
   { Origin: 'null' },
   { Origin: 'null', 'Sec-Fetch-Site': 'cross-site' },
   { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'none' },
+  { Origin: '' },
+  { Origin: '', 'Sec-Fetch-Site': 'cross-site' },
   { 'Sec-Fetch-Site': 'cross-site' },
   { 'Sec-Fetch-Site': 'same-site' },
 ]
