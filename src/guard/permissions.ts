@@ -23,7 +23,7 @@ export interface FreshLoginOptions extends PermissionOptions {
   readonly runtime?: Pick<Runtime, 'now'> | undefined
 }
 
-/** One role, or several of which the user must have all, or any one. At least one, none empty. */
+/** One role, or several of which the user must have all, or any one. At least one, none empty or with spaces. */
 export type RequiredRoles =
   | string
   | { readonly all: readonly string[]; readonly any?: never }
@@ -35,7 +35,7 @@ export type RequiredRoles =
  * Refuses with 403 and `insufficient_scope` (RFC 6750 §3.1). No I/O: the roles are those of the
  * token, and taking one away revokes the tokens that have it, within the guard's bound.
  *
- * @throws TypeError when there is no role, an empty one, or both or neither of `all` and `any`
+ * @throws TypeError when there is no role, an empty one or one with spaces, or both or neither of `all` and `any`
  *
  * @example
  * ```ts
@@ -120,9 +120,9 @@ function parseRequiredRoles(required: RequiredRoles): (held: readonly string[]) 
     typeof required === 'string' ? { all: [required] } : (required ?? {})
   const roles: unknown = all ?? any
   const isMore = (all !== undefined && any !== undefined) || Object.keys(others).length > 0
-  if (isMore || !Array.isArray(roles) || roles.length === 0 || !roles.every(isRole)) {
+  if (isMore || !Array.isArray(roles) || roles.length === 0 || ![...roles].every(isRole)) {
     throw new TypeError(
-      `requireRole takes a role, { all: [roles] } or { any: [roles] }, with at least one role, none empty; it got ${JSON.stringify(required)}.`,
+      `requireRole takes a role, { all: [roles] } or { any: [roles] }, with at least one role, none empty or with spaces; it got ${JSON.stringify(required)}.`,
     )
   }
   const wanted: readonly string[] = [...roles]
@@ -132,7 +132,7 @@ function parseRequiredRoles(required: RequiredRoles): (held: readonly string[]) 
 }
 
 function isRole(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
+  return typeof value === 'string' && /^\S+$/.test(value)
 }
 
 /** What `requireAccessToken` has found. */

@@ -118,14 +118,18 @@ export function createLocalKeySet(jwkSet: { readonly keys: readonly unknown[] })
  * ```
  */
 export function createSecretKeySet(secretKey: string, previousSecretKey?: string): KeySet {
-  for (const key of [secretKey, previousSecretKey || secretKey]) {
-    if (typeof key !== 'string' || byteLength(key.trim()) < minSecretKeyBytes) {
-      throw new TypeError(
-        'A secret key is a string of at least 32 bytes: the SECRET_KEY of the service.',
-      )
-    }
-  }
-  return createKeySetOf([secretKeySource(secretKey.trim(), previousSecretKey?.trim())])
+  const previous =
+    typeof previousSecretKey === 'string' ? previousSecretKey.trim() : previousSecretKey
+  const current = secretOf('SECRET_KEY', secretKey)
+  return createKeySetOf([
+    secretKeySource(current, previous ? secretOf('PREVIOUS_SECRET_KEY', previous) : undefined),
+  ])
+}
+
+function secretOf(name: string, key: unknown): string {
+  const secret = typeof key === 'string' ? key.trim() : ''
+  if (byteLength(secret) >= minSecretKeyBytes) return secret
+  throw new TypeError(`A secret key is a string of at least 32 bytes: the ${name} of the service.`)
 }
 
 /** How to import a secret, and the one before: tokens of it carry no `kid`. */

@@ -23,7 +23,7 @@ export const insecureHttpRule: Rule = optional(
 export const trustedOriginsRule: Rule = must(
   (origins, { insecureHttp }) =>
     Array.isArray(origins) &&
-    origins.every(
+    [...origins].every(
       (origin) =>
         parseIssuer(origin).ok &&
         new URL(origin).origin === origin &&
