@@ -30,11 +30,6 @@ export function aFunction(right = 'a function'): Rule {
   return must((value) => typeof value === 'function', right)
 }
 
-/** The rule of a text that is not empty. */
-export function aText(right: string): Rule {
-  return must((value) => typeof value === 'string' && value !== '', right)
-}
-
 /**
  * A copy of the options, for the caller to use instead of them: what was checked, inherited ones
  * and those of getters too. Refuses options that cannot work, that nobody knows, or that are not in

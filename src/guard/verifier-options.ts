@@ -1,7 +1,8 @@
 // What a verifier is told, and what is made of it with the first token.
 
-import { aFunction, aText, must, optional, type Rules } from '../errors/check-options.ts'
+import { aFunction, must, optional, type Rules } from '../errors/check-options.ts'
 import { type Runtime, runtimeFunctions, runtimeRule } from '../runtime/runtime.ts'
+import { isAudience } from '../token/issuer.ts'
 import type { KeySet } from '../token/key-set.ts'
 import type { RevocationSource } from '../token/revocation-source.ts'
 import { createRemoteKeySet } from './keys/remote-key-set.ts'
@@ -92,7 +93,7 @@ const anOptionalFunction = optional(aFunction())
 /** What a verifier's options may be. An empty value would accept what it should not. */
 export const verifierRules: Rules<VerifierOptions> = {
   issuer: issuerRule,
-  audience: aText("the API's own name (the service's AUDIENCE), or 'any'"),
+  audience: must(isAudience, "the API's own name (the service's AUDIENCE), or 'any'"),
   service: optional(aFunction('a function such as (env) => env.AUTH')),
   keys: anOptionalFunction,
   transport: optional(

@@ -5,13 +5,13 @@
 
 import { decodeBase64Url } from '../crypto/base64url.ts'
 import { createRandomId } from '../crypto/random-id.ts'
-import { aText, checkOptions, optional, type Rules } from '../errors/check-options.ts'
+import { checkOptions, must, optional, type Rules } from '../errors/check-options.ts'
 import type { ServiceBinding } from '../guard/remote/ask-service.ts'
 import { lazyValue } from '../runtime/lazy-value.ts'
 import { advanceSystemClocks, type Runtime, systemRuntime } from '../runtime/runtime.ts'
 import { signCompactJws } from '../token/compact-jws.ts'
 import { revokeInIsolate } from '../token/isolate-revocations.ts'
-import { keySetPath, parseIssuer } from '../token/issuer.ts'
+import { isAudience, keySetPath, parseIssuer } from '../token/issuer.ts'
 import { parseJsonObject } from '../token/json.ts'
 import { generateKeyPair } from '../token/key-pair.ts'
 import { importSigningKey, publicJwkSet, type SigningJwk } from '../token/signing-key.ts'
@@ -102,7 +102,7 @@ const rules: Rules<TestIssuerOptions> = {
     const parsed = parseIssuer(value as string)
     return parsed.ok ? undefined : parsed.error
   }),
-  audience: optional(aText('the name of an API')),
+  audience: optional(must((value) => isAudience(value) && value !== 'any', 'the name of an API')),
 }
 
 const lifetimeSeconds = 900

@@ -4,7 +4,9 @@
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
 
 /** Lower-case, in ASCII, and with nothing that a router or another URL parser may read differently. */
-const form = /^https?:\/\/([\w.-]+|\[[\da-f:]+\])(:\d+)?(\/[\w.~-]+)*$/
+const form = /^https?:\/\/(\w+((-+|\.)\w+)*|\[[\da-f:]+\])(:[1-9]\d*)?(\/[\w.~-]+)*$/
+/** Of an issuer, and of an audience: both are in every token. */
+export const maxNameCharacters = 256
 
 /**
  * The issuer, which is compared character by character: so there is one way to write it, that of the
@@ -14,15 +16,24 @@ const form = /^https?:\/\/([\w.-]+|\[[\da-f:]+\])(:\d+)?(\/[\w.~-]+)*$/
 export function parseIssuer(text: string): Result<string, string> {
   const url = URL.parse(text)
   const written = url ? [url.origin, ...url.pathname.split('/').filter(Boolean)].join('/') : ''
-  if (!form.test(written)) {
+  if (!form.test(written) || written.length > maxNameCharacters) {
     return refuse(
-      'must be a URL such as https://auth.example.com/auth, with only A-Z a-z 0-9 - . _ ~ in its path',
+      'must be a URL such as https://auth.example.com/auth, with a usual host name, only A-Z a-z 0-9 - . _ ~ in its path, and at most 256 characters',
     )
   }
   if (text === written) return succeed(text)
   const given = /[@?#]/.test(text) ? '' : `, and is ${text}`
   return refuse(`must be written as ${written}${given}`)
 }
+
+/** Whether tokens can name it as their audience: on one line, and with nothing that is not seen. */
+export function isAudience(value: unknown): value is string {
+  const isShort = typeof value === 'string' && value !== '' && value.length <= maxNameCharacters
+  return isShort && value === value.trim() && !unseen.test(value)
+}
+
+/** Control characters, those without a width or that turn the direction, and line ends. */
+export const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
 /** The key set, under the issuer. */
 export const keySetPath = '/.well-known/jwks.json'

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   createLocalKeySet,
   createRemoteKeySet,
+  createSecretKeySet,
   createVerifier,
   optionalAccessToken,
   requireAccessToken,
@@ -34,6 +35,10 @@ const wrong: [object, string][] = [
     { audience: '' },
     "audience must be the API's own name (the service's AUDIENCE), or 'any', and is",
   ],
+  ...[' any', 'a\nb', 'a\u200b', ' ', 'a'.repeat(257)].map((audience): [object, string] => [
+    { audience },
+    "audience must be the API's own name",
+  ]),
   [{ audience: [audience] }, "audience must be the API's own name"],
   [{ audience: undefined }, "audience must be the API's own name"],
   [{ service: {} }, 'service must be a function such as (env) => env.AUTH, and is of type object.'],
@@ -54,6 +59,8 @@ const wrong: [object, string][] = [
     'trustedOrigins must be a list of origins such as https://app.example.com, and is ["https://a.example/"].',
   ],
   [{ insecureHttp: 'allow' }, 'insecureHttp must be true or false, and is of type string.'],
+  [{ trustedOrigins: Array(1) }, 'trustedOrigins must be a list of origins'],
+  [{ revocation: [] }, "revocation must be 'strict', 'none' or"],
   [
     { revocation: 'sometimes' },
     "revocation must be 'strict', 'none' or { maxStalenessSeconds }, and",
@@ -230,6 +237,20 @@ describe('createLocalKeySet', () => {
   })
 })
 
+describe('createSecretKeySet', () => {
+  const key = 'a secret of these tests: 0123456789abcdef'
+
+  it('takes spaces for no previous key, and names the key that is wrong', () => {
+    for (const none of ['', '   ', undefined, null]) {
+      expect(() => createSecretKeySet(key, none as string)).not.toThrow()
+    }
+    expect(() => createSecretKeySet('   ', key)).toThrow(': the SECRET_KEY of the service.')
+    for (const wrong of ['short', 5]) {
+      expect(() => createSecretKeySet(key, wrong as string)).toThrow('the PREVIOUS_SECRET_KEY of')
+    }
+  })
+})
+
 describe('a guard behind the first', () => {
   it.each([
     [
@@ -237,6 +258,10 @@ describe('a guard behind the first', () => {
       'requireRole has no option onRefusd',
     ],
     [() => requireRole('admin', 'editor' as never), 'requireRole takes an object of options'],
+    [() => requireRole(' '), 'requireRole takes a role, {'],
+    [() => requireRole('a b'), 'requireRole takes a role, {'],
+    [() => requireRole({ all: [' admin'] }), 'requireRole takes a role, {'],
+    [() => requireRole({ any: Array(2) }), 'requireRole takes a role, {'],
     [() => requireRole({ any: ['a'], al: ['b'] } as never), 'requireRole takes a role, {'],
     [
       () => requireRole('admin', { onRefused: 'no' } as never),
@@ -265,6 +290,7 @@ describe('createTestIssuer', () => {
   it.each([
     [{ issuer: 'https://a.test/' }, 'issuer must be written as https://a.test, and is'],
     [{ audience: '' }, 'audience must be the name of an API, and is empty.'],
+    [{ audience: 'any' }, 'audience must be the name of an API, and is of type string.'],
     [{ audiance: 'x' }, 'createTestIssuer has no option audiance; it has issuer, audience.'],
   ])('is not made with %j', (options, sentence) => {
     expect(() => createTestIssuer(options as never)).toThrow(sentence)

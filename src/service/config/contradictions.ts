@@ -75,6 +75,10 @@ function insecureProblems(config: Config): string[] {
     [!isAllowed && isInsecureUrl(config.issuer), `ISSUER ${insecure}`],
     [!isAllowed && isInsecureUrl(config.databaseUrl), `TURSO_DATABASE_URL ${insecure}`],
     [
+      !isAllowed && config.tokenTransport === 'cookie' && config.corsOrigins?.some(isInsecureUrl),
+      'CORS_ORIGINS has an http: origin that is not this machine, and TOKEN_TRANSPORT is cookie: use https:, or set INSECURE_HTTP=allow in a network of your own.',
+    ],
+    [
       isAllowed && config.tokenTransport === 'cookie' && isInsecureUrl(config.issuer),
       'TOKEN_TRANSPORT=cookie needs an https: ISSUER: browsers drop Secure cookies of http: pages.',
     ],

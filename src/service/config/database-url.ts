@@ -1,6 +1,7 @@
 // Where a database can be, for the service and the commands.
 
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
+import { unseen } from '../../token/issuer.ts'
 
 /** Completes "NAME …", for an address in plain HTTP. */
 export const insecure =
@@ -8,9 +9,12 @@ export const insecure =
 /** The path of a file, after what the client reads as this machine. */
 const databaseFile = /^file:(\/\/(localhost)?(?=\/))?(?!\/\/|:memory:)[^?#]*[^?#/]$/i
 
+const folder = /(^file:|[/\\])\.{1,2}$/i
+const remote = /^\w+:\/\/[^/\\]/
+
 /** The address of a database, or why it is none, to complete the sentence "NAME …". */
 export function parseDatabaseUrl(text: string): Result<string, string> {
-  if (/\p{Cc}/u.test(text)) return refuse('must be on one line')
+  if (unseen.test(text)) return refuse('must be on one line, without invisible characters')
   const url = URL.parse(text)
   if (!url || !['libsql:', 'https:', 'http:', 'file:'].includes(url.protocol)) {
     return refuse('must be a libsql:, https:, http: or (on Deno) file: URL')
@@ -20,6 +24,9 @@ export function parseDatabaseUrl(text: string): Result<string, string> {
       'must hold no user, password, query or fragment; the token goes into TURSO_AUTH_TOKEN',
     )
   }
+  if (url.protocol !== 'file:' && (!remote.test(text) || url.port === '0')) {
+    return refuse('must name a host after //, such as libsql://example.turso.io, and no port 0')
+  }
   return url.protocol === 'file:' && !isDatabaseFile(text)
     ? refuse('must name a file, such as file:/var/lib/portcullis/portcullis.db; none is in memory')
     : succeed(text)
@@ -28,7 +35,8 @@ export function parseDatabaseUrl(text: string): Result<string, string> {
 /** No folder, no other machine's, and not what the client takes for a database in memory. */
 function isDatabaseFile(url: string): boolean {
   try {
-    return databaseFile.test(decodeURIComponent(url))
+    const file = decodeURIComponent(url)
+    return databaseFile.test(file) && !folder.test(file) && !unseen.test(file)
   } catch {
     return false
   }

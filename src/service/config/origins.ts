@@ -3,9 +3,12 @@
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 
 const subdomains = /^https:\/\/\*\.(?=[^.]+\.[^.])/
-/** Whose subdomains belong to strangers: whoever registers one could call the service. */
+/**
+ * Whose subdomains belong to strangers: whoever registers one could call the service. The usual
+ * ones, and no full list.
+ */
 const sharedDomains =
-  /^https:\/\/\*\.((co|com|net|org|gov|edu|ac)\.[a-z]{2}|(workers|pages|deno)\.dev|(vercel|netlify|web)\.app|github\.io)(:|$)/
+  /^https:\/\/\*\.((co|com|net|org|gov|edu|ac)\.[a-z]{2}|(workers|pages|deno|r2)\.dev|(vercel|netlify|web|ngrok-free)\.app|(github|gitlab)\.io|(herokuapp|onrender|firebaseapp|([\w-]+\.)*amazonaws|trycloudflare)\.com|fly\.dev|(cloudfront|azurewebsites)\.net)\.?(:|$)/
 /** As apps have one. Schemes that browsers read as something else are none. */
 const appOrigin =
   /^(?!https?:|wss?:|ftp:|file:|data:|blob:|javascript:|about:|filesystem:)[a-z][a-z0-9+.-]*:\/\/[\w.-]+(:\d+)?$/
@@ -16,11 +19,21 @@ export function parseOrigins(text: string): Result<readonly string[], string> {
   if (origins.some((origin) => sharedDomains.test(origin))) {
     return refuse('must have no * before a domain whose subdomains belong to strangers')
   }
-  return origins.every(isOrigin)
-    ? succeed(origins)
+  const wrong = origins.find((origin) => !isOrigin(origin))
+  if (wrong === undefined) return succeed(origins)
+  const form = originOf(wrong)
+  return form
+    ? refuse(`must have ${form} as it is written here`)
     : refuse(
         'must be origins, separated by commas: https://app.example.com, https://*.example.com or capacitor://localhost',
       )
+}
+
+/** The form of something that is an origin, but for the way it is written. */
+function originOf(text: string): string | undefined {
+  const url = URL.parse(text)
+  const isBare = url && url.href === `${url.origin}/`
+  return isBare && isOrigin(url.origin) ? url.origin : undefined
 }
 
 function isOrigin(origin: string): boolean {

@@ -4,7 +4,7 @@
 import { byteLength } from '../../crypto/utf8.ts'
 import type { Contract } from '../../errors/catalogue.ts'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
-import { parseIssuer } from '../../token/issuer.ts'
+import { isAudience, parseIssuer } from '../../token/issuer.ts'
 import { minSecretKeyBytes } from '../../token/key-set.ts'
 import { parseSigningKeys } from '../../token/signing-key.ts'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
@@ -58,7 +58,7 @@ export const settings = {
     meaning: 'The `aud` of every token: the APIs that accept it',
     unit: 'text',
     default: 'the value of `ISSUER`',
-    bounds: 'any text on one line but `any`',
+    bounds: 'any text but `any`, on one line, of at most 256 characters, all of them visible',
     parse: parseAudience,
   },
   TURSO_DATABASE_URL: {
@@ -220,7 +220,9 @@ type ValueOf<S extends Setting<unknown>> =
 export type SettingValues = { readonly [N in SettingName]: ValueOf<(typeof settings)[N]> }
 
 function parseAudience(text: string): Result<string, string> {
-  if (controls.test(text)) return refuse('must be on one line')
+  if (!isAudience(text)) {
+    return refuse('must be text on one line, of at most 256 characters, all of them visible')
+  }
   return text === 'any'
     ? refuse('must not be any, which guards take for every audience')
     : succeed(text)
@@ -262,6 +264,9 @@ function oneOf<W extends string>(fallback: W, other: W) {
 }
 
 function parseSecretKey(text: string): Result<string, string> {
+  if (/[^\P{Cc}\r\n]/u.test(text)) {
+    return refuse('must have no control characters but line ends; make a random one')
+  }
   if (publishedSecretKeys.includes(text)) {
     return refuse('is a published example that everyone knows; make a random one')
   }
@@ -280,7 +285,6 @@ function isRepeated(text: string): boolean {
   return periods.some((period) => text.startsWith(text.slice(period)))
 }
 
-const controls = /\p{Cc}/u
 const oauthClient = /^([\w.-]{1,128}):([\x21-\x2b\x2d-\x7e]{32,512})$/
 
 function parseOAuthClients(text: string): Result<readonly OAuthClient[], string> {

@@ -145,7 +145,13 @@ describe('the configuration', () => {
   it.each([
     [
       'ISSUER',
-      ['auth.example.com', 'ftp://example.com', 'https://a.example?x', 'https://a.example#x'],
+      [
+        'auth.example.com',
+        'ftp://example.com',
+        'https://a.example?x',
+        'https://a.example#x',
+        `https://a.example/${'a'.repeat(256)}`,
+      ],
     ],
     [
       'TURSO_DATABASE_URL',
@@ -160,9 +166,22 @@ describe('the configuration', () => {
           'libsql://db\nx',
           'libsql://\0',
         ],
+        ...['libsql://', 'libsql:///x', 'libsql:x.turso.io', 'https:x', 'https://x.example:0'],
+        ...['file:.', 'file:..', 'file:x/..', 'file:/x/.', 'file:a%00b', 'file:a%E2%80%8B.db'],
+        ...['libsql://x.turso.io\u200b', '\u202efile:x.db'],
       ],
     ],
-    ['AUDIENCE', ['any', 'https://a.example\nhttps://b.example', 'a\0']],
+    [
+      'AUDIENCE',
+      [
+        'any',
+        'https://a.example\nhttps://b.example',
+        'a\0',
+        'a\u200b',
+        'a\u202eb',
+        'a'.repeat(257),
+      ],
+    ],
     ['TURSO_AUTH_TOKEN', ['Bearer token', 'one\ntwo', 'tökén']],
     ['INSECURE_HTTP', ['yes', 'true']],
     ['DATABASE_TIMEOUT_MS', ['99', '30001', '1e3', '-5', '5s', '5 00']],
@@ -194,6 +213,8 @@ describe('the configuration', () => {
         ...['http://*.example.com', 'https://a*.example.com', 'https://*.*.example.com'],
         ...['https://a.*.example.com', 'https://*.example.com/', 'https://*.EXAMPLE.com'],
         ...['https://*.workers.dev', 'https://*.pages.dev:8443', 'https://*.co.uk'],
+        ...['https://*.herokuapp.com', 'https://*.s3.amazonaws.com', 'https://*.workers.dev.'],
+        ...['https://*.cloudfront.net', 'https://*.r2.dev', 'https://*.gitlab.io'],
         ...['data:text/html', 'javascript://x', 'blob:https://a.example', 'wss://a.example'],
         ...['ftp://a.example', 'about:blank', 'file:///x', 'capacitor://*', 'tauri://localhost/'],
         ...['capacitor:localhost', 'https://a@b.example', 'Capacitor://localhost'],
@@ -206,6 +227,7 @@ describe('the configuration', () => {
         ...['short', 'x'.repeat(31), 'x'.repeat(64), 'my_precious', `${'x'.repeat(31)}\n`],
         ...['abcdefgh'.repeat(5), 'password12345678password12345678', 'password123456'.repeat(3)],
         `${'0123456789abcdefghijklmno'.repeat(2)}0123`,
+        ...['\0', '\u001b', '\u0085'].map((control) => `${good.SECRET_KEY}${control}x`),
       ],
     ]),
   ])('refuses a bad %s without showing its value', async (name, values) => {
@@ -288,6 +310,33 @@ describe('the configuration', () => {
       'safari-web-extension://4D2A9A50-6F5F-4E7C-8E53-9A6D7C0B1E2F',
     ]
     expect((await configOf({ CORS_ORIGINS: origins.join(', ') })).corsOrigins).toEqual(origins)
+  })
+
+  it.each([
+    ['https://app.example.com/', 'https://app.example.com'],
+    ['https://app.example.com:443', 'https://app.example.com'],
+    ['https://App.example.com', 'https://app.example.com'],
+    ['https://bücher.example', 'https://xn--bcher-kva.example'],
+    ['https://*.Example.com/', 'https://*.example.com'],
+  ])('names the form that would do in the place of %s', async (origin, form) => {
+    expect(await problemsOf({ CORS_ORIGINS: `https://a.example, ${origin}` })).toEqual([
+      `CORS_ORIGINS must have ${form} as it is written here.`,
+    ])
+    expect(await problemsOf({ CORS_ORIGINS: form })).toEqual([])
+  })
+
+  it('refuses pages of http: origins where tokens travel in cookies', async () => {
+    const wrong = { TOKEN_TRANSPORT: 'cookie', CORS_ORIGINS: 'http://app.example.com' }
+    expect(await problemsOf(wrong)).toEqual([
+      expect.stringMatching(/^CORS_ORIGINS has an http: origin/),
+    ])
+    expect(await problemsOf({ ...wrong, INSECURE_HTTP: 'allow' })).toEqual([])
+    expect(await problemsOf({ ...wrong, CORS_ORIGINS: 'http://localhost:3000' })).toEqual([])
+    expect(await problemsOf({ ...wrong, TOKEN_TRANSPORT: 'bearer' })).toEqual([])
+  })
+
+  it('takes line ends in a key', async () => {
+    expect(await problemsOf({ SECRET_KEY: `${good.SECRET_KEY}\r\nmore` })).toEqual([])
   })
 
   it('takes a key that is random once, and then repeats', async () => {

@@ -13,7 +13,9 @@ export function databaseFileOf(databaseUrl: string): string | undefined {
   const [, path] = /^file:(?:\/\/[^/]*)?([^?]+)/i.exec(databaseUrl) ?? []
   if (path === undefined || path === ':memory:') return undefined
   try {
-    return decodeURIComponent(path)
+    const file = decodeURIComponent(path)
+    // No system has a file of such a name.
+    return file.includes('\0') ? undefined : file
   } catch {
     return undefined
   }
