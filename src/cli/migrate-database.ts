@@ -1,6 +1,7 @@
 // Brings a database to the schema of this version, for the commands.
 
 import type { Client } from '@libsql/client/node'
+import { parseDatabaseUrl } from '../service/config/database-url.ts'
 import { beginNewHistory } from '../service/domain/feed/begin-new-history.ts'
 import {
   applyMigrations,
@@ -38,8 +39,9 @@ export function migrate(
 
 /** What has not been applied. Changes nothing. */
 export function findPending(address: DatabaseAddress): Promise<Migration[]> {
-  // Opening a file makes it.
-  if (isMissingFile(address.url)) return Promise.resolve(readMigrations())
+  // Opening a file makes it. What is no address, `withDatabase` refuses.
+  if (parseDatabaseUrl(address.url).ok && isMissingFile(address.url))
+    return Promise.resolve(readMigrations())
   return withDatabase(address, failed, async (client) => {
     await refuseLaterSchema(client)
     return listPendingMigrations(client)

@@ -32,6 +32,8 @@ describe('npm run migrate explains', () => {
       'no user, password',
     ],
     ['a database in memory', 2, ['--url', 'file::memory:'], 'must name a file, such as file:/var'],
+    ['a name that no file has', 2, ['--url', 'file:a%00b'], 'must name a file, such as file:/var'],
+    ['a folder', 2, ['--check', '--url', 'file:x/..'], 'must name a file, such as file:/var'],
     ['a path that is missing', 2, ['--url', 'file:'], 'must name a file, such as file:/var'],
     ['plain HTTP', 2, ['--url', 'http://db.internal'], 'is http: and not on this machine'],
     [

@@ -36,6 +36,7 @@ export interface OAuthClient {
 
 /** Fewer different characters than this are a pattern, not a secret. */
 const minDifferentCharacters = 8
+const controlCharacter = /[^\P{Cc}\r\n]/u
 /** Found in tutorials and examples, and so in every dictionary. */
 const publishedSecretKeys = [
   'my_precious',
@@ -220,12 +221,10 @@ type ValueOf<S extends Setting<unknown>> =
 export type SettingValues = { readonly [N in SettingName]: ValueOf<(typeof settings)[N]> }
 
 function parseAudience(text: string): Result<string, string> {
-  if (!isAudience(text)) {
-    return refuse('must be text on one line, of at most 256 characters, all of them visible')
-  }
-  return text === 'any'
-    ? refuse('must not be any, which guards take for every audience')
-    : succeed(text)
+  if (text === 'any') return refuse('must not be any, which guards take for every audience')
+  return isAudience(text)
+    ? succeed(text)
+    : refuse('must be text on one line, of at most 256 characters, all of them visible')
 }
 
 /** It becomes a header. */
@@ -264,9 +263,7 @@ function oneOf<W extends string>(fallback: W, other: W) {
 }
 
 function parseSecretKey(text: string): Result<string, string> {
-  if (/[^\P{Cc}\r\n]/u.test(text)) {
-    return refuse('must have no control characters but line ends; make a random one')
-  }
+  if (controlCharacter.test(text)) return refuse('must have no control characters but line ends')
   if (publishedSecretKeys.includes(text)) {
     return refuse('is a published example that everyone knows; make a random one')
   }
@@ -280,8 +277,8 @@ function parseSecretKey(text: string): Result<string, string> {
 
 /** Whether it is less than a key of the least length, over and over. */
 function isRepeated(text: string): boolean {
-  const most = Math.min(text.length / 2, minSecretKeyBytes - 1)
-  const periods = Array.from({ length: most }, (_, index) => index + 1)
+  const length = Math.min(text.length / 2, minSecretKeyBytes - 1)
+  const periods = Array.from({ length }, (_, index) => index + 1)
   return periods.some((period) => text.startsWith(text.slice(period)))
 }
 
