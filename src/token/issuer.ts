@@ -6,7 +6,7 @@ import { type Result, refuse, succeed } from '../errors/reasons.ts'
 /** Lower-case, in ASCII, and with nothing that a router or another URL parser may read differently. */
 const form = /^https?:\/\/(\w+((-+|\.)\w+)*|\[[\da-f:]+\])(:[1-9]\d*)?(\/[\w.~-]+)*$/
 /** Of an issuer, and of an audience: both are in every token. */
-export const maxNameCharacters = 256
+const maxNameCharacters = 256
 
 /**
  * The issuer, which is compared character by character: so there is one way to write it, that of the

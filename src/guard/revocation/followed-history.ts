@@ -81,7 +81,9 @@ export class FollowedHistory {
   #judgeOther({ page: { epoch }, currentAtMs }: DatedPage): Judgement {
     if (currentAtMs < this.#epochLearntAtMs) return 'ignore'
     if (!this.#formerEpochs.has(epoch)) return 'follow'
-    return { problem: `it has gone back to a history that it had left (do two databases answer?); ${cure}` }
+    return {
+      problem: `it has gone back to a history that it had left (do two databases answer?); ${cure}`,
+    }
   }
 
   /** Moves on with a page whose rows have been taken in. */
