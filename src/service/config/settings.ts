@@ -36,7 +36,6 @@ export interface OAuthClient {
 
 /** Fewer different characters than this are a pattern, not a secret. */
 const minDifferentCharacters = 8
-const controlCharacter = /[^\P{Cc}\r\n]/u
 /** Found in tutorials and examples, and so in every dictionary. */
 const publishedSecretKeys = [
   'my_precious',
@@ -263,7 +262,7 @@ function oneOf<W extends string>(fallback: W, other: W) {
 }
 
 function parseSecretKey(text: string): Result<string, string> {
-  if (controlCharacter.test(text)) return refuse('must have no control characters but line ends')
+  if (/[^\P{Cc}\r\n]/u.test(text)) return refuse('must have no control characters but line ends')
   if (publishedSecretKeys.includes(text)) {
     return refuse('is a published example that everyone knows; make a random one')
   }
