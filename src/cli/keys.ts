@@ -96,7 +96,7 @@ function warningsOf(
   const knownFrom = activeKeyKnownFrom(rotated, now)
   if (knownFrom === undefined) return []
   return [
-    `Too early: guards may not have fetched the key ${activeKeyOf(rotated)?.kid}, which signs now, and then refuse its tokens. Deploy this set from ${formatInstant(knownFrom)} on, if the set before was deployed at once. Deploy it now if others may have the key before.`,
+    `The set is written, but it is too early to deploy it: guards may not have fetched the key ${activeKeyOf(rotated)?.kid}, which signs now, and then refuse its tokens. Deploy this set from ${formatInstant(knownFrom)} on, if the set before was deployed at once. Deploy it now if others may have the key before.`,
   ]
 }
 

@@ -176,16 +176,16 @@ describe('npm run keys', () => {
   it('says when the key that signs now is too new for guards to know it', () => {
     const file = newFile()
     const rotate = () => keys(['rotate', '--file', file]).stderr
-    expect(rotate()).toContain('Too early')
-    expect(rotate()).toContain('Too early')
+    expect(rotate()).toContain('too early to deploy')
+    expect(rotate()).toContain('too early to deploy')
     const set = inFile(file)
     const aged = (change: object) =>
       writeFileSync(file, JSON.stringify({ keys: set.map((key) => ({ ...key, ...change })) }))
     aged({ created_at: 1 })
-    expect(rotate()).not.toContain('Too early')
+    expect(rotate()).not.toContain('too early to deploy')
     // Of a version before: the rotations tell the age.
     aged({ created_at: undefined })
-    expect(rotate()).toContain('Too early')
+    expect(rotate()).toContain('too early to deploy')
   })
 
   it('says when others can read the file of a set', () => {
@@ -209,7 +209,7 @@ describe('npm run keys', () => {
     expect(JSON.parse(shown.stdout)).toEqual({ keys: described })
     const file = newFile()
     const rotated = JSON.parse(keys(['rotate', '--file', file, '--json']).stdout)
-    expect(rotated.warnings).toEqual([expect.stringContaining('Too early')])
+    expect(rotated.warnings).toEqual([expect.stringContaining('too early to deploy')])
     expect(rotated.keys).toHaveLength(3)
   })
 
