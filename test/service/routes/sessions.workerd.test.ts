@@ -267,6 +267,7 @@ describe('logging out', () => {
     expect((await everywhere(account.token)).body).toEqual({
       status: 'success',
       message: 'Successfully logged out everywhere.',
+      session_ended: true,
     })
     for (const { token, refreshToken } of [account, other]) {
       expect(await status(token)).toBe(401)
