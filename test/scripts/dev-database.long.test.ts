@@ -141,7 +141,7 @@ describe('the database of npm run dev', () => {
     await new Promise<void>((resolve) => other.listen(at, '127.0.0.1', resolve))
     const free = ['--port', String(await findFreePort())]
     const named = ['--var', `TURSO_DATABASE_URL:http://127.0.0.1:${at}`]
-    expect(await startNpm('dev', ...free, ...ownSecret, ...named).exitCode()).toBe(1)
+    expect(await startNpm('dev', ...free, ...ownSecret, ...named).exitCode()).toBe(4)
     other.close()
     expect(asked).not.toEqual([])
     for (const { authorization } of asked) expect(authorization).toBeUndefined()
