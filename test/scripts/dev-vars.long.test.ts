@@ -47,7 +47,7 @@ describe.each(['dev', 'dev-deno'])('scripts/%s.ts', (script) => {
     const places = ['--port', String(await findFreePort()), '--data', join(copy.directory, 'data')]
     const args = [`scripts/${script}.ts`, ...places, ...ownSecret, ...away]
     const dev = startCommand(process.execPath, args, { cwd: copy.directory })
-    expect(await dev.exitCode()).toBe(1)
+    expect(await dev.exitCode()).toBe(4)
     expect(dev.output()).toContain('The migration failed')
     expect(existsSync(file)).toBe(false)
   })
