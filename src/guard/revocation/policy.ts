@@ -1,7 +1,6 @@
 // How old a guard's knowledge of revocations may be.
 
 import { checkOptions, must, optional, type Rule, type Rules } from '../../errors/check-options.ts'
-
 import { isObject } from '../../token/json.ts'
 
 /** A bound in seconds, and what happens when the service cannot be asked. */

@@ -80,7 +80,7 @@ export class RevocationView {
     this.#ids.add(id, expiresAt)
   }
 
-  /** Takes in what a check has told, and keeps it for as long as any token can live. */
+  /** Adds the ids that a check found revoked. They are kept for the longest lifetime of a token. */
   learn(ids: readonly string[]): void {
     for (const id of ids) this.revoke(id, this.#runtime.now() + maxTokenLifetimeSeconds)
   }

@@ -155,7 +155,7 @@ describe('what a check has told', () => {
     expect(questions()).toEqual([])
   })
 
-  it('is kept for as long as any token lives, over another history', async () => {
+  it('is kept for the longest lifetime of a token, over another history', async () => {
     const { ask, loader, questions } = setUpBehind()
     const late = revocableToken([idOf(7)])
     expect(await ask(late)).toBe('token_revoked')
