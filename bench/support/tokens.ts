@@ -32,11 +32,12 @@ export async function signToken(key: SigningKey, options: TokenOptions = {}): Pr
     signingKey: async () => key,
   }
   // Random, too: every look into the view is for another id.
-  const tokenGeneration = createRandomId(runtime)
+  const [tokenId, tokenGeneration] = [createRandomId(runtime), createRandomId(runtime)]
   const issuedAt = runtime.now()
-  return issueAccessToken(settings, runtime, {
+  return issueAccessToken(settings, {
     userId: 1,
     sessionId,
+    tokenId,
     tokenGeneration,
     roles: [],
     authenticatedAt: issuedAt,
