@@ -2,7 +2,7 @@
 // what is deployed.
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -32,6 +32,7 @@ const steps: readonly (readonly [string, ...string[]])[] = [
 
 await runCommand(async () => {
   for (const [command, ...args] of steps) run(command, args)
+  checkBench()
   inTemporaryFolder('package', checkPackage)
   inTemporaryFolder('bundle', measureBundle)
   inTemporaryFolder('guard', measureGuard)
@@ -43,6 +44,18 @@ function run(command: string, args: readonly string[]): void {
   const binary = join(root, 'node_modules/.bin', command)
   const { status } = spawnSync(binary, args, { cwd: root, stdio: 'inherit', env })
   if (status !== 0) throw new Failure(`${command} found something; mend it and check again.`)
+}
+
+/** The bench has packages of its own, which `npm ci` does not install. */
+function checkBench(): void {
+  if (!existsSync(join(root, 'bench/node_modules'))) {
+    console.log(
+      'The types of bench/ are not checked: `npm --prefix bench ci` installs its packages.',
+    )
+    return
+  }
+  run('tsc', ['-p', 'bench/tsconfig.json'])
+  run('tsc', ['-p', 'bench/workers/tsconfig.json'])
 }
 
 /** Whether those who install the package find what it promises. */

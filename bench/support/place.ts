@@ -48,7 +48,7 @@ export async function startSharedDatabase(): Promise<TestDatabase> {
   const database = await startDatabase()
   const schema = execFileSync(
     join(root, 'node_modules/.bin/drizzle-kit'),
-    ['export', '--sql', '--dialect=sqlite', '--schema=bench/better-auth-schema.ts'],
+    ['export', '--sql', '--dialect=sqlite', '--schema=bench/support/better-auth-schema.ts'],
     { cwd: root, encoding: 'utf8' },
   )
   for (const statement of schema.split(/;\s*\n/)) {

@@ -19,12 +19,15 @@ interface Bindings {
 }
 
 type Guard = MiddlewareHandler<GuardedEnv<Bindings>>
-type App = Hono<GuardedEnv<Bindings>>
+type App = Pick<Hono<GuardedEnv<Bindings>>, 'fetch'>
 
 /** Made with the first request, when the settings are there. */
-let apps: Record<string, App> | undefined
+let apps: Readonly<Record<string, App>> | undefined
 
-async function createApps({ ISSUER: issuer, SECRET_KEY: secret }: Bindings) {
+async function createApps({
+  ISSUER: issuer,
+  SECRET_KEY: secret,
+}: Bindings): Promise<Readonly<Record<string, App>>> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   const bytes = new TextEncoder().encode(secret)
   const key = await crypto.subtle.importKey('raw', bytes, algorithm, false, ['verify'])
@@ -37,14 +40,14 @@ async function createApps({ ISSUER: issuer, SECRET_KEY: secret }: Bindings) {
     'guarded-hs256': appBehind(requireAccessToken(hs256)),
     'guarded-es256': appBehind(requireAccessToken(options)),
     'guarded-none': appBehind(requireAccessToken({ ...options, revocation: 'none' })),
-    jose: appBehind(jose as Guard),
+    jose: appBehind(jose),
     'hono-jwt-string': appBehind(jwt({ secret, alg: 'HS256' })),
     'hono-jwt-cryptokey': appBehind(jwt({ secret: key, alg: 'HS256' })),
   }
 }
 
 function appBehind(...guards: Guard[]): App {
-  const app: App = new Hono()
+  const app = new Hono<GuardedEnv<Bindings>>()
   for (const guard of guards) app.use(guard)
   return app.get('/*', (c) => c.json({ status: 'success' }))
 }

@@ -3,7 +3,7 @@
 
 import type { Context, Next } from 'hono'
 import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose'
-import type { ServiceBinding } from '../../src/index.ts'
+import type { GuardedEnv, ServiceBinding } from '../../src/index.ts'
 
 /** Verifies tokens of `ISSUER`, whose keys `service` has at `path`. */
 export function verifyWithJose<Bindings extends { readonly ISSUER: string }>(
@@ -12,7 +12,7 @@ export function verifyWithJose<Bindings extends { readonly ISSUER: string }>(
   service: (env: Bindings) => ServiceBinding,
 ) {
   let keys: ReturnType<typeof createRemoteJWKSet> | undefined
-  return async (c: Context<{ Bindings: Bindings }>, next: Next) => {
+  return async (c: Context<GuardedEnv<Bindings>>, next: Next) => {
     const { ISSUER: issuer } = c.env
     keys ??= createRemoteJWKSet(new URL(path, issuer), {
       [customFetch]: (url, { headers }) => service(c.env).fetch(new Request(url, { headers })),
