@@ -30,7 +30,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
 
   // The wing that issues: HTTP in http and routes, the rules in domain, SQL in store.
   'service/config': ground,
-  'service/store': [...ground, 'drizzle-orm', '@libsql/client/http', 'valibot'],
+  'service/store': [...ground, 'service/config', 'drizzle-orm', '@libsql/client/http', 'valibot'],
   'service/store/node': ['service/store', '@libsql/client/node', 'node:'],
   'service/domain/identity': [...ground, 'bcryptjs'],
   'service/domain/tokens': [...ground, 'service/config', 'service/store'],

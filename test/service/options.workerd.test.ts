@@ -67,7 +67,10 @@ describe('a database', () => {
   const url = 'libsql://example.turso.io'
 
   it.each([
-    [{ url, authToken: 7 }, 'authToken must be a text, and is 7.'],
+    [
+      { url, authToken: 7 },
+      'authToken must be a text of ASCII characters without spaces, as TURSO_AUTH_TOKEN, and is 7.',
+    ],
     [{ url, hasReplicas: 'present' }, 'hasReplicas must be true or false, and is of type string.'],
     [{ url, timeoutMs: 2 ** 31 }, 'timeoutMs must be a whole number of milliseconds, from 1 to'],
     [{ url, databaseAuthToken: 'x' }, 'openRemoteDatabase has no option databaseAuthToken; it has'],

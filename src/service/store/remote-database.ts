@@ -3,6 +3,7 @@
 
 import { createClient, LibsqlError } from '@libsql/client/http'
 import { checkOptions, must, optional, type Rules } from '../../errors/check-options.ts'
+import { parseDatabaseUrl } from '../config/database-url.ts'
 import type { Database } from './database.ts'
 
 /** Where the database is, and how it is asked. */
@@ -21,7 +22,6 @@ export interface RemoteDatabaseOptions {
 }
 
 const defaultTimeoutMs = 5_000
-const protocols: readonly string[] = ['libsql:', 'https:', 'http:']
 /** sqld lets a writer wait for a third of a second, and then says that it is busy. */
 const maxAttempts = 6
 
@@ -73,10 +73,16 @@ export function openRemoteDatabase(given: RemoteDatabaseOptions): Database {
 /** No sentence repeats the URL: it may have a token in it. */
 const rules: Rules<RemoteDatabaseOptions> = {
   url: must(
-    (value) => typeof value === 'string' && protocols.includes(URL.parse(value)?.protocol ?? ''),
-    'a libsql:, https: or http: URL, as TURSO_DATABASE_URL',
+    isRemoteUrl,
+    'a libsql:, https: or http: URL, as TURSO_DATABASE_URL, without a user, password, query or fragment',
   ),
-  authToken: optional(must((value) => typeof value === 'string', 'a text')),
+  // It becomes a header.
+  authToken: optional(
+    must(
+      (value) => typeof value === 'string' && /^[!-~]*$/.test(value.trim()),
+      'a text of ASCII characters without spaces, as TURSO_AUTH_TOKEN',
+    ),
+  ),
   timeoutMs: optional(
     must(
       // Platforms take a longer timer for none at all.
@@ -85,6 +91,11 @@ const rules: Rules<RemoteDatabaseOptions> = {
     ),
   ),
   hasReplicas: optional(must((value) => typeof value === 'boolean', 'true or false')),
+}
+
+function isRemoteUrl(value: unknown): boolean {
+  const url = typeof value === 'string' ? value.trim() : ''
+  return !/^file:/i.test(url) && parseDatabaseUrl(url).ok
 }
 
 async function untilNotBusy<T>(attempt: () => Promise<T>): Promise<T> {

@@ -28,9 +28,29 @@ describe('openRemoteDatabase', () => {
     expect(rows[0]?.one).toBe(1)
   })
 
-  it('does not repeat a URL that it refuses', () => {
-    expect(() => openRemoteDatabase({ url: 'wss://x?authToken=secret' })).not.toThrow(/secret/)
+  it.each([
+    'https://me:secret@db.example.com',
+    'https://db.example.com?authToken=secret',
+    'libsql:db.example.com',
+    'libsql://db.example\n.com',
+    'http://127.0.0.1:0',
+  ])('refuses the URL %j, which cannot work', (each) => {
+    expect(() => openRemoteDatabase({ url: each })).toThrow(/url must be a libsql:/)
   })
+
+  it.each(['two words', 'a\nb', 'tokén', 5])('refuses the token %j', (authToken) => {
+    expect(() => openRemoteDatabase({ url, authToken: authToken as string })).toThrow(
+      /authToken must be a text of ASCII characters/,
+    )
+  })
+
+  it.each([{ url: 'wss://x?authToken=secret' }, { url, authToken: 'the secret' }])(
+    'does not repeat what it refuses in %j',
+    (options) => {
+      expect(() => openRemoteDatabase(options)).toThrow(TypeError)
+      expect(() => openRemoteDatabase(options)).not.toThrow(/secret/)
+    },
+  )
 
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5000' as never, null as never])(
     'refuses the time limit %j',
