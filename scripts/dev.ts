@@ -46,7 +46,7 @@ await runUntilStopped(async (stopping) => {
   })
   const { databaseUrl: url, databaseAuthToken: authToken } = settled.config
   await refuseTakenPort(options.port)
-  const database = access && (await startDatabase(options, access, stopping))
+  const database = access && (await startDatabase(options, access, settled, stopping))
   try {
     await migrate({ url, authToken, stopping }, console.log)
     const ending = endsWith(database?.sqld, stopping)
@@ -68,14 +68,23 @@ async function settle(options: DevOptions, secrets: Secrets) {
   return settled
 }
 
-async function startDatabase(options: DevOptions, access: DatabaseAccess, stopping: AbortSignal) {
+async function startDatabase(
+  options: DevOptions,
+  access: DatabaseAccess,
+  { variables }: Settled,
+  stopping: AbortSignal,
+) {
   const { databasePort: port, data } = options
   const directory = join(data, 'sqld')
   takeDataDirectory(options)
   keepPrivate(directory)
   console.log(`Starting sqld on port ${port}, with its data in ${directory}.`)
   const file = join(data, 'database.env')
-  const removeVariables = writeDatabaseVariables(file, databaseUrlOf(options), access.token)
+  const removeVariables = writeDatabaseVariables(file, {
+    TURSO_DATABASE_URL: databaseUrlOf(options),
+    TURSO_AUTH_TOKEN: access.token,
+    ...rulesOfAccounts(variables),
+  })
   try {
     const sqld = await startSqld({ port, directory, authKey: access.publicKey, stopping })
     console.log(
@@ -86,6 +95,12 @@ async function startDatabase(options: DevOptions, access: DatabaseAccess, stoppi
     removeVariables()
     throw error
   }
+}
+
+/** What `users create` reads, so that it takes what this service takes. */
+function rulesOfAccounts(variables: Settled['variables']): Record<string, string> {
+  const names = ['EMAIL_DOMAINS', 'PASSWORD_MIN_LENGTH', 'BCRYPT_COST']
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => names.includes(name)))
 }
 
 function databaseUrlOf({ databasePort }: DevOptions): string {

@@ -5,6 +5,7 @@ import { generateKeyPairSync, sign } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { Failure } from '../../src/cli/failure.ts'
 import { replacePrivateFile } from '../../src/cli/private-file.ts'
+import { quoteForShell } from './shell.ts'
 
 export interface DatabaseAccess {
   /** What sqld checks tokens with: an Ed25519 key in base64url. */
@@ -25,13 +26,19 @@ export function createDatabaseAccess(): DatabaseAccess {
 }
 
 /**
- * Writes address and token into `file` as environment variables, for the user's own tools.
+ * Writes the variables of a run into `file`, for the user's own tools: lines for a shell.
  *
  * @returns removes the file
  */
-export function writeDatabaseVariables(file: string, url: string, token: string): () => void {
+export function writeDatabaseVariables(
+  file: string,
+  variables: Readonly<Record<string, string>>,
+): () => void {
+  const lines = Object.entries(variables).map(
+    ([name, value]) => `${name}=${quoteForShell(value)}\n`,
+  )
   try {
-    replacePrivateFile(file, `TURSO_DATABASE_URL='${url}'\nTURSO_AUTH_TOKEN='${token}'\n`)
+    replacePrivateFile(file, lines.join(''))
   } catch {
     throw new Failure(`${file} cannot be written: choose another folder with --data.`)
   }

@@ -7,6 +7,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { Failure } from '../../src/cli/failure.ts'
 import type { Config } from '../../src/service/config/config.ts'
 import { parseConfig } from '../../src/service/config/parse-config.ts'
+import { settings } from '../../src/service/config/settings.ts'
 import { makeDirectory } from '../directory.ts'
 import { keepPrivate } from '../keep-private.ts'
 import { lockData } from './data-lock.ts'
@@ -95,6 +96,11 @@ function collectVariable(
   const [, name, value] = /^([A-Z][A-Z0-9_]*):(.*)$/s.exec(text) ?? []
   if (!name || value === undefined) {
     throw new InvalidArgumentError('Write it as NAME:VALUE, such as BCRYPT_COST:4.')
+  }
+  if (!Object.hasOwn(settings, name)) {
+    throw new InvalidArgumentError(
+      `There is no setting ${name}; there are ${Object.keys(settings).join(', ')}.`,
+    )
   }
   return { ...others, [name]: value }
 }

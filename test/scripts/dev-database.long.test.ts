@@ -10,7 +10,14 @@ import { createClient } from '@libsql/client/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findFreePort } from '../../scripts/ports.ts'
 import { testSettings } from '../support/settings.ts'
-import { type Command, ownSecret, processesAbout, startNpm, stopCommands } from './commands.ts'
+import {
+  type Command,
+  ownSecret,
+  processesAbout,
+  runNpm,
+  startNpm,
+  stopCommands,
+} from './commands.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-dev-database-'))
 const variablesFile = join(directory, 'database.env')
@@ -106,6 +113,12 @@ describe('the database of npm run dev', () => {
     expect(dev.output()).toContain(`set -a; . ${variablesFile}`)
     const { rows } = await ours().execute('SELECT count(*) AS users FROM portcullis_users')
     expect(rows[0]?.users).toEqual(expect.any(Number))
+  })
+
+  it('takes from `users create` what the service takes', () => {
+    const create = ['users', 'create', 'grace@intranet']
+    const { status, stdout } = runNpm('admin', create, variables(), '123456')
+    expect([status, stdout]).toEqual([0, expect.stringContaining('grace@intranet')])
   })
 
   it('serves the service, and its token is in no output and on no command line', async () => {
