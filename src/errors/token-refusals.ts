@@ -121,12 +121,11 @@ export const guardRefusals = {
 } as const satisfies Record<GuardReason, Entry>
 
 /**
- * The challenge of a refusal (RFC 6750 §3): bare when nothing was presented, and what is wrong with
- * it otherwise.
+ * The bearer challenge of a refusal (RFC 6750 §3): bare when nothing was presented, and what is wrong
+ * with it otherwise.
  */
 export function challengeOf({ challenge, message }: Refusal): string | undefined {
   if (challenge === undefined) return undefined
   if (challenge === 'bare') return 'Bearer'
-  if (challenge === 'basic') return 'Basic realm="OAuth clients", charset="UTF-8"'
   return `Bearer error="${challenge}", error_description="${message}"`
 }

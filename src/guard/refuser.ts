@@ -11,12 +11,23 @@ import type { VerifierOptions } from './verifier-options.ts'
 
 const outages: readonly GuardReason[] = ['key_set_unavailable', 'revocations_unavailable']
 
-/** A context for one request that begins now. */
-export function withDeadline(
+/** How long requests may still wait that have waited before another guard, in milliseconds. */
+const waitsLeftMs = new WeakMap<object, number>()
+
+/** Does the work with a deadline. Guards in a row share the time that a request may wait. */
+export async function withDeadline<T>(
+  input: Request | string | undefined,
   context: VerificationContext,
   clock: Pick<Runtime, 'elapsedMs'>,
-): VerificationContext {
-  return { deadlineMs: clock.elapsedMs() + timeoutMs, ...context }
+  work: (context: VerificationContext) => Promise<T>,
+): Promise<T> {
+  const request = typeof input === 'object' ? input : undefined
+  const leftMs = (request && waitsLeftMs.get(request)) ?? timeoutMs
+  const beganAtMs = clock.elapsedMs()
+  const done = await work({ ...context, deadlineMs: context.deadlineMs ?? beganAtMs + leftMs })
+  const waitedMs = clock.elapsedMs() - beganAtMs
+  if (request && waitedMs > 0) waitsLeftMs.set(request, leftMs - waitedMs)
+  return done
 }
 
 /**

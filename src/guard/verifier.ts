@@ -5,12 +5,14 @@
 import { checkOptions, refuseSecond } from '../errors/check-options.ts'
 import { messageOf } from '../errors/message-of.ts'
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
-import { systemRuntime } from '../runtime/runtime.ts'
+import { type Runtime, systemRuntime } from '../runtime/runtime.ts'
+import { orLate } from '../runtime/single-flight.ts'
 import {
   type AccessTokenClaims,
   revocationIdsOf,
   verifyAccessToken,
 } from '../token/access-token.ts'
+import type { FindKey } from '../token/compact-jws.ts'
 import type { KeySet, VerificationContext } from '../token/key-set.ts'
 import type { VerificationKey } from '../token/verification-key.ts'
 import { createRefusal, type GuardRefusal } from './refusal.ts'
@@ -143,7 +145,7 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
     set: KeySet,
     context: VerificationContext,
   ): Promise<Result<Verified<CustomClaims>, GuardRefusal>> {
-    const findKey = (keyId: string | undefined) => set.find(keyId, context)
+    const findKey = findKeyOf(options.keys !== undefined, set, runtime, context)
     const verified = await verifyAccessToken({ issuer, audience, findKey }, runtime, token)
     if (!verified.ok) {
       return refuse(refusalOf(verified.error, context, { problem: set.problem?.(), token }))
@@ -179,13 +181,31 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
     async verify(input, context = {}) {
       const token = typeof input === 'string' ? succeed(input) : reader.read(input)
       return token.ok
-        ? await verifyToken(token.value, withDeadline(context, runtime))
+        ? await withDeadline(input, context, runtime, (limited) =>
+            verifyToken(token.value, limited),
+          )
         : refuse(createRefusal(token.error))
     },
     async isRevoked({ revocationIds }, context = {}) {
-      return !(await gate.admit(revocableToken(revocationIds), withDeadline(context, runtime))).ok
+      const token = revocableToken(revocationIds)
+      const admit = (limited: VerificationContext) => gate.admit(token, limited)
+      return !(await withDeadline(undefined, context, runtime, admit)).ok
     },
   })
+}
+
+/** An application's own key set may take its time; ours keeps to the deadline by itself. */
+function findKeyOf(
+  isOwn: boolean,
+  set: KeySet,
+  runtime: Pick<Runtime, 'elapsedMs' | 'delay'>,
+  context: VerificationContext,
+): FindKey {
+  const find: FindKey = (keyId) => set.find(keyId, context)
+  return isOwn
+    ? (keyId) =>
+        orLate(runtime, () => find(keyId), refuse('key_set_unavailable'), context.deadlineMs)
+    : find
 }
 
 /** What the options' own functions throw is an outage: one line for all that throw the same. */
@@ -208,7 +228,7 @@ function refuseWhatThrows<CustomClaims extends object>(
       try {
         return await verifier.verify(input, context)
       } catch (error) {
-        const problem = `The verifier failed: ${messageOf(error)}; check its options.`
+        const problem = `The verifier failed: ${messageOf(error)}; check its options, and that Node is 22.12 or newer.`
         if (problem !== last) {
           console.error(JSON.stringify({ event: 'verifier_failed', issuer, problem }))
         }

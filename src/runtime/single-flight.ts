@@ -99,16 +99,26 @@ export class SingleFlight {
   }
 
   /** What the work comes to; `late` where the deadline comes first, and then the work goes on. */
-  async within<T>(work: () => Promise<T>, late: T, deadlineMs?: number): Promise<T> {
-    if (deadlineMs === undefined) return work()
-    const timer = new AbortController()
-    const leftMs = deadlineMs - this.#runtime.elapsedMs()
-    const deadline = this.#runtime.delay(leftMs, timer.signal).then(() => late)
-    try {
-      return await Promise.race([work(), deadline])
-    } finally {
-      timer.abort()
-    }
+  within<T>(work: () => Promise<T>, late: T, deadlineMs?: number): Promise<T> {
+    return orLate(this.#runtime, work, late, deadlineMs)
+  }
+}
+
+/** What the work comes to; `late` where the deadline comes first, and then the work goes on. */
+export async function orLate<T>(
+  runtime: Pick<Runtime, 'elapsedMs' | 'delay'>,
+  work: () => Promise<T>,
+  late: T,
+  deadlineMs?: number,
+): Promise<T> {
+  if (deadlineMs === undefined) return work()
+  const timer = new AbortController()
+  const leftMs = deadlineMs - runtime.elapsedMs()
+  const deadline = runtime.delay(leftMs, timer.signal).then(() => late)
+  try {
+    return await Promise.race([work(), deadline])
+  } finally {
+    timer.abort()
   }
 }
 

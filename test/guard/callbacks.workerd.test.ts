@@ -113,7 +113,9 @@ describe.each([{ revocation: 'strict' }, {}] as const)('a verifier with %j', (po
     for (let request = 0; request < 3; request += 1) {
       expect(await verify()).toMatchObject({
         status: 503,
-        problem: expect.stringMatching(/^The verifier failed: .*; check its options\.$/),
+        problem: expect.stringMatching(
+          /^The verifier failed: .*; check its options, and that Node is 22\.12 or newer\.$/,
+        ),
       })
     }
     expect(lines()).toMatchObject([{ event: 'verifier_failed' }])

@@ -3,10 +3,12 @@
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createVerifier, type RevocationOption } from '../../src/index.ts'
+import { createVerifier, type RevocationOption, requireAccessToken } from '../../src/index.ts'
 import { TestFeed } from '../../src/testing/test-feed.ts'
 import { publicJwkSet } from '../../src/token/signing-key.ts'
+import { bearing } from '../support/client.ts'
 import { audience, createSigningJwk, issueWith } from '../support/issuer.ts'
 import { VirtualTime } from '../support/virtual-time.ts'
 
@@ -140,6 +142,45 @@ describe('one request', () => {
     answerMs = 0
     asked = []
     expect([await ask(), asked]).toEqual(['let in', []])
+  })
+
+  it('waits 3 s in all before guards in a row', async () => {
+    answerMs = 700
+    const guard = (revocation: RevocationOption) =>
+      requireAccessToken({ issuer, audience, revocation, runtime: time.runtime })
+    const app = new Hono()
+      .use(guard({ maxStalenessSeconds: 10 }))
+      .use(guard('strict'))
+      .get('/', (c) => c.text('let in'))
+    const token = await issueWith(signing, time.runtime as never, { issuer })
+    const ask = async () => (await app.request('/', bearing(token))).status
+    expect(await measure(ask)).toEqual({ outcome: 503, tookMs: 3_000 })
+  })
+
+  it('does not count against the next guard what others do in between', async () => {
+    const guard = (revocation: RevocationOption) =>
+      requireAccessToken({ issuer, audience, revocation, runtime: time.runtime })
+    const app = new Hono()
+      .use(guard({ maxStalenessSeconds: 10 }))
+      .use(async (_, next) => {
+        await time.advance(5_000)
+        await next()
+      })
+      .use(guard('strict'))
+      .get('/', (c) => c.text('let in'))
+    const token = await issueWith(signing, time.runtime as never, { issuer })
+    expect((await app.request('/', bearing(token))).status).toBe(200)
+  })
+
+  it("waits 3 s for an application's own key set", async () => {
+    const never = new Promise<never>(() => {})
+    const keys = () => ({ current: () => undefined, find: () => never })
+    const verifier = createVerifier({ issuer, audience, keys, runtime: time.runtime })
+    const token = await issueWith(signing, time.runtime as never, { issuer })
+    const verifying = verifier.verify(token, { deadlineMs: undefined as never })
+    await time.advance(0)
+    await time.advance(3_000)
+    expect(await verifying).toMatchObject({ error: { reason: 'key_set_unavailable' } })
   })
 
   it('says when it has waited for too long', async () => {

@@ -9,6 +9,9 @@ import { challengeOf, type Refusal } from '../../errors/token-refusals.ts'
 import type { Deps } from '../domain/deps.ts'
 import type { ServiceEnv } from './service-env.ts'
 
+/** RFC 7617 §2. */
+const basicChallenge = 'Basic realm="OAuth clients", charset="UTF-8"'
+
 /** A field that does not fit, in words for whoever filled it in. */
 export interface FieldProblem {
   readonly field: string
@@ -42,7 +45,7 @@ export function respondRefused(
 ): Response {
   c.set('reason', reason)
   const refusal = refusalFor(reason, settings.contract)
-  const challenge = challengeOf(refusal)
+  const challenge = refusal.challenge === 'basic' ? basicChallenge : challengeOf(refusal)
   if (challenge) c.header('WWW-Authenticate', challenge)
   if (refusal.retryAfterSeconds) c.header('Retry-After', String(refusal.retryAfterSeconds))
   const { status, code, message } = refusal
