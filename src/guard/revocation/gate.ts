@@ -6,7 +6,7 @@
 import { type GateReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { VerificationContext } from '../../token/key-set.ts'
 import type { CheckedToken, RevocationSource } from '../../token/revocation-source.ts'
-import { lateAnswer } from '../remote/ask-service.ts'
+import { keepAlive } from '../remote/keep-alive.ts'
 import { failureOf, type RevocationLoader } from './loader.ts'
 import type { RevocationPolicy } from './policy.ts'
 import { type IdWords, wordsOf } from './revoked-ids.ts'
@@ -155,16 +155,30 @@ class BoundedGate implements RevocationGate {
   }
 }
 
-/** Asks the source about this one token, and tells the loader how that went. */
+/** Asks the source about this one token. Beyond the deadline the answer is for other requests. */
 async function checkExactly(
   { loader, sourceOf }: GateParts,
-  token: RevocableToken,
+  { ids }: RevocableToken,
   context: VerificationContext,
+): Promise<Result<undefined, GateReason>> {
+  let outcome: Result<undefined, GateReason> = refuse('revocations_unavailable')
+  const check = () =>
+    keepAlive(context, false, async () => {
+      outcome = await checkAndLearn(loader, ids, () => sourceOf(context).check(ids, context))
+    })
+  await loader.checks.within(check, undefined, context.deadlineMs)
+  return outcome
+}
+
+/** Tells the loader how it went, and the view what it has found. */
+async function checkAndLearn(
+  loader: RevocationLoader,
+  ids: readonly string[],
+  ask: () => Promise<Result<CheckedToken, string>>,
 ): Promise<Result<undefined, GateReason>> {
   const { view } = loader
   const askedAtMs = view.readClocks().wallMs
-  const ask = () => askOwn(() => sourceOf(context).check(token.ids, context))
-  const checked = await loader.checks.within(ask, refuse(lateAnswer), context.deadlineMs)
+  const checked = await askOwn(ask)
   const problem = checked.ok
     ? clockProblem(checked.value.nowMs, askedAtMs, view.readClocks().wallMs)
     : checked.error
@@ -172,7 +186,7 @@ async function checkExactly(
   else loader.succeedCheck()
   if (checked.ok && checked.value.isRevoked) {
     // Or a view that is loaded from an older page would let it in again.
-    view.learn(revokedOf(token.ids, checked.value))
+    view.learn(revokedOf(ids, checked.value), checked.value.nowMs)
     return refuse('token_revoked')
   }
   return problem === undefined ? succeed(undefined) : refuse('revocations_unavailable')

@@ -35,6 +35,7 @@ export class RevocationLoader {
   readonly checks: SingleFlight
   readonly #loading: SingleFlight
   #problem: string | undefined
+  #reportedAtMs = 0
 
   constructor(issuer: string, runtime: Runtime, idLimit = maxIds) {
     this.view = new RevocationView(runtime, idLimit)
@@ -131,8 +132,12 @@ export class RevocationLoader {
     this.#report('revocation_feed_unavailable', problem)
   }
 
-  /** Leaves a line in the log, and remembers the sentence for refusals. */
+  /** Remembers the sentence for refusals, and leaves a line in the log: one in 5 s for the same. */
   #report(event: string, problem: string): void {
+    const nowMs = this.#runtime.elapsedMs()
+    const sinceMs = nowMs - this.#reportedAtMs
+    if (problem === this.#problem && sinceMs >= 0 && sinceMs < backOff.longestPauseMs) return
+    this.#reportedAtMs = nowMs
     this.#problem = problem
     console.error(JSON.stringify({ event, issuer: this.#issuer, problem }))
   }

@@ -80,8 +80,13 @@ export class RevocationView {
     this.#ids.add(id, expiresAt)
   }
 
-  /** Adds the ids that a check found revoked. They are kept for the longest lifetime of a token. */
-  learn(ids: readonly string[]): void {
+  /**
+   * Adds the ids that a check found revoked, by the clock of its database. They are kept for the
+   * longest lifetime of a token. A view that is twice too full takes no more.
+   */
+  learn(ids: readonly string[], databaseMs: number): void {
+    this.#forgetExpired(0, databaseMs)
+    if (this.#ids.size > 2 * this.#idLimit) return
     for (const id of ids) this.revoke(id, this.#runtime.now() + maxTokenLifetimeSeconds)
   }
 
@@ -96,7 +101,8 @@ export class RevocationView {
     if (!page.rows.every((text) => this.#ids.addRows(text))) {
       return { problem: 'it has a row that is none' }
     }
-    this.#forgetExpired(page)
+    const characters = page.rows.reduce((sum, text) => sum + text.length, 0)
+    this.#forgetExpired(characters / rowCharacters, page.nowMs)
     if (this.#ids.size > this.#idLimit) return this.#startOver()
     this.#history.follow(page, this.#runtime.elapsedMs())
     const mayComplete = page.ageMs !== Number.POSITIVE_INFINITY && !page.isSnapshot
@@ -123,12 +129,11 @@ export class RevocationView {
   }
 
   /**
-   * A share of the table with each page, and more with more rows, so that none takes long. Only
-   * what has expired by both clocks: the one here may be set back again.
+   * A share of the table with each page or check, and more with more rows, so that none takes long.
+   * Only what has expired by both clocks: the one here may be set back again.
    */
-  #forgetExpired({ rows: texts, nowMs }: PulledPage): void {
-    const rows = texts.reduce((sum, text) => sum + text.length / rowCharacters, 0)
-    const nowSeconds = Math.min(nowMs, this.#runtime.nowMs()) / 1_000
+  #forgetExpired(rows: number, databaseMs: number): void {
+    const nowSeconds = Math.min(databaseMs, this.#runtime.nowMs()) / 1_000
     this.#ids.sweep(minSweptSlots + this.#ids.capacity / 64 + 4 * rows, nowSeconds)
     if (this.#ids.size > this.#idLimit) this.#ids.sweep(this.#ids.capacity, nowSeconds)
   }
