@@ -48,7 +48,10 @@ export async function askService(
   const name = `${subject} at ${url}${findBinding ? ', over the service binding,' : ''}`
   const signal = AbortSignal.timeout(timeoutMs)
   const askOnce = async () =>
-    readAnswer(await bindingOf(findBinding).fetch(createRequest(question, signal)), maxBytes)
+    readAnswer(
+      await bindingOf(findBinding, signal).fetch(createRequest(question, signal)),
+      maxBytes,
+    )
   try {
     // Connections get lost, and a cold isolate has nothing else: once more, within the same time.
     const answer = await Promise.race([askOnce().catch(askOnce), rejectWhenAborted(signal)])
@@ -72,8 +75,9 @@ function rejectWhenAborted(signal: AbortSignal): Promise<never> {
   })
 }
 
-function bindingOf(findBinding: FindBinding): ServiceBinding {
-  if (!findBinding) return { fetch: (request) => fetch(request) }
+function bindingOf(findBinding: FindBinding, signal: AbortSignal): ServiceBinding {
+  // Node forgets the signal of a Request when it collects garbage, and keeps the connection.
+  if (!findBinding) return { fetch: (request) => fetch(request, { signal }) }
   const binding = findBinding()
   if (typeof binding?.fetch !== 'function') throw new MissingBinding()
   return binding
