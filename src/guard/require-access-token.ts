@@ -160,7 +160,7 @@ async function nextPrivately(c: Context, next: Next): Promise<void> {
   // A WebSocket's answer cannot be copied, and nobody keeps it.
   if (status === 101) return
   if (c.get('auth') && !headers.has('Cache-Control')) c.header('Cache-Control', 'private')
-  c.header('Vary', 'Cookie', { append: true })
+  if (!/cookie|\*/i.test(headers.get('Vary') ?? '')) c.header('Vary', 'Cookie', { append: true })
 }
 
 /** Outside of Workers there is no execution context, and nothing ends with the response. */

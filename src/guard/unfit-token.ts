@@ -19,6 +19,7 @@ const sentences: Partial<Record<GuardReason, string>> = {
   token_key_unknown:
     'The key set lacks the key of the token: it is of another service, or of one without SIGNING_KEYS',
   token_signature_wrong: 'The key set has another key of this name: it is of another service',
+  token_from_the_future: 'The token was issued in the future: the clock here is behind',
 }
 
 /** Says why a token does not fit: in the log and, where the issuer is this machine, to the caller. */
@@ -39,7 +40,7 @@ export function createUnfitLog<Bindings>(
     if (!isOurs || !(Number(claims?.exp) > runtime.now())) return undefined
     const expected = JSON.stringify({ iss: issuer, aud: audience })
     const said = { iss: shown(claims?.iss), aud: shown(claims?.aud), kid: shown(header?.kid) }
-    const problem = `${sentences[reason]}. Expected${way}: ${expected}; the token says: ${JSON.stringify(said)}.`
+    const problem = `${sentenceOf(reason, header)}. Expected${way}: ${expected}; the token says: ${JSON.stringify(said)}.`
     const sinceMs = runtime.elapsedMs() - (loggedAtMs.get(reason) ?? Number.NaN)
     if (!(sinceMs >= 0 && sinceMs < quietForMs)) {
       loggedAtMs.set(reason, runtime.elapsedMs())
@@ -47,6 +48,12 @@ export function createUnfitLog<Bindings>(
     }
     return isLocal ? problem : undefined
   }
+}
+
+/** A token without a key's name is one of SECRET_KEY. */
+function sentenceOf(reason: GuardReason, header: object | undefined): string | undefined {
+  const isOfSecret = reason === 'token_signature_wrong' && header && !('kid' in header)
+  return isOfSecret ? 'The token is signed with another SECRET_KEY' : sentences[reason]
 }
 
 /** A claim of anybody's, short and without control characters. */

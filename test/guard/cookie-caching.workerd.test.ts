@@ -27,6 +27,8 @@ describe('an answer behind a guard that reads the cookie', () => {
     ['nothing', {}, 'private', 'Cookie'],
     ['how long it may be kept', { 'Cache-Control': 'max-age=9' }, 'max-age=9', 'Cookie'],
     ['that it varies', { Vary: 'Accept-Encoding' }, 'private', 'Accept-Encoding, Cookie'],
+    ['that it varies with cookies', { Vary: 'cookie' }, 'private', 'cookie'],
+    ['that it varies with anything', { Vary: '*' }, 'private', '*'],
   ])('is private where the handler says %s', async (_, headers, control, vary) => {
     expect(await serve(saying(headers))()).toEqual([200, control, vary])
   })

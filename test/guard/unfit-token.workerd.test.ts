@@ -2,7 +2,12 @@
 
 import { Hono } from 'hono'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { createLocalKeySet, type GuardOptions, requireAccessToken } from '../../src/index.ts'
+import {
+  createLocalKeySet,
+  createSecretKeySet,
+  type GuardOptions,
+  requireAccessToken,
+} from '../../src/index.ts'
 import { importSecretSigningKey, publicJwkSet } from '../../src/token/signing-key.ts'
 import { audience, createBinding, createSigningJwk, issuer, issueWith } from '../support/issuer.ts'
 import { bearing, createFakeClock, secretKey } from '../support/service.ts'
@@ -35,7 +40,7 @@ describe('a service that is another one', () => {
     binding.answerWith(() => new Response('Hello', { status: 404 }))
     expect(await ask(await issue())).toBe(503)
     expect(lines()[0].problem).toBe(
-      `The key set at ${issuer}/.well-known/jwks.json, over the service binding, answers with status 404; check the issuer.`,
+      `The key set at ${issuer}/.well-known/jwks.json, over the service binding, answers with status 404; check which Worker answers, and the issuer.`,
     )
   })
 })
@@ -78,6 +83,21 @@ describe('a token that does not fit', () => {
       expect.stringMatching(/another key .* of another service/),
       expect.stringMatching(/lacks the key .*elsewhere/),
     ])
+  })
+
+  it('is explained where it is signed with another SECRET_KEY', async () => {
+    const { ask, issue } = setUp({ keys: () => createSecretKeySet(secretKey) })
+    const signingKey = () => importSecretSigningKey(`another ${secretKey}`)
+    expect(await ask(await issue({ signingKey }))).toBe(401)
+    expect(lines()[0].problem).toMatch(/^The token is signed with another SECRET_KEY\. Expected/)
+  })
+
+  it('is explained where the clock of the guard is behind', async () => {
+    const { ask, issue, clock } = setUp()
+    const token = await issue()
+    clock.advance(-61)
+    expect(await ask(token)).toBe(401)
+    expect(lines()[0].problem).toMatch(/issued in the future: the clock here is behind\./)
   })
 
   it('leaves one line a minute for each reason', async () => {
