@@ -55,7 +55,7 @@ export const feedFaults: readonly FaultAndSentence[] = [
     fault: 'cuts the answer',
     sentence: /cannot be fetched: .*; check that the service runs, and the issuer/,
   },
-  { fault: 'answers 404', sentence: /status 404; check which Worker answers, and the issuer/ },
+  { fault: 'answers 404', sentence: /status 404; check the issuer/ },
   { fault: 'answers 500', sentence: /status 500; check that the service runs/ },
   { fault: 'answers 502 with HTML', sentence: /HTML page.*service binding.*Custom Domain/ },
   { fault: 'answers 429', sentence: /status 429; check that the service runs/ },
