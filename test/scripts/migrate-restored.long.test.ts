@@ -16,6 +16,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { isOpaqueId } from '../../src/crypto/random-id.ts'
 import { keyRevocationId } from '../../src/token/access-token.ts'
 import { publicJwkSet } from '../../src/token/signing-key.ts'
 import { createDatabaseFile, type TestDatabase } from '../support/database.ts'
@@ -67,6 +68,15 @@ function migrateRestored(...args: string[]): Promise<{ status: number | null; sa
     })
   }
   return new Promise((resolve) => child.once('close', (status) => resolve({ status, said })))
+}
+
+function insertAccounts(count: number) {
+  return database.query(
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+    INSERT INTO portcullis_users (email, email_normalized, password_hash, token_generation, registered_at)
+    SELECT i, i, '', 'a-generation-16c', 0 FROM n`,
+    count,
+  )
 }
 
 /** The epoch, and what is revoked for ever. */
@@ -136,6 +146,21 @@ describe('portcullis migrate --restored', () => {
     const twice = await stateOf()
     expect(twice.revoked).toEqual(once.revoked)
     expect(twice.epoch).not.toBe(once.epoch)
+  })
+
+  it('gives every account a generation of its own', async () => {
+    await insertAccounts(1_000)
+    const generations = async () => {
+      const rows = await database.query('SELECT token_generation AS id FROM portcullis_users')
+      return rows.map(({ id }) => String(id))
+    }
+    const args = ['--file', 'old.json', '--issuer', issuerUrl()]
+    await migrateRestored(...args)
+    const once = await generations()
+    expect(once.filter((id) => !isOpaqueId(id))).toEqual([])
+    expect(new Set(once.join('')).size).toBe(64)
+    await migrateRestored(...args)
+    expect(new Set([...once, ...(await generations())]).size).toBe(2_000)
   })
 
   it('refuses without keys, and says where to take them from', async () => {

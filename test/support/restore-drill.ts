@@ -68,7 +68,8 @@ export async function drillRestore(bundle: string, { places, isEpochLate }: Rest
   }
 }
 
-class RestorableDatabase {
+/** The database of a stage, whose files can be put back as they were. */
+export class RestorableDatabase {
   readonly #stage: Stage
   readonly #backup: string
   #sqld: Sqld

@@ -3,8 +3,13 @@
 import { eq, notExists, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { build, type Database, runBatch } from './database.ts'
-import { insertLastingRevocationStatement } from './revoked-tokens.ts'
-import { feedState } from './schema.ts'
+import {
+  insertLastingRevocationStatement,
+  mayBeAccepted,
+  revocationColumns,
+  revokedAgainUpdate,
+} from './revoked-tokens.ts'
+import { feedState, revokedTokens, sessions, users } from './schema.ts'
 
 /** SQLite's own table: the highest ids that AUTOINCREMENT has given. */
 const sequences = sqliteTable('sqlite_sequence', {
@@ -16,11 +21,19 @@ const isOfUsers = eq(sequences.name, 'portcullis_users')
 /** More accounts than were registered since the backup was made, as far as anybody can tell. */
 const userIdsSkipped = 1_000_000
 
+const randomCharacter = sql`substr('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_', (random() & 63) + 1, 1)`
+/** An opaque id for each row, as `createRandomId` makes them: six random bits a character. */
+const randomId = sql.join(
+  Array.from({ length: 16 }, () => randomCharacter),
+  sql` || `,
+)
+
 /**
- * Gives the history of revocations a new epoch, and revokes the ids for ever. Accounts that the
- * backup has forgotten had ids, which APIs may have kept data by: so many are skipped that no new
- * account gets one of them. Atomic; one round trip. Done again, it gives another epoch, and skips
- * ids again.
+ * Gives the history of revocations a new epoch, and revokes the ids for ever. Every account gets a
+ * fresh generation: the one of the backup may be revoked since, and running guards know that.
+ * Accounts that the backup has forgotten had ids, which APIs may have kept data by: so many are
+ * skipped that no new account gets one of them. Atomic; one round trip. Done again, it does all of
+ * that again.
  *
  * @throws DatabaseUnavailable
  */
@@ -44,6 +57,19 @@ export async function updateEpochAndRevoke(
       .update(sequences)
       .set({ seq: sql`${sequences.seq} + ${userIdsSkipped}` })
       .where(isOfUsers),
+    // A token that was issued since the restore must not survive a later logout everywhere.
+    generationsRevoked: build
+      .insert(revokedTokens)
+      .select(
+        build
+          .select(revocationColumns(users.tokenGeneration, sql`max(${sessions.tokensExpireAt})`))
+          .from(sessions)
+          .innerJoin(users, eq(users.id, sessions.userId))
+          .where(mayBeAccepted(sessions.tokensExpireAt))
+          .groupBy(users.tokenGeneration),
+      )
+      .onConflictDoUpdate(revokedAgainUpdate),
+    generationsReplaced: build.update(users).set({ tokenGeneration: randomId }),
     ...Object.fromEntries(
       ids.map((id, at) => [`revoked${at}`, insertLastingRevocationStatement(id)]),
     ),
