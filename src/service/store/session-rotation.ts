@@ -69,6 +69,9 @@ export interface Reuse {
   readonly revocation: Revocation | undefined
 }
 
+/** How long before the exchange a token may have been presented that is signed for it: two hooks, and round trips. */
+const signedWithinSeconds = 15
+
 /** More refreshes of one session within a minute are refused: no client needs so many. */
 const maxRefreshesPerMinute = 60
 
@@ -105,6 +108,17 @@ export async function rotateSession(
   const [revocation] = decodeRows(revocationRow, revoked)
   if (ending) return refuse({ reason: 'refresh_token_reused', userId: ending.userId, revocation })
   return decodeExchange(rotation, exchange)
+}
+
+/**
+ * The same once the access token is signed, for a refresh token that `rotateSession` has judged when
+ * it was presented: it ends nothing, however long signing took. Atomic; one round trip.
+ */
+export async function rotateSignedSession(
+  database: Database,
+  rotation: Rotation & { readonly signed: TokenAccount },
+): Promise<Result<LiveSession, ExchangeRefusal | Changed<LiveSession>>> {
+  return decodeExchange(rotation, await runBatch(database, exchangeStatements(rotation)))
 }
 
 /**
@@ -168,6 +182,12 @@ function isOver(instant: SQLWrapper, { graceSeconds }: Rotation): SQL {
   return sql`${databaseNow} - ${instant} >= ${graceSeconds}`
 }
 
+/** A token that was within the window when it was presented still is when its access token is signed. */
+function whenPresented(rotation: Rotation): Rotation {
+  const lateSeconds = typeof rotation.signed === 'object' ? signedWithinSeconds : 0
+  return { ...rotation, graceSeconds: rotation.graceSeconds + lateSeconds }
+}
+
 /** Before anything is rotated: a token that was replaced long ago is a copy in strange hands. */
 function updateReusedSessionStatement(rotation: Rotation) {
   return build
@@ -227,7 +247,7 @@ function updateIssuedTokensStatement(rotation: Rotation, condition: SQL | undefi
         isRefreshable(rotation),
         eq(sessions.version, version + 1),
         typeof rotation.signed === 'object' ? gte(sessions.expiresAt, tokenExpiresAt) : undefined,
-        not(isReused(rotation)),
+        not(isReused(whenPresented(rotation))),
         condition,
       ),
     )

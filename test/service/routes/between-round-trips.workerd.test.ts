@@ -199,6 +199,40 @@ describe('a refresh with a claims hook', () => {
     expect((await refreshWith(app, refreshToken)).status).toBe(200)
   })
 
+  describe('with a used token, while the grace window passes,', () => {
+    let next = ''
+    beforeEach(async () => {
+      next = tokensOf(await refreshWith(app, account.refreshToken)).refreshToken
+      await passTime(27, account.refreshToken)
+    })
+    const windowPasses = () => passTime(10, account.refreshToken)
+
+    it('gives the same successor', async () => {
+      expect(tokensOf(await during(windowPasses, refresh)).refreshToken).toBe(next)
+      expect((await refreshWith(app, next)).status).toBe(200)
+    })
+
+    it('gives the same successor when roles change, too', async () => {
+      const happening = once(() => Promise.all([windowPasses(), rolesChange()]))
+      expect(tokensOf(await during(happening, refresh, 3)).refreshToken).toBe(next)
+    })
+
+    it('is superseded, and ends nothing, when the successor is used meanwhile', async () => {
+      let last = ''
+      const happening = async () => {
+        await windowPasses()
+        last = tokensOf(await refreshWith(app, next)).refreshToken
+      }
+      expect((await during(happening, refresh)).body.code).toBe('refresh_superseded')
+      expect((await refreshWith(app, last)).status).toBe(200)
+    })
+
+    it('is reused when it is presented after that', async () => {
+      await during(windowPasses, refresh)
+      expect((await during(nothing, refresh, 1)).body.code).toBe('refresh_token_reused')
+    })
+  })
+
   it.each([
     ['the session is logged out', logsOut, 'session_revoked'],
     ['the session expires', expires, 'session_expired'],
@@ -239,6 +273,13 @@ describe('logging out everywhere but here with a claims hook', () => {
     const { token } = tokensOf(await during(nothing, everywhere))
     expect(claimsOf(token).all).toEqual([])
     expect((await ask(app, '/auth/status', bearing(token))).status).toBe(200)
+  })
+
+  it('gives tokens for a used token whose grace window passes meanwhile', async () => {
+    const next = tokensOf(await refreshWith(app, account.refreshToken)).refreshToken
+    await passTime(27, account.refreshToken)
+    const answer = await during(() => passTime(10, account.refreshToken), everywhere)
+    expect(tokensOf(answer).refreshToken).toBe(next)
   })
 
   it('goes on without tokens when roles change meanwhile', async () => {

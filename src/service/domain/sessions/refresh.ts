@@ -9,6 +9,7 @@ import {
   type Reuse,
   type Rotation,
   rotateSession,
+  rotateSignedSession,
 } from '../../store/session-rotation.ts'
 import type { Deps } from '../deps.ts'
 import type { RefreshTokenClaims } from '../tokens/refresh-token.ts'
@@ -76,7 +77,7 @@ async function exchange(
   if (first.ok) return succeed(await sign(first.value))
   if (first.error.reason !== 'changed') return refuse(first.error)
   return signBeforeCommit(first.error.read, sign, (session) =>
-    rotateSession(deps.database, signedRotation(rotation, session, issuance)),
+    rotateSignedSession(deps.database, signedRotation(rotation, session, issuance)),
   )
 }
 
@@ -108,6 +109,6 @@ export function signedRotation(
   rotation: Rotation,
   session: LiveSession,
   issuance: Issuance,
-): Rotation {
+): Rotation & { readonly signed: LiveSession } {
   return { ...rotation, signed: session, tokenExpiresAt: expiryOf(session, issuance) }
 }

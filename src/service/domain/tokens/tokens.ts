@@ -45,7 +45,7 @@ export interface Issuance {
 
 type IssuingDeps = Pick<TokenDeps, 'runtime' | 'accessTokens' | 'claims'>
 
-/** Less than the grace window: beyond it the client has tried again, and this refresh is a reuse. */
+/** Two of them, and round trips, within the 15 s that an exchange may come later (session-rotation.ts). */
 const maxHookSeconds = 5
 
 /** The configured lifetime from now. The store may shorten it, and remembers what is signed. */
