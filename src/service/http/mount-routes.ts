@@ -1,7 +1,7 @@
 // Mounts routes on the app: reads what each of them takes, asks its handler, and speaks its
 // refusals in the form of its family.
 
-import type { Context, Handler, Hono } from 'hono'
+import type { Context, Handler, Hono, MiddlewareHandler } from 'hono'
 import { etag, RETAINED_304_HEADERS } from 'hono/etag'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { issuerPath } from '../../token/issuer.ts'
@@ -32,7 +32,7 @@ export function mountRoutes(
     if (family.isSameSiteOnly) app.use(`${issuer}${family.path}/*`, sameSiteOnly(deps))
     for (const route of family.routes) {
       const path = pathUnder(issuer, family, route)
-      const etags = route.hasEtag ? [etag({ retainedHeaders })] : []
+      const etags = route.hasEtag ? [etagged()] : []
       app.on(route.method, [path], ...etags, createHandler(deps, route))
     }
   }
@@ -58,6 +58,24 @@ export function mountRefusalForms(
 /** The path of a route under the path of the issuer, as Hono has it. */
 export function pathUnder(issuer: string, family: RouteFamily, { path, isAtHost }: Route): string {
   return isAtHost ? `${family.path}${path}${issuer}` : `${issuer}${family.path}${path}`
+}
+
+/**
+ * Hono drops the body of an answer to HEAD, and of one that becomes 304, without a word to whoever
+ * sends it: a long answer would hold its place.
+ */
+function etagged(): MiddlewareHandler<ServiceEnv> {
+  const addEtag = etag({ retainedHeaders })
+  return async (c, next) => {
+    let made: Response | undefined
+    await addEtag(c, async () => {
+      await next()
+      made = c.res
+    })
+    if (c.req.method === 'HEAD') c.res = new Response(null, c.res)
+    else if (c.res.status !== 304) return
+    await made?.body?.cancel()
+  }
 }
 
 function createHandler(deps: Deps, route: Route): Handler<ServiceEnv> {

@@ -186,6 +186,26 @@ describe('GET /auth/feed/snapshot/{page}', () => {
     expect((await get(service, '/auth/feed/snapshot/1')).status).toBe(404)
   })
 
+  it('is given while many ask for its headers alone, or have it already', async () => {
+    const service = await createTestService()
+    await insertRevocations(5_000)
+    const path = '/auth/feed/snapshot/0'
+    const { text, headers } = await get(service, path)
+    const asks: RequestInit[] = [
+      { method: 'HEAD' },
+      { headers: { 'If-None-Match': headers.get('ETag') ?? '' } },
+    ]
+    const answers = []
+    for (const init of Array.from({ length: 10 }, () => asks).flat()) {
+      const answer = await service.app.request(path, init)
+      answers.push([answer.status, answer.body, answer.headers.get('ETag')])
+    }
+    const etag = headers.get('ETag')
+    const expected = [200, 304].map((status) => [status, null, etag])
+    expect(answers).toEqual(Array.from({ length: 10 }, () => expected).flat())
+    expect((await get(service, path)).text).toBe(text)
+  })
+
   it('is read once a minute, as long as the segments lead on from it', async () => {
     const service = await createCounted()
     const { feed } = await get(service, '/auth/feed/snapshot/0')
