@@ -21,5 +21,6 @@ export interface ClaimsUser {
  * characters. The hook has 5 seconds. Where it takes longer, throws or breaks these rules, the answer
  * is 500 and the log says why.
  * Nobody is logged out by that: the refresh token stays good, and no account or session is left.
+ * Nor does it keep anybody from ending sessions: `POST /auth/logout-everywhere` then gives no tokens.
  */
 export type ClaimsHook = (user: ClaimsUser) => CustomClaims | Promise<CustomClaims>

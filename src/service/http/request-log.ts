@@ -39,7 +39,7 @@ export function requestLog({
   }
 }
 
-/** What stands behind a 5xx, for whoever has to mend it. The stack tells of bugs alone. */
+/** What failed, for whoever has to mend it. The stack tells of bugs alone. */
 function describeFailure(failure: unknown): { error?: string; stack?: string | undefined } {
   if (failure === undefined) return {}
   if (!(failure instanceof Error)) return { error: 'Something that is not an Error was thrown' }

@@ -12,7 +12,7 @@ export interface ServiceEnv {
     refusalForm: RefusalForm | undefined
     /** Why the request was refused, for the log. */
     reason: Reason
-    /** The bug or outage behind a 5xx, for the log. */
+    /** The bug or outage behind a 5xx, or behind tokens that could not be signed, for the log. */
     failure: unknown
   }
 }

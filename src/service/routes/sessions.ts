@@ -115,7 +115,8 @@ const logoutEverywhereRoute = defineRoute({
     const outcome = await logoutEverywhere(deps, token, { keepCurrent, refreshToken })
     if (!outcome.ok) return outcome
     const message = 'Successfully logged out everywhere.'
-    const { isEnded, tokens } = outcome.value
+    const { isEnded, tokens, failure } = outcome.value
+    if (failure !== undefined) c.set('failure', failure)
     if (tokens) return succeed(respondWithTokens(c, deps, message, tokens))
     if (isEnded) expireTokenCookies(c, deps)
     return succeed(respond(c, { message, session_ended: isEnded }))

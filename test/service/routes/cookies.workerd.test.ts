@@ -189,6 +189,24 @@ describe('tokens in cookies', () => {
     expect((await send('/auth/refresh', newest)).status).toBe(200)
   })
 
+  it('go on without new ones where the claims hook fails: all others are logged out', async () => {
+    const claims = () => Promise.reject(new Error('No claims today'))
+    const failing = await createTestService({ TOKEN_TRANSPORT: 'cookie' }, { claims })
+    failing.clock.advance(clock.now() - failing.clock.now())
+    const account = await register()
+    const other = cookieOf(await post(app, '/auth/login', account))
+    const headers = { ...ours, Cookie: account.cookie }
+    const body = JSON.stringify({ keep_current: true })
+    const path = '/auth/logout-everywhere'
+    const answer = await ask(failing.app, path, { method: 'POST', headers, body })
+    expect([answer.status, answer.body.session_ended]).toEqual([200, false])
+    expect(answer.headers.getSetCookie()).toEqual([])
+    const line = JSON.parse(failing.log.at(-1) ?? '{}')
+    expect(line).toMatchObject({ status: 200, error: expect.stringContaining('No claims today') })
+    expect((await send('/auth/refresh', other)).body.code).toBe('session_revoked')
+    expect((await send('/auth/refresh', account.cookie)).status).toBe(200)
+  })
+
   it('are expired by the third time within a minute, which ends this session as well', async () => {
     let { cookie } = await register()
     const body = JSON.stringify({ keep_current: true })

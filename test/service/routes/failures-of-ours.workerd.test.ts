@@ -110,17 +110,20 @@ async function setUp() {
 }
 type Account = Awaited<ReturnType<typeof setUp>>
 
+const everywhere = 'logging out everywhere but here'
 const requests: Record<string, (app: App, account: Account) => Promise<Answer>> = {
   'a login': (app, account) => post(app, '/auth/login', account),
   'a refresh': (app, { refreshToken }) => refreshWith(app, refreshToken),
   'giving the password again': (app, { token, password }) =>
     postWith(app, '/auth/reauthenticate', token, { password }),
-  'logging out everywhere but here': (app, { token, refreshToken }) =>
+  [everywhere]: (app, { token, refreshToken }) =>
     postWith(app, '/auth/logout-everywhere', token, {
       keep_current: true,
       refresh_token: refreshToken,
     }),
 }
+/** Those that give nothing but tokens. */
+const { [everywhere]: _, ...refusedRequests } = requests
 
 /** Everything that is stored of the account. */
 async function rowsOf({ email }: { email: string }) {
@@ -144,17 +147,32 @@ describe.each(Object.keys(failures))('when %s,', (failure) => {
   const [parts, logged] = failures[failure] ?? [{}, /^$/]
   const broken = createBroken(parts)
 
-  it.each(Object.keys(requests))('%s is answered 500, and changes nothing', async (request) => {
+  it.each(Object.keys(refusedRequests))(
+    '%s is answered 500, and changes nothing',
+    async (request) => {
+      const account = await setUp()
+      const before = await rowsOf(account)
+      broken.log.length = 0
+      const answer = await requests[request]?.(broken.app, account)
+      expect([answer?.status, answer?.body.code]).toEqual([500, 'internal'])
+      expect(answer?.body.request_id).toBe(answer?.headers.get('X-Request-Id'))
+      expect(broken.log.join()).toMatch(logged)
+      expect(await rowsOf(account)).toEqual(before)
+      expect([await status(account.token), await status(account.other.token)]).toEqual([200, 200])
+      expect((await requests[request]?.(app, account))?.status).toBe(200)
+    },
+  )
+
+  it('logging out everywhere but here ends all other sessions, and gives no tokens', async () => {
     const account = await setUp()
-    const before = await rowsOf(account)
     broken.log.length = 0
-    const answer = await requests[request]?.(broken.app, account)
-    expect([answer?.status, answer?.body.code]).toEqual([500, 'internal'])
-    expect(answer?.body.request_id).toBe(answer?.headers.get('X-Request-Id'))
+    const answer = await requests[everywhere]?.(broken.app, account)
+    expect([answer?.status, answer?.body.session_ended]).toEqual([200, false])
+    expect(answer?.body.auth_token).toBeUndefined()
     expect(broken.log.join()).toMatch(logged)
-    expect(await rowsOf(account)).toEqual(before)
-    expect([await status(account.token), await status(account.other.token)]).toEqual([200, 200])
-    expect((await requests[request]?.(app, account))?.status).toBe(200)
+    expect([await status(account.token), await status(account.other.token)]).toEqual([401, 401])
+    expect(said(await refreshWith(app, account.other.refreshToken))[1]).toBe('session_revoked')
+    expect((await refreshWith(app, account.refreshToken)).status).toBe(200)
   })
 
   it('registering leaves no account, and the email is free', async () => {

@@ -2,13 +2,19 @@
 // replaced, and sessions end. One row in the feed, however many sessions there were.
 
 import { createRandomId } from '../../../crypto/random-id.ts'
+import { DatabaseUnavailable } from '../../../errors/database-unavailable.ts'
 import { type Result, refuse, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
 import { endAllSessions } from '../../store/account-endings.ts'
 import type { LiveSession } from '../../store/live-session.ts'
 import { findSessionToExchange, type Rotation } from '../../store/session-rotation.ts'
 import type { Deps } from '../deps.ts'
 import type { RefreshTokenClaims } from '../tokens/refresh-token.ts'
-import { beginIssuance, type IssuedTokens, issueAccessTokenOf } from '../tokens/tokens.ts'
+import {
+  beginIssuance,
+  type Issuance,
+  type IssuedTokens,
+  issueAccessTokenOf,
+} from '../tokens/tokens.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 import { createSuccessor, rotationOf, signedRotation } from './refresh.ts'
 
@@ -23,13 +29,15 @@ export interface LoggedOutEverywhere {
   /** Whether the caller's session has ended as well. */
   readonly isEnded: boolean
   readonly tokens: IssuedTokens | undefined
+  /** Why no access token could be signed, for the log. */
+  readonly failure?: unknown
 }
 
 /**
  * Ends every session of the token's account. With `keepCurrent` the caller's session goes on: its
  * refresh token stays good, and its access token ends with all others. An access token alone begets
  * no other token. Whoever presents the session's refresh token as well gets both tokens at once, as
- * from a refresh; with one that is used up, the session goes on without. The third call for an
+ * from a refresh. With one that is used up, and where signing fails, the session goes on without. The third call for an
  * account within a minute ends the caller's session, too.
  *
  * Of several concurrent calls exactly one succeeds; the others are refused with 'token_revoked'.
@@ -68,12 +76,14 @@ export async function logoutEverywhere(
   if (!ending.ok) return ending
   const { revocation, session, isKept } = ending.value
   deps.revocations.announce(revocation)
-  return succeed({ isEnded: !isKept, tokens: session && (await exchange?.sign(session)) })
+  const tokens = session && (await exchange?.sign?.(session))
+  return succeed({ isEnded: !isKept, tokens, failure: exchange?.failure })
 }
 
 /**
  * How the refresh token is exchanged, and what signs the access token then. With a claims hook that
- * is done by now, for the session as it was read, and the fresh generation.
+ * is done by now, for the session as it was read, and the fresh generation. What fails there keeps
+ * nobody from ending sessions.
  */
 async function prepareExchange(
   deps: Pick<
@@ -82,22 +92,44 @@ async function prepareExchange(
   >,
   presented: RefreshTokenClaims,
   tokenGeneration: string,
-): Promise<Exchange | undefined> {
+): Promise<Exchange> {
   const issuance = beginIssuance(deps)
   const refreshToken = await createSuccessor(deps, presented)
+  try {
+    return await signAhead(deps, { presented, tokenGeneration, issuance, refreshToken })
+  } catch (failure) {
+    if (failure instanceof DatabaseUnavailable) throw failure
+    return { failure }
+  }
+}
+
+async function signAhead(
+  deps: Pick<Deps, 'database' | 'runtime' | 'settings' | 'accessTokens' | 'claims'>,
+  { presented, tokenGeneration, issuance, refreshToken }: ExchangeInput,
+): Promise<Exchange> {
   const rotation = await rotationOf(deps, presented, issuance)
   const sign = async (session: LiveSession) => {
     return { ...(await issueAccessTokenOf(deps, session, issuance)), refreshToken }
   }
   if (!deps.claims) return { rotation, sign }
   const read = await findSessionToExchange(deps.database, rotation)
-  if (!read) return undefined
+  if (!read) return {}
   const session = { ...read, tokenGeneration }
   const signed = await sign(session)
   return { rotation: signedRotation(rotation, session, issuance), sign: async () => signed }
 }
 
+interface ExchangeInput {
+  readonly presented: RefreshTokenClaims
+  readonly tokenGeneration: string
+  readonly issuance: Issuance
+  /** The successor of what is presented. */
+  readonly refreshToken: string
+}
+
+/** Empty where the session gets no tokens. */
 interface Exchange {
-  readonly rotation: Rotation
-  readonly sign: (session: LiveSession) => Promise<IssuedTokens>
+  readonly rotation?: Rotation
+  readonly sign?: (session: LiveSession) => Promise<IssuedTokens>
+  readonly failure?: unknown
 }
