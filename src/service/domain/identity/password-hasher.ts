@@ -15,6 +15,7 @@ export interface PasswordHasher {
   /**
    * Whether `password` is the one behind `storedHash`. Without a hash (no such account) the answer
    * is no, after the same work at the configured cost, so that the time tells a stranger nothing.
+   * So it is for the empty password, which stands for all that nobody can have.
    */
   verify(password: string, storedHash: string | undefined): Promise<boolean>
 }
@@ -44,8 +45,12 @@ export function createPasswordHasher(
 
     async verify(password, storedHash = nobodysHash) {
       const long = bcryptSha256.exec(storedHash)
-      if (long) return verifyLongPassword(password, long)
-      const matches = await bcrypt.compare(password, storedHash)
+      const matches = long
+        ? await verifyLongPassword(password, long)
+        : await bcrypt.compare(password, storedHash)
+      // To bcrypt it is the same as NULs alone, which may be behind a plain hash of 0.5.
+      if (password === '') return false
+      if (long) return matches
       // bcrypt has looked at the first 72 bytes only: a longer password is never the one behind a
       // plain hash.
       const isWhole = byteLength(password) <= bcryptMaxBytes && !isRepetition(password)

@@ -56,6 +56,15 @@ describe('passwords', () => {
     expect(await hasher.verify('pw', stored)).toBe(false)
   })
 
+  it('never takes the empty password for one, whatever is stored', async () => {
+    const nuls = '\0'.repeat(8)
+    const stored = [nuls, ''].map((password) => bcrypt.hash(password, 4))
+    for (const hash of [...(await Promise.all(stored)), await hasher.hash('')])
+      expect(await hasher.verify('', hash)).toBe(false)
+    const hash = await hasher.hash(nuls)
+    expect([await hasher.verify(nuls, hash), await hasher.verify('', hash)]).toEqual([true, false])
+  })
+
   it('says no where there is no hash, even to the password that a guess might find', async () => {
     expect(await hasher.verify('', undefined)).toBe(false)
     expect(await hasher.verify('123456', undefined)).toBe(false)
