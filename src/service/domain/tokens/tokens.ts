@@ -5,7 +5,6 @@
 
 import { createRandomId } from '../../../crypto/random-id.ts'
 import { DatabaseUnavailable } from '../../../errors/database-unavailable.ts'
-import { namedFailure } from '../../../errors/named-failure.ts'
 import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import {
   type CustomClaims,
@@ -15,6 +14,7 @@ import {
 import { isObject } from '../../../token/json.ts'
 import type { LiveSession } from '../../store/live-session.ts'
 import type { Changed, NewSession } from '../../store/sessions.ts'
+import { hookFailure } from './hook-failure.ts'
 import type { TokenDeps } from './token-deps.ts'
 
 /** An access token, and what comes with it. */
@@ -157,7 +157,7 @@ async function askClaimsHook(
     if (isObject(written)) return written
     throw new TypeError('It must return an object')
   } catch (error) {
-    throw namedFailure('The claims hook', error)
+    throw hookFailure(error, email)
   } finally {
     end.abort()
   }
