@@ -80,8 +80,8 @@ const checkRoute = defineRoute({
   refusals: [],
   asksDatabase: true,
   success: 200,
-  async handle({ database }, { c, body: { ids, nonce } }) {
-    const { nowMs, revoked } = await checkRevocations(database, ids)
+  async handle(deps, { c, body: { ids, nonce } }) {
+    const { nowMs, revoked } = await checkRevocations(deps, ids)
     return succeed(c.json({ version: feedVersion, now_ms: nowMs, revoked, nonce }))
   },
 })

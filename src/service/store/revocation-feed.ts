@@ -22,9 +22,8 @@ export interface FeedRead {
   readonly chunks: readonly FeedChunk[]
 }
 
-/** What `findRevokedIds` finds. */
-export interface RevokedIdsFound {
-  readonly nowMs: number
+/** What `findRevokedIds` finds, and where the history stood then. */
+export interface RevokedIdsFound extends Pick<FeedState, 'epoch' | 'nowMs' | 'head'> {
   readonly revoked: readonly string[]
 }
 
@@ -32,7 +31,8 @@ export interface RevokedIdsFound {
 const placesPerChunk = 50_000
 
 const nowRow = v.object({ nowMs: integer })
-const stateRow = v.object({ epoch: v.string(), first: integer, head: integer })
+const placeRow = v.object({ epoch: v.string(), head: integer })
+const stateRow = v.object({ ...placeRow.entries, first: integer })
 const chunkRow = v.object({ number: integer, rows: v.string() })
 const idRow = v.object({ id: v.string() })
 
@@ -69,14 +69,19 @@ export async function findRevokedIds(
   database: Database,
   ids: readonly string[],
 ): Promise<RevokedIdsFound> {
-  const { now, found } = await readBatch(database, {
+  const { now, place, found } = await readBatch(database, {
     now: selectNowStatement(),
+    place: build
+      .select({ epoch: feedState.epoch, head })
+      .from(feedState)
+      .where(eq(feedState.id, 1)),
     found: build
       .select({ id: revokedTokens.id })
       .from(revokedTokens)
       .where(sql`${revokedTokens.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`),
   })
-  return { ...decodeRow(nowRow, now), revoked: decodeRows(idRow, found).map(({ id }) => id) }
+  const revoked = decodeRows(idRow, found).map(({ id }) => id)
+  return { ...decodeRow(nowRow, now), ...decodeRow(placeRow, place), revoked }
 }
 
 async function read(

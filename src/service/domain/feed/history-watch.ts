@@ -1,6 +1,6 @@
 // What only a wrong set-up makes the database say: a history that gets shorter, or two that take
 // turns. Both would let a revoked token live on beyond the bound, so the log says it. No question is
-// asked for it: the feed is read anyway.
+// asked for it: the feed is read anyway, and so are checks.
 
 import type { Runtime } from '../../../runtime/runtime.ts'
 import type { FeedState } from '../../store/revocation-feed.ts'

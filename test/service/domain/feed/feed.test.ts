@@ -2,6 +2,7 @@
 
 import { createClient } from '@libsql/client/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { checkRevocations } from '../../../../src/service/domain/feed/check.ts'
 import { RevocationFeed } from '../../../../src/service/domain/feed/feed.ts'
 import type { Database } from '../../../../src/service/store/database.ts'
 import { openRemoteDatabase } from '../../../../src/service/store/remote-database.ts'
@@ -201,7 +202,7 @@ describe('the database as a source', () => {
   })
 })
 
-describe('a database that cannot be the only one', () => {
+describe.each(['segments', 'checks'])('a database that cannot be the only one, by %s', (kind) => {
   /** A feed that reads when it is told to, and what it says. */
   function createWatched(of: Database) {
     const time = new VirtualTime()
@@ -209,7 +210,8 @@ describe('a database that cannot be the only one', () => {
     const feed = new RevocationFeed(of, time.runtime, { log: (line) => lines.push(line) })
     const read = async () => {
       time.nowMs += 1_000
-      await feed.findSegment(0)
+      if (kind === 'segments') await feed.findSegment(0)
+      else await checkRevocations({ database: of, feed }, [idOf('x', 1)])
     }
     const events = () => lines.map((line) => JSON.parse(line).event)
     return { time, feed, read, events, lines }
