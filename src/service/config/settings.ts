@@ -145,7 +145,7 @@ export const settings = {
   },
   MAX_SESSIONS_PER_USER: {
     meaning:
-      'How many sessions of one account live at once; a login beyond ends the one that was used least recently',
+      'How many sessions of one account live at once; a login beyond ends the one whose refresh token was used least recently',
     unit: 'sessions',
     ...wholeNumber(100, 1, 1_000),
   },

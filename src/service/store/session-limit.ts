@@ -1,5 +1,5 @@
-// How many sessions of one account live at once. A login over the limit ends those that were used
-// least recently. Otherwise ending all of them at once would hold up every other writer.
+// How many sessions of one account live at once. A login over the limit ends those whose refresh
+// token was used least recently. Otherwise ending all of them at once would hold up every other writer.
 
 import { and, desc, eq, gt, inArray, isNull, ne, sql } from 'drizzle-orm'
 import { build, databaseNow } from './database.ts'
@@ -37,7 +37,7 @@ export function sessionLimitStatements(sessionId: string, maxSessions: number) {
   }
 }
 
-/** All but those whose refresh token, or password, was used last. */
+/** All but those whose refresh token was used last. A password that is given again does not count. */
 function selectSurplusStatement(sessionId: string, maxSessions: number) {
   const owner = build
     .select({ userId: sessions.userId })

@@ -24,7 +24,8 @@ import {
  * and without a hash, where too many passwords are waiting to be hashed. Two round trips otherwise, and
  * a third where generation or roles change in between.
  *
- * Of more than MAX_SESSIONS_PER_USER, those that were used least recently end in the second one.
+ * Of more than MAX_SESSIONS_PER_USER, those whose refresh token was used least recently end in the
+ * second one.
  */
 export async function login(
   deps: Pick<
