@@ -12,7 +12,8 @@ export function forwardedAddress(
   peer: string,
   trustedProxies: number,
 ): string | undefined {
-  if (trustedProxies === 0) return peer
+  // A server that listens on IPv6 sees IPv4 clients as `::ffff:…`.
+  if (trustedProxies === 0) return parseNode(peer) ?? peer
   const chains = [
     { text: headers.get('Forwarded'), parse: parseForwarded },
     { text: headers.get('X-Forwarded-For'), parse: parseNode },

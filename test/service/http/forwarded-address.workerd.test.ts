@@ -18,6 +18,15 @@ describe('the address of a client', () => {
     expect(addressOf(claims, 0)).toBe(peer)
   })
 
+  it.each([
+    ['::ffff:127.0.0.1', '127.0.0.1'],
+    ['::1', '::1'],
+    ['2001:DB8:0::7', '2001:db8::7'],
+    ['fe80::1%eth0', 'fe80::1%eth0'],
+  ])('of the connection has one form: %s', (of, address) => {
+    expect(forwardedAddress(new Headers(), of, 0)).toBe(address)
+  })
+
   it('is counted from the right: what is further left is a claim of the client', () => {
     const chain = 'nonsense", 198.51.100.1, 203.0.113.7, 192.0.2.9'
     expect([1, 2].map((proxies) => xForwardedFor(chain, proxies))).toEqual([
