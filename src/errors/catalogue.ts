@@ -40,6 +40,12 @@ export const catalogue = {
     message: 'Too many logins at once. Try again in a second.',
     retryAfterSeconds: 1,
   },
+  account_changing: {
+    status: 503,
+    code: 'unavailable',
+    message: 'The account is being changed. Please try again.',
+    retryAfterSeconds: 1,
+  },
   snapshot_busy: {
     status: 503,
     code: 'unavailable',

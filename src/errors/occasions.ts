@@ -89,6 +89,10 @@ export const occasions = {
     when: 'Registering, logging in or giving the password again, while so many others do that the password would wait for more than a second to be hashed. Nothing was done.',
     source: 'RFC 9110 §15.6.4',
   },
+  account_changing: {
+    when: 'Roles or generation of the account changed twice while a token of it was signed. Nothing was done: no session has begun, and a refresh token stays good.',
+    source: 'RFC 9110 §15.6.4',
+  },
   snapshot_busy: {
     when: 'A page of the snapshot, while eight long ones are being sent, or while there are more pages than the service keeps. Guards check each token meanwhile.',
     source: 'docs/feed.md',

@@ -74,6 +74,9 @@ type AccountReason = 'email_taken' | 'invalid_credentials'
 /** Why no password is hashed: too many are waiting for it. */
 export type QueueReason = 'login_queue_full'
 
+/** Why a token is not signed now: roles or generation have changed again while it was. */
+export type ChangeReason = 'account_changing'
+
 /** Why a page of the snapshot is not sent now: too many others are being sent, or were read. */
 type SnapshotReason = 'snapshot_busy'
 
@@ -126,6 +129,7 @@ export type Reason =
   | UserTokenReason
   | AccountReason
   | QueueReason
+  | ChangeReason
   | SnapshotReason
   | RefreshReason
   | SessionReason

@@ -12,6 +12,7 @@ import type { Database } from '../../src/service/store/database.ts'
 import { segmentOf } from '../../src/token/feed-format.ts'
 import {
   brokenKey,
+  claimsDuringChange,
   createTestService,
   freshEmail,
   insertRevocations,
@@ -271,6 +272,11 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
   invalid_credentials: async (parts) => withBody(parts, { email: freshEmail(), password }),
   password_wrong: async (parts) => withBody(parts, { password: 'another password' }),
   login_queue_full: withoutPlaceInQueue,
+  account_changing: async (parts, variables) =>
+    withService(
+      parts,
+      await createTestService({ ...settings, ...variables }, { claims: claimsDuringChange }),
+    ),
   async snapshot_busy(parts) {
     await insertRevocations(3_000)
     const { app } = parts.service

@@ -13,6 +13,7 @@ import { createService, type PlatformParts, type Service } from '../../src/servi
 import type { Database } from '../../src/service/store/database.ts'
 import { openRemoteDatabase } from '../../src/service/store/remote-database.ts'
 import { insertUserAndSession } from '../../src/service/store/sessions.ts'
+import type { ClaimsHook } from '../../src/token/claims-hook.ts'
 import type { SigningJwk } from '../../src/token/signing-key.ts'
 
 export const secretKey = 'a secret of these tests: 0123456789abcdef'
@@ -190,6 +191,12 @@ export async function changeAccount(email: string, change: string): Promise<void
     sql: `UPDATE portcullis_users SET ${change} WHERE email = ?`,
     args: [email],
   })
+}
+
+/** A claims hook during which the roles of the account change, each time. */
+export const claimsDuringChange: ClaimsHook = async ({ email }) => {
+  await changeAccount(email, `other_roles = trim(other_roles || ' r' || length(other_roles))`)
+  return {}
 }
 
 /** Revokes so many ids of nobody, by hand. */

@@ -45,7 +45,7 @@ const loginRoute = defineRoute({
   credential: 'none',
   body: () => credentials,
   limits: 'password',
-  refusals: ['invalid_credentials'],
+  refusals: ['invalid_credentials', 'account_changing'],
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, body, isGone }) {

@@ -35,7 +35,7 @@ const refreshRoute = defineRoute({
   path: '/refresh',
   credential: 'refresh_token',
   limits: 'refresh',
-  refusals: [],
+  refusals: ['account_changing'],
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, token }) {

@@ -42,7 +42,7 @@ const slow: Database = {
 const { app } = await createTestService()
 const { app: slowApp } = await createTestService({}, { database: slow })
 const claims: ClaimsHook = ({ roles }) => ({ all: roles })
-const { app: hookedApp } = await createTestService({}, { database: slow, claims })
+const { app: hookedApp, log } = await createTestService({}, { database: slow, claims })
 
 let account: Awaited<ReturnType<typeof registerAccount>>
 beforeEach(async () => {
@@ -257,6 +257,7 @@ describe('a refresh with a claims hook', () => {
   it('is answered 503, and uses nothing up, when roles change again and again', async () => {
     const { status, body } = await during(rolesChange, refresh, 3)
     expect([status, body.code]).toEqual([503, 'unavailable'])
+    expect(log.at(-1)).toContain('"reason":"account_changing"')
     await passTime(120, account.refreshToken)
     expect((await refreshWith(app, account.refreshToken)).status).toBe(200)
   })

@@ -14,6 +14,7 @@ import {
   ask,
   bearing,
   brokenKey,
+  claimsDuringChange,
   createTestService,
   database,
   endSession,
@@ -120,6 +121,12 @@ const provocations = {
       post(app, '/auth/login', credentials),
     ])
     return second
+  },
+  account_changing: async ({ config }) => {
+    const variables = { HTTP_CONTRACT: config.contract }
+    const { refreshToken } = await registerAccount((await createTestService(variables)).app)
+    const changing = await createTestService(variables, { claims: claimsDuringChange })
+    return refreshWith(changing.app, refreshToken)
   },
   snapshot_busy: async ({ app }) => {
     await insertRevocations(3_000)

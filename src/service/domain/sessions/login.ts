@@ -1,7 +1,13 @@
 // Logging in: an unknown email and a wrong password get the same answer, after the same work (ASVS
 // 6.3.8).
 
-import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
+import {
+  type ChangeReason,
+  type QueueReason,
+  type Result,
+  refuse,
+  succeed,
+} from '../../../errors/reasons.ts'
 import { maxTokenLifetimeSeconds } from '../../../token/token-lifetime.ts'
 import { insertSession, type NewSession } from '../../store/sessions.ts'
 import { type CheckedAccount, findCredentialsByEmail } from '../../store/users.ts'
@@ -22,7 +28,8 @@ import {
  * login during which the password is changed or the account disabled: one round trip and the work
  * of one password hash, whatever the reason. Refuses with 'login_queue_full', before any round trip
  * and without a hash, where too many passwords are waiting to be hashed. Two round trips otherwise, and
- * a third where generation or roles change in between.
+ * a third where generation or roles change in between. Refuses with 'account_changing' where they
+ * change again.
  *
  * Of more than MAX_SESSIONS_PER_USER, those whose refresh token was used least recently end in the
  * second one.
@@ -43,7 +50,7 @@ export async function login(
   typed: { readonly email: string; readonly password: string },
   findPlace: () => LoginPlace,
   isGone: () => boolean,
-): Promise<Result<IssuedTokens, 'invalid_credentials' | QueueReason>> {
+): Promise<Result<IssuedTokens, 'invalid_credentials' | QueueReason | ChangeReason>> {
   const turn = deps.hashQueue.join(isGone)
   if (!turn.ok) return turn
   // Nobody has the empty password: what cannot be one takes the way of an unknown account.

@@ -2,7 +2,13 @@
 // grace window of its replacement a used-up token is not reuse: another tab has it, or a client
 // that has lost the answer. After that it is a copy, and the session ends.
 
-import { type RefreshReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
+import {
+  type ChangeReason,
+  type RefreshReason,
+  type Result,
+  refuse,
+  succeed,
+} from '../../../errors/reasons.ts'
 import type { LiveSession } from '../../store/live-session.ts'
 import {
   type ExchangeRefusal,
@@ -29,6 +35,7 @@ import {
  * present it within the grace window of its replacement. No round trip for a forged token, which
  * revokes nobody; one for any other. A second one where there is a claims hook, which is asked
  * before anything is committed; a third where generation or roles change in between. Atomic.
+ * Refuses with 'account_changing' where they change again.
  *
  * Refuses with 'refresh_superseded' a token that is more than one behind, within the window: the
  * session lives on. Refuses with 'refresh_token_reused' a token that was replaced three windows ago
@@ -49,7 +56,7 @@ export async function refresh(
     | 'log'
   >,
   token: string,
-): Promise<Result<IssuedTokens, RefreshReason>> {
+): Promise<Result<IssuedTokens, RefreshReason | ChangeReason>> {
   const presented = await deps.refreshTokens.verify(token)
   if (!presented) return refuse('refresh_token_invalid')
   const issuance = beginIssuance(deps)
@@ -71,7 +78,7 @@ async function exchange(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'claims'>,
   rotation: Rotation,
   issuance: Issuance,
-): Promise<Result<IssuedAccessToken, ExchangeRefusal | Reuse>> {
+): Promise<Result<IssuedAccessToken, ExchangeRefusal | Reuse | { readonly reason: ChangeReason }>> {
   const sign = (session: LiveSession) => issueAccessTokenOf(deps, session, issuance)
   const first = await rotateSession(deps.database, rotation)
   if (first.ok) return succeed(await sign(first.value))

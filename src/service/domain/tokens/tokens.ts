@@ -4,8 +4,7 @@
 // whether it can be (decision 29).
 
 import { createRandomId } from '../../../crypto/random-id.ts'
-import { DatabaseUnavailable } from '../../../errors/database-unavailable.ts'
-import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
+import { type ChangeReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import {
   type CustomClaims,
   issueAccessToken,
@@ -113,16 +112,14 @@ export function expiryOf({ tokenExpiresAt }: LiveSession, { expiresAt }: Issuanc
 
 /**
  * An access token that was signed for what was read, and then committed. Where something has
- * changed in between, it is signed and committed once more.
- *
- * @throws DatabaseUnavailable when it has changed again: nothing is committed, and the same request
- * will do
+ * changed in between, it is signed and committed once more. Refuses with 'account_changing' when it
+ * has changed again: nothing is committed, and the same request will do.
  */
 export async function signBeforeCommit<Read, Reason extends { readonly reason: string }>(
   read: Read,
   sign: (read: Read) => Promise<IssuedAccessToken>,
   commit: (read: Read) => Promise<Result<unknown, Reason | Changed<Read>>>,
-): Promise<Result<IssuedAccessToken, Reason>> {
+): Promise<Result<IssuedAccessToken, Reason | { readonly reason: ChangeReason }>> {
   let latest = read
   for (let attempts = 1; attempts <= 2; attempts += 1) {
     const signed = await sign(latest)
@@ -132,7 +129,7 @@ export async function signBeforeCommit<Read, Reason extends { readonly reason: s
     if (!isChanged(error)) return refuse(error)
     latest = error.read
   }
-  throw new DatabaseUnavailable('An account has changed twice while a token of it was signed')
+  return refuse({ reason: 'account_changing' })
 }
 
 function isChanged<Read>(error: { readonly reason: string }): error is Changed<Read> {
