@@ -3,7 +3,6 @@
 // application makes its guards once and keeps them from test to test, so what guards remember holds
 // for the next issuer of that name, too: its keys, its feed, and the clock (decision 32).
 
-import { decodeBase64Url } from '../crypto/base64url.ts'
 import { createRandomId } from '../crypto/random-id.ts'
 import { checkOptions, must, optional, type Rules } from '../errors/check-options.ts'
 import type { ServiceBinding } from '../guard/remote/ask-service.ts'
@@ -12,10 +11,10 @@ import { advanceSystemClocks, type Runtime, systemRuntime } from '../runtime/run
 import { signCompactJws } from '../token/compact-jws.ts'
 import { revokeInIsolate } from '../token/isolate-revocations.ts'
 import { isAudience, keySetPath, parseIssuer } from '../token/issuer.ts'
-import { parseJsonObject } from '../token/json.ts'
 import { generateKeyPair } from '../token/key-pair.ts'
 import { importSigningKey, publicJwkSet, type SigningJwk } from '../token/signing-key.ts'
 import { TestFeed } from './test-feed.ts'
+import { checkTokenClaims, revocationOf, show } from './token-claims.ts'
 
 /** Whose tokens they are, and for whom. */
 export interface TestIssuerOptions {
@@ -71,13 +70,19 @@ export interface TestIssuer {
   }
   /** The clock that `advance` puts ahead, for code that asks for the time. Guards need no other. */
   readonly runtime: Runtime
-  /** A token of a session of its own, valid for 900 s unless its claims say otherwise. */
+  /**
+   * A token of a session of its own, valid for 900 s unless its claims say otherwise.
+   *
+   * @throws TypeError when `sid`, `jti` or `gen` is no opaque id of 16 base64url characters, or an
+   * instant is no whole number of seconds
+   */
   token(claims?: TestTokenClaims): Promise<string>
   /**
    * Revokes the session of a token, as logging out does. Guards of the application and of this
-   * issuer's `options` know at once, unless `elsewhere` says otherwise.
+   * issuer's `options` know at once, unless `elsewhere` says otherwise. It is remembered for 24 h at
+   * most, as by the service, whatever `exp` says.
    *
-   * @throws TypeError when it is no token of an issuer
+   * @throws TypeError when it is no token of this issuer
    */
   revoke(token: string, options?: RevokeOptions): void
   /**
@@ -102,7 +107,9 @@ const rules: Rules<TestIssuerOptions> = {
     const parsed = parseIssuer(value as string)
     return parsed.ok ? undefined : parsed.error
   }),
-  audience: optional(must((value) => isAudience(value) && value !== 'any', 'the name of an API')),
+  audience: optional(
+    must((value) => isAudience(value) && value !== 'any', 'the name of an API', show),
+  ),
 }
 
 const lifetimeSeconds = 900
@@ -172,11 +179,12 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     options: { issuer, audience, service: () => service, runtime },
     runtime,
     async token(claims = {}) {
-      const defaults = { iss: issuer, aud: audience, ...defaultClaims(runtime) }
-      return signCompactJws({ ...defaults, ...claims }, await importSigningKey(await makeKey()))
+      const all = { iss: issuer, aud: audience, ...defaultClaims(runtime), ...claims }
+      checkTokenClaims(all)
+      return signCompactJws(all, await importSigningKey(await makeKey()))
     },
     revoke(token, { elsewhere = false } = {}) {
-      const revocation = revocationOf(token)
+      const revocation = revocationOf(token, issuer, runtime.now())
       feed.revoke(revocation.id, revocation.expiresAt)
       if (!elsewhere) revokeHere(issuer, runtime, revocation)
     },
@@ -210,15 +218,6 @@ function revokeHere(
   revocation: { id: string; expiresAt: number },
 ): void {
   for (const clock of [runtime, systemRuntime]) revokeInIsolate(issuer, clock, revocation)
-}
-
-function revocationOf(token: string): { id: string; expiresAt: number } {
-  const payload = decodeBase64Url(token.split('.')[1] ?? '')
-  const claims = payload && parseJsonObject(payload)
-  if (!claims || typeof claims.sid !== 'string' || typeof claims.exp !== 'number') {
-    throw new TypeError('Pass a token of this issuer, as `token` gave it.')
-  }
-  return { id: claims.sid, expiresAt: claims.exp }
 }
 
 /** The same for all issuers of one name. */

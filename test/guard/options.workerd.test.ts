@@ -289,8 +289,9 @@ describe('a guard behind the first', () => {
 describe('createTestIssuer', () => {
   it.each([
     [{ issuer: 'https://a.test/' }, 'issuer must be written as https://a.test, and is'],
-    [{ audience: '' }, 'audience must be the name of an API, and is empty.'],
-    [{ audience: 'any' }, 'audience must be the name of an API, and is of type string.'],
+    [{ audience: '' }, 'audience must be the name of an API, and is "".'],
+    [{ audience: 'any' }, 'audience must be the name of an API, and is "any".'],
+    [{ audience: 7 }, 'audience must be the name of an API, and is 7.'],
     [{ audiance: 'x' }, 'createTestIssuer has no option audiance; it has issuer, audience.'],
   ])('is not made with %j', (options, sentence) => {
     expect(() => createTestIssuer(options as never)).toThrow(sentence)

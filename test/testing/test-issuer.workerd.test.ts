@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { requireAccessToken } from '../../src/index.ts'
-import { createTestIssuer } from '../../src/testing.ts'
+import { createTestIssuer, type TestTokenClaims } from '../../src/testing.ts'
 
 function setUp(options = {}) {
   const issuer = createTestIssuer(options)
@@ -58,8 +58,43 @@ describe('a test issuer', () => {
     expect((await ask(token)).status).toBe(200)
   })
 
-  it.each(['', 'a.b.c', 'x.e30.y'])('revokes no token like %j', (token) => {
-    expect(() => createTestIssuer().revoke(token)).toThrow(/Pass a token of this issuer/)
+  it.each(['', 'a.b.c', 'x.e30.y', undefined, null, Promise.resolve('x')])(
+    'revokes no token like %j',
+    (token) => {
+      const revoke = () => createTestIssuer().revoke(token as string)
+      expect(revoke).toThrow(TypeError)
+      expect(revoke).toThrow(/^Pass a token of this issuer/)
+    },
+  )
+
+  it('revokes no token of another issuer, and says whose it is', async () => {
+    const other = await createTestIssuer({ issuer: 'https://b.test' }).token()
+    expect(() => createTestIssuer().revoke(other)).toThrow(
+      'this one is of "https://b.test", not of https://auth.test.',
+    )
+  })
+
+  it.each([
+    [{ sid: 'session-1' }, 'sid must be an opaque id of 16 base64url characters, and is "session'],
+    [{ jti: 7 }, 'jti must be an opaque id of 16 base64url characters, and is 7.'],
+    [{ gen: 'a/bcdefghijklmno' }, 'gen must be an opaque id of 16 base64url characters'],
+    [{ exp: 1_793_000_000_000 }, 'exp must be a whole number of seconds, not of milliseconds'],
+    [{ exp: 1.5 }, 'exp must be a whole number of seconds'],
+    [{ exp: -1 }, 'exp must be a whole number of seconds'],
+    [{ iat: 1_793_000_000_000 }, 'iat must be a whole number of seconds, not of milliseconds'],
+    [{ auth_time: 0.5 }, 'auth_time must be a whole number of seconds'],
+  ])('issues no token with %j', async (claims, sentence) => {
+    const issuing = createTestIssuer().token(claims as TestTokenClaims)
+    await expect(issuing).rejects.toThrow(TypeError)
+    await expect(issuing).rejects.toThrow(sentence)
+  })
+
+  it('revokes a token that lives very long, and guards go on reading the feed', async () => {
+    const { issuer, ask } = setUp()
+    const [token, other] = [await issuer.token({ exp: 99_999_999_999 }), await issuer.token()]
+    issuer.revoke(token, { elsewhere: true })
+    issuer.advance(10)
+    expect([(await ask(token)).status, (await ask(other)).status]).toEqual([401, 200])
   })
 
   it('shares nothing with one of another name', async () => {
