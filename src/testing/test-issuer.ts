@@ -57,8 +57,8 @@ export interface TestIssuer {
   /** The `aud` of its tokens. */
   readonly audience: string
   /**
-   * Stands in for the service binding, also for guards that the application made before:
-   * `app.request(path, init, { AUTH: issuer.service })`.
+   * Stands in for the service binding, also for guards with `service` that the application made
+   * before: `app.request(path, init, { AUTH: issuer.service })`.
    */
   readonly service: ServiceBinding
   /** For a guard that the test makes: `requireAccessToken(issuer.options)`. */
@@ -86,16 +86,17 @@ export interface TestIssuer {
    */
   revoke(token: string, options?: RevokeOptions): void
   /**
-   * Lets time pass, without waiting, for everything of this package in the process that has no clock
-   * of its own: all guards, `requireFreshLogin`, other test issuers.
+   * Lets time pass, without waiting, for everything of this package in the process that has no
+   * `runtime` of its own: guards, `requireFreshLogin`, other test issuers.
    *
    * @throws TypeError when `seconds` is no number of at least 0
    */
   advance(seconds: number): void
   /**
-   * The service cannot be reached any more, and 301 s pass, more than any bound. Guards answer 503,
-   * except with `revocation: 'none'` and within their `acceptStaleSeconds`. Tokens that were valid
-   * for longer than that still are.
+   * The service cannot be reached any more, and 301 s pass, more than any bound. Guards answer 503
+   * to a valid token. A guard that has its keys lets one in with `revocation: 'none'`, and within
+   * its `acceptStaleSeconds`. A guard goes on answering 401 to a token that it knows as revoked or
+   * expired.
    */
   goStale(): void
   /** The service can be reached again, and 31 s pass: guards ask it with their next request. */
@@ -127,8 +128,9 @@ interface Shared {
 const sharedByIssuer = new Map<string, Shared>()
 
 /**
- * An issuer in memory, for guards under test: those of the application, which get its `service` as
- * their binding, and those that a test makes of its `options`.
+ * An issuer in memory, for guards under test: those of the application that have `service`, and get
+ * the issuer's as their binding, and those that a test makes of its `options`. It does not reach a
+ * guard with `keys` or a `revocationSource` of its own.
  *
  * A process has one clock, and it only goes ahead: tests that advance it must not run at the same
  * time. Issuers of one name share keys and revocations, as instances of one service do, so a guard

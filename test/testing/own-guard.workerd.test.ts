@@ -5,6 +5,7 @@ import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import {
   type Authentication,
+  createSecretKeySet,
   createVerifier,
   requireAccessToken,
   requireFreshLogin,
@@ -89,6 +90,42 @@ describe('a guard of the application, with one test issuer after another', () =>
     issuer.recover()
     expect(await ask(issuer, token)).toBe(200)
     expect(await ask(issuer, token, '/strict')).toBe(200)
+  })
+
+  it('goes on refusing what is revoked or expired while the service is away', async () => {
+    const issuer = createTestIssuer()
+    const [revoked, other] = [await issuer.token(), await issuer.token()]
+    const brief = await issuer.token({ exp: issuer.runtime.now() + 300 })
+    issuer.revoke(revoked, { elsewhere: true })
+    issuer.advance(10)
+    expect([await ask(issuer, revoked), await ask(issuer, other)]).toEqual(['token_revoked', 200])
+    expect(await ask(issuer, brief)).toBe(200)
+    issuer.goStale()
+    expect(await ask(issuer, revoked)).toBe('token_revoked')
+    expect(await ask(issuer, brief)).toBe('token_expired')
+    expect(await ask(issuer, other)).toBe('unavailable')
+  })
+
+  it.each([{ revocation: 'none' }, { revocation: { acceptStaleSeconds: 600 } }] as const)(
+    'lets nobody in while the service is away and a guard with %j has no keys yet',
+    async (policy) => {
+      const issuer = createTestIssuer({ issuer: 'https://never-asked.test' })
+      const { audience, service } = issuer.options
+      const cold = new Hono().use(
+        requireAccessToken({ issuer: issuer.issuer, audience, service, ...policy }),
+      )
+      issuer.goStale()
+      const headers = { Authorization: `Bearer ${await issuer.token()}` }
+      expect((await cold.request('/', { headers })).status).toBe(503)
+    },
+  )
+
+  it('does not reach a guard with keys of its own', async () => {
+    const issuer = createTestIssuer()
+    const keys = () => createSecretKeySet('correct horse battery staple 0123456789')
+    const own = new Hono().use(requireAccessToken({ ...issuer.options, keys }))
+    const headers = { Authorization: `Bearer ${await issuer.token()}` }
+    expect((await own.request('/', { headers })).status).toBe(401)
   })
 
   it('starts afresh with an issuer after one that stayed away', async () => {
