@@ -7,6 +7,7 @@ import { variableText } from '../service/config/variable-text.ts'
 import {
   type AdministrationOutcome,
   addRoles,
+  type ChangedRoles,
   type CreatedAccount,
   createAccount,
   disable,
@@ -51,14 +52,14 @@ export function changeAccountIn(
 
 /**
  * Changes the roles of an account, to those that are returned; undefined where there is no such
- * account. Idempotent.
+ * account. Idempotent: whether anything was changed is returned, too.
  */
 export async function changeRolesIn(
   address: DatabaseAddress,
   email: string,
   change: RoleChange,
   roles: readonly string[],
-): Promise<readonly string[] | undefined> {
+): Promise<ChangedRoles | undefined> {
   const outcome = await withDatabase(address, notChanged, (client) =>
     roleChanges[change]({ database: databaseOf(client), runtime: systemRuntime }, email, roles),
   )

@@ -19,7 +19,7 @@ import { databaseAddress, loadDatabaseClient } from './database-client.ts'
 import { Failure } from './failure.ts'
 import { createKeyFile, type KeyStore, openKeyStore } from './key-store.ts'
 import { addDatabaseOption, addJsonOption, addVariables } from './options.ts'
-import { formatInstant, renderTable, report } from './report.ts'
+import { areRefused, formatInstant, renderTable, report } from './report.ts'
 
 interface KeyOptions {
   readonly file?: string
@@ -139,9 +139,7 @@ async function revoke(
   const { revokeKeyIn } = await loadDatabaseClient(() => import('./revoke-key.ts'))
   await revokeKeyIn(address, kid)
   if (json) return console.log(JSON.stringify({ revoked: kid, state: key?.state ?? null }))
-  console.error(
-    `Revoked: the service refuses the tokens of ${kid} now, guards within their bounds.`,
-  )
+  console.error(`Revoked: the tokens of ${kid} ${areRefused}`)
   if (key?.state !== 'active') return
   console.error('It still signs, so nobody can log in: `keys rotate`, and deploy the set now.')
 }

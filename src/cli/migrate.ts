@@ -7,6 +7,7 @@ import { databaseAddress, loadDatabaseClient } from './database-client.ts'
 import { Failure } from './failure.ts'
 import { findKeysInUse, type KeyPlaces, type KeysInUse } from './keys-in-use.ts'
 import { addDatabaseOption, addJsonOption } from './options.ts'
+import { areRefused } from './report.ts'
 
 /** Adds `migrate`. */
 export function addMigrateCommand(program: Command): void {
@@ -82,7 +83,7 @@ function explainNewHistory({ keyIds, published }: KeysInUse): string {
   const lines = [
     'The revocation feed begins anew: guards load it, and forget nothing that they knew.',
     keyIds.length > 0
-      ? `Revoked the keys ${keyIds.join(', ')}: the service refuses their tokens now, guards within their bounds.`
+      ? `Revoked the keys ${keyIds.join(', ')}: their tokens ${areRefused}`
       : 'The service publishes no keys: SECRET_KEY signs its tokens, and a new SECRET_KEY ends them. If it had SIGNING_KEYS before, run this again with --file.',
     ...(published ? [] : [unchecked]),
     ...(published?.length === 0 && keyIds.length > 0 ? [nothingPublished] : []),

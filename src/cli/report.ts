@@ -1,5 +1,8 @@
 // What a command prints when it is done: for people, or with `--json` for programs.
 
+/** What happens to tokens that are revoked, after their subject. */
+export const areRefused = 'are refused: by the service at once, by guards within their bounds.'
+
 /** Prints the sentence, or the facts as a line of JSON. */
 export function report(isJson: boolean, facts: object, sentence: string): void {
   console.log(isJson ? JSON.stringify(facts) : sentence)

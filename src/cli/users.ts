@@ -7,7 +7,7 @@ import { databaseAddress, loadDatabaseClient } from './database-client.ts'
 import { Failure } from './failure.ts'
 import { addDatabaseOption, addJsonOption, addVariables, parseNumber } from './options.ts'
 import { readPassword } from './password-input.ts'
-import { formatInstant, renderTable, report } from './report.ts'
+import { areRefused, formatInstant, renderTable, report } from './report.ts'
 
 interface UserOptions {
   readonly url?: string
@@ -34,13 +34,13 @@ export function addUsersCommand(program: Command): void {
     .argument('<role...>', 'such as admin')
     .action(changeRoles('removeRoles'))
   add('disable', 'Ends the account’s sessions, revokes its tokens, and lets nobody log in.').action(
-    change('disable', `is disabled; ${withinBounds}`),
+    change('disable', `is disabled. Tokens issued before now ${areRefused}`),
   )
   add('enable', 'Lets the account log in again.').action(
     change('enable', 'is enabled, and can log in.'),
   )
   add('revoke-sessions', 'Ends the account’s sessions and revokes its tokens.').action(
-    change('revokeSessions', `is logged out everywhere; ${withinBounds}`),
+    change('revokeSessions', `is logged out everywhere. Tokens issued before now ${areRefused}`),
   )
   users
     .command('set-role', { hidden: true })
@@ -48,8 +48,6 @@ export function addUsersCommand(program: Command): void {
     .allowExcessArguments()
     .action(refuseSetRole)
 }
-
-const withinBounds = 'the service refuses the tokens before now, guards within their bounds.'
 
 function addAccountCommand(users: Command, name: string, description: string): Command {
   const command = users.command(name).description(description).argument('<email>', 'whose account')
@@ -172,10 +170,12 @@ function changeRoles(what: RoleChange) {
     requireRoles(roles)
     const address = databaseAddress(url)
     const { changeRolesIn } = await loadCommands()
-    const has = await changeRolesIn(address, email, what, roles)
-    if (!has) throw unknownAccount(email)
+    const outcome = await changeRolesIn(address, email, what, roles)
+    if (!outcome) throw unknownAccount(email)
+    const { roles: has, isChanged } = outcome
     const sentence = has.length > 0 ? `has the roles ${has.join(', ')}` : 'has no roles'
-    report(json, { email, roles: has }, `${email} ${sentence}; ${withinBounds}`)
+    const effect = isChanged ? `. Tokens issued before now ${areRefused}` : ': nothing was changed.'
+    report(json, { email, roles: has, changed: isChanged }, `${email} ${sentence}${effect}`)
   }
 }
 

@@ -49,7 +49,7 @@ describe('npm run keys -- revoke', () => {
     const revoke = (kid = '', ...args: string[]) =>
       keys(['revoke', kid, ...args], { TURSO_DATABASE_URL: service.database.url })
     expect(revoke(next?.kid, '--file', file).stderr).toBe(
-      `Revoked: the service refuses the tokens of ${next?.kid} now, guards within their bounds.\n`,
+      `Revoked: the tokens of ${next?.kid} are refused: by the service at once, by guards within their bounds.\n`,
     )
     expect((await service.client.status(token)).status).toBe(200)
     const unknown = revoke('nobody', '--file', file)

@@ -50,10 +50,26 @@ describe('npm run admin -- users', () => {
 
   it('adds a role and removes one, beside those that there are', async () => {
     const { email } = await register()
-    expect(users('add-role', email, 'viewer', 'admin').stdout).toContain('the roles admin, viewer;')
-    expect(users('add-role', email, 'editor').stdout).toContain('the roles admin, editor, viewer;')
-    expect(users('remove-role', email, 'admin').stdout).toContain('has the roles editor, viewer;')
-    expect(users('remove-role', email, 'editor', 'viewer').stdout).toContain('has no roles;')
+    expect(users('add-role', email, 'viewer', 'admin').stdout).toContain('the roles admin, viewer.')
+    expect(users('add-role', email, 'editor').stdout).toContain('the roles admin, editor, viewer.')
+    expect(users('remove-role', email, 'admin').stdout).toContain('has the roles editor, viewer.')
+    expect(users('remove-role', email, 'editor', 'viewer').stdout).toContain('has no roles.')
+  })
+
+  it('says where roles are as they were that nothing was changed, and scripts can tell', async () => {
+    const { email, token } = await register()
+    const none = users('remove-role', email, 'zzz')
+    expect([none.status, none.stdout]).toEqual([0, `${email} has no roles: nothing was changed.\n`])
+    expect(await codeOf(token)).toBeUndefined()
+    const add = () => JSON.parse(users('add-role', email, 'viewer', '--json').stdout)
+    expect(add()).toEqual({ email, roles: ['viewer'], changed: true })
+    expect(add()).toEqual({ email, roles: ['viewer'], changed: false })
+    expect(users('set-roles', email, 'viewer').stdout).toBe(
+      `${email} has the roles viewer: nothing was changed.\n`,
+    )
+    expect(users('set-roles', email).stdout).toBe(
+      `${email} has no roles. Tokens issued before now are refused: by the service at once, by guards within their bounds.\n`,
+    )
   })
 
   it('gives no more roles than a token has room for, and the account logs in afterwards', async () => {

@@ -54,23 +54,24 @@ export async function findRoleValues(
  * Where that changes anything, its tokens are revoked; its sessions go on, and are given new ones
  * with their next refresh. Atomic, idempotent; one round trip.
  *
- * @returns whether there is such an account
+ * @returns whether it changed anything, or undefined where there is no such account
  */
 export async function updateRoles(
   database: Database,
   change: AccountChange,
   roles: readonly string[],
   from?: RoleValues,
-): Promise<boolean> {
+): Promise<{ readonly isChanged: boolean } | undefined> {
   const isTheirs = and(isAccountOf(change.spellings), from && not(hasOtherRoles(from)))
   const values = roleValuesOf(roles)
   const { tokenGeneration } = change
-  const { updated } = await runBatch(database, {
+  const { revoked, updated } = await runBatch(database, {
     revoked: insertGenerationRevocationStatement(and(isTheirs, hasOtherRoles(values))),
     replaced: updateRevokedGenerationStatement(isTheirs, { tokenGeneration }),
     updated: updateUserStatement(isTheirs, values),
   })
-  return decodeRows(changedRow, updated).length > 0
+  const isFound = decodeRows(changedRow, updated).length > 0
+  return isFound ? { isChanged: revoked.length > 0 } : undefined
 }
 
 /** The condition that an account has other roles than these. */

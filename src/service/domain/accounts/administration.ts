@@ -23,8 +23,15 @@ type AdministrationDeps = Pick<Deps, 'database' | 'runtime'>
 
 type CheckedRoles = Result<readonly string[], 'role_malformed' | 'roles_too_long'>
 
-/** The roles that the account has now, or why they were not changed. */
-type RolesOutcome = CheckedRoles | Result<never, 'account_unknown'>
+/** The roles that an account has after a change. */
+export interface ChangedRoles {
+  readonly roles: readonly string[]
+  /** Whether it had others before; if not, its tokens stay good. */
+  readonly isChanged: boolean
+}
+
+/** What came of a change, or why nothing was changed. */
+type RolesOutcome = Result<ChangedRoles, 'role_malformed' | 'roles_too_long' | 'account_unknown'>
 
 /**
  * Gives the account exactly these roles. Tokens with the roles before are revoked: at the service
@@ -39,8 +46,8 @@ export async function setRoles(
 ): Promise<RolesOutcome> {
   const checked = checkRoles(roles)
   if (!checked.ok) return checked
-  const isFound = await updateRoles(deps.database, changeOf(deps, email), checked.value)
-  return isFound ? checked : refuse('account_unknown')
+  const updated = await updateRoles(deps.database, changeOf(deps, email), checked.value)
+  return updated ? succeed({ roles: checked.value, ...updated }) : refuse('account_unknown')
 }
 
 /** Gives the account these roles beside those that it has. As `setRoles`, but two round trips. */
@@ -77,7 +84,9 @@ async function changeRoles(
     const before = await findRoleValues(deps.database, change.spellings)
     if (!before) return refuse('account_unknown')
     const roles = rolesAfter(withRoles(before).roles)
-    if (!roles.ok || (await updateRoles(deps.database, change, roles.value, before))) return roles
+    if (!roles.ok) return roles
+    const updated = await updateRoles(deps.database, change, roles.value, before)
+    if (updated) return succeed({ roles: roles.value, ...updated })
   }
 }
 

@@ -8,6 +8,8 @@ import {
 import { maxRoles, maxRolesCharacters } from '../../../../src/service/domain/identity/identity.ts'
 import { generateKeyPair } from '../../../../src/token/key-pair.ts'
 import {
+  ask,
+  bearing,
   changeAccount,
   claimsOf,
   createTestService,
@@ -22,19 +24,31 @@ const { app } = await createTestService()
 const roleOf = (length: number, number: number) => `${number}`.padStart(length, '0')
 const severalOf = (count: number, length: number) =>
   Array.from({ length: count }, (_, number) => roleOf(length, number))
+const changedTo = (roles: readonly string[]) => ({ ok: true, value: { roles, isChanged: true } })
+/** Changed nothing. */
+const left = (roles: readonly string[]) => ({ ok: true, value: { roles, isChanged: false } })
 
 describe('the roles of an account', () => {
   it('are added and removed one by one, and given as a whole', async () => {
     const { email } = await registerAccount(app)
     const added = ['admin', 'editor', 'viewer']
     expect(await addRoles(deps, email, ['viewer', 'admin'])).toMatchObject({ ok: true })
-    expect(await addRoles(deps, email, ['editor', 'viewer'])).toEqual({ ok: true, value: added })
-    expect(await removeRoles(deps, email, ['admin', 'nobody'])).toEqual({
-      ok: true,
-      value: ['editor', 'viewer'],
-    })
-    expect(await setRoles(deps, email, ['auditor'])).toEqual({ ok: true, value: ['auditor'] })
-    expect(await setRoles(deps, email, [])).toEqual({ ok: true, value: [] })
+    expect(await addRoles(deps, email, ['editor', 'viewer'])).toEqual(changedTo(added))
+    expect(await removeRoles(deps, email, ['admin', 'nobody'])).toEqual(
+      changedTo(['editor', 'viewer']),
+    )
+    expect(await setRoles(deps, email, ['auditor'])).toEqual(changedTo(['auditor']))
+    expect(await setRoles(deps, email, [])).toEqual(changedTo([]))
+  })
+
+  it('are said to be as before where a change changes nothing, and tokens stay good', async () => {
+    const { email, token } = await registerAccount(app)
+    expect(await setRoles(deps, email, [])).toEqual(left([]))
+    expect(await removeRoles(deps, email, ['nobody'])).toEqual(left([]))
+    expect((await ask(app, '/auth/status', bearing(token))).status).toBe(200)
+    await setRoles(deps, email, ['editor', 'admin'])
+    expect(await setRoles(deps, email, ['admin', 'editor'])).toEqual(left(['admin', 'editor']))
+    expect(await addRoles(deps, email, ['editor'])).toEqual(left(['admin', 'editor']))
   })
 
   it('of nobody are not changed', async () => {
@@ -48,9 +62,9 @@ describe('the roles of an account', () => {
     const { email } = await registerAccount(app)
     const roles = severalOf(12, 3)
     await Promise.all(roles.map((role) => addRoles(deps, email, [role])))
-    expect(await addRoles(deps, email, [])).toEqual({ ok: true, value: roles })
+    expect(await addRoles(deps, email, [])).toEqual(left(roles))
     await Promise.all(roles.map((role) => removeRoles(deps, email, [role])))
-    expect(await addRoles(deps, email, [])).toEqual({ ok: true, value: [] })
+    expect(await addRoles(deps, email, [])).toEqual(left([]))
   })
 
   it.each([
@@ -63,7 +77,7 @@ describe('the roles of an account', () => {
     expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1)
     expect(outcomes).toContainEqual({ ok: false, error: 'roles_too_long' })
     const has = await addRoles(deps, email, [])
-    expect(has.ok && has.value).toHaveLength(roles.length + 1)
+    expect(has.ok && has.value.roles).toHaveLength(roles.length + 1)
   })
 
   it('that are too many already can be removed, and not added to', async () => {
