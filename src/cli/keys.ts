@@ -80,24 +80,19 @@ async function rotate({ file, json }: KeyOptions): Promise<void> {
   const now = systemRuntime.now()
   const fresh = await generatePair(activeKeyOf(store.keys)?.alg ?? 'ES256')
   const rotated = rotateSigningKeys(store.keys, fresh, now)
-  finish(store, rotated, { json, warnings: warningsOf(store.keys, rotated, now) })
+  if (!store.keys.some(({ state }) => state === 'next')) {
+    return finish(store, rotated, { json, warnings: [onlyNextMade] })
+  }
+  const deployFrom = activeKeyKnownFrom(rotated, now)
+  const warnings = deployFrom === undefined ? [] : [explainTooEarly(rotated, deployFrom)]
+  finish(store, rotated, { json, warnings, deployFrom })
 }
 
-function warningsOf(
-  before: readonly SigningJwk[],
-  rotated: readonly SigningJwk[],
-  now: number,
-): string[] {
-  if (!before.some(({ state }) => state === 'next')) {
-    return [
-      'There was no next key; now there is one. Deploy it, and rotate again after 15 minutes.',
-    ]
-  }
-  const knownFrom = activeKeyKnownFrom(rotated, now)
-  if (knownFrom === undefined) return []
-  return [
-    `The set is written, but it is too early to deploy it: guards may not have fetched the key ${activeKeyOf(rotated)?.kid}, which signs now, and then refuse its tokens. Deploy this set from ${formatInstant(knownFrom)} on, if the set before was deployed at once. Deploy it now if others may have the key before.`,
-  ]
+const onlyNextMade =
+  'There was no next key; now there is one. Deploy it, and rotate again after 15 minutes.'
+
+function explainTooEarly(rotated: readonly SigningJwk[], deployFrom: number): string {
+  return `It is too early to deploy this set: guards may not know the key ${activeKeyOf(rotated)?.kid} yet, which signs now. Wait until ${formatInstant(deployFrom)}, and at least 15 minutes after the set before was deployed. Do not wait if others may have the key before.`
 }
 
 async function retire(kid: string | undefined, { file, json }: KeyOptions): Promise<void> {
@@ -109,12 +104,22 @@ async function retire(kid: string | undefined, { file, json }: KeyOptions): Prom
       : tellNothingRetired(store, json)
   }
   const left = dropKey(store.keys, kid)
-  if (left.ok) return finish(store, left.value, { json })
+  if (left.ok) return finish(store, left.value, { json, warnings: warningsOfDropping(store, kid) })
   throw new Failure(
     left.error === 'active'
       ? `The key ${kid} signs: rotate first, deploy that, and retire it then.`
       : `There is no key ${kid} in the set; \`keys show\` lists them.`,
   )
+}
+
+function warningsOfDropping({ keys }: KeyStore, kid: string): string[] {
+  const key = keys.find((candidate) => candidate.kid === kid)
+  const endsAt = key && lastTokenExpiresAt(key)
+  if (key?.state !== 'retired' || (endsAt ?? Number.POSITIVE_INFINITY) <= systemRuntime.now()) {
+    return []
+  }
+  const until = endsAt === undefined ? '' : `, until ${formatInstant(endsAt)} at the latest`
+  return [`The key ${kid} may still have living tokens${until}. Deploying this set ends them.`]
 }
 
 /** Whoever pipes the set gets it all the same. */
@@ -163,11 +168,18 @@ async function generatePair(algorithm: KeyPairAlgorithm) {
   return { ...pair, created_at: systemRuntime.now() }
 }
 
+interface FinishOptions {
+  readonly json: boolean
+  readonly warnings?: readonly string[]
+  /** In seconds since 1970. Default: now. */
+  readonly deployFrom?: number | undefined
+}
+
 /** What is secret goes to the store alone; what is for people goes beside it. */
 function finish(
   store: Pick<KeyStore, 'file' | 'write'>,
   keys: readonly SigningJwk[],
-  { json, warnings = [] }: { readonly json: boolean; readonly warnings?: readonly string[] },
+  { json, warnings = [], deployFrom }: FinishOptions,
 ): void {
   store.write(keys)
   if (json) {
@@ -176,8 +188,9 @@ function finish(
   }
   for (const warning of warnings) console.error(warning)
   const from = store.file === undefined ? ', and paste the line above' : ` < ${store.file}`
+  const when = deployFrom === undefined ? '' : ` from ${formatInstant(deployFrom)} on`
   console.error(
-    `\n${renderKeys(keys)}\n\nDeploy it with: npx wrangler secret put SIGNING_KEYS${from}\n` +
+    `\n${renderKeys(keys)}\n\nDeploy it${when} with: npx wrangler secret put SIGNING_KEYS${from}\n` +
       'Guards see a new key within 10 minutes: wait 15 before the next rotation.',
   )
 }

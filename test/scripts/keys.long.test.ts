@@ -176,13 +176,19 @@ describe('npm run keys', () => {
   it('says when the key that signs now is too new for guards to know it', () => {
     const file = newFile()
     const rotate = () => keys(['rotate', '--file', file]).stderr
-    expect(rotate()).toContain('too early to deploy')
+    const [, instant] = /too early to deploy.*\. Wait until (\S+Z),/.exec(rotate()) ?? []
+    expect(instant).toMatch(/^\d{4}-/)
+    const told = rotate()
+    expect(told).toMatch(/^Deploy it from \S+Z on with: npx wrangler secret put SIGNING_KEYS </m)
+    expect(told).not.toContain('Deploy it with')
     expect(rotate()).toContain('too early to deploy')
     const set = inFile(file)
     const aged = (change: object) =>
       writeFileSync(file, JSON.stringify({ keys: set.map((key) => ({ ...key, ...change })) }))
     aged({ created_at: 1 })
-    expect(rotate()).not.toContain('too early to deploy')
+    const inTime = rotate()
+    expect(inTime).not.toContain('too early to deploy')
+    expect(inTime).toMatch(/^Deploy it with: npx/m)
     // Of a version before: the rotations tell the age.
     aged({ created_at: undefined })
     expect(rotate()).toContain('too early to deploy')
@@ -246,6 +252,21 @@ describe('npm run keys', () => {
     expect(keys(['retire', 'nobody', '--file', file]).stderr).toContain('There is no key nobody')
     expect(keys(['retire', String(next?.kid), '--file', file]).status).toBe(0)
     expect(inFile(file)).toEqual([active])
+  })
+
+  it('says of a named key that it may still have living tokens, and of no other', () => {
+    const file = newFile()
+    keys(['rotate', '--file', file])
+    const set = inFile(file)
+    const [retired, , next] = set
+    const retire = (kid: unknown) => keys(['retire', `${kid}`, '--file', file]).stderr
+    expect(retire(next?.kid)).not.toContain('living tokens')
+    expect(retire(retired?.kid)).toMatch(
+      /^The key \S+ may still have living tokens, until \S+Z at the latest\. Deploying this set ends them\.$/m,
+    )
+    const longAgo = { ...retired, retired_at: Number(retired?.retired_at) - 86_401 }
+    writeFileSync(file, JSON.stringify({ keys: [longAgo, ...set.slice(1)] }))
+    expect(retire(retired?.kid)).not.toContain('living tokens')
   })
 
   it('shows which keys there are, and nothing secret', () => {
