@@ -25,7 +25,9 @@ export function databaseAddress(option: string | undefined) {
   const authToken = token === undefined ? undefined : settings.TURSO_AUTH_TOKEN.parse(token)
   if (authToken && !authToken.ok) throw new Failure(`TURSO_AUTH_TOKEN ${authToken.error}.`, 'usage')
   const allowsInsecureHttp = variableText(INSECURE_HTTP) === 'allow'
-  if (url) return { url, authToken: authToken?.value, allowsInsecureHttp }
+  // `--url` has the value of the variable where it is not given.
+  const givenAs = url === variableText(TURSO_DATABASE_URL) ? 'TURSO_DATABASE_URL' : '--url'
+  if (url) return { url, givenAs, authToken: authToken?.value, allowsInsecureHttp }
   throw new Failure(
     'Say which database: set TURSO_DATABASE_URL (and TURSO_AUTH_TOKEN), or pass --url.',
     'usage',

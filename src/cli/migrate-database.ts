@@ -15,8 +15,6 @@ import { Failure } from './failure.ts'
 import { warnOfReaders } from './private-file.ts'
 import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.ts'
 
-const failed = 'The migration failed'
-
 /**
  * Applies what is pending, tells of each, and returns them. Idempotent, and safe when run twice at
  * once.
@@ -25,8 +23,8 @@ export function migrate(
   address: DatabaseAddress,
   tell: (line: string) => void,
 ): Promise<Migration[]> {
-  tellWhoReads(address.url, tell)
-  return withDatabase({ ...address, makesFile: true }, failed, async (client) => {
+  warnOfDatabaseReaders(address.url)
+  return withDatabase({ ...address, makesFile: true }, 'The migration failed', async (client) => {
     await refuseLaterSchema(client)
     const applied: Migration[] = []
     await applyMigrations(client, (migration) => {
@@ -42,7 +40,7 @@ export function findPending(address: DatabaseAddress): Promise<Migration[]> {
   // Opening a file makes it. What is no address, `withDatabase` refuses.
   if (parseDatabaseUrl(address.url).ok && isMissingFile(address.url))
     return Promise.resolve(readMigrations())
-  return withDatabase(address, failed, async (client) => {
+  return withDatabase(address, 'The migrations were not checked', async (client) => {
     await refuseLaterSchema(client)
     return listPendingMigrations(client)
   })
@@ -70,9 +68,9 @@ async function refuseLaterSchema(client: Client): Promise<void> {
   }
 }
 
-function tellWhoReads(url: string, tell: (line: string) => void): void {
+function warnOfDatabaseReaders(url: string): void {
   const file = databaseFileOf(url)
   // What SQLite puts beside it, too.
   const warning = file && warnOfReaders(file, `${file}*`)
-  if (warning) tell(warning)
+  if (warning) console.error(warning)
 }

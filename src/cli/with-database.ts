@@ -11,6 +11,8 @@ import { Failure, type FailureKind } from './failure.ts'
 /** Which database, and what for. */
 export interface DatabaseAddress {
   readonly url: string
+  /** Where the user gave the URL, for sentences. Default: `TURSO_DATABASE_URL`. */
+  readonly givenAs?: string
   readonly authToken?: string | undefined
   /** As INSECURE_HTTP. Default: false. */
   readonly allowsInsecureHttp?: boolean
@@ -29,10 +31,11 @@ const timeoutMs = 15_000
  * @throws Failure
  */
 export async function withDatabase<T>(
-  { url, authToken, allowsInsecureHttp, makesFile = false, stopping }: DatabaseAddress,
+  address: DatabaseAddress,
   failed: string,
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
+  const { url, authToken, allowsInsecureHttp, makesFile = false, stopping } = address
   const isAddress = parseDatabaseUrl(url)
   if (!isAddress.ok) {
     throw new Failure(
@@ -61,7 +64,7 @@ export async function withDatabase<T>(
   } catch (error) {
     if (error instanceof Failure) throw error
     const cause = error instanceof DatabaseUnavailable ? error.cause : error
-    throw explain(failed, cause)
+    throw explain(failed, cause, address)
   } finally {
     client?.close()
   }
@@ -76,6 +79,9 @@ export function databaseOf(client: Client): Database {
 const cannotOpen =
   'the database file cannot be opened; check that it is there, and that its folder can be written.'
 
+/** Stands for where the user gave the URL. */
+const addressName = '{address}'
+
 /** What the clients say in their messages, what to do about it, and what kind of failure it is. */
 const explanations: readonly (readonly [RegExp, string, FailureKind?])[] = [
   [
@@ -87,7 +93,7 @@ const explanations: readonly (readonly [RegExp, string, FailureKind?])[] = [
     'the schema is older than this version; run `portcullis migrate`.',
     'pending',
   ],
-  [/NOTADB/, 'the file is no database; check TURSO_DATABASE_URL.'],
+  [/NOTADB/, `the file is no database; check ${addressName}.`],
   [
     /BUSY|locked/i,
     'another process is writing to the database; try again when it is done.',
@@ -95,27 +101,32 @@ const explanations: readonly (readonly [RegExp, string, FailureKind?])[] = [
   ],
   [
     /timeout|timed out/i,
-    'the database did not answer within 15 s; check TURSO_DATABASE_URL.',
+    `the database did not answer within 15 s; check ${addressName}.`,
     'unreachable',
   ],
   [/CANTOPEN|unable to open|ConnectionFailed/i, cannotOpen],
   [
     /ECONNREFUSED|ENOTFOUND|fetch failed|error sending request/i,
-    'the database cannot be reached; check TURSO_DATABASE_URL, and that it is running.',
+    `the database cannot be reached; check ${addressName}, and that it is running.`,
     'unreachable',
   ],
   [/status 40[13]|unauthorized/i, 'the database refuses the token; check TURSO_AUTH_TOKEN.'],
   [
     /HTTP status|JSON/i,
-    'what answers there is no libSQL database; check TURSO_DATABASE_URL.',
+    `what answers there is no libSQL database; check ${addressName}.`,
     'unreachable',
   ],
 ]
 
-function explain(failed: string, error: unknown): Failure {
+function explain(
+  failed: string,
+  error: unknown,
+  { givenAs = 'TURSO_DATABASE_URL' }: DatabaseAddress,
+): Failure {
   const code = error instanceof LibsqlError ? error.code : ''
   const text = `${code} ${error} ${error instanceof Error ? error.cause : ''}`
-  const [, sentence, kind] = explanations.find(([message]) => message.test(text)) ?? []
+  const [, explanation, kind] = explanations.find(([message]) => message.test(text)) ?? []
+  const sentence = explanation?.replace(addressName, givenAs)
   return new Failure(
     `${failed}: ${sentence ?? `${text.trim()}. Nothing of it was applied; mend that, and run it again.`}`,
     kind,

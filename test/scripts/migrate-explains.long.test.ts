@@ -1,7 +1,10 @@
 import { createServer, type RequestListener } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { findFreePort } from '../../scripts/ports.ts'
-import { root, startNpm, stopCommands } from './commands.ts'
+import { root, runNpm, startNpm, stopCommands } from './commands.ts'
+
+/** Where nobody listens. */
+const closed = 'http://127.0.0.1:9'
 
 afterEach(stopCommands)
 
@@ -44,10 +47,26 @@ describe('npm run migrate explains', () => {
     ],
     ['a file that is none', 1, ['--url', `file:${root}package.json`], 'the file is no database'],
     ['keys without a backup', 2, ['--url', 'file:x.db', '--file', 'x'], 'belong to --restored'],
-    ['a closed port', 4, ['--url', 'http://127.0.0.1:9'], 'the database cannot be reached'],
+    [
+      'a closed port',
+      4,
+      ['--url', closed],
+      'The migration failed: the database cannot be reached; check --url, and that it is running.',
+    ],
+    [
+      'a check that fails',
+      4,
+      ['--check', '--url', closed],
+      'The migrations were not checked: the database cannot be reached; check --url',
+    ],
   ])('%s', async (_, code, args, sentence) => {
     const { status, said } = await migrate(...args)
     expect([status, said]).toEqual([code, expect.stringContaining(sentence)])
+  })
+
+  it('names the variable where the address comes from it', () => {
+    const { stderr } = runNpm('migrate', ['--check'], { TURSO_DATABASE_URL: closed })
+    expect(stderr).toContain('check TURSO_DATABASE_URL, and that it is running.')
   })
 
   it.each([
