@@ -2,6 +2,7 @@
 
 import type { Result } from '../errors/reasons.ts'
 import { systemRuntime } from '../runtime/runtime.ts'
+import { findMisspellings } from '../service/config/parse-config.ts'
 import { settings } from '../service/config/settings.ts'
 import { variableText } from '../service/config/variable-text.ts'
 import {
@@ -16,7 +17,12 @@ import {
   revokeSessions,
   setRoles,
 } from '../service/domain/accounts/administration.ts'
-import { type EmailDomains, emailRule, emailSpellings } from '../service/domain/identity/email.ts'
+import {
+  type EmailDomains,
+  emailRule,
+  emailSpellings,
+  isDotless,
+} from '../service/domain/identity/email.ts'
 import { maxRoles, maxRolesCharacters, passwordRule } from '../service/domain/identity/identity.ts'
 import { createPasswordHasher } from '../service/domain/identity/password-hasher.ts'
 import {
@@ -92,6 +98,9 @@ interface AccountRules {
 
 /** The rules of the variables, as the service reads them. */
 export function readAccountRules(variables: NodeJS.ProcessEnv): AccountRules {
+  const names = ['BCRYPT_COST', 'PASSWORD_MIN_LENGTH', 'EMAIL_DOMAINS']
+  const misspellings = findMisspellings(variables, names)
+  if (misspellings.length > 0) throw new Failure(misspellings.join(' '), 'usage')
   return {
     bcryptCost: readSetting('BCRYPT_COST', settings.BCRYPT_COST, variables),
     passwordMinLength: readSetting('PASSWORD_MIN_LENGTH', settings.PASSWORD_MIN_LENGTH, variables),
@@ -126,7 +135,7 @@ export async function createAccountIn(
   )
   if (created.ok) return created.value
   const sentences = {
-    email_malformed: emailRule,
+    email_malformed: isDotless(account.email) ? dotless : emailRule,
     email_taken: `${account.email} has an account already; nothing was changed.`,
     password_malformed: passwordRule,
     password_short: `Give a password of at least ${rules.passwordMinLength} characters.`,
@@ -136,4 +145,5 @@ export async function createAccountIn(
   throw new Failure(sentences[created.error])
 }
 
+const dotless = 'The domain has no dot; set EMAIL_DOMAINS=any, as the service has it.'
 const tooManyRoles = `These are too many roles for a token: an account may have ${maxRoles}, and ${maxRolesCharacters} characters in all, with a space between two.`

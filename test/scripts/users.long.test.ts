@@ -109,12 +109,32 @@ describe('npm run admin -- users', () => {
   it.each([
     [1, 'ada', 'a good password', {}, 'Give an email that can receive mail'],
     [1, freshEmail(), 'short', {}, 'Give a password of at least 8 characters.'],
+    [
+      1,
+      'ada@localhost',
+      'a good password',
+      {},
+      'The domain has no dot; set EMAIL_DOMAINS=any, as the service has it.',
+    ],
+    [
+      2,
+      'ada@localhost',
+      'a good password',
+      { EMAIL_DOMIANS: 'any' },
+      'EMAIL_DOMIANS is not a setting; did you mean EMAIL_DOMAINS?',
+    ],
     [2, freshEmail(), '', {}, 'There is no password'],
     [2, freshEmail(), 'a good password', { BCRYPT_COST: '99' }, 'BCRYPT_COST must be a whole'],
   ])('makes no account and exits %i for %j with %j', (code, email, password, env, sentence) => {
     const args = ['users', 'create', email]
     const { status, stderr } = runNpm('admin', args, { ...settings, ...env }, password)
     expect([status, stderr]).toEqual([code, expect.stringContaining(sentence)])
+  })
+
+  it('takes no notice of variables of others that resemble a setting it does not read', () => {
+    const others = { DATABASE_URL: 'postgres://127.0.0.1', JWT_SECRET: 'x' }
+    const args = ['users', 'create', freshEmail()]
+    expect(runNpm('admin', args, { ...settings, ...others }, 'a good password').status).toBe(0)
   })
 
   it('shows an account with its living sessions, and lists accounts in pages', async () => {

@@ -58,7 +58,8 @@ export async function parseConfig(
     if (parsed.ok) values[name] = parsed.value
     else problems.push(parsed.error)
   }
-  problems.push(...misspellings(variables))
+  problems.push(...removedSettingsIn(variables))
+  problems.push(...findMisspellings(variables, Object.keys(settings)))
   const config = createConfig(values as SettingValues)
   problems.push(...contradictionsOf(config, variables, platform))
   return problems.length > 0 ? refuse(problems) : succeed(config)
@@ -79,12 +80,21 @@ async function parseSetting(
   return parsed.ok ? parsed : refuse(`${name} ${parsed.error}.`)
 }
 
-/** Names that are none of ours any more, or nearly ours where ours is not set. */
-function misspellings(variables: Variables): string[] {
+function removedSettingsIn(variables: Variables): string[] {
+  return Object.keys(variables)
+    .filter((name) => removedSettings.includes(name))
+    .map((name) => `${name} is no setting any more; remove it.`)
+}
+
+/**
+ * A sentence for each name that is nearly one of `names`, or another word for it, where that is not
+ * set.
+ */
+export function findMisspellings(variables: Variables, names: readonly string[]): string[] {
   return Object.keys(variables).flatMap((name) => {
-    if (removedSettings.includes(name)) return [`${name} is no setting any more; remove it.`]
     const meant = otherSpellings[name] ?? nearestSetting(name)
-    const isProblem = meant !== undefined && meant !== name && !variables[meant]
+    const isProblem =
+      meant !== undefined && meant !== name && names.includes(meant) && !variables[meant]
     return isProblem ? [`${name} is not a setting; did you mean ${meant}?`] : []
   })
 }

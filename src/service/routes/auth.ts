@@ -6,7 +6,7 @@ import { succeed } from '../../errors/reasons.ts'
 import { register } from '../domain/accounts/register.ts'
 import { findAccountOfToken } from '../domain/accounts/status.ts'
 import type { Deps } from '../domain/deps.ts'
-import { emailRule, parseEmail } from '../domain/identity/email.ts'
+import { emailRule, isDotless, parseEmail, publicDomainRule } from '../domain/identity/email.ts'
 import { isLongEnough, parsePassword, passwordRule } from '../domain/identity/identity.ts'
 import { login } from '../domain/sessions/login.ts'
 import { bodyOf } from '../http/body-schema.ts'
@@ -90,11 +90,14 @@ function registration({ settings: { passwordMinLength, emailDomains } }: Pick<De
   return bodyOf({
     email: v.pipe(
       email,
-      parsedBy((typed) => parseEmail(typed, emailDomains), emailRule),
+      parsedBy(
+        (typed) => parseEmail(typed, emailDomains),
+        (typed) => (isDotless(typed) ? publicDomainRule : emailRule),
+      ),
     ),
     password: v.pipe(
       password,
-      parsedBy(parsePassword, passwordRule),
+      parsedBy(parsePassword, () => passwordRule),
       v.check(
         (parsed) => isLongEnough(parsed, passwordMinLength),
         `Give a password of at least ${passwordMinLength} characters.`,
@@ -104,11 +107,14 @@ function registration({ settings: { passwordMinLength, emailDomains } }: Pick<De
 }
 
 /** Text in the form that the domain uses, or the rule that it breaks. */
-function parsedBy<T>(parse: (typed: string) => T | undefined, rule: string) {
+function parsedBy<T>(
+  parse: (typed: string) => T | undefined,
+  ruleBrokenBy: (typed: string) => string,
+) {
   return v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
     const parsed = parse(dataset.value)
     if (parsed !== undefined) return parsed
-    addIssue({ message: rule })
+    addIssue({ message: ruleBrokenBy(dataset.value) })
     return NEVER
   })
 }

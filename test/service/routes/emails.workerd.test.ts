@@ -46,7 +46,9 @@ describe('registering', () => {
 
   it('refuses a domain without a dot, unless any domain will do', async () => {
     const email = `ada-${fresh()}@localhost`
-    expect((await register(email)).status).toBe(422)
+    const { status: refused, body } = await register(email)
+    const message = 'Give an email whose domain has a dot, such as ada@example.com.'
+    expect([refused, body.errors]).toEqual([422, [{ field: 'email', message }]])
     const development = await createTestService({ EMAIL_DOMAINS: 'any' })
     const { status } = await post(development.app, '/auth/register', { email, password })
     expect(status).toBe(201)

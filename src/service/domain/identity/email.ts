@@ -10,6 +10,9 @@ import { decodePunycode } from './punycode.ts'
 export const emailRule =
   'Give an email that can receive mail, such as ada@example.com. It has no quotes, brackets, spaces, invisible characters or special forms of letters, and at most 254 bytes, 64 of them before the @.'
 
+/** The same, where nothing but a dot in the domain is missing. */
+export const publicDomainRule = 'Give an email whose domain has a dot, such as ada@example.com.'
+
 /** Whether the domains of emails need a dot. */
 export type EmailDomains = 'public' | 'any'
 
@@ -60,6 +63,11 @@ export function parseEmail(typed: string, domains: EmailDomains): Email | undefi
   const unicode = `${local.toLowerCase()}@${domain.unicode}`
   const spellings = [...new Set([earlierSpelling(typed), emailNormalized, unicode])]
   return { email, emailNormalized, spellings }
+}
+
+/** Whether a typed email could be one of a new account, if its domain had a dot. No I/O. */
+export function isDotless(typed: string): boolean {
+  return parseEmail(typed, 'any') !== undefined && parseEmail(typed, 'public') === undefined
 }
 
 /**
