@@ -42,11 +42,24 @@ export function addUsersCommand(program: Command): void {
   add('revoke-sessions', 'Ends the account’s sessions and revokes its tokens.').action(
     change('revokeSessions', `is logged out everywhere. Tokens issued before now ${areRefused}`),
   )
+  addMissingCommand(users, 'set-role', newNameOfSetRole)
+  for (const name of ['remove', 'delete']) addMissingCommand(users, name, neverDeleted)
+}
+
+/** It replaced all roles, under a name that said otherwise. */
+const newNameOfSetRole =
+  '`users set-role` has a new name: `users set-roles EMAIL [ROLE…]` replaces all roles. `users add-role` and `users remove-role` change some of them.'
+const neverDeleted = 'Accounts are disabled, not deleted: `users disable EMAIL`.'
+
+/** A command that somebody looks for, and that there is not. */
+function addMissingCommand(users: Command, name: string, sentence: string): void {
   users
-    .command('set-role', { hidden: true })
+    .command(name, { hidden: true })
     .allowUnknownOption()
     .allowExcessArguments()
-    .action(refuseSetRole)
+    .action(() => {
+      throw new Failure(sentence, 'usage')
+    })
 }
 
 function addAccountCommand(users: Command, name: string, description: string): Command {
@@ -155,14 +168,6 @@ async function create(email: string, { url, json, role: roles }: CreateOptions):
   const { userId, roles: has } = created
   const facts = { user_id: userId, email: created.email, roles: has }
   report(json, facts, `${created.email} has an account now, with the id ${userId}.`)
-}
-
-/** It replaced all roles, under a name that said otherwise. */
-function refuseSetRole(): never {
-  throw new Failure(
-    '`users set-role` has a new name: `users set-roles EMAIL [ROLE…]` replaces all roles. `users add-role` and `users remove-role` change some of them.',
-    'usage',
-  )
 }
 
 function changeRoles(what: RoleChange) {

@@ -220,6 +220,8 @@ describe('npm run admin -- users', () => {
     [2, ['set-roles', 'a@b.c', 'super user'], 'super user is no role'],
     [2, ['add-role', 'a@b.c'], "missing required argument 'role'"],
     [2, ['set-role', 'a@b.c', 'admin'], '`users set-roles EMAIL [ROLE…]` replaces all roles.'],
+    [2, ['delete', 'a@b.c'], 'Accounts are disabled, not deleted: `users disable EMAIL`.'],
+    [2, ['remove'], 'Accounts are disabled, not deleted: `users disable EMAIL`.'],
     [2, ['disable'], "missing required argument 'email'"],
     [2, ['list', '--limit', '0'], 'It must be a whole number from 1 to 1000.'],
     [1, ['list', '--url', 'file:/nowhere/x.db'], 'the database file cannot be opened'],
