@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { migrate } from '../src/cli/migrate-database.ts'
 import { settings } from '../src/service/config/settings.ts'
 import { issuerPath } from '../src/token/issuer.ts'
+import { refuseTakenPlaces } from './dev/free-places.ts'
 import {
   type DevOptions,
   parseDevOptions,
@@ -15,7 +16,7 @@ import {
 import { prepareReference } from './dev/reference.ts'
 import { serveReference } from './dev/reference-server.ts'
 import { ensureSecrets } from './dev/secrets.ts'
-import { refuseTakenPort, serve } from './dev/serve.ts'
+import { serve } from './dev/serve.ts'
 import { runUntilStopped } from './dev/stopping.ts'
 import { keepPrivate } from './keep-private.ts'
 
@@ -37,8 +38,10 @@ await runUntilStopped(async (stopping) => {
     ...(await ensureSecrets(join(root, '.dev.vars'), options.variables)),
   })
   const url = settled.config.databaseUrl
-  await refuseTakenPort(options.port)
-  if (!options.variables.TURSO_DATABASE_URL) {
+  const { port, data } = options
+  const isOwnFile = !options.variables.TURSO_DATABASE_URL
+  await refuseTakenPlaces({ port, data: isOwnFile ? data : undefined })
+  if (isOwnFile) {
     takeDataDirectory(options)
     for (const suffix of ['', '-wal', '-shm']) keepPrivate(`${file}${suffix}`)
   }

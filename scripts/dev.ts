@@ -11,6 +11,7 @@ import {
   type DatabaseAccess,
   writeDatabaseVariables,
 } from './dev/database-access.ts'
+import { refuseTakenPlaces } from './dev/free-places.ts'
 import {
   type DevOptions,
   parseDevOptions,
@@ -21,7 +22,7 @@ import {
 } from './dev/options.ts'
 import { prepareReference } from './dev/reference.ts'
 import { ensureSecrets, type Secrets } from './dev/secrets.ts'
-import { refuseTakenPort, serve } from './dev/serve.ts'
+import { serve } from './dev/serve.ts'
 import { quoteForShell } from './dev/shell.ts'
 import { runUntilStopped } from './dev/stopping.ts'
 import { keepPrivate } from './keep-private.ts'
@@ -45,7 +46,7 @@ await runUntilStopped(async (stopping) => {
     ...(access && { TURSO_AUTH_TOKEN: access.token }),
   })
   const { databaseUrl: url, databaseAuthToken: authToken } = settled.config
-  await refuseTakenPort(options.port)
+  await refuseTakenPlaces(access ? options : { port: options.port })
   const database = access && (await startDatabase(options, access, settled, stopping))
   try {
     await migrate({ url, authToken, stopping }, console.log)

@@ -9,7 +9,7 @@ import { createPrivateFile } from '../../src/cli/private-file.ts'
 
 /** Takes the folder until this process ends. The lock of a process that is gone does not count. */
 export function lockData(data: string): void {
-  const file = join(data, 'dev.lock')
+  const file = lockOf(data)
   const own = `${file}.${process.pid}`
   rmSync(own, { force: true })
   try {
@@ -25,6 +25,21 @@ export function lockData(data: string): void {
   process.once('exit', () => {
     if (readPid(file) === process.pid) rmSync(file, { force: true })
   })
+}
+
+/** The process of the development command that has the folder, if any has. */
+export function findHolder(data: string): number | undefined {
+  const pid = readPid(lockOf(data))
+  return isDevCommand(pid) ? pid : undefined
+}
+
+/** Says that a process has the folder. */
+export function describeUse(data: string, pid: number): string {
+  return `The folder ${data} is in use by another development command (process ${pid})`
+}
+
+function lockOf(data: string): string {
+  return join(data, 'dev.lock')
 }
 
 /** A link is made or not made at once, with what is in it. */
@@ -80,6 +95,6 @@ function readPid(file: string): number {
 
 function inUse(file: string): Failure {
   return new Failure(
-    `The folder ${dirname(file)} is in use by another development command (process ${readPid(file)}): end that one, or choose another folder with --data.`,
+    `${describeUse(dirname(file), readPid(file))}: end that one, or choose another folder with --data.`,
   )
 }

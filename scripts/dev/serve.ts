@@ -6,8 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../src/cli/failure.ts'
 import type { Config } from '../../src/service/config/config.ts'
 import { issuerPath } from '../../src/token/issuer.ts'
-import { isPortTaken } from '../ports.ts'
 import { announce } from './announce.ts'
+import { refuseTakenPlaces } from './free-places.ts'
 import type { Settled } from './options.ts'
 import { createLineFilter } from './output.ts'
 import { type ProcessGroup, startProcessGroup } from './process-group.ts'
@@ -46,7 +46,7 @@ export async function serve(
   if (!existsSync(served.command)) {
     throw new Failure(`${served.name} is not installed: run \`npm ci\`.`)
   }
-  await refuseTakenPort(served.port)
+  await refuseTakenPlaces({ port: served.port })
   const output = createOutput(secretsOf(config))
   const group = startProcessGroup(served.command, served.args, served.env, output.take)
   // Under the path of its issuer, where that has one.
@@ -74,13 +74,6 @@ function secretsOf(config: Config): string[] {
   const privateKeys = signingKeys.map(({ d }) => d)
   const secrets = [secretKey, previousSecretKey, databaseAuthToken]
   return [...secrets, ...privateKeys, ...clientSecrets].filter(Boolean)
-}
-
-/** Before anything is started: a taken port is better said at once. */
-export async function refuseTakenPort(port: number): Promise<void> {
-  if (await isPortTaken(port)) {
-    throw new Failure(`Port ${port} is in use: choose another one for the service with --port.`)
-  }
 }
 
 /**

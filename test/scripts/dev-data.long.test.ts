@@ -36,6 +36,12 @@ describe.each(['dev', 'dev-deno'])('the folder of scripts/%s.ts', (script) => {
         `is in use by another development command (process ${dev.child.pid})`,
       )
     }
+    const beside = startCommand(process.execPath, dev.child.spawnargs.slice(1))
+    expect(await beside.exitCode()).toBe(1)
+    const others = script === 'dev' ? ' --database-port PORT' : ''
+    expect(beside.output()).toContain(
+      `choose others with all of: --data DIR --port PORT${others}\n`,
+    )
     expect(read()).toBe(before)
     expect(git('status', '--porcelain', '--untracked-files=all').stdout).toBe('')
     dev.child.kill('SIGTERM')
