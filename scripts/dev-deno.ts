@@ -80,6 +80,7 @@ function onDeno(
       DENO_NO_UPDATE_CHECK: '1',
     },
     port,
+    hasBinding: false,
     referenceUrl,
     stopSignal: 'SIGKILL' as const,
   }

@@ -147,6 +147,7 @@ function onWorkerd(options: DevOptions, { variables, config }: Settled) {
       CLOUDFLARE_CF_FETCH_ENABLED: 'false',
     },
     port: options.port,
+    hasBinding: true,
     referenceUrl: reference && `http://127.0.0.1:${options.port}/docs`,
     stopSignal: 'SIGTERM' as const,
   }

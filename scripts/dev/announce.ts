@@ -5,11 +5,21 @@ import { quoteForShell } from './shell.ts'
 /** What the examples' guards take for the service (examples/). */
 const examplesIssuer = 'http://127.0.0.1:8787'
 
+interface Announced {
+  /** Whether a Worker on this machine can reach the service over a service binding. */
+  readonly hasBinding: boolean
+  readonly referenceUrl: string | undefined
+}
+
 /**
  * Tells the user where the service is, with three lines to copy into a shell, one after the other,
  * and where the API reference is, if anywhere.
  */
-export function announce(baseUrl: string, config: Config, referenceUrl: string | undefined): void {
+export function announce(
+  baseUrl: string,
+  config: Config,
+  { hasBinding, referenceUrl }: Announced,
+): void {
   const isByCookie = config.tokenTransport === 'cookie'
   const lines = isByCookie ? linesByCookie(baseUrl, config) : linesByBearer(baseUrl, config)
   console.log(`
@@ -18,8 +28,9 @@ Portcullis is at ${baseUrl} (Ctrl-C ends it). Three lines to try it with:
 ${lines.map((line) => `  ${line}\n`).join('')}`)
   if (isByCookie) console.log(aboutSafari)
   if (config.issuer !== examplesIssuer || config.audience !== examplesIssuer) {
-    console.log(`An example's guard wants other settings: add to its \`wrangler dev\`:
-${['ISSUER', 'AUDIENCE'].map((name) => `  ${variableOption(name, config)}`).join('')}\n`)
+    if (hasBinding) console.log(optionsForExample(config))
+    // Over HTTP it asks where the issuer is, and it takes no cookies.
+    else if (config.issuer === baseUrl && !isByCookie) console.log(exampleOverHttp(config))
   }
   if (referenceUrl) console.log(`The API reference is at ${referenceUrl}\n`)
 }
@@ -57,7 +68,16 @@ function accountOf({ passwordMinLength }: Config): string {
   return `${json} -d '{"email":"ada-'$(date +%s)'@example.com","password":"${password}"}'`
 }
 
-function variableOption(name: string, config: Config): string {
-  const value = name === 'ISSUER' ? config.issuer : config.audience
-  return `--var ${quoteForShell(`${name}:${value}`)}`
+function optionsForExample({ issuer, audience }: Config): string {
+  const options = [`ISSUER:${issuer}`, `AUDIENCE:${audience}`].map(
+    (variable) => `  --var ${quoteForShell(variable)}`,
+  )
+  return `An example's guard wants other settings: add to its \`wrangler dev\`:\n${options.join('')}\n`
+}
+
+/** A service binding does not reach Deno. */
+function exampleOverHttp({ issuer, audience }: Config): string {
+  const variables = `ISSUER=${quoteForShell(issuer)} AUDIENCE=${quoteForShell(audience)}`
+  return `An example's guard, in another shell (\`npm run build\` first):
+  ${variables} npx deno run --allow-net --allow-env examples/deno/main.ts\n`
 }

@@ -19,6 +19,8 @@ export interface Served {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly port: number
+  /** Whether a Worker on this machine can reach it over a service binding. */
+  readonly hasBinding: boolean
   /** Where the API reference is, or undefined where there is none. */
   readonly referenceUrl: string | undefined
   /**
@@ -57,7 +59,7 @@ export async function serve(
     if (stopping.aborted) return
     if (obstacle) throw new Failure(`${served.name} did not start: ${obstacle}, as it says above.`)
     output.show()
-    announce(baseUrl, config, served.referenceUrl)
+    announce(baseUrl, config, served)
     await Promise.race([group.ended, aborted(stopping)])
     if (!stopping.aborted) throw new Failure(`${served.name} has ended by itself; start it again.`)
   } finally {

@@ -49,6 +49,21 @@ describe.each(['dev', 'dev-deno'])('what scripts/%s.ts prints', (script) => {
   })
 })
 
+describe('scripts/dev-deno.ts', () => {
+  it('prints how to start an example that reaches it over HTTP, where one can', async () => {
+    const dev = await start('dev-deno', 'AUDIENCE:two words')
+    const variables = `ISSUER=${dev.origin} AUDIENCE='two words'`
+    expect(dev.output()).toContain(
+      `  ${variables} npx deno run --allow-net --allow-env examples/deno/main.ts\n`,
+    )
+    expect(dev.output()).not.toContain('--var')
+    dev.child.kill('SIGTERM')
+    await dev.exitCode()
+    const elsewhere = await start('dev-deno', 'ISSUER:https://auth.example.com')
+    expect(elsewhere.output()).not.toContain('examples/')
+  })
+})
+
 describe('scripts/dev.ts', () => {
   it('prints what an example wants, the file for tools, and a word on Safari', async () => {
     const dev = await start('dev', 'AUDIENCE:two words', 'TOKEN_TRANSPORT:cookie')
