@@ -209,6 +209,9 @@ describe('requireAccessToken', () => {
     const elsewhere = new Hono<GuardedEnv>().get('/', (c) => c.text(c.var.auth.subject))
     app.use('/orders', requireAccessToken({ issuer, audience })).route('/orders', elsewhere)
     new Hono<OptionallyGuardedEnv>().get('/', (c) => c.text(c.var.auth?.subject ?? ''))
+    // The types of a chain have it for every path, guarded or not.
+    const chain = new Hono().use('/guarded', requireAccessToken({ issuer, audience }))
+    chain.get('/open', (c) => c.text(c.var.auth.subject))
     // @ts-expect-error The audience has to be said.
     expect(() => requireAccessToken({ issuer })).toThrow(TypeError)
   })
