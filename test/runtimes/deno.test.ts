@@ -68,18 +68,11 @@ describe('a client that sends half of a request', () => {
   it('does not keep it when there is a second signal', async () => {
     await withServer({ SHUTDOWN_SECONDS: '300' }, async (server) => {
       await send(server, announced)
-      server.process.kill('SIGTERM')
-      // It takes no connections any more.
-      await until(() =>
-        createClientOf(server.baseUrl)
-          .health()
-          .then(
-            () => false,
-            () => true,
-          ),
-      )
-      server.process.kill('SIGTERM')
-      await until(() => server.process.exitCode !== null)
+      // One signal is enough to begin; whatever comes after that is the second one.
+      await until(() => {
+        server.process.kill('SIGTERM')
+        return server.process.exitCode !== null
+      })
       expect(server.process.exitCode).toBe(1)
     })
   })
