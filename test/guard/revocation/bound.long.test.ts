@@ -75,7 +75,7 @@ const breaks: readonly (readonly [what: string, file: string, from: string, to: 
   [
     'what a check has told forgotten',
     'gate',
-    'view.learn(revokedOf(token.ids, checked.value))',
+    'view.learn(revokedOf(ids, checked.value), checked.value.nowMs)',
     '',
   ],
   ['a clock that is an hour off believed', 'view', 'difference <= maxClockDifferenceMs', 'true'],
