@@ -1,7 +1,7 @@
 // npm run docs: writes the generated parts of the documentation.
 
 import { writeFileSync } from 'node:fs'
-import { generateDocs } from './generated-docs.ts'
+import { generateDocs } from './docs/generated-docs.ts'
 
 for (const { path, content } of generateDocs()) {
   writeFileSync(new URL(`../${path}`, import.meta.url), content)

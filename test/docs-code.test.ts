@@ -1,14 +1,15 @@
-// The TypeScript of the README, the guides and the docstrings, type-checked as a user's Worker would be: the
-// package by its name, and `wrangler types`' Env.
+// The TypeScript of the documents and the docstrings, type-checked as in a user's Worker. It
+// imports the package by its name, and uses the `Env` of `wrangler types`.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
+import { markdownFiles } from './support/links.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-// Inside the repository, where the package is known by its own name.
+// Inside the repository, where the package resolves by its own name.
 mkdirSync(join(root, '.portcullis'), { recursive: true })
 const directory = mkdtempSync(join(root, '.portcullis/docs-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
@@ -16,7 +17,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 const environment = `
 interface Env { readonly AUTH: Fetcher; readonly SECRET_KEY: string; readonly PREVIOUS_SECRET_KEY?: string }
 `
-/** What an example leaves out because the text before it has said it. */
+/** What an example leaves out because the text before it has it. */
 const imports = `
 import { Hono } from 'hono'
 import { createVerifier, refusalResponse, requireAccessToken } from 'portcullis'
@@ -28,8 +29,11 @@ function sourceFiles(): string[] {
   return all.filter((file) => file.endsWith('.ts')).map((file) => `src/${file}`)
 }
 
-const guides = readdirSync(join(root, 'docs/guides')).map((file) => `docs/guides/${file}`)
-const blocks = ['README.md', ...guides, ...sourceFiles()].flatMap((file) => {
+/** The reference is generated from the docstrings, and also shows signatures. */
+const documents = markdownFiles(root)
+  .map((file) => relative(root, file))
+  .filter((file) => !file.startsWith('docs/reference/'))
+const blocks = [...documents, ...sourceFiles()].flatMap((file) => {
   const source = readFileSync(join(root, file), 'utf8')
   const text = file.endsWith('.ts') ? source.replaceAll(/^ +\* ?/gm, '') : source
   const found = Array.from(text.matchAll(/^```ts\n(.*?)^```$/gms), ([, code = '']) => code)
@@ -38,14 +42,14 @@ const blocks = ['README.md', ...guides, ...sourceFiles()].flatMap((file) => {
 
 const entries = ['index', 'server', 'database', 'database-embedded', 'testing']
 
-/** What an entry exports, by the file that it comes from. */
+/** The exports of an entry, by the file that they come from. */
 function exportsOf(entry: string): { names: string; file: string }[] {
   const text = readFileSync(join(root, `src/${entry}.ts`), 'utf8')
   const exports = text.matchAll(/^export (?:type )?\{([^}]*)\} from '\.\/([^']+)'/gms)
   return Array.from(exports, ([, names = '', file = '']) => ({ names, file }))
 }
 
-/** The functions that the published entries export, with the docstring before each. */
+/** The functions that the published entries export, each with its docstring. */
 const faceFunctions = entries.flatMap((entry) => {
   return exportsOf(entry).flatMap(({ names, file }) => {
     const source = readFileSync(join(root, 'src', file), 'utf8')
@@ -66,7 +70,7 @@ describe('the published functions', () => {
   })
 })
 
-/** `Type.member` of every published interface, and whether a docstring stands before it. */
+/** `Type.member` of every published interface, and whether it has a docstring. */
 const members = entries.flatMap((entry) =>
   exportsOf(entry).flatMap(({ names, file }) => {
     const source = readFileSync(join(root, 'src', file), 'utf8')
@@ -93,8 +97,8 @@ describe('the members of the published types', () => {
 })
 
 describe('the code in the documentation', () => {
-  it('is there', () => {
-    expect(blocks.length).toBeGreaterThan(4)
+  it('exists', () => {
+    expect(blocks.length).toBeGreaterThan(30)
   })
 
   it('type-checks', () => {

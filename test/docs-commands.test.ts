@@ -1,4 +1,5 @@
-// The commands of docs/guides/secret-key.md, in a shell, with an `npx` that keeps what it is given.
+// The commands of docs/guides/secret-key.md, in a shell. A fake `npx` records its arguments and
+// input.
 
 import { execFileSync } from 'node:child_process'
 import {
@@ -13,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readDoc } from '../scripts/generated-docs.ts'
+import { readDoc } from '../scripts/docs/markdown.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-guide-'))
 const told = join(directory, 'bin/told')
@@ -28,7 +29,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-/** Runs a block: what `npx` was called with, and what it read. */
+/** Runs a block. Gives the arguments of `npx`, and its input. */
 function run(block: string): [call: string, input: string] {
   const env = { ...process.env, PATH: `${join(directory, 'bin')}:${process.env.PATH}` }
   execFileSync('sh', ['-c', block], { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -57,7 +58,7 @@ describe('the commands for exchanging SECRET_KEY', () => {
     expect(run(remove)[0]).toBe('wrangler secret delete PREVIOUS_SECRET_KEY')
   })
 
-  it('replace a key that has leaked, and remove the previous one', () => {
+  it('replace a leaked key, and remove the previous one', () => {
     const [call, input] = run(replace)
     expect(call).toBe('wrangler secret bulk')
     const SECRET_KEY = read('secret-key.txt').trim()

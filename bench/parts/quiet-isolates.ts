@@ -1,5 +1,5 @@
-// How often a request waits for the feed, and how often the feed is asked, where an isolate gets few
-// requests: the guard's own code over a feed in memory, in virtual time.
+// Measures an isolate with few requests: how often a request waits for the feed, and how often the
+// isolate asks the feed. The guard's own code runs over a feed in memory, in virtual time.
 
 import { setImmediate as settle } from 'node:timers/promises'
 import { succeed } from '../../src/errors/reasons.ts'
@@ -17,12 +17,12 @@ import { createChance, gapOf, VirtualTime } from '../support/virtual-time.ts'
 
 const ratesPerSecond = [0.01, 0.1, 1, 10, 100]
 const boundsSeconds = [10, 60]
-/** Of each combination, unless that would be too many requests. */
+/** Virtual seconds of each combination, unless that would be too many requests. */
 const seconds = Number(process.env.BENCH_QUIET_SECONDS ?? 1_000_000)
 const maxRequests = Number(process.env.BENCH_QUIET_REQUESTS ?? 1_000_000)
-/** How far the service is away. */
+/** The round trip to the service. */
 const roundTripMs = 30
-/** What is asked at the same time, the service reads from the database once. */
+/** The service reads the database once for all questions within this time. */
 const sharedForMs = 1_000
 const seed = 1
 
@@ -56,7 +56,7 @@ export async function simulateQuietIsolates(): Promise<string> {
   return [
     `One isolate, requests at random (Poisson, seed ${seed}), no revocations; the guard's own code in virtual time, ${renderTime()}. A round trip to the service takes ${roundTripMs} ms, and its answer is up to ${sharedForMs / 1_000} s old.`,
     renderTable(['requests/s per isolate', ...heads], rows),
-    `Dollars: $0.30 for a million requests to the service over HTTP, ${hoursPerMonth} hours a month, beyond what the plan includes and without CPU time; requests over a service binding are not charged for (as Cloudflare's documentation had it in 2026; look at the current list).`,
+    `The price is $0.30 for a million requests to the service over HTTP, ${hoursPerMonth} hours a month. It is what goes beyond the plan, without CPU time. Requests over a service binding cost nothing. So Cloudflare's documentation had it in 2026; look at the current list.`,
   ].join('\n\n')
 }
 
@@ -99,7 +99,7 @@ async function simulate(ratePerSecond: number, maxStalenessSeconds: number): Pro
   return { waitedShare: waited / requests, pullsPerHour: questions / hours }
 }
 
-/** The first request finds an isolate that knows nothing, and is not counted. */
+/** The first request reaches an isolate without any data, and is not counted. */
 async function warmUp(
   verifier: Verifier,
   token: string,
@@ -115,7 +115,7 @@ async function warmUp(
   counts.questions = 0
 }
 
-/** Whoever waits for the service is answered later, by the clock that only it moves on. */
+/** A request that waits for the service gets its answer later, and only this clock moves on. */
 async function request(
   verifier: Verifier,
   token: string,
@@ -129,7 +129,7 @@ async function request(
   if (runtime.elapsedMs() > beganAtMs) counts.waited += 1
 }
 
-/** A feed without any revocations, which says how often it is asked. */
+/** A feed without any revocations, which counts the questions. */
 function createQuietFeed(
   { runtime }: VirtualTime,
   chance: () => number,

@@ -1,4 +1,4 @@
-// The figures of staleness.ts, as a table and as docs/staleness.svg.
+// The figures of staleness.ts, as a table and as docs/explain/staleness.svg.
 
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -6,10 +6,10 @@ import { drawHistograms } from './staleness-chart.ts'
 import { quantile, renderCount, renderTable } from './table.ts'
 import type { Asked, Watched } from './watch.ts'
 
-/** Who was shown the token, and how. */
+/** The guard that was shown the token, by how often. */
 export type Watcher = 'busy' | 'idle' | 'sparse'
 
-/** One token before one guard. */
+/** One token at one guard. */
 export interface Revoked extends Watched {
   readonly watcher: Watcher
   readonly logout: Asked
@@ -22,9 +22,9 @@ export interface Background {
 }
 
 const boundSeconds = 10
-/** Of the busy guard. */
+/** The aim for the busy guard. */
 const targetP50Seconds = 4
-const chart = fileURLToPath(new URL('../../docs/staleness.svg', import.meta.url))
+const chart = fileURLToPath(new URL('../../docs/explain/staleness.svg', import.meta.url))
 const titles: Readonly<Record<Watcher, string>> = {
   busy: 'busy, shown every 25 ms',
   idle: 'idle until just before, shown every 25 ms',
@@ -35,9 +35,9 @@ interface Staleness {
   readonly title: string
   readonly tokens: number
   readonly undecided: number
-  /** Of those that were accepted once more after the logout was answered: for so many seconds. */
+  /** For each token that was accepted after the answer to the logout: how many seconds later. */
   readonly seconds: readonly number[]
-  /** The same from when the logout was sent to when the guard's answer came. */
+  /** The same, from sending the logout to the arrival of the guard's answer. */
   readonly mostSeconds: readonly number[]
 }
 

@@ -1,17 +1,17 @@
-// When each refusal happens, and where its answer comes from: for docs/errors.md. Apart from the
-// catalogue, for no Worker and no guard needs to carry it.
+// When each refusal happens, and the source of its answer, for docs/reference/errors.md. It is
+// separate from the catalogue, because Workers and guards do not need it in their bundle.
 
 import type { GuardReason, Reason } from './reasons.ts'
 
-/** What docs/errors.md says about a refusal. */
+/** The text of docs/reference/errors.md about a refusal. */
 interface Occasion {
   /** When it happens. */
   readonly when: string
-  /** Where the answer comes from. */
+  /** The source of the answer. */
   readonly source: string
 }
 
-/** Reason → what docs/errors.md says. */
+/** Reason → the text of docs/reference/errors.md. */
 export const occasions = {
   token_missing: {
     when: 'There is no Authorization header.',
@@ -42,7 +42,7 @@ export const occasions = {
     source: 'RFC 7515 §4.1.4',
   },
   key_set_unavailable: {
-    when: "A guard cannot have the issuer's key set; its log says why, and what to do.",
+    when: "A guard cannot get the issuer's key set. Its log says why, and what to do.",
     source: 'RFC 9110 §15.6.4',
   },
   token_claims_unacceptable: {
@@ -50,11 +50,11 @@ export const occasions = {
     source: 'RFC 7519 §4.1',
   },
   token_issuer_wrong: {
-    when: 'The token was issued by somebody else.',
+    when: 'The token is of another issuer.',
     source: 'RFC 7519 §4.1.1, RFC 8725 §3.8',
   },
   token_audience_wrong: {
-    when: 'The token is meant for somebody else.',
+    when: 'The token is for another audience.',
     source: 'RFC 7519 §4.1.3, RFC 8725 §3.9',
   },
   token_from_the_future: {
@@ -70,7 +70,7 @@ export const occasions = {
     source: 'RFC 6750 §3.1',
   },
   account_gone: {
-    when: 'The account of the token is deleted or disabled.',
+    when: 'The account of the token is disabled, or is no longer in the database.',
     source: 'contract',
   },
   logout_token_missing: {
@@ -86,7 +86,7 @@ export const occasions = {
     source: 'contract; ASVS 6.3.8',
   },
   login_queue_full: {
-    when: 'Registering, logging in or giving the password again, while so many others do that the password would wait for more than a second to be hashed. Nothing was done.',
+    when: 'Registering, logging in or giving the password again, while too many others do the same: the password would wait for more than a second to be hashed. Nothing was done.',
     source: 'RFC 9110 §15.6.4',
   },
   account_changing: {
@@ -94,15 +94,15 @@ export const occasions = {
     source: 'RFC 9110 §15.6.4',
   },
   snapshot_busy: {
-    when: 'A page of the snapshot, while eight long ones are being sent, or while there are more pages than the service keeps. Guards check each token meanwhile.',
-    source: 'docs/feed.md',
+    when: 'A page of the snapshot, while eight long pages are being sent, or while there are more pages than the service keeps. Guards check each token until they get one.',
+    source: 'docs/reference/feed-format.md',
   },
   refresh_token_missing: {
-    when: 'Refreshing without the cookie that carries the refresh token, where tokens travel in cookies.',
+    when: 'Refreshing without the refresh cookie, where tokens travel in cookies.',
     source: 'RFC 6750 §3',
   },
   refresh_token_unmatched: {
-    when: 'Tokens travel in cookies, and no refresh cookie belongs to the session of the access cookie, or there is no access cookie. Another subdomain may have set the one that came.',
+    when: 'Tokens travel in cookies. No refresh cookie belongs to the session of the access cookie, or there is no access cookie. Another subdomain may have set the refresh cookie.',
     source: 'RFC 6265 §8.6',
   },
   refresh_token_invalid: {
@@ -110,7 +110,7 @@ export const occasions = {
     source: 'RFC 6749 §5.2',
   },
   refresh_superseded: {
-    when: 'A refresh token that is more than one behind, within the grace window of its replacement. Nobody is logged out; the client has a newer one, or is about to get it.',
+    when: 'The refresh token is more than one behind, and within the grace window. Nobody is logged out. The client has a newer one, or is about to get it.',
     source: 'RFC 9700 §4.14.2',
   },
   refresh_too_frequent: {
@@ -118,11 +118,11 @@ export const occasions = {
     source: 'RFC 6585 §4',
   },
   refresh_token_reused: {
-    when: 'A refresh token that was replaced longer ago than the grace window: somebody has a copy. Its session is revoked, with all of its tokens.',
+    when: 'The refresh token was replaced longer ago than the grace window: somebody has a copy. Its session is revoked, with all of its tokens. From three windows on this is certain.',
     source: 'RFC 9700 §4.14.2',
   },
   session_revoked: {
-    when: 'Refreshing a session that was logged out, here or from elsewhere, or whose account was disabled.',
+    when: 'Refreshing a session that was logged out, or whose account was disabled.',
     source: 'RFC 6749 §5.2',
   },
   session_expired: {
@@ -130,11 +130,11 @@ export const occasions = {
     source: 'RFC 6749 §5.2; ASVS 7.3.1, 7.3.2',
   },
   session_unknown: {
-    when: 'Ending a session that is over, was never, or is somebody else’s.',
+    when: 'Ending a session that is over, never was, or belongs to another account.',
     source: 'RFC 9110 §15.5.5',
   },
   password_wrong: {
-    when: 'Giving the password again: it is not the account’s.',
+    when: 'Giving the password again: it is wrong.',
     source: 'RFC 9110 §15.5.4',
   },
   client_unknown: {
@@ -146,7 +146,7 @@ export const occasions = {
     source: 'RFC 6749 §5.2',
   },
   cross_site_request: {
-    when: 'Tokens travel in cookies, and a request that changes something came from a page of an origin that is not on the list, or says neither where it comes from nor that it is JSON.',
+    when: 'Tokens travel in cookies. A request that changes something came from a page of another origin, or it has no origin and is not JSON.',
     source: 'ASVS 3.5.1',
   },
   body_too_large: {
@@ -191,19 +191,19 @@ export const occasions = {
   },
   schema_outdated: {
     when: '`GET /ready` on a database that was not migrated.',
-    source: 'docs/storage.md',
+    source: 'docs/explain/storage.md',
   },
   schema_too_new: {
     when: '`GET /ready` on a database that a much later version has migrated.',
-    source: 'docs/storage.md',
+    source: 'docs/explain/storage.md',
   },
   signing_key_revoked: {
     when: '`GET /ready` while the active key of `SIGNING_KEYS` is revoked, by `keys revoke` or `migrate --restored`.',
-    source: 'docs/feed.md',
+    source: 'docs/operate/key-compromise.md',
   },
   misconfigured: {
     when: 'Settings are missing or wrong: the service refuses to work, and its log names them.',
-    source: 'README.md',
+    source: 'docs/reference/settings.md',
   },
   internal: {
     when: 'A bug. The request id finds it in the log.',
@@ -219,6 +219,6 @@ export const occasions = {
   },
   revocations_unavailable: {
     when: 'A guard cannot know within its bound whether the token was revoked; its log says why, and what to do.',
-    source: 'docs/feed.md',
+    source: 'docs/explain/bound.md',
   },
 } as const satisfies Record<Reason | GuardReason, Occasion>

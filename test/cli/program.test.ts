@@ -1,29 +1,17 @@
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { readDoc } from '../../scripts/generated-docs.ts'
+import { commandsOf } from '../../scripts/docs/cli.ts'
+import { readDoc } from '../../scripts/docs/markdown.ts'
 import { createProgram } from '../../src/cli/program.ts'
 
-const guide = readDoc('docs/guides/cli.md')
+const guide = readDoc('docs/reference/cli.md')
 
-/** The commands that do something, by their whole names. */
-function commandsOf(command: Command, path: readonly string[] = []): [string, Command][] {
-  // What is hidden is in the help's list neither.
-  return command
-    .createHelp()
-    .visibleCommands(command)
-    .filter((each) => each.name() !== 'help')
-    .flatMap((each): [string, Command][] => {
-      const names = [...path, each.name()]
-      return each.commands.length > 0 ? commandsOf(each, names) : [[names.join(' '), each]]
-    })
-}
-
-/** What the guide says of all commands at once. */
+/** What the guide says about all commands. */
 const [, common = ''] = guide.split(/^## /m)
 
 const commands = commandsOf(createProgram())
 
-/** Heading → text of the sections of the guide that are about commands. */
+/** Heading → text of the guide's sections about commands. */
 const sections = new Map(
   guide.split(/^##+ /m).flatMap((section): [string, string][] => {
     const [, name] = /^`([^`]+)`\n/.exec(section) ?? []
@@ -31,14 +19,14 @@ const sections = new Map(
   }),
 )
 
-describe('docs/guides/cli.md', () => {
+describe('docs/reference/cli.md', () => {
   it('has a section for each command, and for no other', () => {
     expect(commands.length).toBeGreaterThan(14)
     expect([...sections.keys()].sort()).toEqual(commands.map(([name]) => name).sort())
   })
 
   it.each(commands)(
-    'names the options of %s, its variables, and has an example',
+    'names the options and variables of %s, and has an example',
     (name, command) => {
       const text = sections.get(name) ?? ''
       const options = command.options.map(({ long }) => `\`${long}`)
@@ -49,12 +37,12 @@ describe('docs/guides/cli.md', () => {
     },
   )
 
-  it.each(commands)('is right that %s takes --json', (_, command) => {
+  it.each(commands)('says correctly whether %s takes --json', (_, command) => {
     expect(command.options.map(({ long }) => long)).toContain('--json')
   })
 })
 
-/** The whole help, with what commands add to it. */
+/** The whole help, with the texts that commands add. */
 function helpOf(command: Command): string {
   let help = ''
   command.configureOutput({

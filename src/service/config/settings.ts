@@ -1,5 +1,5 @@
-// The table of settings: what each means, and which values it takes. README.md shows the same
-// table, and a test compares the two.
+// The table of settings: what each means, and which values it takes. The table in
+// docs/reference/settings.md is generated from it.
 
 import { byteLength } from '../../crypto/utf8.ts'
 import type { Contract } from '../../errors/catalogue.ts'
@@ -17,7 +17,7 @@ import { parseOrigins } from './origins.ts'
 export interface Setting<T> {
   readonly meaning: string
   readonly unit: string
-  /** In words; `fallback` is the value. */
+  /** In words. `fallback` is the value. */
   readonly default: string
   readonly bounds: string
   readonly isRequired?: true
@@ -36,7 +36,7 @@ export interface OAuthClient {
 
 /** Fewer different characters than this are a pattern, not a secret. */
 const minDifferentCharacters = 8
-/** Found in tutorials and examples, and so in every dictionary. */
+/** Tutorials and examples have these, so every dictionary of attackers has them, too. */
 const publishedSecretKeys = [
   'my_precious',
   'your-256-bit-secret',
@@ -44,7 +44,7 @@ const publishedSecretKeys = [
   'your-super-secret-jwt-token-with-at-least-32-characters-long',
 ]
 
-/** Every setting there is. */
+/** All settings. */
 export const settings = {
   ISSUER: {
     meaning: 'The `iss` of every token: the address under which the service is reached',
@@ -71,7 +71,7 @@ export const settings = {
     parse: parseDatabaseUrl,
   },
   TURSO_AUTH_TOKEN: {
-    meaning: 'What the database wants to see; a secret',
+    meaning: 'The token for the database; a secret',
     unit: 'text',
     default: 'none',
     bounds: 'visible ASCII, without spaces',
@@ -79,23 +79,23 @@ export const settings = {
   },
   INSECURE_HTTP: {
     meaning:
-      'Whether `ISSUER` and `TURSO_DATABASE_URL` may be `http:` on other machines, where whoever is on the way reads tokens: only in a network of your own',
+      'Whether `ISSUER` and `TURSO_DATABASE_URL` may be `http:` on other machines. Others on the network can then read tokens: only for a private network',
     unit: 'word',
     ...oneOf('refuse', 'allow'),
   },
   DATABASE_TIMEOUT_MS: {
-    meaning: 'How long the database may take to answer; then the request is answered 503',
+    meaning: 'How long the database may take to answer. After that the answer is 503',
     unit: 'milliseconds',
     ...wholeNumber(5_000, 100, 30_000),
   },
   DATABASE_REPLICAS: {
-    meaning: 'Whether the database has replicas; then every check goes to the primary',
+    meaning: 'Whether the database has read replicas. Then every check goes to the primary',
     unit: 'word',
     ...oneOf('absent', 'present'),
   },
   SECRET_KEY: {
     meaning:
-      'Makes the refresh tokens, and signs the access tokens (HS256) where there are no `SIGNING_KEYS`: a new one ends every session, unless `PREVIOUS_SECRET_KEY` is the one before; a secret',
+      'Makes the refresh tokens. Signs the access tokens (HS256) if there are no `SIGNING_KEYS`. A new one ends every session, unless `PREVIOUS_SECRET_KEY` is the old one; a secret',
     unit: 'text',
     default: 'required',
     bounds: 'at least 32 bytes, random',
@@ -104,7 +104,7 @@ export const settings = {
   },
   PREVIOUS_SECRET_KEY: {
     meaning:
-      'While `SECRET_KEY` is exchanged: the one before. It signs nothing, and what it has signed stays good. Never one that has leaked; a secret',
+      'The old `SECRET_KEY`, while it is exchanged. It signs nothing, and what it has signed stays good. Never set a key that has leaked; a secret',
     unit: 'text',
     default: 'none',
     bounds: 'as `SECRET_KEY`, and not the same',
@@ -112,7 +112,7 @@ export const settings = {
   },
   SIGNING_KEYS: {
     meaning:
-      'Signs the access tokens with keys whose public halves are published, so that other Workers can verify them; a secret',
+      'The private keys that sign access tokens. Their public halves are published, so that other Workers can verify the tokens; a secret',
     unit: 'private JWK Set',
     default: 'none',
     bounds: 'as `portcullis keys generate` prints it',
@@ -130,13 +130,13 @@ export const settings = {
     ...wholeNumber(30 * 86_400, 60, 365 * 86_400),
   },
   SESSION_LIFETIME_SECONDS: {
-    meaning: 'How long a session lives in all; then a login is due',
+    meaning: 'How long a session lives at most. Then the user logs in again',
     unit: 'seconds',
     ...wholeNumber(90 * 86_400, 60, 5 * 365 * 86_400),
   },
   REFRESH_GRACE_SECONDS: {
     meaning:
-      'The grace window: how long after a refresh its token gives the same answer again, to another tab or a client that has lost the answer. Later it counts as stolen',
+      'The grace window: how long a used refresh token still gives the same answer, for a second tab or a lost answer. After that it may count as stolen; from three times that on, it always does',
     unit: 'seconds',
     ...wholeNumber(30, 0, 60),
     default: '30, or `DATABASE_TIMEOUT_MS` + 10 s where that is longer',
@@ -145,18 +145,18 @@ export const settings = {
   },
   MAX_SESSIONS_PER_USER: {
     meaning:
-      'How many sessions of one account live at once; a login beyond ends the one whose refresh token was used least recently',
+      'How many sessions of an account live at once. One login more ends the session whose refresh token was used least recently',
     unit: 'sessions',
     ...wholeNumber(100, 1, 1_000),
   },
   SESSION_ADDRESSES: {
-    meaning: 'Whether sessions keep the address that the login came from, for their users to see',
+    meaning: 'Whether a session keeps the address of its login, to show it to the user',
     unit: 'word',
     ...oneOf('omit', 'keep'),
   },
   TRUSTED_PROXIES: {
     meaning:
-      'On Deno: how many proxies in a row stand before the service. Each adds the address that it was asked from to `Forwarded` or `X-Forwarded-For`; with 0 neither is read',
+      'On Deno: how many proxies are in front of the service. Each must add the address of its client to `Forwarded` or `X-Forwarded-For`. With 0 these headers are not read',
     unit: 'proxies',
     ...wholeNumber(0, 0, 10),
   },
@@ -167,7 +167,7 @@ export const settings = {
     ...oneOf<TokenTransport>('bearer', 'cookie'),
   },
   OAUTH_CLIENTS: {
-    meaning: 'Who may introspect tokens: clients and their secrets, separated by commas; a secret',
+    meaning: 'The clients that may introspect tokens, and their secrets, separated by commas; a secret',
     unit: '`id:secret`',
     default: 'none',
     bounds:
@@ -176,7 +176,7 @@ export const settings = {
     parse: parseOAuthClients,
   },
   BCRYPT_COST: {
-    meaning: 'Work for each password hash; each step doubles it',
+    meaning: 'The cost of a password hash. Each step doubles the work',
     unit: 'log2 of rounds',
     ...wholeNumber(10, 4, 14),
   },
@@ -186,7 +186,7 @@ export const settings = {
     ...wholeNumber(8, 1, 64),
   },
   EMAIL_DOMAINS: {
-    meaning: 'Which domains the emails of new accounts may have: with a dot, or also `localhost`',
+    meaning: 'Which domains the emails of new accounts may have: only those with a dot, or also `localhost`',
     unit: 'word',
     ...oneOf<'public' | 'any'>('public', 'any'),
   },
@@ -200,7 +200,7 @@ export const settings = {
     parse: parseOrigins,
   },
   HTTP_CONTRACT: {
-    meaning: "Which sentences and statuses clients see: the seed's, or those for new applications",
+    meaning: 'Which statuses and sentences clients get: those of flask-jwt-auth, or those for new applications',
     unit: 'word',
     ...oneOf<Contract>('classic', 'standard'),
   },
@@ -226,7 +226,7 @@ function parseAudience(text: string): Result<string, string> {
     : refuse('must be text on one line, of at most 256 characters, all of them visible')
 }
 
-/** It becomes a header. */
+/** The token becomes a header. */
 function parseAuthToken(text: string): Result<string, string> {
   return /^[\x21-\x7e]+$/.test(text)
     ? succeed(text)
@@ -274,7 +274,7 @@ function parseSecretKey(text: string): Result<string, string> {
     : succeed(text)
 }
 
-/** Whether it is less than a key of the least length, over and over. */
+/** Whether the text only repeats a part that is shorter than the shortest key. */
 function isRepeated(text: string): boolean {
   const length = Math.min(text.length / 2, minSecretKeyBytes - 1)
   const periods = Array.from({ length }, (_, index) => index + 1)

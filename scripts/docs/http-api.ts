@@ -1,12 +1,13 @@
-// docs/http-api.md and the README's table, from the routes and their prose.
+// docs/reference/http-api.md, from the routes and their prose.
 
-import { refusalFor } from '../src/errors/catalogue.ts'
-import { occasions } from '../src/errors/occasions.ts'
-import type { Reason } from '../src/errors/reasons.ts'
-import type { Route, RouteFamily } from '../src/service/http/route.ts'
-import { credentialRefusals, limitRefusals } from '../src/service/http/route-refusals.ts'
-import { routeFamilies } from '../src/service/routes/routes.ts'
-import { documentedPath, proseOf } from './openapi/document.ts'
+import { refusalFor } from '../../src/errors/catalogue.ts'
+import { occasions } from '../../src/errors/occasions.ts'
+import type { Reason } from '../../src/errors/reasons.ts'
+import type { Route, RouteFamily } from '../../src/service/http/route.ts'
+import { credentialRefusals, limitRefusals } from '../../src/service/http/route-refusals.ts'
+import { routeFamilies } from '../../src/service/routes/routes.ts'
+import { documentedPath, proseOf } from '../openapi/document.ts'
+import { renderTable } from './markdown.ts'
 
 interface DescribedRoute {
   readonly route: Route
@@ -20,13 +21,13 @@ const all: readonly DescribedRoute[] = (routeFamilies as readonly RouteFamily[])
   })),
 )
 
-/** The rows of the README's table. */
-export function renderRouteTable(): string {
+/** All routes, in one table. */
+function renderRouteTable(): string {
   const rows = all.map(({ route, request }) => [request, proseOf(route).summary])
   return renderTable(['request', 'what it does'], rows)
 }
 
-/** docs/http-api.md */
+/** docs/reference/http-api.md */
 export function renderHttpApi(): string {
   const tags = [...new Set(all.map(({ route }) => proseOf(route).tag))]
   return `# HTTP API
@@ -36,6 +37,10 @@ export function renderHttpApi(): string {
 A running service has the same as an OpenAPI document, at \`/openapi.json\`. The package has it as \`portcullis/openapi.json\`.
 
 Refusals are \`{ "status": "fail", "message", "code" }\` in JSON; at \`/oauth/*\` they are \`{ "error", "error_description" }\`. [errors.md](errors.md) lists all of them. Where the two contracts of \`HTTP_CONTRACT\` differ, the tables have both: classic / standard.
+
+Send the access token in \`Authorization: Bearer …\`, and nowhere else. With \`TOKEN_TRANSPORT=cookie\` it travels in a cookie ([browser apps](../guides/browser-apps.md)). Where \`ISSUER\` has a path, all paths are under it; the metadata is before it (RFC 8414 §3).
+
+${renderRouteTable()}
 
 ${tags.map(renderTag).join('\n\n')}
 
@@ -51,7 +56,7 @@ ${renderRefusals(common)}
 `
 }
 
-/** Reasons that say nothing about one route. */
+/** Reasons that are not specific to a route. */
 const common: readonly Reason[] = [
   'unsupported_media_type',
   'body_missing',
@@ -111,7 +116,7 @@ function answersOf(route: Route): string {
   return `\`${route.success}\`${body}${route.hasEtag ? ' or `304`' : ''}`
 }
 
-/** The members of an answer beside its envelope's, and of what its `data` holds. */
+/** The members of an answer besides those of the envelope, and the members of its `data`. */
 function membersOf(answer: object): string[] {
   return Object.entries(answer)
     .filter(([name]) => name !== 'status' && name !== 'message')
@@ -120,7 +125,7 @@ function membersOf(answer: object): string[] {
     )
 }
 
-/** What the route refuses beside a bad access token. */
+/** The refusals of the route apart from those of a bad access token. */
 function ownRefusals({ credential, limits, refusals }: Route): readonly Reason[] {
   const ofCredential: readonly Reason[] = credentialRefusals[credential]
   const known: readonly Reason[] = credentialRefusals.access_token
@@ -135,9 +140,4 @@ function renderRefusals(reasons: readonly Reason[]): string {
     return [statuses.join(' / '), `\`${both[0]?.code}\``, occasions[reason].when]
   })
   return renderTable(['status', 'code', 'when'], rows)
-}
-
-function renderTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const rule = heads.map(() => '---')
-  return [heads, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }

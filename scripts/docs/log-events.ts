@@ -1,0 +1,172 @@
+// docs/reference/log-events.md: every event that the service and the guards log. A test compares
+// the names with the source.
+
+import { renderTable } from './markdown.ts'
+
+interface LogEvent {
+  readonly writer: 'service' | 'guard'
+  readonly members: readonly string[]
+  readonly meaning: string
+  readonly todo: string
+}
+
+/** The events by the name in `event`. */
+export const logEvents: Readonly<Record<string, LogEvent>> = {
+  request: {
+    writer: 'service',
+    members: [
+      'requestId',
+      'method',
+      'route',
+      'status',
+      'durationMs',
+      'reason?',
+      'error?',
+      'stack?',
+    ],
+    meaning: 'A request was answered. `reason` is a reason of [errors](errors.md).',
+    todo: 'Status 500: a bug; report it with `error` and `stack`. Status 503 with `DatabaseUnavailable`: the sentence names the host of the database, and what to check.',
+  },
+  misconfigured: {
+    writer: 'service',
+    members: ['problems'],
+    meaning: 'The settings are wrong. The service answers 500 to everything, or does not start.',
+    todo: 'Mend each problem of the list. They name the setting, never its value.',
+  },
+  schema_outdated: {
+    writer: 'service',
+    members: ['message'],
+    meaning: 'The database lacks migrations of this version. Written once for each isolate.',
+    todo: 'Run `portcullis migrate`.',
+  },
+  refresh_token_reused: {
+    writer: 'service',
+    members: ['userId', 'sessionId'],
+    meaning: 'A refresh token was used after it had been replaced. The session has ended.',
+    todo: 'Many for one user: the tokens may be stolen. Many for one version of a client: it does not store the new token in time ([native apps](../guides/native-apps.md)).',
+  },
+  history_behind: {
+    writer: 'service',
+    members: ['problem'],
+    meaning: 'The database shows fewer revocations than before.',
+    todo: 'Set `DATABASE_REPLICAS=present`. After a restore, follow [its procedure](../operate/backup-and-restore.md).',
+  },
+  history_left_before: {
+    writer: 'service',
+    members: ['problem'],
+    meaning: 'Two databases answer for one issuer.',
+    todo: 'Give the issuer one database.',
+  },
+  prune: {
+    writer: 'service',
+    members: ['pruned', 'prunedSessions'],
+    meaning: 'The cron has deleted so many revocations and sessions that were over.',
+    todo: 'Nothing. If there is none for a day, look at the cron trigger.',
+  },
+  client_address_failed: {
+    writer: 'service',
+    members: ['problem'],
+    meaning:
+      'The function `clientAddress` of your platform parts threw. The session has no address.',
+    todo: 'Mend the function.',
+  },
+  log_failed: {
+    writer: 'service',
+    members: ['problem'],
+    meaning: 'The function `log` of your platform parts threw. A line is lost.',
+    todo: 'Mend the function.',
+  },
+  listening: {
+    writer: 'service',
+    members: ['hostname', 'port'],
+    meaning: 'On Deno: the service has started.',
+    todo: 'Nothing.',
+  },
+  stopped: {
+    writer: 'service',
+    members: ['isComplete'],
+    meaning: 'On Deno: the service ends. With `isComplete` false, some requests were cut off.',
+    todo: 'If requests are cut off, raise `SHUTDOWN_SECONDS`.',
+  },
+  token_unfit: {
+    writer: 'guard',
+    members: ['issuer', 'problem'],
+    meaning:
+      'A token looks like one of the service, and does not fit the guard. One line a minute for each reason.',
+    todo: 'See [my guard says 401](../operate/guard-says-401.md).',
+  },
+  key_set_unavailable: {
+    writer: 'guard',
+    members: ['issuer', 'problem'],
+    meaning:
+      'The keys of the issuer cannot be fetched. Keys that are at hand are used for 24 hours.',
+    todo: 'See [my guard says 503](../operate/guard-says-503.md).',
+  },
+  revocation_feed_unavailable: {
+    writer: 'guard',
+    members: ['issuer', 'problem'],
+    meaning: 'The revocations cannot be fetched. Beyond its bound the guard answers 503.',
+    todo: 'See [my guard says 503](../operate/guard-says-503.md).',
+  },
+  revocation_check_failed: {
+    writer: 'guard',
+    members: ['issuer', 'problem'],
+    meaning: 'The service gave no answer about one token.',
+    todo: 'See [my guard says 503](../operate/guard-says-503.md).',
+  },
+  revocation_view_full: {
+    writer: 'guard',
+    members: ['issuer', 'problem'],
+    meaning:
+      'More than 1,000,000 revocations are alive. The guard checks each token with the service.',
+    todo: 'Make access tokens shorter: `ACCESS_TOKEN_LIFETIME_SECONDS`.',
+  },
+  verifier_failed: {
+    writer: 'guard',
+    members: ['issuer', 'problem'],
+    meaning:
+      'A function of the options threw: `keys`, `service` or `revocationSource`. The guard answers 503.',
+    todo: 'The sentence has its message. Mend the function.',
+  },
+  wait_until_failed: {
+    writer: 'guard',
+    members: ['problem'],
+    meaning:
+      '`waitUntil` threw. Mostly it was passed without its context. Written once for each isolate.',
+    todo: 'Pass `waitUntil: (work) => ctx.waitUntil(work)`.',
+  },
+}
+
+/** docs/reference/log-events.md */
+export function renderLogEvents(): string {
+  return `# Log events
+
+*Generated from \`scripts/docs/log-events.ts\` by \`npm run docs\`.*
+
+Service and guards write one line of JSON for each event. \`event\` is its name. Members with \`?\` are there where they say something. No line has a token, a password, an email, a query or a header. [What to alert on](../operate/alerts.md) says which of them matter.
+
+## The service
+
+They go to the standard output; \`misconfigured\` goes to the standard error. \`createService\` takes another \`log\`.
+
+${renderEvents('service')}
+
+## Guards
+
+They go to \`console.error\`.
+
+${renderEvents('guard')}
+`
+}
+
+function renderEvents(writer: LogEvent['writer']): string {
+  const rows = Object.entries(logEvents)
+    .filter(([, event]) => event.writer === writer)
+    .map(([name, { members, meaning, todo }]) => [
+      `\`${name}\``,
+      members.map((member) => `\`${member}\``).join(', '),
+      meaning,
+      todo,
+    ])
+  return renderTable(['event', 'members', 'what it means', 'what to do'], rows)
+}

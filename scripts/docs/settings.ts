@@ -1,0 +1,27 @@
+// docs/reference/settings.md, from the table of settings.
+
+import { type Setting, settings } from '../../src/service/config/settings.ts'
+import { renderTable } from './markdown.ts'
+
+/** docs/reference/settings.md */
+export function renderSettings(): string {
+  const rows = Object.entries<Setting<unknown>>(settings).map(([name, setting]) => [
+    `\`${name}\``,
+    setting.meaning,
+    setting.unit,
+    setting.default,
+    setting.bounds,
+  ])
+  return `# Settings
+
+*Generated from \`src/service/config/settings.ts\` by \`npm run docs\`.*
+
+On Workers, settings are variables and secrets: \`[vars]\` of \`wrangler.toml\`, and \`wrangler secret put\`. On Deno they are environment variables. \`HOST\`, \`PORT\` and \`SHUTDOWN_SECONDS\` are for Deno alone ([deploy to Deno](../guides/deploy-deno.md)).
+
+- Spaces and line ends around a value do not count.
+- A service whose settings are wrong answers 500 \`misconfigured\` to everything. Its log names all problems together.
+- Required are \`ISSUER\`, \`TURSO_DATABASE_URL\` and \`SECRET_KEY\`. \`SIGNING_KEYS\` are needed for guards in other Workers.
+
+${renderTable(['name', 'meaning', 'unit', 'default', 'bounds'], rows)}
+`
+}
