@@ -1,4 +1,4 @@
-// What is published, used as its users would: installed into empty projects, type-checked, bundled
+// The published package, as its users have it: installed into empty projects, type-checked, bundled
 // and run there.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -8,6 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { parseSigningKeys } from '../../src/token/signing-key.ts'
 import { createClientOf, send, tokensOf } from '../support/client.ts'
 import { startDatabase } from '../support/database.ts'
+import { brokenLinks, countLinks } from '../support/links.ts'
 import { createProject, type Project, packPackage } from '../support/package.ts'
 import { testSettings } from '../support/settings.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
@@ -97,10 +98,16 @@ const guardProject = createWorkerProject(['hono', '@cloudflare/workers-types'], 
 describe('the guard, from the tarball', () => {
   const project = guardProject
 
-  it('brings nothing of the service along', () => {
+  it('contains nothing of the service', () => {
     const installed = (name: string) => existsSync(join(project.directory, 'node_modules', name))
     expect(installed('portcullis')).toBe(true)
     for (const name of ['@libsql', 'drizzle-orm', 'bcryptjs']) expect(installed(name)).toBe(false)
+  })
+
+  it('has the documents, whose links lead to files of the package', () => {
+    const folder = join(project.directory, 'node_modules/portcullis')
+    expect(countLinks(folder)).toBeGreaterThan(150)
+    expect(brokenLinks(folder)).toEqual([])
   })
 
   it.each(['bundler', 'nodenext'])('type-checks under %s', (configuration) => {
@@ -148,11 +155,11 @@ describe('the service, from the tarball', () => {
   const portcullis = (...args: string[]) =>
     project.run('node', 'node_modules/portcullis/dist/cli/main.js', ...args)
 
-  it('makes signing keys', async () => {
+  it('generates signing keys', async () => {
     expect(await parseSigningKeys(portcullis('keys', 'generate'))).toMatchObject({ ok: true })
   })
 
-  it('bundles, migrates its database, and runs, with claims of its own and guards that see them', async () => {
+  it('bundles, migrates its database, and runs, with custom claims that guards see', async () => {
     const database = await startDatabase()
     const checked = portcullis('migrate', '--check', '--url', database.url)
     expect(checked).toBe('The database is up to date.\n')
