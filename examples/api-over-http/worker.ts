@@ -1,5 +1,8 @@
-// The same API on a Worker that has no binding to the service, such as one of another account: the
-// key set is fetched over HTTP, from the issuer's address.
+// Run it beside `npm run dev`: npx wrangler dev -c examples/api-over-http/wrangler.toml --port 8788
+// With another port or ISSUER of the service, add the options that `npm run dev` prints.
+//
+// The same API on a Worker without a binding to the service, such as one of another account. It
+// fetches the key set over HTTP, from the issuer's address.
 
 import { env } from 'cloudflare:workers'
 import { Hono } from 'hono'

@@ -1,4 +1,4 @@
-// How an API tests its guard: with an issuer in memory in the place of the service.
+// How an API tests its guard: an issuer in memory takes the place of the service.
 
 import { env } from 'cloudflare:workers'
 import { createTestIssuer } from 'portcullis/testing'
@@ -13,16 +13,16 @@ function get(path: string, token?: string): Response | Promise<Response> {
 }
 
 describe('the API', () => {
-  it('is open where it says so', async () => {
+  it('serves open paths without a token', async () => {
     expect(await (await get('/')).text()).toBe('Open to everybody.')
   })
 
-  it('knows who asks', async () => {
+  it('tells the handler who is logged in', async () => {
     const token = await issuer.token({ sub: '7' })
     expect(await (await get('/api/me', token)).json()).toMatchObject({ user: '7' })
   })
 
-  it('refuses who has no token, an expired one, or one for somebody else', async () => {
+  it('refuses a missing token, an expired one, and one for another audience', async () => {
     const expired = await issuer.token({ exp: 1 })
     const strange = await issuer.token({ aud: 'https://elsewhere.example.com' })
     const answers = await Promise.all([
@@ -33,20 +33,20 @@ describe('the API', () => {
     expect(answers.map(({ status }) => status)).toEqual([401, 401, 401])
   })
 
-  it('refuses who has logged out', async () => {
+  it('refuses a token after its logout', async () => {
     const token = await issuer.token()
     expect((await get('/api/me', token)).status).toBe(200)
     issuer.revoke(token)
     expect((await get('/api/me', token)).status).toBe(401)
   })
-  it('refuses a token that has expired, without waiting for it', async () => {
+  it('refuses an expired token, with a clock that is put ahead', async () => {
     const token = await issuer.token()
     expect((await get('/api/me', token)).status).toBe(200)
     issuer.advance(900)
     expect((await get('/api/me', token)).status).toBe(401)
   })
 
-  it('refuses within 10 s who has logged out in another isolate', async () => {
+  it('refuses a token within 10 s of its logout in another isolate', async () => {
     const token = await issuer.token()
     expect((await get('/api/me', token)).status).toBe(200)
     issuer.revoke(token, { elsewhere: true })
@@ -54,7 +54,7 @@ describe('the API', () => {
     expect((await get('/api/me', token)).status).toBe(401)
   })
 
-  it('lets nobody in while the service is away', async () => {
+  it('refuses every token while the service is away', async () => {
     const token = await issuer.token()
     issuer.goStale()
     expect((await get('/api/me', token)).status).toBe(503)

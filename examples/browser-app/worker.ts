@@ -1,3 +1,7 @@
+// Run it beside `npm run dev`: npx wrangler dev -c examples/browser-app/wrangler.toml --port 8790 \
+//   --env-file "$PWD/.dev.vars" --env-file "$PWD/.portcullis/database.env"
+// On another port, add --var ISSUER:http://127.0.0.1:PORT. With `npm run dev -- --data DIR`, take its database.env.
+//
 // One Worker for browsers: the service with its tokens in cookies, an API behind the guard, and a
 // page that logs in, refreshes and logs out.
 
@@ -26,7 +30,7 @@ const app = new Hono<{ Bindings: Env }>()
   .all('/openapi.json', toService)
   .use('/api/*', guard)
   .get('/api/me', (c) => c.json({ email: c.var.auth.claims.email }))
-  // Only for whoever gave the password within five minutes.
+  // Only for users who gave the password within the last five minutes.
   .post('/api/orders', requireFreshLogin({ maxAgeSeconds: 300 }), (c) => c.json({ ordered: true }))
 
 export default { fetch: app.fetch, scheduled: auth.scheduled }

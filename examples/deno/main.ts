@@ -1,3 +1,6 @@
+// Run it beside `npm run dev:deno`: npx deno run --allow-net --allow-env examples/deno/main.ts
+// With another port or ISSUER of the service, set the variables ISSUER and AUDIENCE.
+//
 // The same API on Deno.
 
 import { Hono } from 'hono'

@@ -1,5 +1,9 @@
-// One Worker that is both: the service with all its paths, and an API of its own behind the guard.
-// The guard asks the service in the same Worker, without any network.
+// Run it beside `npm run dev`: npx wrangler dev -c examples/mounted/wrangler.toml --port 8789 \
+//   --env-file "$PWD/.dev.vars" --env-file "$PWD/.portcullis/database.env"
+// On another port, add --var ISSUER:http://127.0.0.1:PORT. With `npm run dev -- --data DIR`, take its database.env.
+//
+// One Worker that is both the service with all its paths and an API behind the guard. The guard
+// asks the service in the same Worker, without any network.
 
 import { env } from 'cloudflare:workers'
 import { type Context, Hono } from 'hono'

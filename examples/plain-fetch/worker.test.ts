@@ -1,4 +1,4 @@
-// How a Worker without a framework tests its guard: with an issuer in memory in the place of the
+// How a Worker without a framework tests its guard: an issuer in memory takes the place of the
 // service.
 
 import { env } from 'cloudflare:workers'
@@ -17,7 +17,7 @@ function get(token: string): Promise<Response> {
   return worker.fetch(request as never, bindings, context as never)
 }
 
-it('knows who asks, until they log out', async () => {
+it('answers who the user is, until the logout', async () => {
   const token = await issuer.token({ sub: '7' })
   expect(await (await get(token)).json()).toMatchObject({ user: '7' })
   issuer.revoke(token)

@@ -1,4 +1,7 @@
-// A Worker without any framework: the verifier takes a request, and gives back who sent it or why not.
+// Run it beside `npm run dev`: npx wrangler dev -c examples/plain-fetch/wrangler.toml --port 8788
+// With another port or ISSUER of the service, add the options that `npm run dev` prints.
+//
+// A Worker without any framework. The verifier takes a request, and gives its user or a refusal.
 
 import { createVerifier, refusalResponse } from 'portcullis'
 
@@ -6,7 +9,7 @@ let verifier: ReturnType<typeof createVerifier<Env>> | undefined
 
 export default {
   async fetch(request, env, ctx) {
-    // One for the isolate: it keeps the key set, and the tokens that it has verified.
+    // One for the isolate: it keeps the key set and the tokens that it has verified.
     verifier ??= createVerifier({
       issuer: env.ISSUER,
       audience: env.AUDIENCE,

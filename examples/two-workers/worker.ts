@@ -1,5 +1,10 @@
-// The service, deployed twice over one database: one Worker for the feed and the keys, which guards
-// ask for, and one for everything else. The same code, the same settings; only the routes differ.
+// Run it beside `npm run dev`: npx wrangler dev -c examples/two-workers/wrangler.login.toml \
+//   --port 8791 --env-file "$PWD/.dev.vars" --env-file "$PWD/.portcullis/database.env"
+// The other half is wrangler.feed.toml, on another port.
+//
+// The service, deployed twice over one database. One Worker answers guards, which ask for the feed
+// and the keys; the other answers everything else. Code and settings are the same; only the routes
+// differ.
 
 import { createWorker } from 'portcullis/server'
 
