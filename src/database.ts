@@ -1,5 +1,4 @@
-// The database that the service keeps its accounts and revocations in, for guards and handlers that
-// share it.
+// The service's database of accounts and revocations, for guards and handlers that share it.
 
 export type { Database } from './service/store/database.ts'
 export { schemaVersion } from './service/store/migrations.ts'

@@ -1,4 +1,5 @@
-// The entry on Deno: the same service over a database in a file, or the same remote one.
+// The entry point on Deno. It runs the same service with a database in a file, or with a remote
+// one.
 
 import { systemRuntime } from './runtime/runtime.ts'
 import type { Config } from './service/config/config.ts'
@@ -56,8 +57,8 @@ function sayWhere({ hostname, port }: Deno.NetAddr): void {
 }
 
 /**
- * Lets requests that are under way be answered, for a while; a second signal ends at once. The
- * scheduler would keep the process alive for ever.
+ * Waits up to SHUTDOWN_SECONDS for running requests, then exits. A second signal exits at once.
+ * `Deno.exit` is necessary because the scheduler would keep the process alive forever.
  */
 async function stop(): Promise<void> {
   if (isStopping) Deno.exit(1)

@@ -1,5 +1,4 @@
-// What other Workers import: guards, the verifier behind them, key sets, and where
-// revocations come from.
+// What other Workers import: guards, their verifier, key sets and revocation sources.
 
 export type { GuardReason, Result } from './errors/reasons.ts'
 export { createRemoteKeySet, type RemoteKeySetOptions } from './guard/keys/remote-key-set.ts'

@@ -1,5 +1,5 @@
-// What a service Worker of one's own is made of: `createWorker` for one that is nothing else, the
-// parts for one that is more.
+// The parts of a custom service Worker. `createWorker` creates a Worker that is only the service.
+// The other parts are for a Worker that does more.
 
 export type { Result } from './errors/reasons.ts'
 export { type Runtime, systemRuntime } from './runtime/runtime.ts'

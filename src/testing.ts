@@ -1,4 +1,4 @@
-// For the tests of applications: an issuer in memory, and a clock to advance.
+// For the tests of applications: an issuer in memory, and a clock that tests can advance.
 
 export {
   createTestIssuer,

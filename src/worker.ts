@@ -1,4 +1,4 @@
-// The entry on Cloudflare Workers.
+// The entry point on Cloudflare Workers.
 
 import { createWorker } from './service/create-worker.ts'
 

@@ -42,10 +42,10 @@ const roleChanges = { setRoles, addRoles, removeRoles }
 const notChanged = 'The account was not changed'
 const notRead = 'The accounts were not read'
 
-/** What can be done to the roles of an account. */
+/** The changes to the roles of an account. */
 export type RoleChange = keyof typeof roleChanges
 
-/** Does one of the changes. Idempotent. */
+/** Makes one of the changes. Idempotent. */
 export function changeAccountIn(
   address: DatabaseAddress,
   email: string,
@@ -57,8 +57,8 @@ export function changeAccountIn(
 }
 
 /**
- * Changes the roles of an account, to those that are returned; undefined where there is no such
- * account. Idempotent: whether anything was changed is returned, too.
+ * Changes the roles of an account. Returns its new roles, and whether they changed; undefined when
+ * there is no such account. Idempotent.
  */
 export async function changeRolesIn(
   address: DatabaseAddress,
@@ -89,14 +89,14 @@ export function findAccountIn(
   )
 }
 
-/** What the service demands of a new account, and how it hashes its password. */
+/** What the service requires of a new account, and how it hashes passwords. */
 interface AccountRules {
   readonly bcryptCost: number
   readonly passwordMinLength: number
   readonly emailDomains: EmailDomains
 }
 
-/** The rules of the variables, as the service reads them. */
+/** Reads the rules from the variables, in the same way as the service. */
 export function readAccountRules(variables: NodeJS.ProcessEnv): AccountRules {
   const names = ['BCRYPT_COST', 'PASSWORD_MIN_LENGTH', 'EMAIL_DOMAINS']
   const misspellings = findMisspellings(variables, names)
@@ -120,7 +120,7 @@ function readSetting<T>(
   throw new Failure(`${name} ${parsed.error}.`, 'usage')
 }
 
-/** Makes the account. */
+/** Creates the account. */
 export async function createAccountIn(
   address: DatabaseAddress,
   account: { readonly email: string; readonly password: string; readonly roles: readonly string[] },

@@ -1,11 +1,14 @@
-// The client of the database is an optional peer of the package, so that guards do without it: the
-// commands that need it load it when they run.
+// The database client is an optional peer dependency, because guards do not need it. The commands
+// that need it load it when they run.
 
 import { settings } from '../service/config/settings.ts'
 import { variableText } from '../service/config/variable-text.ts'
 import { Failure } from './failure.ts'
 
-/** What `load` imports, or a sentence that says what to install. */
+/**
+ * Returns what `load` imports. Throws a Failure that says what to install, if the client is
+ * missing.
+ */
 export async function loadDatabaseClient<T>(load: () => Promise<T>): Promise<T> {
   try {
     return await load()
@@ -17,7 +20,10 @@ export async function loadDatabaseClient<T>(load: () => Promise<T>): Promise<T> 
   }
 }
 
-/** The database of `--url`, or of the variable, and the token for it, as the service reads them. */
+/**
+ * The database URL from `--url` or the variable, and its token, read in the same way as by the
+ * service.
+ */
 export function databaseAddress(option: string | undefined) {
   const { TURSO_DATABASE_URL, TURSO_AUTH_TOKEN, INSECURE_HTTP } = process.env
   const url = variableText(option) ?? variableText(TURSO_DATABASE_URL)
@@ -25,7 +31,7 @@ export function databaseAddress(option: string | undefined) {
   const authToken = token === undefined ? undefined : settings.TURSO_AUTH_TOKEN.parse(token)
   if (authToken && !authToken.ok) throw new Failure(`TURSO_AUTH_TOKEN ${authToken.error}.`, 'usage')
   const allowsInsecureHttp = variableText(INSECURE_HTTP) === 'allow'
-  // `--url` has the value of the variable where it is not given.
+  // Without `--url`, the option has the value of the variable.
   const givenAs = url === variableText(TURSO_DATABASE_URL) ? 'TURSO_DATABASE_URL' : '--url'
   if (url) return { url, givenAs, authToken: authToken?.value, allowsInsecureHttp }
   throw new Failure(

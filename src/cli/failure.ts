@@ -1,23 +1,22 @@
-// How a command ends that cannot go on, and what scripts can tell by its exit code
-// (docs/guides/cli.md).
+// How a command fails, and what its exit code means for scripts (docs/reference/cli.md).
 
-/** What went wrong, for scripts, and the exit code of each kind. */
+/** The kinds of failure, for scripts, with their exit codes. */
 const exitCodes = {
-  /** The command cannot do what it was asked for. */
+  /** The command cannot do its task. */
   failure: 1,
-  /** It was called in a way that it does not know. */
+  /** The arguments or variables are wrong. */
   usage: 2,
   /** The database lacks migrations of this version. */
   pending: 3,
-  /** Somebody did not answer, or is busy: trying again may help. */
+  /** A database or service did not answer, or is busy. A retry may help. */
   unreachable: 4,
 } as const
 
 export type FailureKind = keyof typeof exitCodes
 
 /**
- * What a command tells its user when it cannot go on: one sentence that says what to do. Anything
- * else that is thrown is a bug.
+ * What a command tells its user when it fails: a message that says what to do. Any other error that
+ * is thrown is a bug.
  */
 export class Failure extends Error {
   override readonly name = 'Failure'
@@ -29,7 +28,10 @@ export class Failure extends Error {
   }
 }
 
-/** Runs a command: a `Failure` becomes its sentence, or a line of JSON, and the exit code. */
+/**
+ * Runs a command. A `Failure` is printed as its message, or as a line of JSON, and sets the exit
+ * code.
+ */
 export async function runCommand(
   main: () => Promise<void>,
   { json = false }: { readonly json?: boolean } = {},

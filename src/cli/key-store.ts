@@ -1,5 +1,5 @@
-// Where a private key set is kept between two commands: a file that only its owner can read, or the
-// environment and the standard output.
+// Where a private key set is kept between two commands. It is a file that only its owner can read,
+// or the environment and the standard output.
 
 import { readFileSync } from 'node:fs'
 import { variableText } from '../service/config/variable-text.ts'
@@ -14,13 +14,13 @@ import {
 
 export interface KeyStore {
   readonly keys: readonly SigningJwk[]
-  /** Undefined where the set is printed. */
+  /** Undefined when the set is printed. */
   readonly file: string | undefined
   /** Replaces the set as a whole, or prints it on one line. */
   write(keys: readonly SigningJwk[]): void
 }
 
-/** The set of the file, or of SIGNING_KEYS. Says when others can read the file. */
+/** The set from the file, or from SIGNING_KEYS. Warns when others can read the file. */
 export async function openKeyStore(file: string | undefined): Promise<KeyStore> {
   const text = file === undefined ? variableText(process.env.SIGNING_KEYS) : readKeyFile(file)
   if (!text) {
@@ -36,7 +36,7 @@ export async function openKeyStore(file: string | undefined): Promise<KeyStore> 
   return { keys: keys.value, file, write: (changed) => writeKeys(file, changed, replaceKeyFile) }
 }
 
-/** A place for a first set; what is there already is not touched. */
+/** A place for a first set. An existing file is not changed. */
 export function createKeyFile(file: string | undefined): Pick<KeyStore, 'file' | 'write'> {
   return { file, write: (keys) => writeKeys(file, keys, createPrivateFile) }
 }
@@ -71,7 +71,10 @@ function writeKeys(
   }
 }
 
-/** Another name of the file would keep the old set, and whoever reads that would sign with it. */
+/**
+ * Refuses a file that has another name. That name would keep the old set, and its readers would
+ * sign with it.
+ */
 function replaceKeyFile(file: string, text: string): void {
   const link = findOtherName(file)
   if (link === 'symbolic link') {

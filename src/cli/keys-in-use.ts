@@ -1,5 +1,6 @@
-// Which keys were in use when a backup was restored, for `migrate --restored`: from a file, and
-// what the issuer publishes now, so that no key is revoked that still signs.
+// Finds which keys were in use when a backup was restored, for `migrate --restored`. The old keys
+// come from a file. They are compared with the keys that the issuer publishes now. So a key that
+// still signs is never revoked.
 
 import { readFileSync } from 'node:fs'
 import { insecure } from '../service/config/database-url.ts'
@@ -11,7 +12,7 @@ import { isInsecureUrl } from '../token/loopback.ts'
 import { Failure } from './failure.ts'
 import { createPrivateFile } from './private-file.ts'
 
-/** Where the keys are named. */
+/** Where to find the keys. */
 export interface KeyPlaces {
   readonly issuer?: string
   readonly file?: string
@@ -20,11 +21,11 @@ export interface KeyPlaces {
 export interface KeysInUse {
   /** The keys to revoke. */
   readonly keyIds: readonly string[]
-  /** What was published a moment ago; undefined where nobody was asked. */
+  /** The keys that the issuer publishes now; undefined when it was not asked. */
   readonly published: readonly string[] | undefined
 }
 
-/** Where the published set is kept until new keys are deployed. */
+/** The file that keeps the published set until new keys are deployed. */
 const savedFile = 'keys-before-restore.json'
 const timeoutMs = 10_000
 const maxKeys = 64
@@ -32,9 +33,9 @@ const deploy =
   'deploy new ones (`portcullis keys generate --file new-signing-keys.json`, then `wrangler secret put SIGNING_KEYS < new-signing-keys.json`)'
 
 /**
- * The keys that were in use, where none of them is published any more.
+ * The keys that were in use. None of them is published any more.
  *
- * @throws Failure that says what to do first
+ * @throws Failure with a message that says what to do first
  */
 export async function findKeysInUse({ issuer, file }: KeyPlaces): Promise<KeysInUse> {
   if (issuer === undefined && file === undefined) {
@@ -64,10 +65,10 @@ function refusePublished(keyIds: readonly string[], set: PublishedSet | undefine
   )
 }
 
-/** Nobody can tell old keys from new ones by the published set alone. */
+/** Saves the published set, and fails. The published set alone does not show which keys are old. */
 function saveKeySet({ url, text, keyIds }: PublishedSet): never {
   try {
-    // Neither follows a link nor replaces anything.
+    // Does not follow a link, and replaces no file.
     createPrivateFile(savedFile, text)
   } catch {
     throw new Failure(
@@ -123,7 +124,7 @@ function isKeyId(kid: unknown): kid is string {
   return typeof kid === 'string' && kid !== ''
 }
 
-/** The names in a JWK Set, private or public; undefined where it is none. */
+/** The key ids in a private or public JWK Set; undefined when the text is not such a set. */
 function parseKeyIds(text: string): readonly string[] | undefined {
   const entries = parseJwkSetEntries(text)
   const keyIds = entries?.map((entry) => (isObject(entry) ? entry.kid : undefined))

@@ -1,5 +1,5 @@
-// portcullis keys: the private key set that goes into the secret SIGNING_KEYS. A secret of a Worker
-// can be written and never read, so the set is kept in a file, or wherever else its owner keeps it.
+// portcullis keys: manages the private key set of the secret SIGNING_KEYS. A Worker's secret can be
+// written but not read back. So the owner keeps the set in a file or in another place.
 
 import { type Command, Option } from 'commander'
 import { systemRuntime } from '../runtime/runtime.ts'
@@ -26,7 +26,7 @@ interface KeyOptions {
   readonly json: boolean
 }
 
-/** Adds `keys` with its five commands. */
+/** Adds the command `keys` with its five subcommands. */
 export function addKeysCommand(program: Command): void {
   const keys = program
     .command('keys')
@@ -122,7 +122,7 @@ function warningsOfDropping({ keys }: KeyStore, kid: string): string[] {
   return [`The key ${kid} may still have living tokens${until}. Deploying this set ends them.`]
 }
 
-/** Whoever pipes the set gets it all the same. */
+/** Prints the set even without a change, because a pipe may expect it. */
 function tellNothingRetired({ file, keys, write }: KeyStore, json: boolean): void {
   if (file === undefined) write(keys)
   const sentence = `\n${renderKeys(keys)}\n\nNo key can be retired yet: nothing was changed, and there is nothing to deploy.`
@@ -134,7 +134,7 @@ async function show({ file, json }: KeyOptions): Promise<void> {
   report(json, factsOf(keys), renderKeys(keys))
 }
 
-/** A key that is in no set any more can be revoked as well, by whoever says so. */
+/** With `unchecked`, revokes a key even if it is in no set any more. */
 async function revoke(
   kid: string,
   { file, url, json, unchecked }: KeyOptions & { url?: string; unchecked: boolean },
@@ -149,7 +149,7 @@ async function revoke(
   console.error('It still signs, so nobody can log in: `keys rotate`, and deploy the set now.')
 }
 
-/** A name that is not right would revoke nothing, and nobody would know. */
+/** A mistyped key id would revoke nothing, and nobody would notice. */
 async function findKey(kid: string, file: string | undefined): Promise<SigningJwk> {
   const isSetAtHand = file !== undefined || variableText(process.env.SIGNING_KEYS)
   const keys = isSetAtHand ? (await openKeyStore(file)).keys : []
@@ -175,7 +175,7 @@ interface FinishOptions {
   readonly deployFrom?: number | undefined
 }
 
-/** What is secret goes to the store alone; what is for people goes beside it. */
+/** Secret output goes only to the store. Text for people goes to the standard error. */
 function finish(
   store: Pick<KeyStore, 'file' | 'write'>,
   keys: readonly SigningJwk[],
@@ -195,7 +195,10 @@ function finish(
   )
 }
 
-/** The report: beside the set where that is printed, for then it has the standard output. */
+/**
+ * Prints the report on the standard error. As JSON, on the standard output, unless the set is
+ * printed there.
+ */
 function tell(file: string | undefined, text: string, json: boolean): void {
   if (json && file !== undefined) console.log(text)
   else console.error(text)

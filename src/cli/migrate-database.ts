@@ -1,4 +1,4 @@
-// Brings a database to the schema of this version, for the commands.
+// Migrates a database to the schema of this version, for the commands.
 
 import type { Client } from '@libsql/client/node'
 import { parseDatabaseUrl } from '../service/config/database-url.ts'
@@ -16,8 +16,8 @@ import { warnOfReaders } from './private-file.ts'
 import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.ts'
 
 /**
- * Applies what is pending, tells of each, and returns them. Idempotent, and safe when run twice at
- * once.
+ * Applies the pending migrations, calls `tell` after each, and returns them. Idempotent, and safe
+ * when run twice at once.
  */
 export function migrate(
   address: DatabaseAddress,
@@ -35,9 +35,9 @@ export function migrate(
   })
 }
 
-/** What has not been applied. Changes nothing. */
+/** The migrations that are not applied yet. Changes nothing. */
 export function findPending(address: DatabaseAddress): Promise<Migration[]> {
-  // Opening a file makes it. What is no address, `withDatabase` refuses.
+  // Opening a missing file would create it. `withDatabase` refuses an invalid URL.
   if (parseDatabaseUrl(address.url).ok && isMissingFile(address.url))
     return Promise.resolve(readMigrations())
   return withDatabase(address, 'The migrations were not checked', async (client) => {
@@ -47,8 +47,8 @@ export function findPending(address: DatabaseAddress): Promise<Migration[]> {
 }
 
 /**
- * Gives the history of revocations a new epoch, and revokes every token of the keys, in one batch:
- * whoever follows the feed begins anew, and forgets nothing.
+ * Gives the history of revocations a new epoch, and revokes every token of the keys, in one batch.
+ * Guards that follow the feed load it again, and forget no revocation.
  */
 export function beginNewHistoryIn(
   address: DatabaseAddress,
@@ -59,7 +59,7 @@ export function beginNewHistoryIn(
   )
 }
 
-/** A schema of a later version that still serves this one is nobody's trouble. */
+/** Accepts a schema of a later version if this version can still use it. */
 async function refuseLaterSchema(client: Client): Promise<void> {
   if (await isSchemaTooNew(client)) {
     throw new Failure(
@@ -70,7 +70,7 @@ async function refuseLaterSchema(client: Client): Promise<void> {
 
 function warnOfDatabaseReaders(url: string): void {
   const file = databaseFileOf(url)
-  // What SQLite puts beside it, too.
+  // The pattern includes the files that SQLite creates next to it.
   const warning = file && warnOfReaders(file, `${file}*`)
   if (warning) console.error(warning)
 }

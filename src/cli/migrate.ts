@@ -1,5 +1,5 @@
-// portcullis migrate: brings the database of TURSO_DATABASE_URL to the schema of this version. Run
-// it before deploying.
+// portcullis migrate: migrates the database of TURSO_DATABASE_URL to the schema of this version.
+// Run it before you deploy.
 
 import type { Command } from 'commander'
 import type { Migration } from '../service/store/node/apply-migrations.ts'
@@ -9,7 +9,7 @@ import { findKeysInUse, type KeyPlaces, type KeysInUse } from './keys-in-use.ts'
 import { addDatabaseOption, addJsonOption } from './options.ts'
 import { areRefused } from './report.ts'
 
-/** Adds `migrate`. */
+/** Adds the command `migrate`. */
 export function addMigrateCommand(program: Command): void {
   const command = program
     .command('migrate')
@@ -39,7 +39,7 @@ async function runMigrate(options: MigrateOptions): Promise<void> {
   refuseContradictions(options)
   const { findPending, migrate } = await loadCommands()
   if (check) return tellPending(await findPending(address), json)
-  // Before anything is changed.
+  // This check comes before any change.
   const keys = options.restored ? await findKeysInUse(options) : undefined
   const applied = await migrate(address, json ? console.error : console.log)
   if (!json) console.log('The database is up to date.')

@@ -1,19 +1,20 @@
-// A password for a new account: from the standard input, never from an argument, for those are in
-// the list of processes and in the shell's history.
+// Reads the password for a new account from the standard input. It is never an argument, because
+// arguments appear in the process list and in the shell history.
 
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { Failure } from './failure.ts'
 
-/** Where it is typed or piped. */
+/** The stream on which the password is typed or piped. */
 type PasswordInput = NodeJS.ReadableStream & { readonly isTTY?: boolean }
 
 /**
- * The password: on a terminal it is asked for twice and not shown; otherwise it is the whole input,
- * without one end of a line. Nobody could type what is refused here to log in.
+ * Reads the password. On a terminal, it asks twice and does not show the password. Otherwise, the
+ * password is the whole input without one final line break. It refuses text that nobody could type
+ * to log in.
  *
- * @throws Failure when there is none, the two differ, or it is not one line of UTF-8 text
+ * @throws Failure when there is no password, the two differ, or it is not one line of UTF-8 text
  */
 export async function readPassword(
   input: PasswordInput = process.stdin,
@@ -26,7 +27,7 @@ export async function readPassword(
 }
 
 function requireLine(password: string): string {
-  // What decoding has put where bytes are not UTF-8.
+  // The decoder writes this character for bytes that are not UTF-8.
   if (password.includes('\ufffd')) {
     throw new Failure(
       'The password is not in UTF-8: give it in that encoding. No account was made.',

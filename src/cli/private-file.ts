@@ -1,5 +1,5 @@
-// Files that hold secrets: only their owner reads them, and nothing that lies at their place is
-// followed or filled, be it a file or a symbolic link.
+// Files that hold secrets. Only their owner can read them. An existing file or symbolic link at the
+// same path is never followed or filled.
 
 import {
   closeSync,
@@ -15,7 +15,7 @@ import { systemRuntime } from '../runtime/runtime.ts'
 
 const onlyOwner = 0o600
 
-/** Makes a new file. Throws the error EEXIST where there is something already, a link too. */
+/** Creates a new file. Throws the error EEXIST when the path already exists, also as a link. */
 export function createPrivateFile(file: string, text: string): void {
   const descriptor = openSync(file, 'wx', onlyOwner)
   try {
@@ -29,7 +29,10 @@ export function createPrivateFile(file: string, text: string): void {
   }
 }
 
-/** Makes the file, or replaces it and the access to it as a whole. Replaces a link, not its target. */
+/**
+ * Creates the file, or replaces it, with its permissions, as a whole. Replaces a link, not its
+ * target.
+ */
 export function replacePrivateFile(file: string, text: string): void {
   const suffix = Buffer.from(systemRuntime.randomBytes(8)).toString('hex')
   const beside = `${file}.${suffix}.tmp`
@@ -42,14 +45,17 @@ export function replacePrivateFile(file: string, text: string): void {
   }
 }
 
-/** What else leads to the file that is there, and would keep the old text if it were replaced. */
+/** Another name of the file. That name would keep the old text if the file were replaced. */
 export function findOtherName(file: string): 'symbolic link' | 'hard link' | undefined {
   const found = lstatSync(file, { throwIfNoEntry: false })
   if (found?.isSymbolicLink()) return 'symbolic link'
   return found && found.nlink > 1 ? 'hard link' : undefined
 }
 
-/** A sentence where others can read the file; its access is its owner's business. */
+/**
+ * A warning when others can read the file; undefined otherwise. The permissions are not changed,
+ * because that is the owner's decision.
+ */
 export function warnOfReaders(file: string, pattern = file): string | undefined {
   const found = statSync(file, { throwIfNoEntry: false })
   if (!found?.isFile() || (found.mode & 0o077) === 0) return undefined

@@ -1,4 +1,5 @@
-// The program with all of its commands. docs/guides/cli.md describes them; a test compares the two.
+// The program with all of its commands. docs/reference/cli.md describes them, and a test compares
+// the two.
 
 import { Command, CommanderError } from 'commander'
 import { version } from '../service/config/version.ts'
@@ -7,7 +8,7 @@ import { addKeysCommand } from './keys.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { addUsersCommand } from './users.ts'
 
-/** The program. It reads nothing before it is run. */
+/** Creates the program. It reads nothing before it runs. */
 export function createProgram(): Command {
   const program = new Command('portcullis')
     .description(
@@ -15,7 +16,7 @@ export function createProgram(): Command {
     )
     .version(version)
     .addHelpText('after', '\nExit codes: 0 done, 1 failure, 2 usage, 3 pending, 4 unreachable.')
-    // Its commands inherit both: mistakes in a call are thrown, and told as every failure is.
+    // The commands inherit both settings. Usage errors are thrown, and reported like every failure.
     .exitOverride()
     .configureOutput({ outputError() {} })
   addMigrateCommand(program)
@@ -34,7 +35,7 @@ export async function runProgram(program: Command): Promise<void> {
     await program.parseAsync()
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    // It has shown its help, or the version.
+    // The program has shown its help, or the version.
     if (error.exitCode === 0) return
     const isHelpShown = error.code === 'commander.help'
     throw new Failure(isHelpShown ? 'Name one of these commands.' : sentenceOf(error), 'usage')

@@ -1,6 +1,6 @@
-// What a command prints when it is done: for people, or with `--json` for programs.
+// What a command prints at its end: text for people, or with `--json` JSON for programs.
 
-/** What happens to tokens that are revoked, after their subject. */
+/** The end of a sentence whose subject is revoked tokens. */
 export const areRefused = 'are refused: by the service at once, by guards within their bounds.'
 
 /** Prints the sentence, or the facts as a line of JSON. */
@@ -8,7 +8,7 @@ export function report(isJson: boolean, facts: object, sentence: string): void {
   console.log(isJson ? JSON.stringify(facts) : sentence)
 }
 
-/** Columns side by side; the first row has their names. */
+/** A table as text. The first row has the names of the columns. */
 export function renderTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
@@ -21,7 +21,7 @@ export function renderTable(rows: readonly (readonly string[])[]): string {
   return rows.map(line).join('\n')
 }
 
-/** An instant in seconds since 1970, in RFC 3339. */
+/** Formats an instant, in seconds since 1970, as RFC 3339. */
 export function formatInstant(seconds: number): string {
   return new Date(seconds * 1_000).toISOString()
 }

@@ -1,4 +1,4 @@
-// portcullis users: what administrators do to accounts, in the service's database.
+// portcullis users: shows and changes accounts in the service's database, for administrators.
 
 import type { Command } from 'commander'
 import { isRole } from '../service/domain/identity/identity.ts'
@@ -17,7 +17,7 @@ interface UserOptions {
 const defaultLimit = 100
 const maxLimit = 1_000
 
-/** Adds `users` with its commands. */
+/** Adds the command `users` with its subcommands. */
 export function addUsersCommand(program: Command): void {
   const users = program.command('users').description('Shows and changes accounts in the database.')
   addListCommand(users)
@@ -46,12 +46,12 @@ export function addUsersCommand(program: Command): void {
   for (const name of ['remove', 'delete']) addMissingCommand(users, name, neverDeleted)
 }
 
-/** It replaced all roles, under a name that said otherwise. */
+/** The command `set-role` replaced all roles, but its name suggested one role. */
 const newNameOfSetRole =
   '`users set-role` has a new name: `users set-roles EMAIL [ROLE…]` replaces all roles. `users add-role` and `users remove-role` change some of them.'
 const neverDeleted = 'Accounts are disabled, not deleted: `users disable EMAIL`.'
 
-/** A command that somebody looks for, and that there is not. */
+/** Adds a hidden command for a name that users may try. It only fails with the sentence. */
 function addMissingCommand(users: Command, name: string, sentence: string): void {
   users
     .command(name, { hidden: true })
@@ -139,7 +139,7 @@ async function show(email: string, { url, json }: UserOptions): Promise<void> {
   report(json, { ...factsOf(account), ...sessionFactsOf(account) }, renderTable(rows))
 }
 
-/** The names are those of the HTTP API. */
+/** The names are the same as in the HTTP API. */
 function factsOf({ userId, email, roles, disabledAt, registeredAt }: AccountOfList) {
   return {
     user_id: userId,

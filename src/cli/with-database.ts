@@ -1,4 +1,4 @@
-// Opens a database for a command, once: what goes wrong becomes a sentence.
+// Opens a database once for a command, and turns every failure into a sentence.
 
 import { type Client, createClient, LibsqlError } from '@libsql/client/node'
 import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
@@ -8,17 +8,19 @@ import { createDatabaseFile, isMissingFile } from '../service/store/node/databas
 import { isInsecureUrl } from '../token/loopback.ts'
 import { Failure, type FailureKind } from './failure.ts'
 
-/** Which database, and what for. */
+/** Which database to open, and how. */
 export interface DatabaseAddress {
   readonly url: string
-  /** Where the user gave the URL, for sentences. Default: `TURSO_DATABASE_URL`. */
+  /**
+   * The option or variable that gave the URL, for error messages. Default: `TURSO_DATABASE_URL`.
+   */
   readonly givenAs?: string
   readonly authToken?: string | undefined
-  /** As INSECURE_HTTP. Default: false. */
+  /** Same as INSECURE_HTTP. Default: false. */
   readonly allowsInsecureHttp?: boolean
-  /** Whether a file that is not there is made. Default: it is refused. */
+  /** Whether a missing file is created. Default: false, and a missing file is refused. */
   readonly makesFile?: boolean
-  /** Gives up when the user has ended the command. */
+  /** Stops requests when the user ends the command. */
   readonly stopping?: AbortSignal
 }
 
@@ -27,7 +29,7 @@ const timeoutMs = 15_000
 /**
  * Runs `use` with a client of the database.
  *
- * @param failed begins the sentence of every failure: "The migration failed"
+ * @param failed the first words of every error message, such as "The migration failed"
  * @throws Failure
  */
 export async function withDatabase<T>(
@@ -70,19 +72,20 @@ export async function withDatabase<T>(
   }
 }
 
-/** The database behind the client of a command, for as long as the command runs. */
+/** The database behind the client of a command, while the command runs. */
 export function databaseOf(client: Client): Database {
-  // The update of no rows that goes to the primary is harmless where there are no replicas.
+  // With `hasReplicas`, each batch first runs an update of no rows. That is harmless without
+  // replicas.
   return { hasReplicas: true, withClient: (use) => use(client) }
 }
 
 const cannotOpen =
   'the database file cannot be opened; check that it is there, and that its folder can be written.'
 
-/** Stands for where the user gave the URL. */
+/** A placeholder for the option or variable that gave the URL. */
 const addressName = '{address}'
 
-/** What the clients say in their messages, what to do about it, and what kind of failure it is. */
+/** Patterns of client messages, what the user should do, and the kind of failure. */
 const explanations: readonly (readonly [RegExp, string, FailureKind?])[] = [
   [
     /symbolic link/,

@@ -1,12 +1,12 @@
-// base64url without padding (RFC 4648 §5), strictly: one text for every value. A lenient decoder
-// would let a token be spelled in many ways.
+// Strict base64url without padding (RFC 4648 §5): every value has exactly one text. A lenient
+// decoder would accept many spellings of one token.
 
 import { encodeUtf8 } from './utf8.ts'
 
-/** More than six bits: no character of the alphabet. */
+/** A value of more than six bits. It marks characters outside the alphabet. */
 export const invalidValue = 64
 
-/** The values of an alphabet's characters, by their codes. All other bytes are invalid. */
+/** The values of an alphabet's characters, by character code. All other bytes are invalid. */
 export function valuesOf(alphabet: string): Uint8Array {
   const values = new Uint8Array(256).fill(invalidValue)
   for (let value = 0; value < alphabet.length; value += 1)
@@ -14,7 +14,7 @@ export function valuesOf(alphabet: string): Uint8Array {
   return values
 }
 
-/** The six bits of each character. */
+/** The six-bit value of each character. */
 export const sextets: Uint8Array = valuesOf(
   'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_',
 )
@@ -26,11 +26,12 @@ export function encodeBase64Url(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes of which `text`, or its UTF-8 bytes, is the one canonical spelling; undefined where it
- * is none. Canonical is: only the alphabet's characters, no padding, no length that no bytes have,
- * and zero in the bits that the last character carries beyond the last byte (RFC 4648 §3.5).
+ * Decodes canonical base64url, given as text or as its UTF-8 bytes. Returns undefined for anything
+ * else. Canonical text has only characters of the alphabet, no padding and a possible length. The
+ * unused bits of its last character are zero (RFC 4648 §3.5).
  *
- * A loop, for it is several times as fast as `atob`, and `Uint8Array.fromBase64` is not everywhere.
+ * It uses a loop, which is several times as fast as `atob`. `Uint8Array.fromBase64` is not
+ * available everywhere.
  */
 export function decodeBase64Url(text: string | Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   const characters = typeof text === 'string' ? encodeUtf8(text) : text
@@ -54,7 +55,7 @@ export function decodeBase64Url(text: string | Uint8Array): Uint8Array<ArrayBuff
   return isWhole && seen < invalidValue ? bytes : undefined
 }
 
-/** Whether `text` is the one canonical spelling of some bytes. */
+/** Whether `text` is canonical base64url. */
 export function isCanonicalBase64Url(text: string): boolean {
   return decodeBase64Url(text) !== undefined
 }

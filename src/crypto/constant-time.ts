@@ -1,8 +1,8 @@
 import { encodeUtf8 } from './utf8.ts'
 
 /**
- * Whether two secrets are the same, in a time that depends on neither: their digests are compared,
- * which have one length, and whole.
+ * Whether two secrets are equal. The time of the comparison does not depend on their content: it
+ * compares whole digests of equal length.
  */
 export async function isSameSecret(presented: string, expected: string): Promise<boolean> {
   const [one, other] = await Promise.all([presented, expected].map(digest))

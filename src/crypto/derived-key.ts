@@ -1,15 +1,15 @@
-// What the service needs secrets for beside signing, it derives from SECRET_KEY: one key for each
-// purpose, so that nothing made for one is good for another (HKDF, RFC 5869). While SECRET_KEY is
-// exchanged, what the one before has made stays good.
+// Derives keys from SECRET_KEY for purposes other than signing tokens (HKDF, RFC 5869). Each
+// purpose has its own key, so a MAC for one purpose is not valid for another. During a change of
+// SECRET_KEY, MACs of the previous one stay valid.
 
 import { lazyValue } from '../runtime/lazy-value.ts'
 import { encodeUtf8 } from './utf8.ts'
 
-/** What keys are derived from, as the configuration has it. */
+/** The configured secrets from which keys are derived. */
 export interface SecretKeys {
-  /** Makes and verifies. */
+  /** Makes and verifies MACs. */
   readonly secretKey: string
-  /** Only verifies. */
+  /** Only verifies MACs. */
   readonly previousSecretKey?: string | undefined
 }
 
@@ -18,13 +18,13 @@ export interface Mac {
   /** The MAC under the current secret. Deterministic. */
   sign(text: string): Promise<Uint8Array<ArrayBuffer>>
   /**
-   * Whether it is the MAC of the text under the current secret, or the previous one. In the same
-   * time for either. Never throws.
+   * Whether it is the MAC of the text under the current or the previous secret. Takes the same time
+   * for both. Never throws.
    */
   verify(mac: Uint8Array<ArrayBuffer>, text: string): Promise<boolean>
 }
 
-/** Platforms have types of their own for it. */
+/** The platforms have different types for it. */
 type WebCryptoKey = Awaited<ReturnType<typeof crypto.subtle.deriveKey>>
 
 const macBytes = 32
@@ -42,7 +42,7 @@ export function createMac({ secretKey, previousSecretKey }: SecretKeys, purpose:
     async verify(mac, text) {
       if (mac.length !== macBytes) return false
       const data = encodeUtf8(text)
-      // All of them, always: the time does not tell which one it was.
+      // Always verifies with all keys, so that the time does not reveal which one matched.
       const verified = await Promise.all(
         accepted.map(async (one) => crypto.subtle.verify('HMAC', await one(), mac, data)),
       )

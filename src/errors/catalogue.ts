@@ -1,19 +1,19 @@
-// What a client hears for each reason: the one place with statuses, codes and sentences. `standard`
-// is the second column (HTTP_CONTRACT=standard) and holds only what differs. docs/errors.md is
-// generated from here.
+// What a client gets for each reason. Statuses, codes and messages are defined only here. The key
+// `standard` is for HTTP_CONTRACT=standard, and holds only the differences. The page
+// docs/reference/errors.md is generated from this file.
 
 import type { Reason } from './reasons.ts'
 import { crossSiteRequest, type Entry, type Refusal, tokenRefusals } from './token-refusals.ts'
 
 /**
- * Which of the two contracts the service speaks: the seed's, or one for applications that never
- * had its clients.
+ * Which of the two contracts the service uses. The contract of the seed is 'classic'. For
+ * applications that never had the seed's clients, there is 'standard'.
  */
 export type Contract = 'classic' | 'standard'
 
 const invalidJson = { status: 400, code: 'invalid_json' } as const
 
-/** Reason → what is answered. */
+/** Reason → the answer. */
 export const catalogue = {
   ...tokenRefusals,
   logout_token_missing: {
@@ -202,7 +202,7 @@ export const catalogue = {
   },
 } as const satisfies Record<Reason, Entry>
 
-/** What to answer for `reason` in `contract`. */
+/** The answer for `reason` in `contract`. */
 export function refusalFor(reason: Reason, contract: Contract): Refusal {
   const { standard, ...entry }: Entry = catalogue[reason]
   return contract === 'standard' ? { ...entry, ...standard } : entry

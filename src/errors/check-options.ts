@@ -1,16 +1,23 @@
-// Options are checked when something is made of them, by one table each: a wrong one would be found
-// late otherwise, or never. Sentences name the option, what came and what would be right.
+// Checks options when an object is created from them, with one table of rules for each object.
+// Otherwise a wrong option would be found late, or never. The messages name the option, the given
+// value and what would be right.
 
-/** What is wrong with an option, to complete the sentence "NAME …"; undefined where nothing is. */
+/**
+ * Returns what is wrong with an option, to complete the sentence "NAME …"; undefined when it is
+ * right.
+ */
 export type Rule = (
   value: unknown,
   options: Readonly<Record<string, unknown>>,
 ) => string | undefined
 
-/** A rule for each option, so that one without does not compile. */
+/** A rule for each option. An option without a rule does not compile. */
 export type Rules<Options> = { readonly [Name in keyof Required<Options>]: Rule }
 
-/** The rule of a condition. What came is shown by its type; as it is only where it is no secret. */
+/**
+ * A rule from a condition. By default the message shows only the type of the value, because it may
+ * be a secret.
+ */
 export function must(
   isRight: (value: unknown, options: Readonly<Record<string, unknown>>) => boolean,
   right: string,
@@ -20,20 +27,20 @@ export function must(
     isRight(value, options) ? undefined : `must be ${right}, and is ${show(value)}`
 }
 
-/** The same rule, where the option may be left out. */
+/** The same rule for an option that may be omitted. */
 export function optional(rule: Rule): Rule {
   return (value, options) => (value === undefined ? value : rule(value, options))
 }
 
-/** The rule of a function. */
+/** The rule for a function. */
 export function aFunction(right = 'a function'): Rule {
   return must((value) => typeof value === 'function', right)
 }
 
 /**
- * A copy of the options, for the caller to use instead of them: what was checked, inherited ones
- * and those of getters too. Refuses options that cannot work, that nobody knows, or that are not in
- * one object.
+ * Checks the options and returns a copy with the checked values. The caller must use the copy. It
+ * includes inherited options and those of getters. Refuses options that cannot work, unknown
+ * options, and anything that is not an object.
  *
  * @throws TypeError
  */
@@ -60,7 +67,7 @@ export function checkOptions<Options extends object>(
 }
 
 /**
- * Refuses a second argument. It was the clock, until 0.5.
+ * Refuses a second argument. Until 0.5 it was the clock.
  *
  * @throws TypeError
  */
@@ -69,7 +76,10 @@ export function refuseSecond(maker: string, [second]: readonly unknown[]): void 
   throw new TypeError(`${maker} takes no second argument: runtime is an option.`)
 }
 
-/** Numbers as they are; of everything else its type, for it may be a secret. */
+/**
+ * Shows numbers, booleans, null and undefined as they are. Shows only the type of other values,
+ * because they may be secrets.
+ */
 function typeOf(value: unknown): string {
   const isPlain = value === null || /^[unb]/.test(typeof value)
   return isPlain ? String(value) : value === '' ? 'empty' : `of type ${typeof value}`

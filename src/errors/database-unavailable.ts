@@ -1,13 +1,13 @@
 /**
- * The database could not be reached in time, or its answer made no sense: an outage, not a bug.
- * Thrown by the store, answered 503 by the outermost layer. Whether a write took place is unknown,
- * so nothing may be acknowledged after it.
+ * The database could not be reached in time, or its answer was not usable. This is an outage, not a
+ * bug. The store throws it, and the outermost layer answers 503. A write may have been committed or
+ * not, so a caller must not acknowledge it.
  */
 export class DatabaseUnavailable extends Error {
   override readonly name: string = 'DatabaseUnavailable'
 }
 
-/** The database lacks a table or a column: nobody has migrated it for this version. */
+/** The database lacks a table or a column, because it was not migrated for this version. */
 export class SchemaOutdated extends DatabaseUnavailable {
   override readonly name = 'SchemaOutdated'
 }

@@ -1,6 +1,6 @@
 /**
- * The error of a part that does not name itself, for the log: what failed, and where. The message
- * of what is no Error is not known to be free of secrets.
+ * Wraps an error for the log, with the name of the part that failed. A thrown value that is not an
+ * Error is not quoted, because it may contain secrets.
  */
 export function namedFailure(part: string, cause: unknown): Error {
   const isError = cause instanceof Error

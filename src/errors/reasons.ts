@@ -1,6 +1,6 @@
-// Every refusal of the service, as a value. Domain and token functions return `Result<T, Reason>`;
-// what is thrown is a bug or an outage. `catalogue.ts` says what a client hears: a reason without a
-// place there does not compile.
+// Every refusal of the service, as a value. Domain and token functions return `Result<T, Reason>`.
+// A throw means a bug or an outage. `catalogue.ts` defines what a client gets. A reason without an
+// entry there does not compile.
 
 /** A value, or the error that says why there is none. */
 export type Result<T, E> =
@@ -21,8 +21,8 @@ export function refuse<E>(error: E): { readonly ok: false; readonly error: E } {
 export type BearerReason = 'token_missing' | 'bearer_malformed'
 
 /**
- * Why a token is not a good access token, in the order of the checks. Clients hear three of them
- * apart: expired, revoked, invalid.
+ * Why a token is not a valid access token, in the order of the checks. Clients can distinguish only
+ * three cases: expired, revoked and invalid.
  */
 export type TokenReason =
   | 'token_too_long'
@@ -36,24 +36,24 @@ export type TokenReason =
   | 'token_expired'
 
 /**
- * Why there is no key to check a token with: the set lacks the one that the token names, or the set
- * cannot be had, which says nothing about the token.
+ * Why there is no key to verify a token. Either the set lacks the key that the token names, or the
+ * set is not available. The second case says nothing about the token.
  */
 export type KeyReason = 'token_key_unknown' | 'key_set_unavailable'
 
 /**
- * Why a guard does not let a good token pass: it was revoked, or whether it was cannot be known
- * within the guard's bound.
+ * Why a guard refuses a valid token. It was revoked, or the guard cannot know within its bound
+ * whether it was.
  */
 export type GateReason = 'token_revoked' | 'revocations_unavailable'
 
 /**
- * Why a guard does not let a good token do this: it lacks a role, or its user has logged in too
+ * Why a guard does not permit this with a valid token. It lacks a role, or its user logged in too
  * long ago.
  */
 type PermissionReason = 'role_missing' | 'login_not_fresh'
 
-/** Why a guard does not let a request in. */
+/** Why a guard refuses a request. */
 export type GuardReason =
   | BearerReason
   | TokenReason
@@ -62,27 +62,30 @@ export type GuardReason =
   | PermissionReason
   | 'cross_site_request'
 
-/** Why a good access token is refused all the same: what only the database knows. */
+/** Why the service refuses a valid access token. Only the database knows these reasons. */
 export type RevocationReason = 'token_revoked' | 'account_gone'
 
 /** Why the service refuses an access token. */
 export type UserTokenReason = TokenReason | KeyReason | RevocationReason
 
-/** Why the accounts refuse. */
+/** Why a registration or a login is refused. */
 type AccountReason = 'email_taken' | 'invalid_credentials'
 
-/** Why no password is hashed: too many are waiting for it. */
+/** Why no password is hashed: too many passwords are waiting. */
 export type QueueReason = 'login_queue_full'
 
-/** Why a token is not signed now: roles or generation have changed again while it was. */
+/** Why a token is not signed now: roles or generation changed again during signing. */
 export type ChangeReason = 'account_changing'
 
-/** Why a page of the snapshot is not sent now: too many others are being sent, or were read. */
+/**
+ * Why a page of the snapshot is not sent now: too many other pages are being sent, or were read.
+ */
 type SnapshotReason = 'snapshot_busy'
 
 /**
- * Why a refresh token is not exchanged. 'refresh_superseded' says that there is a newer one to try,
- * 'refresh_too_frequent' that the same one will do later; all others say that a login is due.
+ * Why a refresh token is not exchanged. After 'refresh_superseded', the client uses the newer
+ * token. After 'refresh_too_frequent', the client tries the same token later. All other reasons
+ * mean that the user must log in again.
  */
 export type RefreshReason =
   | 'refresh_token_missing'
@@ -94,13 +97,13 @@ export type RefreshReason =
   | 'session_revoked'
   | 'session_expired'
 
-/** Why there is nothing to be done about a session, or with it. */
+/** Why an action on a session is refused. */
 type SessionReason = 'session_unknown' | 'password_wrong'
 
 /** Why an OAuth client is refused. */
 export type ClientReason = 'client_unknown' | 'oauth_request_invalid'
 
-/** Why a request is refused before it means anything. */
+/** Why a request is refused before it is processed. */
 export type InputReason =
   | 'body_too_large'
   | 'body_incomplete'
@@ -120,7 +123,7 @@ type ServiceReason = 'database_unavailable' | ReadinessReason | 'misconfigured' 
 export type ReadinessReason = 'schema_outdated' | 'schema_too_new' | 'signing_key_revoked'
 
 /**
- * Every reason there is. `logout_token_missing` is `token_missing` where the seed answers it with
+ * Every reason. `logout_token_missing` is `token_missing` at logout, where the seed answers with
  * another status.
  */
 export type Reason =

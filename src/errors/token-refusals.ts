@@ -1,5 +1,5 @@
-// What a client hears when its token is refused: the part of the catalogue that guards share with
-// the service, which has it in its own envelope.
+// What a client gets when its token is refused. Guards share this part of the catalogue with the
+// service. The service puts it into its own envelope.
 
 import type {
   BearerReason,
@@ -17,8 +17,8 @@ export interface Refusal {
   /** The sentence for people; also the challenge's `error_description`. */
   readonly message: string
   /**
-   * The `error` of the bearer challenge (RFC 6750 §3.1, RFC 9470 §3); `bare` is a challenge that
-   * names none, `basic` one for clients (RFC 7617).
+   * The `error` of the bearer challenge (RFC 6750 §3.1, RFC 9470 §3). The value `bare` is a
+   * challenge without an `error`. The value `basic` is a challenge for clients (RFC 7617).
    */
   readonly challenge?:
     | 'bare'
@@ -44,14 +44,17 @@ const invalidToken = {
   challenge: 'invalid_token',
 } as const
 
-/** Where tokens travel in cookies, for guards and for the service. */
+/**
+ * The refusal of a cross-site request when tokens travel in cookies, for guards and for the
+ * service.
+ */
 export const crossSiteRequest = {
   status: 403,
   code: 'cross_site_request',
   message: 'This may have come from another site. Ask as JSON, from an origin that is allowed.',
 } as const satisfies Entry
 
-/** Reason → what is answered. */
+/** Reason → the answer. */
 export const tokenRefusals = {
   token_missing: {
     status: 401,
@@ -96,7 +99,7 @@ export const tokenRefusals = {
   account_gone: invalidToken,
 } as const satisfies Record<BearerReason | TokenReason | KeyReason | RevocationReason, Entry>
 
-/** What guards answer in other Workers, where the database cannot be asked. */
+/** What guards answer in other Workers, which have no access to the database. */
 export const guardRefusals = {
   ...tokenRefusals,
   cross_site_request: crossSiteRequest,
@@ -121,8 +124,8 @@ export const guardRefusals = {
 } as const satisfies Record<GuardReason, Entry>
 
 /**
- * The bearer challenge of a refusal (RFC 6750 §3): bare when nothing was presented, and what is wrong
- * with it otherwise.
+ * The bearer challenge of a refusal (RFC 6750 §3). It is bare when no token was presented.
+ * Otherwise it describes the error.
  */
 export function challengeOf({ challenge, message }: Refusal): string | undefined {
   if (challenge === undefined) return undefined

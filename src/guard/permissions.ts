@@ -1,4 +1,4 @@
-// What a token's user may do, beyond being let in: guards that stand behind `requireAccessToken`.
+// Guards that stand behind `requireAccessToken`. They check what a token's user may do.
 
 import type { Context, MiddlewareHandler } from 'hono'
 import { checkOptions, must, optional, type Rules, refuseSecond } from '../errors/check-options.ts'
@@ -6,7 +6,7 @@ import { type Runtime, runtimeRule, systemRuntime } from '../runtime/runtime.ts'
 import { createRefusal, type OnRefused, refusalRules, respondRefusal } from './refusal.ts'
 import type { Authentication } from './verifier.ts'
 
-/** What a guard behind `requireAccessToken` is told beside its condition. */
+/** The options of a guard behind `requireAccessToken`, in addition to its condition. */
 export interface PermissionOptions {
   /**
    * Answers instead of the guard when a request is not let in. Default: the status of the refusal
@@ -23,7 +23,10 @@ export interface FreshLoginOptions extends PermissionOptions {
   readonly runtime?: Pick<Runtime, 'now'> | undefined
 }
 
-/** One role, or several of which the user must have all, or any one. At least one, none empty or with spaces. */
+/**
+ * One role, or several. Of several, the user must have all, or any one. At least one role is
+ * needed; none is empty or has spaces.
+ */
 export type RequiredRoles =
   | string
   | { readonly all: readonly string[]; readonly any?: never }
@@ -31,11 +34,12 @@ export type RequiredRoles =
 
 /**
  * Lets in only users with these roles: `'admin'`, `{ all: ['editor', 'billing'] }`, or
- * `{ any: ['admin', 'support'] }`. Stands behind `requireAccessToken`; by itself it lets in nobody.
+ * `{ any: ['admin', 'support'] }`. Put it behind `requireAccessToken`; by itself it lets in nobody.
  * Refuses with 403 and `insufficient_scope` (RFC 6750 §3.1). No I/O: the roles are those of the
- * token, and taking one away revokes the tokens that have it, within the guard's bound.
+ * token. Taking a role away revokes the tokens that have it, within the guard's bound.
  *
- * @throws TypeError when there is no role, an empty one or one with spaces, or both or neither of `all` and `any`
+ * @throws TypeError when there is no role, or a role is empty or has spaces. Also when both or
+ * neither of `all` and `any` are given
  *
  * @example
  * ```ts
@@ -66,12 +70,13 @@ export function requireRole(
 }
 
 /**
- * Lets in only users who gave their password at most `maxAgeSeconds` ago: for what must not be done
- * by whoever finds an open laptop (ASVS 7.5.1). Stands behind `requireAccessToken`; by itself it
- * lets in nobody. Refuses with 401 and `insufficient_user_authentication` (RFC 9470 §3), upon which
- * a client asks for the password and calls `POST /auth/reauthenticate`. No I/O.
+ * Lets in only users who gave their password at most `maxAgeSeconds` ago. For actions that a person
+ * who finds an open laptop must not do (ASVS 7.5.1). Put it behind `requireAccessToken`; by itself
+ * it lets in nobody. Refuses with 401 and `insufficient_user_authentication` (RFC 9470 §3). The
+ * client then asks for the password and calls `POST /auth/reauthenticate`. No I/O.
  *
- * @throws TypeError when `maxAgeSeconds` is no whole number of at least 1, or `runtime` lacks `now`
+ * @throws TypeError when `maxAgeSeconds` is not a whole number of at least 1, or `runtime` lacks
+ * `now`
  *
  * @example
  * ```ts
@@ -135,7 +140,7 @@ function isRole(value: unknown): value is string {
   return typeof value === 'string' && /^\S+$/.test(value)
 }
 
-/** What `requireAccessToken` has found. */
+/** What `requireAccessToken` has set. */
 function authenticationOf(c: Context): Authentication | undefined {
   return c.get('auth')
 }

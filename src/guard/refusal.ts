@@ -1,4 +1,4 @@
-// What a guard answers when it does not let a request in: the bearer challenge (RFC 6750 §3) and a
+// The answer of a guard to a request that it refuses: the bearer challenge (RFC 6750 §3) and a
 // problem (RFC 9457).
 
 import type { Context } from 'hono'
@@ -8,11 +8,11 @@ import { challengeOf, type Entry, guardRefusals } from '../errors/token-refusals
 
 /** Why a request is not let in, and what its client is told by default. */
 export interface GuardRefusal {
-  /** The exact reason: for logs and decisions, more than a client should learn. */
+  /** The exact reason, for logs and decisions. It is more than a client should learn. */
   readonly reason: GuardReason
   /**
-   * 401 for what is wrong with the token, or a login that is not fresh; 403 for a role that is
-   * missing, or a request of another site; 503 when keys or revocations cannot be had.
+   * It is 401 for a token that is not good, or a login that is not fresh. It is 403 for a missing
+   * role, or a request of another site. It is 503 when keys or revocations are unavailable.
    */
   readonly status: 401 | 403 | 503
   /** The stable word for programs. */
@@ -22,21 +22,22 @@ export interface GuardRefusal {
   /** `WWW-Authenticate` or `Retry-After` (in seconds), `Content-Type` and `Cache-Control`. */
   readonly headers: Readonly<Record<string, string>>
   /**
-   * With a 503: what is wrong and what to do, for whoever runs the guard. Not for clients. With a
-   * 401, where the issuer is this machine: why the token does not fit; the default answer has it.
+   * With a 503: what is wrong and what to do, for the operator of the guard. Not for clients. With
+   * a 401, if the issuer is this machine: why the token does not fit. The default answer to a 401
+   * includes it.
    */
   readonly problem?: string
 }
 
-/** Answers in the place of a guard. */
+/** Answers instead of a guard. */
 export type OnRefused = (refusal: GuardRefusal, c: Context) => Response | Promise<Response>
 
-/** What the options that have it may be. */
+/** The rule for options that have `onRefused`. */
 export const refusalRules = { onRefused: optional(aFunction()) }
 
-/** What a refusal says beside its reason. */
+/** What a refusal says in addition to its reason. */
 interface RefusalDetails {
-  /** What is wrong and what to do, where the guard cannot know. */
+  /** What is wrong and what to do, as far as it is known. */
   readonly problem?: string | undefined
   /** How old a login may be (RFC 9470 §3). */
   readonly maxAgeSeconds?: number
@@ -67,7 +68,7 @@ export function createRefusal(reason: GuardReason, details: RefusalDetails = {})
   }
 }
 
-/** Answers through Hono's context, which knows the headers that others have set on this answer. */
+/** Answers through Hono's context, which has the headers that others have set on this answer. */
 export function respondRefusal(
   refusal: GuardRefusal,
   c: Context,
@@ -78,8 +79,8 @@ export function respondRefusal(
 }
 
 /**
- * What guards answer by default, for those without Hono: the status and headers of the refusal, and
- * problem details (RFC 9457).
+ * The default answer of guards, for code without Hono. It has the status and headers of the
+ * refusal, and problem details (RFC 9457).
  *
  * @example
  * ```ts

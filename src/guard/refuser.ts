@@ -1,5 +1,6 @@
-// One deadline for all that a request waits for: keys, pages, checks, and other requests' loads.
-// What is under way then goes on, for the requests after it. And what refusals say beside a reason.
+// One deadline for all that a request waits for: keys, pages, checks, and the loads of other
+// requests. Work that is under way at the deadline goes on for later requests. This file also has
+// what refusals say in addition to a reason.
 
 import type { GuardReason } from '../errors/reasons.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -11,10 +12,10 @@ import type { VerifierOptions } from './verifier-options.ts'
 
 const outages: readonly GuardReason[] = ['key_set_unavailable', 'revocations_unavailable']
 
-/** How long requests may still wait that have waited before another guard, in milliseconds. */
+/** How long a request may still wait after it waited in another guard, in milliseconds. */
 const waitsLeftMs = new WeakMap<object, number>()
 
-/** Does the work with a deadline. Guards in a row share the time that a request may wait. */
+/** Does the work with a deadline. Several guards on one request share the time that it may wait. */
 export async function withDeadline<T>(
   input: Request | string | undefined,
   context: VerificationContext,
@@ -31,8 +32,8 @@ export async function withDeadline<T>(
 }
 
 /**
- * Makes refusals. A 503 says the problem that is known, or that the deadline is over; a token that
- * does not fit is explained.
+ * Makes refusals. A 503 has the known problem, or says that the deadline is over. A refusal of a
+ * token that does not fit explains why.
  */
 export function createRefuser<Bindings>(
   options: VerifierOptions<Bindings>,

@@ -1,5 +1,5 @@
-// Guards for Hono apps. They add nothing to what verifier.ts decides but the way in and out: the
-// context's bindings in, `c.var.auth` or an answer out.
+// Guards for Hono apps. All decisions are in verifier.ts. A guard passes it the context's bindings,
+// and sets `c.var.auth` or answers.
 
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { checkOptions, type Rules, refuseSecond } from '../errors/check-options.ts'
@@ -7,7 +7,7 @@ import { type GuardRefusal, type OnRefused, refusalRules, respondRefusal } from 
 import { type Authentication, createCachingVerifier, type VerifierOptions } from './verifier.ts'
 import { verifierRules } from './verifier-options.ts'
 
-/** What a guard is told: whose tokens it accepts, and what it answers otherwise. */
+/** The options of a guard: whose tokens it accepts, and what it answers otherwise. */
 export interface GuardOptions<Bindings = unknown> extends VerifierOptions<Bindings> {
   /**
    * Answers instead of the guard when a request is not let in. Default: the status of the refusal
@@ -17,8 +17,9 @@ export interface GuardOptions<Bindings = unknown> extends VerifierOptions<Bindin
 }
 
 /**
- * Hono's Env behind `requireAccessToken`, for handlers in another file than the guard. `Bindings`
- * is the type of the Worker's `env`; `CustomClaims` are the claims that your issuer adds.
+ * Hono's Env behind `requireAccessToken`, for handlers in another file than the guard. The type
+ * `Bindings` is that of the Worker's `env`. The type `CustomClaims` has the claims that your issuer
+ * adds.
  *
  * @example
  * ```ts
@@ -51,19 +52,19 @@ export interface GuardedEnv<Bindings = object, CustomClaims extends object = obj
 export interface OptionallyGuardedEnv<Bindings = object, CustomClaims extends object = object> {
   /** The Worker's `env`. */
   Bindings: Bindings
-  /** What `c.var` has: who sent the request, undefined where it has no token. */
+  /** What `c.var` has: who sent the request. Undefined when the request has no token. */
   Variables: { auth: Authentication<CustomClaims> | undefined }
 }
 
 /**
- * Lets a request in only with a good access token, and tells the handlers behind it whose it is:
- * `c.var.auth` with `subject`, `sessionId` and `claims`, typed for handlers that are chained behind
- * the guard, and unknown to all others.
+ * Lets a request in only with a good access token. Sets `c.var.auth`, with `subject`, `sessionId`
+ * and `claims`, for the handlers behind it. Its type is known to handlers that are chained behind
+ * the guard, and not to others.
  *
- * Refuses with 401 and a bearer challenge (no token, malformed, invalid, expired, revoked), and
- * with 503 and `Retry-After` while the issuer's keys, or the revocations within the bound, cannot
- * be had. Where the token is in a cookie, with 403 what another site may have sent and changes
- * something. No I/O on a request while keys and revocations are at hand.
+ * Refuses with 401 and a bearer challenge when the token is missing, malformed, invalid, expired or
+ * revoked. Refuses with 503 and `Retry-After` while the issuer's keys, or the revocations within
+ * the bound, are unavailable. With the token in a cookie, refuses with 403 what another site may
+ * have sent and changes something. No I/O on a request while keys and revocations are at hand.
  *
  * @throws TypeError when an option cannot work, or is not known: the sentence names it
  *
@@ -94,8 +95,8 @@ export function requireAccessToken<
 }
 
 /**
- * Lets a request in without a token, too: `c.var.auth` is undefined then. A token that is presented
- * must be good; a bad one is refused as by `requireAccessToken`, and never taken for none.
+ * Lets a request in without a token, too. Then `c.var.auth` is undefined. A token that is presented
+ * must be good. A bad token is refused as by `requireAccessToken`, and never treated as missing.
  *
  * @throws TypeError when an option cannot work, or is not known: the sentence names it
  *
@@ -128,7 +129,7 @@ export function optionalAccessToken<
 
 const guardRules: Rules<GuardOptions> = { ...verifierRules, ...refusalRules }
 
-/** A guard that also lets in whom it would refuse for an acceptable reason. */
+/** A guard that also lets in a request when the reason to refuse it is acceptable. */
 function createGuard<Bindings extends object, CustomClaims extends object>(
   options: GuardOptions<Bindings>,
   isAcceptable: (refusal: GuardRefusal) => boolean,
@@ -144,7 +145,7 @@ function createGuard<Bindings extends object, CustomClaims extends object>(
     await goOn(c, next)
   }
 
-  // Not async: a request whose token is known has nothing to wait for.
+  // Not async, because a request with a known token has nothing to wait for.
   return function guard(c: Context, next: Next) {
     const known = verifier.verifyFromCache(c.req.raw, contextOf(c))
     if (!known) return verifyFirst(c, next)
@@ -153,17 +154,17 @@ function createGuard<Bindings extends object, CustomClaims extends object>(
   }
 }
 
-/** What is answered to a cookie is for one browser, and for no shared cache. */
+/** The answer to a request with a cookie is for one browser, and not for a shared cache. */
 async function nextPrivately(c: Context, next: Next): Promise<void> {
   await next()
   const { status, headers } = c.res
-  // A WebSocket's answer cannot be copied, and nobody keeps it.
+  // A WebSocket's answer cannot be copied, and no cache keeps it.
   if (status === 101) return
   if (c.get('auth') && !headers.has('Cache-Control')) c.header('Cache-Control', 'private')
   if (!/cookie|\*/i.test(headers.get('Vary') ?? '')) c.header('Vary', 'Cookie', { append: true })
 }
 
-/** Outside of Workers there is no execution context, and nothing ends with the response. */
+/** Outside of Workers there is no execution context, and work does not end with the response. */
 function contextOf(c: Context) {
   return {
     env: c.env,

@@ -1,4 +1,4 @@
-// Where a guard looks for the access token: in the one place that it was told.
+// Where a guard looks for the access token: only in the place that `transport` names.
 
 import { type GuardReason, type Result, refuse } from '../errors/reasons.ts'
 import { parseBearer } from '../token/bearer.ts'
@@ -7,7 +7,7 @@ import { isCrossSite, parseAccessTokenCookie } from '../token/cookie.ts'
 /** Takes the token out of a request. */
 export interface TokenReader {
   read(request: Request): Result<string, GuardReason>
-  /** The token, where it is written as it usually is; whatever else there is, `read` tells. */
+  /** The token, if it is written in the usual way. In all other cases, `read` decides. */
   peek(request: Request): string | undefined
 }
 

@@ -1,5 +1,6 @@
-// Tokens that look like ours and do not fit: mostly, guard and service have been told different
-// things. The log says what, a line a minute for each reason, for strangers can make such tokens, too.
+// Tokens that look like ours and do not fit. In most cases, the guard and the service have
+// different settings. The log says which, with one line a minute for each reason, because strangers
+// can make such tokens, too.
 
 import { decodeBase64Url } from '../crypto/base64url.ts'
 import { isOpaqueId } from '../crypto/random-id.ts'
@@ -10,7 +11,7 @@ import { isLoopbackHost } from '../token/loopback.ts'
 import type { VerifierOptions } from './verifier-options.ts'
 
 const quietForMs = 60_000
-/** Of a claim, in the log. */
+/** The most characters of a claim in the log. */
 const maxShownCharacters = 200
 
 const sentences: Partial<Record<GuardReason, string>> = {
@@ -22,7 +23,10 @@ const sentences: Partial<Record<GuardReason, string>> = {
   token_from_the_future: 'The token was issued in the future: the clock here is behind',
 }
 
-/** Says why a token does not fit: in the log and, where the issuer is this machine, to the caller. */
+/**
+ * Says why a token does not fit, in the log. If the issuer is this machine, the caller gets it,
+ * too.
+ */
 export function createUnfitLog<Bindings>(
   { issuer, audience, service }: VerifierOptions<Bindings>,
   runtime: Pick<Runtime, 'now' | 'elapsedMs'>,
@@ -50,13 +54,13 @@ export function createUnfitLog<Bindings>(
   }
 }
 
-/** A token without a key's name is one of SECRET_KEY. */
+/** A token that names no key is one of SECRET_KEY. */
 function sentenceOf(reason: GuardReason, header: object | undefined): string | undefined {
   const isOfSecret = reason === 'token_signature_wrong' && header && !('kid' in header)
   return isOfSecret ? 'The token is signed with another SECRET_KEY' : sentences[reason]
 }
 
-/** A claim of anybody's, short and without control characters. */
+/** An untrusted claim, short and without control characters. */
 function shown(value: unknown): string {
   const text = typeof value === 'string' ? value : String(JSON.stringify(value))
   return text.slice(0, maxShownCharacters).replace(/[^ -~]/g, '?')

@@ -1,20 +1,20 @@
-// Tokens that were verified, so that the next request with the same token need not pay for the
-// signature again. Only successes are kept, by the token's whole text; whoever takes one out checks
+// Tokens that were verified before. The next request with the same token skips the signature check.
+// Only successes are kept, by the whole text of the token. The caller that takes one out checks
 // expiry, key and revocation again.
 
-/** A bounded map from a token's text to what was found in it. */
+/** A bounded map from a token's text to the result of its verification. */
 export interface VerifiedTokens<V> {
   find(token: string): V | undefined
   keep(token: string, verified: V): void
 }
 
-/** Of the texts that are kept, in characters, which are bytes: a token is ASCII. */
+/** The most text that is kept, in characters. A token is ASCII, so a character is a byte. */
 const maxCharacters = 4 * 1024 * 1024
 
 /**
- * An empty cache. It evicts by generations: when the young one has half of the text, it becomes the
- * old one, and what was in the old one is forgotten, except what was asked for in the meantime. So
- * there is no order to keep up on a hit.
+ * An empty cache. It evicts by generations. When the young generation has half of the text, it
+ * becomes the old one, and the previous old one is forgotten. A token that was used in the meantime
+ * stays. So a hit has no order to update.
  */
 export function createVerifiedTokens<V>(): VerifiedTokens<V> {
   let young = new Map<string, V>()

@@ -1,4 +1,4 @@
-// What a verifier is told, and what is made of it with the first token.
+// The options of a verifier, and the parts that are made from them.
 
 import { aFunction, must, optional, type Rules } from '../errors/check-options.ts'
 import { type Runtime, runtimeFunctions, runtimeRule } from '../runtime/runtime.ts'
@@ -14,37 +14,37 @@ import { parsePolicy, type RevocationOption, revocationRule } from './revocation
 import { createRemoteSource } from './revocation/remote-source.ts'
 
 /**
- * Whose tokens are accepted, and where the keys come from. `Bindings` is the type of the Worker's
- * `env`, as it is handed to the options that are functions of it.
+ * Whose tokens are accepted, and where the keys come from. The type `Bindings` is that of the
+ * Worker's `env`. Options that are functions receive it.
  */
 export interface VerifierOptions<Bindings = unknown> {
   /**
-   * The `iss` of the tokens: exactly the service's ISSUER (RFC 7519 §4.1.1). Without `service` it is
-   * asked over the network, so it must be `https:`, or on this machine. Required.
+   * The `iss` of the tokens: exactly the service's ISSUER (RFC 7519 §4.1.1). Without `service`, the
+   * guard reaches it over the network. It must then be `https:`, or on this machine. Required.
    */
   readonly issuer: string
   /**
-   * The `aud` that a token must name, as in the service's AUDIENCE (RFC 7519 §4.1.3). `'any'`
-   * accepts tokens that the issuer has made for anybody; say it only on purpose. Required.
+   * The `aud` that a token must name, as in the service's AUDIENCE (RFC 7519 §4.1.3). The value
+   * `'any'` accepts the issuer's tokens for every audience; use it only on purpose. Required.
    */
   readonly audience: string
   /**
-   * The service binding that reaches the service: `(env) => env.AUTH`. Default: none; the key set
-   * is fetched over HTTP from the issuer's address, and so is the revocation feed, which between
-   * Workers of one account needs a Custom Domain.
+   * The service binding that reaches the service: `(env) => env.AUTH`. Default: none. Then the key
+   * set and the revocation feed are fetched over HTTP from the issuer's address. Between Workers of
+   * one account, that needs a Custom Domain.
    */
   readonly service?: ((env: Bindings) => ServiceBinding) | undefined
   /**
-   * The keys, where they are not to be fetched: a local key set, one with the service's own secret,
-   * or one that several verifiers share. Called with the first token, and kept. Default: those that
-   * the service publishes (`createRemoteKeySet`).
+   * Another source of keys: a local key set, one with the service's own secret, or one that several
+   * verifiers share. Called with the first token, and kept. Default: the keys that the service
+   * publishes (`createRemoteKeySet`).
    */
   readonly keys?: ((env: Bindings) => KeySet) | undefined
   /**
-   * Where the token is. Default `'bearer'`: in the `Authorization` header. `'cookie'`: in the
-   * cookie that the service sets with TOKEN_TRANSPORT=cookie, for pages of the same host as the
-   * API. Nowhere else counts. With the cookie, requests that change something must come from the
-   * API's own origin, or one of `trustedOrigins`.
+   * Where the token is. No other place counts. Default `'bearer'`: in the `Authorization` header.
+   * With `'cookie'`, it is in the cookie that the service sets with TOKEN_TRANSPORT=cookie, for
+   * pages of the same host as the API. Requests that change something must then come from the API's
+   * own origin, or from one of `trustedOrigins`.
    */
   readonly transport?: 'bearer' | 'cookie'
   /**
@@ -53,22 +53,22 @@ export interface VerifierOptions<Bindings = unknown> {
    */
   readonly trustedOrigins?: readonly string[]
   /**
-   * Whether keys and revocations may be fetched over `http:` from a host that is not this machine,
-   * and pages of such origins trusted: for a private network, where nobody can read or change what
-   * goes by. As the service's INSECURE_HTTP=allow. Default false.
+   * Whether keys and revocations may be fetched over `http:` from a host that is not this machine.
+   * Such origins may then be in `trustedOrigins`, too. Only for a private network, where nobody can
+   * read or change the traffic. Like the service's INSECURE_HTTP=allow. Default false.
    */
   readonly insecureHttp?: boolean | undefined
   /**
-   * How soon a revocation holds here. The default, `{ maxStalenessSeconds: 10 }`: requests that
-   * begin 10 s after a revocation, or later, are refused, or answered 503; no I/O while what is
-   * known is younger than half of that. `'strict'`: every request asks, one round trip. `'none'`:
-   * tokens live until they expire.
+   * How soon a revocation holds here. Default `{ maxStalenessSeconds: 10 }`. Requests that begin
+   * 10 s after a revocation, or later, are then refused, or answered 503. No I/O while the known
+   * revocations are younger than half of that. With `'strict'`, every request asks the service: one
+   * round trip. With `'none'`, tokens live until they expire.
    */
   readonly revocation?: RevocationOption
   /**
-   * Where the revocations are, where they are not to be had from the service's feed: such as
-   * `createDatabaseSource` of `portcullis/database`, in the service's own Worker. Called with the
-   * first token, and kept. Default: the service's feed.
+   * Another source of revocations than the service's feed. An example is `createDatabaseSource` of
+   * `portcullis/database`, in the service's own Worker. Called with the first token, and kept.
+   * Default: the service's feed.
    */
   readonly revocationSource?: ((env: Bindings) => RevocationSource) | undefined
   /** Clock and randomness, for tests. Default: the platform's. */
@@ -90,7 +90,7 @@ export function keySetOf<Bindings>(
 
 const anOptionalFunction = optional(aFunction())
 
-/** What a verifier's options may be. An empty value would accept what it should not. */
+/** What a verifier's options may be. An empty value would accept more than it should. */
 export const verifierRules: Rules<VerifierOptions> = {
   issuer: issuerRule,
   audience: must(isAudience, "the API's own name (the service's AUDIENCE), or 'any'"),
@@ -111,7 +111,7 @@ export const verifierRules: Rules<VerifierOptions> = {
 }
 
 /**
- * The gate behind the signature.
+ * The gate that a token passes after its signature.
  *
  * @throws TypeError when its bounds are out of bounds
  */
@@ -123,7 +123,7 @@ export function gateOf<Bindings>(
   return createGate(parsePolicy(revocation), {
     loader: loaderOf(issuer, runtime),
     sourceOf({ env }) {
-      // Asked for as it is used: what it throws is the source's failure.
+      // The source is found on use, so that an error counts as the source's failure.
       const find = () => {
         source ??= revocationSource
           ? revocationSource(env as Bindings)

@@ -1,6 +1,6 @@
-// What a guard does, without a web framework: a request or a token in, who it is or a refusal out.
-// While keys and revocations are at hand nothing here does any I/O, and a token that was verified
-// before costs a look into a map, and one for each of its ids.
+// What a guard does, without a web framework. It takes a request or a token, and gives the user or
+// a refusal. There is no I/O while keys and revocations are at hand. A token that was verified
+// before costs one map lookup, and one lookup for each of its ids.
 
 import { checkOptions, refuseSecond } from '../errors/check-options.ts'
 import { messageOf } from '../errors/message-of.ts'
@@ -25,45 +25,46 @@ import { gateOf, keySetOf, type VerifierOptions, verifierRules } from './verifie
 export type { VerifierOptions }
 
 /**
- * Who sent a request. Frozen: it is shared between the requests with the same token.
+ * Who sent a request. Frozen, because requests with the same token share it.
  *
- * `CustomClaims` are claims beside those of every access token. Their type is a promise of the
- * issuer, whose signature is on them; nothing else checks it.
+ * The type `CustomClaims` has the claims in addition to those of every access token. The issuer,
+ * who signs them, promises their type; nothing else checks it.
  */
 export interface Authentication<CustomClaims extends object = object> {
   /** The user's id (`sub`). */
   readonly subject: string
   /** The session's id (`sid`), the same for all tokens of one login. */
   readonly sessionId: string
-  /** The opaque ids of which any revokes the token: for `isRevoked`, and for SQL. */
+  /** The opaque ids, each of which can revoke the token: for `isRevoked`, and for SQL. */
   readonly revocationIds: readonly string[]
-  /** Everything that the token says. */
+  /** All claims of the token. */
   readonly claims: AccessTokenClaims & Readonly<CustomClaims>
 }
 
-/** What surrounds one call: on Workers, `{ env, waitUntil: (work) => ctx.waitUntil(work) }`. */
+/** The context of one call: on Workers, `{ env, waitUntil: (work) => ctx.waitUntil(work) }`. */
 export type { VerificationContext }
 
 /** Verifies access tokens of one issuer for one audience. */
 export interface Verifier<CustomClaims extends object = object> {
   /**
-   * Who sent the request, by its `Authorization: Bearer` header (RFC 6750 §2.1) or its cookie,
-   * whichever `transport` says (no other place counts), or whose the token is. Waits 3 s at most for
-   * keys and revocations, and refuses with 503 then. Never rejects: what a function of the options
-   * throws is answered 503, with a line in the log.
+   * Who sent the request, or whose the token is. The option `transport` says where the token of a
+   * request is. That is the `Authorization: Bearer` header (RFC 6750 §2.1) or the cookie, and no
+   * other place. Waits 3 s at most for keys and revocations, and then refuses with 503. Never
+   * rejects. When a function of the options throws, the answer is 503, with a line in the log.
    *
-   * No I/O while the key set is at hand and what is known of the revocations is young enough; see
-   * `createRemoteKeySet` and `revocation`. Needs `env` where the options are functions of it, and
-   * `waitUntil` on Workers, so that what is renewed in the background outlives the response.
+   * No I/O while the key set is at hand and the known revocations are young enough; see
+   * `createRemoteKeySet` and `revocation`. Needs `env` where the options are functions of it. Needs
+   * `waitUntil` on Workers, so that background renewals outlive the response.
    */
   verify(
     input: Request | string,
     context?: VerificationContext,
   ): Promise<Result<Authentication<CustomClaims>, GuardRefusal>>
   /**
-   * Whether a token that was let in must not be any more: it was revoked since, or that cannot be
-   * known within the bound. For what goes on after a request, such as a WebSocket: ask now and
-   * then, and look at `claims.exp`. No I/O while what is known is young enough. Never rejects.
+   * Whether a token that was let in must no longer be let in. That is so when it was revoked since,
+   * or when that cannot be known within the bound. For what goes on after a request, such as a
+   * WebSocket: ask from time to time, and check `claims.exp`. No I/O while the known revocations
+   * are young enough. Never rejects.
    */
   isRevoked(
     authentication: Pick<Authentication, 'revocationIds'>,
@@ -71,15 +72,15 @@ export interface Verifier<CustomClaims extends object = object> {
   ): Promise<boolean>
 }
 
-/** One flat object for each token: thousands of them are kept. */
+/** One flat object for each token, because thousands of them are kept. */
 interface Verified<CustomClaims extends object> extends RevocableToken {
   readonly authentication: Authentication<CustomClaims>
   readonly key: VerificationKey
 }
 
 /**
- * A verifier: make one for the isolate, and keep it, for it holds the key set and a cache of at
- * most 4 MiB of tokens that were verified.
+ * A verifier. Create one for the isolate, and keep it. It holds the key set, and a cache of at most
+ * 4 MiB of verified tokens.
  *
  * @throws TypeError when an option cannot work, or is not known: the sentence names it
  *
@@ -110,11 +111,11 @@ export function createVerifier<Bindings = unknown, CustomClaims extends object =
   )
 }
 
-/** What guards use: a verifier that can also be asked without waiting. */
+/** A verifier for guards, which can also be asked without waiting. */
 export interface CachingVerifier<CustomClaims extends object> extends Verifier<CustomClaims> {
   /**
-   * Who sent the request, where its token was verified before and is still good; otherwise ask
-   * `verify`. Most requests end here, so no promise is made.
+   * Who sent the request, if its token was verified before and is still good. Otherwise ask
+   * `verify`. Most requests end here, so it makes no promise.
    */
   verifyFromCache(
     request: Request,
@@ -122,7 +123,7 @@ export interface CachingVerifier<CustomClaims extends object> extends Verifier<C
   ): Authentication<CustomClaims> | undefined
 }
 
-/** As `createVerifier`, of options that `checkOptions` gave. */
+/** Like `createVerifier`, with options that `checkOptions` has returned. */
 export function createCachingVerifier<Bindings, CustomClaims extends object>(
   options: VerifierOptions<Bindings>,
 ): CachingVerifier<CustomClaims> {
@@ -133,7 +134,7 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
   const refusalOf = createRefuser(options, runtime)
   let keys: KeySet | undefined
 
-  /** The key may have been withdrawn, and the token may have expired, since it was verified. */
+  /** Since the token was verified, it may have expired, or its key may have been withdrawn. */
   function findVerified(token: string, context: VerificationContext) {
     const known = tokens.find(token)
     if (!known || !keys || known.authentication.claims.exp <= runtime.now()) return undefined
@@ -194,7 +195,10 @@ export function createCachingVerifier<Bindings, CustomClaims extends object>(
   })
 }
 
-/** An application's own key set may take its time; ours keeps to the deadline by itself. */
+/**
+ * An application's own key set may be slow, so it gets a deadline. Our key sets keep the deadline
+ * themselves.
+ */
 function findKeyOf(
   isOwn: boolean,
   set: KeySet,
@@ -208,7 +212,7 @@ function findKeyOf(
     : find
 }
 
-/** What the options' own functions throw is an outage: one line for all that throw the same. */
+/** An error from a function of the options is an outage. The same error in a row is logged once. */
 function refuseWhatThrows<CustomClaims extends object>(
   issuer: string,
   verifier: CachingVerifier<CustomClaims>,
@@ -220,7 +224,7 @@ function refuseWhatThrows<CustomClaims extends object>(
       try {
         return verifier.verifyFromCache(request, context)
       } catch {
-        // `verify` says why.
+        // The function `verify` says why.
         return undefined
       }
     },

@@ -1,7 +1,7 @@
 /**
- * A value that is made on first use and kept. The value is kept, never the promise: on Workers a
- * promise dies with the request that made it, and takes those waiting for it along. Where several
- * ask at once, several make it, and all get the first.
+ * A value that is made on first use and kept. It keeps the value, never the promise. On Workers a
+ * promise is cancelled with the request that created it, and so are the requests that wait for it.
+ * Concurrent first calls may each make a value; all of them get the first one.
  */
 export function lazyValue<T>(make: () => Promise<T>): () => Promise<T> {
   let made: { readonly value: T } | undefined

@@ -1,19 +1,22 @@
-// The only reader of clock and randomness. Everything else gets a Runtime, so that tests can
-// advance the time by hand and nothing has to sleep. On Workers the clock moves only with I/O, and
-// neither may be read at start-up.
+// Only this file reads the clock and the random generator. All other code gets a Runtime, so that
+// tests can advance the time and need no sleep. On Workers the clock moves only with I/O. There,
+// clock and generator must not be read at start-up.
 
-/** Where time and randomness come from. */
+/** The source of time and randomness. */
 export interface Runtime {
   /**
-   * The wall clock: whole seconds since 1970-01-01T00:00:00Z, as in a JWT's NumericDate (RFC 7519
-   * §2).
+   * The wall clock, in whole seconds since 1970-01-01T00:00:00Z, like the NumericDate of a JWT (RFC
+   * 7519 §2).
    */
   now(): number
-  /** The wall clock in milliseconds: `now` is its whole seconds. */
+  /** The wall clock in milliseconds. `now` gives its whole seconds. */
   nowMs(): number
-  /** A clock that only moves forward, in milliseconds; for durations. */
+  /** A clock for durations, in milliseconds. It only moves forward. */
   elapsedMs(): number
-  /** Resolves after so many milliseconds, or, of the platform's, at once when `signal` is aborted. */
+  /**
+   * Resolves after `ms` milliseconds. The platform's own runtime resolves at once when `signal` is
+   * aborted.
+   */
   delay(ms: number, signal?: AbortSignal): Promise<void>
   /** `length` bytes from the platform's cryptographically secure generator. */
   randomBytes(length: number): Uint8Array<ArrayBuffer>
@@ -28,15 +31,18 @@ export const runtimeFunctions: readonly (keyof Runtime)[] = [
   'randomBytes',
 ]
 
-/** How far the clocks were put ahead: by nothing but tests, and never back (decision 32). */
+/** How far the clocks were advanced. Only tests advance them, and never back (decision 32). */
 let aheadMs = 0
 
-/** Puts the platform's clocks ahead, for all who have no other. For `portcullis/testing` alone. */
+/**
+ * Advances the platform's clocks, for all code without its own runtime. Only for
+ * `portcullis/testing`.
+ */
 export function advanceSystemClocks(ms: number): void {
   aheadMs += ms
 }
 
-/** The platform's own clock and generator. */
+/** The platform's clocks and random generator. */
 export const systemRuntime: Runtime = {
   now: () => Math.floor(systemRuntime.nowMs() / 1000),
   nowMs: () => Date.now() + aheadMs,

@@ -1,30 +1,31 @@
-// Work that an isolate does once for all of its requests: fetching a key set, reading the feed. On
-// Workers no request may wait for another one's promise (it dies with the request that made it), so
-// what is under way is marked by a value with a deadline, and the others look whether it is over.
+// Work that an isolate does once for all of its requests, such as fetching a key set or reading the
+// feed. On Workers, a request must not wait for the promise of another request. That promise is
+// cancelled with the request that created it. So a value with a deadline marks the running work,
+// and other requests poll it.
 
 import type { Runtime } from './runtime.ts'
 
-/** How often a request looks whether another one's work is over. */
+/** How often a request checks whether the work of another request has ended. */
 const pollEveryMs = 20
 
-/** How long nobody begins after a failure. */
+/** The pauses after failures. During a pause, no request begins the work. */
 export interface BackOff {
-  /** After the first failure; doubled with each further one. */
+  /** The pause after the first failure. Each further failure doubles it. */
   readonly firstPauseMs: number
-  /** No pause after a failure is longer. */
+  /** The longest pause after a failure. */
   readonly longestPauseMs: number
 }
 
 /**
- * The mark of one piece of work, with pauses after failures. Work whose request was cancelled never
- * says that it has ended: its deadline does.
+ * The mark of one piece of work, with pauses after failures. When a request is cancelled, its work
+ * does not report its end. The deadline then ends it.
  */
 export class SingleFlight {
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
   readonly #backOff: BackOff
   #work = never
   #pause = never
-  /** Since the last success. */
+  /** The number of failures since the last success. */
   #failures = 0
 
   constructor(runtime: Pick<Runtime, 'elapsedMs' | 'delay'>, backOff: BackOff) {
@@ -32,23 +33,28 @@ export class SingleFlight {
     this.#backOff = backOff
   }
 
-  /** Marks the work as under way, for at most `forMs` from now; again, to go on for longer. */
+  /** Marks the work as running, for at most `forMs` from now. Call it again to extend the time. */
   begin(forMs: number): void {
     this.#work = { fromMs: this.#runtime.elapsedMs(), forMs }
   }
 
-  /** Ends the work. A pause goes on: it may be that of another one, which began later and failed. */
+  /**
+   * Ends the work. A pause continues, because it may belong to other work that began later and
+   * failed.
+   */
   succeed(): void {
     this.#work = never
     this.#failures = 0
   }
 
-  /** Lets anybody begin at once. */
+  /** Ends the pause, so that any request can begin the work at once. */
   endPause(): void {
     this.#pause = never
   }
 
-  /** Ends the work, and pauses: for twice as long as after the failure before. */
+  /**
+   * Ends the work and pauses, twice as long as after the previous failure, up to the longest pause.
+   */
   fail(): void {
     const { firstPauseMs, longestPauseMs } = this.#backOff
     this.#work = never
@@ -56,7 +62,7 @@ export class SingleFlight {
     this.#failures += 1
   }
 
-  /** Lets nobody begin for so long. */
+  /** Prevents every request from beginning the work for `forMs`. */
   pauseFor(forMs: number): void {
     this.#pause = { fromMs: this.#runtime.elapsedMs(), forMs }
   }
@@ -69,7 +75,7 @@ export class SingleFlight {
     return covers(this.#pause, this.#runtime.elapsedMs())
   }
 
-  /** Whether the last work that ended has failed. */
+  /** Whether the work that ended last failed. */
   hasFailed(): boolean {
     return this.#failures > 0
   }
@@ -79,10 +85,12 @@ export class SingleFlight {
   }
 
   /**
-   * Does the work, unless another request is doing it: then waits for that one, with timers of the
-   * caller's own, and does it after all where it came to nothing. Neither while there is a pause.
+   * Does the work, unless another request is doing it. In that case it waits for the other request,
+   * with the caller's own timers. If the other request fails to finish the work, this one does it.
+   * During a pause it does neither.
    *
-   * @returns whether that ended before the deadline; the work goes on by itself then
+   * @returns whether this ended before the deadline. After the deadline, the work continues in the
+   * background
    */
   async doOrWait(
     isDone: () => boolean,
@@ -98,13 +106,13 @@ export class SingleFlight {
     return true
   }
 
-  /** What the work comes to; `late` where the deadline comes first, and then the work goes on. */
+  /** The result of the work, or `late` when the deadline comes first. The work then continues. */
   within<T>(work: () => Promise<T>, late: T, deadlineMs?: number): Promise<T> {
     return orLate(this.#runtime, work, late, deadlineMs)
   }
 }
 
-/** What the work comes to; `late` where the deadline comes first, and then the work goes on. */
+/** The result of the work, or `late` when the deadline comes first. The work then continues. */
 export async function orLate<T>(
   runtime: Pick<Runtime, 'elapsedMs' | 'delay'>,
   work: () => Promise<T>,
@@ -122,7 +130,10 @@ export async function orLate<T>(
   }
 }
 
-/** A span of time. On Workers its clock is the wall's, and may be set back: then it is over. */
+/**
+ * A span of time. On Workers its clock is the wall clock, which may be set back. The span is then
+ * over.
+ */
 interface Span {
   readonly fromMs: number
   readonly forMs: number
@@ -130,7 +141,7 @@ interface Span {
 
 const never: Span = { fromMs: 0, forMs: 0 }
 
-/** Whether a moment lies in the span. */
+/** Whether an instant is in the span. */
 function covers({ fromMs, forMs }: Span, nowMs: number): boolean {
   return nowMs >= fromMs && nowMs < fromMs + forMs
 }

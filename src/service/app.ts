@@ -1,4 +1,4 @@
-// The table of contents: what surrounds every request, and one line per family of routes.
+// The table of contents: what surrounds every request, and the families of routes.
 
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
@@ -52,7 +52,7 @@ export function createApp(given: Deps): Hono<ServiceEnv> {
     }),
   )
   mountRefusalForms(app, deps, routeFamilies)
-  // First: an answer gets their headers whatever fails within.
+  // These come first, so that every answer gets their headers, even after a failure inside.
   app.use(noStore())
   app.use(secureHeaders())
   app.use(requestLog(deps))
@@ -80,9 +80,9 @@ export function createApp(given: Deps): Hono<ServiceEnv> {
 }
 
 /**
- * The public documents are for pages of all origins. Everything else: only origins that were named;
- * with credentials only where tokens travel in cookies, for otherwise they travel in a header that
- * pages set themselves.
+ * The public documents are for pages of all origins. Everything else is only for listed origins.
+ * Credentials are allowed only if tokens travel in cookies. Otherwise tokens travel in a header
+ * that pages set themselves.
  */
 function corsFor({
   settings: { issuer, corsOrigins, tokenTransport },

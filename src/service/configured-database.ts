@@ -4,7 +4,7 @@ import type { Config } from './config/config.ts'
 import type { Database } from './store/database.ts'
 import { openRemoteDatabase } from './store/remote-database.ts'
 
-/** The database that TURSO_DATABASE_URL and its neighbours name. No I/O yet. */
+/** The database of TURSO_DATABASE_URL and the settings that belong to it. No I/O yet. */
 export function openConfiguredDatabase(config: Config): Database {
   return openRemoteDatabase({
     url: config.databaseUrl,

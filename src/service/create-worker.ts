@@ -1,5 +1,5 @@
 // The service as a Worker, for its own entry and for Workers that mount it. It is built with the
-// isolate's first request, when the settings are there, and kept as a value.
+// isolate's first request, when the settings are available, and kept as a value.
 
 import { catalogue } from '../errors/catalogue.ts'
 import { aFunction, checkOptions, optional } from '../errors/check-options.ts'
@@ -10,7 +10,7 @@ import { parseConfig } from './config/parse-config.ts'
 import { openConfiguredDatabase } from './configured-database.ts'
 import { createService, type Service } from './service.ts'
 
-/** What the platform gives beside a request, as far as the service needs it. */
+/** What the platform gives with a request, as far as the service needs it. */
 export interface WorkerContext {
   /** Keeps work alive after the answer. */
   waitUntil(work: Promise<unknown>): void
@@ -22,7 +22,7 @@ export interface WorkerContext {
 
 /** The handlers of the service: assignable to `ExportedHandler`. */
 export interface ServiceWorker {
-  /** Answers a request. Throws nothing; what is wrong with the settings is answered 500. */
+  /** Answers a request. Never throws. If the settings are wrong, the answer is 500. */
   fetch(request: Request, env: object, context?: WorkerContext): Promise<Response>
   /**
    * Housekeeping, for a cron trigger: deletes revocations that no living token needs, and sessions
@@ -33,14 +33,14 @@ export interface ServiceWorker {
 
 /** What an application adds to the service. */
 export interface WorkerOptions {
-  /** Adds claims to every access token, from the account as it is. */
+  /** Adds claims to every access token, from the current account. */
   readonly claims?: ClaimsHook
 }
 
 /**
- * The service as a Worker, over the database of its settings. The settings are the Worker's
- * variables and secrets (README, "Settings"); they are read with the first request, and all that is
- * wrong with them is in the log, together, by name.
+ * The service as a Worker, with the database of its settings. The settings are the Worker's
+ * variables and secrets (docs/reference/settings.md). They are read with the first request. All
+ * problems with them are in the log, together, by name.
  *
  * @throws TypeError when an option cannot work, or is not known
  *
@@ -56,7 +56,9 @@ export function createWorker(options: WorkerOptions = {}): ServiceWorker {
   const checked = checkOptions<WorkerOptions>('createWorker', rules, options)
   let service: Service | undefined
 
-  /** Requests that come meanwhile read the settings, too: none waits for another one's promise. */
+  /**
+   * Requests that come meanwhile read the settings, too. None waits for the promise of another one.
+   */
   async function serviceOf(env: object): Promise<Service | undefined> {
     const config = service ? undefined : await readConfig(env)
     if (config) service ??= startService(config, checked)
@@ -75,7 +77,9 @@ export function createWorker(options: WorkerOptions = {}): ServiceWorker {
   }
 }
 
-/** A Worker cannot refuse to start, so it refuses to do anything else than say why, in its log. */
+/**
+ * A Worker cannot refuse to start. So with wrong settings it only writes the problems to its log.
+ */
 async function readConfig(env: object): Promise<Config | undefined> {
   const config = await parseConfig({ ...env }, { hasFiles: false })
   if (config.ok) return config.value
@@ -93,7 +97,7 @@ function startService(config: Config, { claims }: WorkerOptions): Service {
   })
 }
 
-/** Set by the platform, whatever the client sent under this name. */
+/** The platform sets this header, whatever the client sent under its name. */
 function addressOnCloudflare(request: Request): string | undefined {
   return request.headers.get('CF-Connecting-IP') ?? undefined
 }

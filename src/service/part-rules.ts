@@ -1,4 +1,5 @@
-// What the parts of the service may be: those that the platform gives, and all that are made of them.
+// What the parts of the service may be: those that the platform gives, and all that are made from
+// them.
 
 import { aFunction, must, optional } from '../errors/check-options.ts'
 import { runtimeFunctions, runtimeRule } from '../runtime/runtime.ts'

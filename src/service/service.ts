@@ -1,5 +1,5 @@
-// Puts the service together from values, once per isolate or process: no I/O, and nothing that
-// belongs to a request.
+// Puts the service together from values, once per isolate or process. It does no I/O, and holds
+// nothing that belongs to a request.
 
 import type { Hono } from 'hono'
 import { checkOptions } from '../errors/check-options.ts'
@@ -33,7 +33,7 @@ import type { Database } from './store/database.ts'
 export interface Service {
   /** Answers requests: `app.fetch(request, env)`. */
   readonly app: Hono<ServiceEnv>
-  /** Housekeeping, for the platform's scheduler; leaves one line in the log. */
+  /** Housekeeping, for the platform's scheduler. Writes one line to the log. */
   prune(): Promise<void>
 }
 
@@ -41,13 +41,13 @@ export interface Service {
 export interface PlatformParts {
   /** Clock and randomness: `systemRuntime`, outside of tests. */
   readonly runtime: Runtime
-  /** Such as `openRemoteDatabase` of `portcullis/database` gives. */
+  /** For example what `openRemoteDatabase` of `portcullis/database` gives. */
   readonly database: Database
   /** Takes one line of JSON for each request. */
   readonly log: (line: string) => void
-  /** Adds claims of an application's own to access tokens. */
+  /** Adds an application's own claims to access tokens. */
   readonly claims?: ClaimsHook | undefined
-  /** How the platform tells where a request came from; nowhere, without it. */
+  /** How the platform reports where a request came from. Without it, no address is known. */
   readonly clientAddress?: ClientAddress | undefined
 }
 
@@ -129,7 +129,7 @@ export function createDeps(config: Config, given: PlatformParts): Deps {
   }
 }
 
-/** Kept only where that was asked for. */
+/** The address is kept only if the settings ask for it. */
 function clientAddressOf(
   { keepsSessionAddresses }: Config,
   { clientAddress }: PlatformParts,
@@ -138,9 +138,9 @@ function clientAddressOf(
 }
 
 /**
- * SIGNING_KEYS sign where there are any, and all of them verify; SECRET_KEY does both where there
- * are none, and PREVIOUS_SECRET_KEY verifies with it. Never both: whoever learns SECRET_KEY could
- * mint tokens beside the published keys.
+ * If there are SIGNING_KEYS, the active one signs, and all of them verify. Otherwise SECRET_KEY
+ * does both, and PREVIOUS_SECRET_KEY verifies as well. Never both kinds: then a leaked SECRET_KEY
+ * could sign tokens, in spite of the published keys.
  */
 function keysOf({ secretKey, previousSecretKey, signingKeys }: Config) {
   const active = activeKeyOf(signingKeys)

@@ -1,4 +1,4 @@
-// The revocation feed of a test issuer: what the service answers, without a database.
+// The revocation feed of a test issuer. It answers like the service, without a database.
 
 import type { Runtime } from '../runtime/runtime.ts'
 import {

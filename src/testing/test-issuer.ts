@@ -1,7 +1,7 @@
-// An issuer for the tests of applications: tokens, keys and revocations as the service has them, in
-// memory. Guards cannot tell the difference: they verify real signatures and read a real feed. An
-// application makes its guards once and keeps them from test to test, so what guards remember holds
-// for the next issuer of that name, too: its keys, its feed, and the clock (decision 32).
+// An issuer for the tests of applications, with tokens, keys and revocations in memory. For guards
+// it is like the service: they verify real signatures and read a real feed. An application creates
+// its guards once and keeps them between tests. So issuers of the same name share what guards
+// remember: keys, feed and clock (decision 32).
 
 import { createRandomId } from '../crypto/random-id.ts'
 import { checkOptions, must, optional, type Rules } from '../errors/check-options.ts'
@@ -16,7 +16,7 @@ import { importSigningKey, publicJwkSet, type SigningJwk } from '../token/signin
 import { TestFeed } from './test-feed.ts'
 import { checkTokenClaims, revocationOf, show } from './token-claims.ts'
 
-/** Whose tokens they are, and for whom. */
+/** The issuer and the audience of the tokens. */
 export interface TestIssuerOptions {
   /** The `iss` of its tokens. Default `https://auth.test`. */
   readonly issuer?: string
@@ -24,7 +24,7 @@ export interface TestIssuerOptions {
   readonly audience?: string
 }
 
-/** What a token says; all of it has a default, and more is welcome. */
+/** The claims of a token. Every claim has a default, and other claims can be added. */
 export interface TestTokenClaims {
   /** The user's id. Default `'1'`. */
   readonly sub?: string
@@ -34,18 +34,17 @@ export interface TestTokenClaims {
   readonly auth_time?: number
   /** When the token was issued, in seconds since 1970. Default: now. */
   readonly iat?: number
-  /** From when on it is over, in seconds since 1970. Default: 900 s from now. */
+  /** When the token expires, in seconds since 1970. Default: 900 s from now. */
   readonly exp?: number
   /** Claims of your own. Default: none. */
   readonly [claim: string]: unknown
 }
 
-/** How a revocation reaches the guards. */
+/** How guards learn of a revocation. */
 export interface RevokeOptions {
   /**
-   * As if it were done in another isolate: the guards hear of it when they next look at the feed,
-   * within their bound. Default false: they know at once, as the isolate does that logs a user
-   * out.
+   * With true, as if another isolate had revoked. Guards learn of it when they next read the feed,
+   * within their bound. Default false: guards know at once, like the isolate that logs a user out.
    */
   readonly elsewhere?: boolean
 }
@@ -57,49 +56,52 @@ export interface TestIssuer {
   /** The `aud` of its tokens. */
   readonly audience: string
   /**
-   * Stands in for the service binding, also for guards with `service` that the application made
-   * before: `app.request(path, init, { AUTH: issuer.service })`.
+   * Replaces the service binding, also for existing guards of the application with `service`:
+   * `app.request(path, init, { AUTH: issuer.service })`.
    */
   readonly service: ServiceBinding
-  /** For a guard that the test makes: `requireAccessToken(issuer.options)`. */
+  /** Options for a guard that the test creates: `requireAccessToken(issuer.options)`. */
   readonly options: {
     readonly issuer: string
     readonly audience: string
     readonly service: () => ServiceBinding
     readonly runtime: Runtime
   }
-  /** The clock that `advance` puts ahead, for code that asks for the time. Guards need no other. */
+  /** The clock that `advance` moves, for code that reads the time. Guards need no other clock. */
   readonly runtime: Runtime
   /**
-   * A token of a session of its own, valid for 900 s unless its claims say otherwise.
+   * A token of a new session, valid for 900 s unless its claims say otherwise.
    *
-   * @throws TypeError when `sid`, `jti` or `gen` is no opaque id of 16 base64url characters, or an
-   * instant is no whole number of seconds
+   * @throws TypeError when `sid`, `jti` or `gen` is not an opaque id of 16 base64url characters, or
+   * an instant is not a whole number of seconds
    */
   token(claims?: TestTokenClaims): Promise<string>
   /**
-   * Revokes the session of a token, as logging out does. Guards of the application and of this
-   * issuer's `options` know at once, unless `elsewhere` says otherwise. It is remembered for 24 h at
-   * most, as by the service, whatever `exp` says.
+   * Revokes the session of a token, like a logout. Guards of the application and of this issuer's
+   * `options` know at once, unless `elsewhere` is true. The revocation is kept for at most 24 h, as
+   * in the service, even if `exp` is later.
    *
-   * @throws TypeError when it is no token of this issuer
+   * @throws TypeError when it is not a token of this issuer
    */
   revoke(token: string, options?: RevokeOptions): void
   /**
-   * Lets time pass, without waiting, for everything of this package in the process that has no
-   * `runtime` of its own: guards, `requireFreshLogin`, other test issuers.
+   * Advances the time without waiting. It applies to everything of this package in the process that
+   * has no `runtime` of its own: guards, `requireFreshLogin`, other test issuers.
    *
-   * @throws TypeError when `seconds` is no number of at least 0
+   * @throws TypeError when `seconds` is not a number of at least 0
    */
   advance(seconds: number): void
   /**
-   * The service cannot be reached any more, and 301 s pass, more than any bound. Guards answer 503
-   * to a valid token. A guard that has its keys lets one in with `revocation: 'none'`, and within
-   * its `acceptStaleSeconds`. A guard goes on answering 401 to a token that it knows as revoked or
-   * expired.
+   * Makes the service unreachable, and advances the time by 301 s, which is more than any bound.
+   * Guards answer 503 to a valid token. There are two exceptions, for a guard that has its keys. It
+   * accepts a valid token with `revocation: 'none'`, and within its `acceptStaleSeconds`. A guard
+   * still answers 401 to a token that it knows as revoked or expired.
    */
   goStale(): void
-  /** The service can be reached again, and 31 s pass: guards ask it with their next request. */
+  /**
+   * Makes the service reachable again, and advances the time by 31 s. Guards ask the service with
+   * their next request.
+   */
   recover(): void
 }
 
@@ -116,10 +118,12 @@ const rules: Rules<TestIssuerOptions> = {
 const lifetimeSeconds = 900
 /** More than any guard's bound. */
 const staleAfterSeconds = 301
-/** More than any pause of a guard that could not reach its service, or did not find a key there. */
+/**
+ * Longer than any pause of a guard after it did not reach its service, or did not find a key there.
+ */
 const pausesEndAfterSeconds = 31
 
-/** What the issuers of one name share. */
+/** What issuers of the same name share. */
 interface Shared {
   readonly feed: TestFeed
   readonly makeKey: () => Promise<SigningJwk>
@@ -128,14 +132,14 @@ interface Shared {
 const sharedByIssuer = new Map<string, Shared>()
 
 /**
- * An issuer in memory, for guards under test: those of the application that have `service`, and get
- * the issuer's as their binding, and those that a test makes of its `options`. It does not reach a
- * guard with `keys` or a `revocationSource` of its own.
+ * An issuer in memory, for guards under test. It serves guards of the application with `service`,
+ * if they get `issuer.service` as their binding. It also serves guards that a test creates from its
+ * `options`. It does not affect a guard with its own `keys` or `revocationSource`.
  *
- * A process has one clock, and it only goes ahead: tests that advance it must not run at the same
- * time. Issuers of one name share keys and revocations, as instances of one service do, so a guard
- * may see one after another. Making one lets 31 s pass: guards that could not reach the one before
- * ask again.
+ * A process has one clock, and it only moves forward. Tests that advance it must not run at the
+ * same time. Issuers of the same name share keys and revocations, like instances of one service. So
+ * a guard can use one issuer after another. Creating an issuer advances the time by 31 s. Guards
+ * that could not reach the previous issuer then ask again.
  *
  * @throws TypeError when an option cannot work, or is not known
  *
@@ -161,7 +165,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
   const checked = checkOptions('createTestIssuer', rules, options)
   const { issuer = 'https://auth.test', audience = issuer } = checked
   const { feed, makeKey } = sharedBy(issuer)
-  // An object of its own: guards that a test makes of the options have a view of their own.
+  // A separate object, so that guards from these options have their own revocation view.
   const runtime = { ...systemRuntime }
   advance(pausesEndAfterSeconds)
   let isAway = false
@@ -213,7 +217,7 @@ function defaultClaims(runtime: Runtime) {
   return { sub: '1', sid, jti, gen, roles: [], auth_time: iat, iat, exp }
 }
 
-/** Those that a test made of the options know, and so do those that the application made. */
+/** Revokes for guards from the test's options, and for guards of the application. */
 function revokeHere(
   issuer: string,
   runtime: Runtime,
@@ -222,7 +226,7 @@ function revokeHere(
   for (const clock of [runtime, systemRuntime]) revokeInIsolate(issuer, clock, revocation)
 }
 
-/** The same for all issuers of one name. */
+/** Returns the same object for all issuers of one name. */
 function sharedBy(issuer: string): Shared {
   const shared = sharedByIssuer.get(issuer) ?? {
     feed: new TestFeed(systemRuntime),

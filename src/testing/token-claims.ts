@@ -1,5 +1,5 @@
-// What a test may write into a token, and what the token says when it is revoked. A feed with one
-// row that cannot be is unreadable as a whole, so what cannot be is refused here.
+// Checks the claims that a test writes into a token, and reads a token that is revoked. One invalid
+// row makes a whole feed unreadable, so invalid claims are refused here.
 
 import { decodeBase64Url } from '../crypto/base64url.ts'
 import { isOpaqueId } from '../crypto/random-id.ts'
@@ -8,14 +8,14 @@ import { maxTokenLifetimeSeconds } from '../token/token-lifetime.ts'
 
 type Claims = Readonly<Record<string, unknown>>
 
-/** In the year 5138. In milliseconds, it is in 1973. */
+/** The year 5138. Read as milliseconds, the same number is in 1973. */
 const maxInstant = 99_999_999_999
 const ids = ['sid', 'jti', 'gen']
 const requiredInstants = ['iat', 'exp']
 const optionalInstants = ['auth_time', 'nbf']
 
 /**
- * Refuses ids and instants that no token of the service has.
+ * Refuses ids and instants that no token of the service can have.
  *
  * @throws TypeError
  */
@@ -31,10 +31,10 @@ export function checkTokenClaims(claims: Claims): void {
 }
 
 /**
- * The session of a token, and until when its revocation is remembered: no longer than the service
- * remembers one.
+ * The session of a token, and until when its revocation is kept. It is not kept longer than in the
+ * service.
  *
- * @throws TypeError when it is no token of the issuer
+ * @throws TypeError when it is not a token of the issuer
  */
 export function revocationOf(
   token: unknown,
@@ -71,7 +71,10 @@ function isInstant(value: unknown): boolean {
   return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= maxInstant
 }
 
-/** Nothing in a test is a secret. A promise is shown as `[object Promise]`. */
+/**
+ * Shows a value in a message. Values in a test are not secret. A promise is shown as
+ * `[object Promise]`.
+ */
 export function show(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value) : String(value)
 }

@@ -1,6 +1,6 @@
-// Access tokens: JWTs (RFC 7519) signed through hono/jwt and verified by one function, used by the
-// service and by guards alike. The order of its checks is that of RFC 8725: form, header, signature
-// (compact-jws.ts), and only then what the token claims.
+// Access tokens: JWTs (RFC 7519) signed through hono/jwt. One function verifies them, for the
+// service and for guards. The order of its checks is that of RFC 8725: form, header, signature
+// (compact-jws.ts), and only then the claims.
 
 import { encodeBase64Url } from '../crypto/base64url.ts'
 import { idBytes, isOpaqueId } from '../crypto/random-id.ts'
@@ -18,7 +18,7 @@ import { parseJsonObject } from './json.ts'
 import type { SigningKey } from './signing-key.ts'
 import type { VerificationKey } from './verification-key.ts'
 
-/** What an access token says, once it is verified. */
+/** The claims of an access token that is verified. */
 export interface AccessTokenClaims {
   /** The issuer (RFC 7519 §4.1.1). */
   readonly iss: string
@@ -28,9 +28,12 @@ export interface AccessTokenClaims {
   readonly sub: string
   /** The id of the session that the token belongs to: 96 bits in base64url, 16 characters. */
   readonly sid: string
-  /** The token's own id, like `sid`. */
+  /** The token's own id, in the form of `sid`. */
   readonly jti: string
-  /** The user's token generation, like `sid`: revoking it revokes all of the user's tokens. */
+  /**
+   * The user's token generation, in the form of `sid`. Revoking it revokes all of the user's
+   * tokens.
+   */
   readonly gen: string
   /** The user's roles (RFC 9068 §2.2.3.1), as of when the token was issued. Default: none. */
   readonly roles?: readonly string[]
@@ -41,7 +44,7 @@ export interface AccessTokenClaims {
   readonly auth_time?: number
   /** When the token was issued, in seconds since 1970. */
   readonly iat: number
-  /** From when on the token is over, in seconds since 1970. */
+  /** When the token expires, in seconds since 1970. */
   readonly exp: number
 }
 
@@ -60,7 +63,7 @@ export interface AccessTokenSubject {
   readonly expiresAt: number
 }
 
-/** Claims of an application's own. */
+/** An application's own claims. */
 export type CustomClaims = Readonly<Record<string, unknown>>
 
 /** How tokens are issued. */
@@ -70,31 +73,31 @@ export interface IssuerSettings {
   readonly signingKey: () => Promise<SigningKey>
 }
 
-/** Whose tokens are accepted, and for whom they must be. */
+/** Which issuer and which audience a token must have. */
 export interface Expectations {
   readonly issuer: string
-  /** One that the token must name; `'any'` accepts tokens for anybody, and nothing else does. */
+  /** An audience that the token must name. Only `'any'` accepts tokens for every audience. */
   readonly audience: string
   readonly findKey: FindKey
   /** Whether a token that has expired is accepted, for logging out. Default false. */
   readonly allowExpired?: boolean
 }
 
-/** A good token: what it says, and the key that it was signed with. */
+/** A good token: its claims, and the key that signed it. */
 export interface VerifiedAccessToken {
   readonly claims: AccessTokenClaims
   readonly key: VerificationKey
 }
 
 /**
- * How far another machine's clock may be ahead. `exp` has no leeway: a token is over when it says
- * so.
+ * How far another machine's clock may be ahead. There is no leeway for `exp`: a token expires
+ * exactly then.
  */
 const clockLeewaySeconds = 60
 
-/** Browsers drop longer cookies without a word; verifiers take 96 more. */
+/** Browsers drop longer cookies silently. Verifiers accept 96 characters more. */
 export const maxIssuedCharacters = 4_000
-/** Claims that have a meaning here: an application's own must be called something else. */
+/** Claims that have a meaning here. An application's own claims need other names. */
 const ownClaims = [
   'iss',
   'aud',
@@ -112,7 +115,7 @@ const ownClaims = [
 /**
  * A fresh token.
  *
- * @throws TypeError when a custom claim is called like one of ours, or the token gets longer than
+ * @throws TypeError when a custom claim has the name of one of ours, or the token gets longer than
  * a cookie may be
  */
 export async function issueAccessToken(
@@ -143,9 +146,9 @@ export async function issueAccessToken(
 }
 
 /**
- * The claims of a token that this issuer signed, for this audience, and that has not expired; or
- * the first reason why not. Never throws. Whether the token was revoked is another question, and
- * the caller's: see `revocationIdsOf`. No I/O beyond what `findKey` does.
+ * The claims of a token that this issuer signed for this audience, and that has not expired.
+ * Otherwise the first reason why not. Never throws. It does not check revocation. The caller does
+ * that: see `revocationIdsOf`. No I/O beyond what `findKey` does.
  *
  * @see RFC 7519 §7.2, RFC 8725 §3
  */
@@ -161,8 +164,8 @@ export async function verifyAccessToken(
 }
 
 /**
- * The opaque ids that revoke this token when any of them is in the set of revoked ids: its own, its
- * session's, its user's generation, and its key's, where it names one.
+ * The opaque ids that revoke this token when any of them is in the set of revoked ids. They are its
+ * own, its session's, its user's generation, and its key's, where it names one.
  */
 export async function revocationIdsOf({
   claims: { jti, sid, gen },
@@ -173,7 +176,7 @@ export async function revocationIdsOf({
     : [jti, sid, gen, revocationIds.get(key) ?? (await keepRevocationId(key, key.keyId))]
 }
 
-/** There are few keys, and the digest is for every new token. */
+/** Keeps the id of each key. There are few keys, and every new token needs the digest. */
 const revocationIds = new WeakMap<VerificationKey, string>()
 
 async function keepRevocationId(key: VerificationKey, keyId: string): Promise<string> {
@@ -183,8 +186,8 @@ async function keepRevocationId(key: VerificationKey, keyId: string): Promise<st
 }
 
 /**
- * The opaque id that revokes all tokens of a key: the first 96 bits of SHA-256 of its `kid`, in
- * base64url.
+ * The opaque id that revokes all tokens of a key. It is the first 96 bits of SHA-256 of its `kid`,
+ * in base64url.
  */
 export async function keyRevocationId(keyId: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', encodeUtf8(keyId))

@@ -1,12 +1,12 @@
-// The session that an access token names, for comparing it with another credential's. It is no
-// proof of anything: whoever wants to let somebody in uses `verifyAccessToken`.
+// The session that an access token names, for comparison with another credential's. It proves
+// nothing. To let somebody in, use `verifyAccessToken`.
 
 import { decodeBase64Url } from '../crypto/base64url.ts'
 import { parseJsonObject } from './json.ts'
 
 /**
- * The `sid` of a token, or undefined when it has none or is no JWT. Neither signature nor expiry is
- * checked: a token that has expired, or whose key is retired, still names its session. Never
+ * The `sid` of a token. Undefined when it has none or is not a JWT. Neither signature nor expiry is
+ * checked. So a token that has expired, or whose key is retired, still names its session. Never
  * throws.
  */
 export function claimedSessionId(token: string): string | undefined {

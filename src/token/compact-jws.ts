@@ -1,7 +1,7 @@
-// JSON Web Signatures in compact form (RFC 7515 §3.1), read strictly: whatever passes here has
-// exactly one spelling, names a key of ours, and was signed with it. hono/jwt's own `verify` is not
-// used, for it takes several spellings of a token, decodes UTF-8 leniently, and looks at claims
-// before it looks at the signature.
+// JSON Web Signatures in compact form (RFC 7515 §3.1), read strictly. A token that passes here has
+// exactly one spelling, names one of our keys, and was signed with it. The function `verify` of
+// hono/jwt is not used. It accepts several spellings of a token, and decodes UTF-8 leniently. It
+// also looks at claims before it looks at the signature.
 
 import { decodeBase64Url, encodeBase64Url } from '../crypto/base64url.ts'
 import { encodeUtf8 } from '../crypto/utf8.ts'
@@ -17,13 +17,13 @@ import { createSignature, isSignatureGenuine } from './signature.ts'
 import type { SigningKey } from './signing-key.ts'
 import type { JwsAlgorithm, VerificationKey } from './verification-key.ts'
 
-/** Longer than any token of ours, and too short for a stranger to cost us time with. */
+/** Longer than any of our tokens, and too short to let a stranger cost us much time. */
 const maxTokenCharacters = 4_096
 
-/** Finds the key that a token names, or tells that it names none. */
+/** Finds the key that a token names. The id is undefined for a token that names none. */
 export type FindKey = (keyId: string | undefined) => Promise<Result<VerificationKey, KeyReason>>
 
-/** What a header names. */
+/** The algorithm and the key that a header names. */
 interface NamedKey {
   readonly algorithm: unknown
   readonly keyId?: string
@@ -64,7 +64,7 @@ export async function verifyCompactJws(
   const header = token.slice(0, headerEnd)
   const named = readHeader(header)
   const payload = decodeSegment(bytes, headerEnd + 1, payloadEnd)
-  // A third dot would be in here, and is no character of base64url.
+  // A third dot would be in this segment, and base64url has no dot.
   const signature = decodeSegment(bytes, payloadEnd + 1, bytes.length)
   if (!payload || !signature) return refuse('token_not_canonical')
   if (!named.ok) return named
@@ -80,7 +80,10 @@ export async function verifyCompactJws(
 
 const dot = '.'.charCodeAt(0)
 
-/** Of the last genuine token: all tokens of a key have the same, so it need be read only once. */
+/**
+ * The header of the last genuine token. All tokens of a key have the same one, so it is read only
+ * once.
+ */
 let lastHeader: { readonly text: string; readonly named: Result<NamedKey, never> } | undefined
 
 function readHeader(text: string): Result<NamedKey, TokenReason> {
@@ -99,9 +102,9 @@ function decodeSegment(token: Uint8Array, from: number, to: number) {
 const algorithms: readonly unknown[] = ['HS256', 'ES256', 'EdDSA'] satisfies JwsAlgorithm[]
 
 /**
- * The algorithm and the key that the header names, for `findKey` and its key to decide about;
- * nothing when it is of another type of token, or extended, for we understand no extension (RFC
- * 7515 §4.1.11). `jku`, `x5u` and `jwk` are never looked at.
+ * The algorithm and the key that the header names. The key that `findKey` finds decides about them.
+ * Undefined for another type of token, or one with extensions: we support none (RFC 7515 §4.1.11).
+ * The members `jku`, `x5u` and `jwk` are never read.
  */
 function parseHeader(bytes: Uint8Array): NamedKey | undefined {
   const header = parseJsonObject(bytes)

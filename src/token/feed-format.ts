@@ -1,11 +1,11 @@
-// The feed's own format, version 1: a line of JSON, and after it rows of 23 characters without
-// anything between them. docs/feed.md has it byte by byte. What is read here has come over a
-// network, and is a stranger's until it has been checked.
+// The feed's own format, version 1: a line of JSON, then rows of 23 characters with nothing between
+// them. The file docs/reference/feed-format.md describes it byte by byte. An answer comes over a
+// network. It is untrusted until it has been checked.
 
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
 import { type JsonObject, parseJsonObject } from './json.ts'
 
-/** Guards accept this version; one of a later package will accept this one and its own. */
+/** Guards accept this version. A guard of a later package will accept this version and its own. */
 export const feedVersion = 1
 /** Places in the order of revocations that one segment of `since` covers. */
 export const placesPerSegment = 1_000
@@ -13,11 +13,16 @@ export const placesPerSegment = 1_000
 export const segmentsKept = 5
 /** Places that one page of the snapshot covers. */
 export const placesPerPage = 400_000
-/** An opaque id and, in seven hexadecimal digits, the minute in which it may be forgotten. */
+/** An opaque id, then seven hexadecimal digits: the minute in which it may be forgotten. */
 export const rowCharacters = 23
-/** An answer may be this much older than its question: what one isolate asks the database, it shares. */
+/**
+ * An answer may be this much older than its question, because an isolate shares what it has asked.
+ */
 export const sharedForMs = 1_000
-/** How long a revocation is remembered after its last token, for verifiers whose clocks are behind. */
+/**
+ * How long a revocation is kept after its last token has expired, for verifiers whose clocks are
+ * behind.
+ */
 export const keepAfterExpirySeconds = 300
 
 /** The number of the segment of `since` that a place is in. */
@@ -30,25 +35,25 @@ export function pageOf(place: number): number {
   return Math.floor(place / placesPerPage)
 }
 
-/** A stretch of the order of revocations, as the database had it at one moment. */
+/** A part of the order of revocations, as the database had it at one moment. */
 export interface FeedPage {
-  /** Names the history: a restored database has another one. Required, as all of a page. */
+  /** The name of the history. A restored database has another one. Required, like all of a page. */
   readonly epoch: string
   /** The database's clock when it was asked, in milliseconds since 1970. */
   readonly nowMs: number
-  /** The lowest place that still has a row; the head and one where none has. */
+  /** The lowest place that still has a row. If no place has one, the head plus one. */
   readonly first: number
-  /** The highest place that was ever given away. */
+  /** The highest place that was ever assigned. */
   readonly head: number
-  /** Every row from here … */
+  /** The first place of the part of which `rows` has every row. */
   readonly from: number
-  /** … to here is in `rows`; there may be others. */
+  /** The last place of that part. There may be other rows in `rows`, too. */
   readonly through: number
-  /** Rows, one after the other, in as many strings as is convenient. */
+  /** Rows, one after the other, in any number of strings. */
   readonly rows: readonly string[]
 }
 
-/** That an answer was made after its question, and how old its page was then. */
+/** Proof that an answer was made after its question, and how old its page was then. */
 interface FeedProof {
   /** The nonce of the question. */
   readonly nonce: string
@@ -56,12 +61,12 @@ interface FeedProof {
   readonly ageMs: number
 }
 
-/** A page, as it is answered over HTTP; without a proof, caches may keep it. */
+/** A page as it is answered over HTTP. Without a proof, caches may keep it. */
 export interface FeedAnswer extends FeedPage {
   readonly proof: FeedProof | undefined
 }
 
-/** One row: an id, and the minute, rounded up, in seven hexadecimal digits. */
+/** One row: an id, then the minute, rounded up, in seven hexadecimal digits. */
 export function renderRow(id: string, expiresAt: number): string {
   return (
     id +
@@ -76,7 +81,7 @@ export function renderFeed(answer: FeedAnswer): string {
   return renderFeedHead(answer) + answer.rows.join('')
 }
 
-/** Its first line; the rows follow. */
+/** The first line of an answer. The rows follow it. */
 export function renderFeedHead({ rows, proof, ...answer }: FeedAnswer): string {
   const characters = rows.reduce((sum, text) => sum + text.length, 0)
   const head = {
@@ -93,7 +98,10 @@ export function renderFeedHead({ rows, proof, ...answer }: FeedAnswer): string {
   return `${JSON.stringify(head)}\n`
 }
 
-/** The answer that a text is, or what is wrong with it, to complete the sentence "the … at URL …". */
+/**
+ * The answer in a text, or what is wrong with it. The refusal completes the sentence "the … at URL
+ * …".
+ */
 export function parseFeed(text: string): Result<FeedAnswer, string> {
   const end = text.indexOf('\n')
   const head = parseHead(text.slice(0, end))

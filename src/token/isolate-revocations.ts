@@ -1,6 +1,6 @@
-// A revocation that was stored in this isolate is known to its guards at once, ahead of the feed.
-// The service announces it here, and the guards listen here, so that neither imports the other. A
-// listener belongs to a clock as well: tests have clocks of their own.
+// A revocation that was stored in this isolate reaches its guards at once, ahead of the feed. The
+// service announces it here, and the guards listen here, so that neither imports the other. A
+// listener also belongs to a clock, because tests have clocks of their own.
 
 import type { Runtime } from '../runtime/runtime.ts'
 
@@ -14,7 +14,10 @@ type Listener = (revocation: IsolateRevocation) => void
 
 const listeners = new WeakMap<Runtime, Map<string, Listener>>()
 
-/** Calls the listener with every revocation of the issuer in this isolate. Replaces the one before. */
+/**
+ * Calls the listener with every revocation of the issuer in this isolate. Replaces the previous
+ * listener.
+ */
 export function onRevocationInIsolate(issuer: string, runtime: Runtime, listener: Listener): void {
   const ofRuntime = listeners.get(runtime) ?? new Map<string, Listener>()
   listeners.set(runtime, ofRuntime.set(issuer, listener))

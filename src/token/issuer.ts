@@ -1,17 +1,17 @@
-// How an issuer is written, and what is found where under it: fixed paths, so that a guard needs no
-// discovery (RFC 8414 is for everybody else).
+// How an issuer is written, and what is at which path under it. The paths are fixed, so that a
+// guard needs no discovery. Discovery (RFC 8414) is for all other clients.
 
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
 
-/** Lower-case, in ASCII, and with nothing that a router or another URL parser may read differently. */
+/** Lower-case ASCII, without anything that a router or another URL parser may read differently. */
 const form = /^https?:\/\/(\w+((-+|\.)\w+)*|\[[\da-f:]+\])(:[1-9]\d*)?(\/[\w.~-]+)*$/
-/** Of an issuer, and of an audience: both are in every token. */
+/** The most characters of an issuer or an audience. Both are in every token. */
 const maxNameCharacters = 256
 
 /**
- * The issuer, which is compared character by character: so there is one way to write it, that of the
- * URL standard, without a slash at its end. The refusal completes the sentence "ISSUER …". It never
- * repeats what may be a password.
+ * The issuer. It is compared character by character, so there is one way to write it. That is the
+ * way of the URL standard, without a slash at its end. The refusal completes the sentence "ISSUER
+ * …". It never repeats what may be a password.
  */
 export function parseIssuer(text: string): Result<string, string> {
   const url = URL.parse(text)
@@ -26,16 +26,16 @@ export function parseIssuer(text: string): Result<string, string> {
   return refuse(`must be written as ${written}${given}`)
 }
 
-/** Whether tokens can name it as their audience: on one line, and with nothing that is not seen. */
+/** Whether tokens can name it as their audience: one line, without invisible characters. */
 export function isAudience(value: unknown): value is string {
   const isShort = typeof value === 'string' && value !== '' && value.length <= maxNameCharacters
   return isShort && value === value.trim() && !unseen.test(value)
 }
 
-/** Control characters, those without a width or that turn the direction, and line ends. */
+/** Control characters, line ends, and characters that have no width or change the direction. */
 export const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
-/** The key set, under the issuer. */
+/** The path of the key set under the issuer. */
 export const keySetPath = '/.well-known/jwks.json'
 
 /** Where the issuer publishes its key set. */
@@ -43,7 +43,7 @@ export function keySetUrl(issuer: string): string {
   return `${issuer}${keySetPath}`
 }
 
-/** Where the issuer's revocation feed is (docs/feed.md). */
+/** Where the issuer's revocation feed is (docs/reference/feed-format.md). */
 export function feedUrl(issuer: string): string {
   return `${issuer}/auth/feed`
 }

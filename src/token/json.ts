@@ -1,4 +1,4 @@
-// JSON that others have sent, read without throwing.
+// Reads JSON from others, without throwing.
 
 import { decodeUtf8 } from '../crypto/utf8.ts'
 
@@ -11,8 +11,8 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
- * The object that a text, or its UTF-8 bytes, is the JSON of; undefined when it is not JSON, not an
- * object, or not UTF-8. A byte order mark is no JSON here. Never throws.
+ * The object in a JSON text, or in its UTF-8 bytes. Undefined when it is not JSON, not an object,
+ * or not UTF-8. A byte order mark is not accepted. Never throws.
  *
  * @see RFC 8259 §8.1
  */

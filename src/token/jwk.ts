@@ -1,12 +1,12 @@
-// JSON Web Keys (RFC 7517) of the two kinds that sign access tokens: ES256 on P-256 (RFC 7518 §6.2)
-// and EdDSA on Ed25519 (RFC 8037). Algorithms are allowed by name; whatever is not named here is no
-// key of ours.
+// JSON Web Keys (RFC 7517) of the two kinds that sign access tokens. They are ES256 on P-256
+// (RFC 7518 §6.2) and EdDSA on Ed25519 (RFC 8037). Algorithms are allowed by name. A key of any
+// other kind is refused.
 
 import { isCanonicalBase64Url } from '../crypto/base64url.ts'
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
 import { isObject, type JsonObject, parseJsonObject } from './json.ts'
 
-/** A public key, with the members that we have read and no others. */
+/** A public key, with only the members that we have read. */
 export interface PublicJwk {
   readonly kid: string
   readonly alg: KeyPairAlgorithm
@@ -21,7 +21,7 @@ export type KeyPairAlgorithm = 'ES256' | 'EdDSA'
 
 const kinds = [
   { kty: 'EC', crv: 'P-256', alg: 'ES256', names: ['ES256'], coordinates: ['x', 'y'] },
-  // RFC 9864 gives the algorithm its curve's name; in tokens it goes by the older one.
+  // RFC 9864 names the algorithm after its curve. Tokens use the older name.
   { kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', names: ['EdDSA', 'Ed25519'], coordinates: ['x'] },
 ] as const
 
@@ -30,9 +30,9 @@ const maxKeyIdCharacters = 128
 const coordinateCharacters = 43
 
 /**
- * The public half of a JWK, or what is wrong with it, to complete the sentence "the key …". A key
- * without `alg` has the one of its curve; one that says it is for something else than signatures is
- * refused.
+ * The public half of a JWK, or what is wrong with it. The refusal completes the sentence "the key
+ * …". A key without `alg` has the algorithm of its curve. A key that is for something else than
+ * signatures is refused.
  */
 export function parsePublicJwk(value: unknown): Result<PublicJwk, string> {
   if (!isObject(value)) return refuse('is not a JSON object')
@@ -51,7 +51,10 @@ export function parsePublicJwk(value: unknown): Result<PublicJwk, string> {
   return succeed({ kid: value.kid, alg, kty, crv, x: String(value.x), ...y })
 }
 
-/** The entries of a JWK Set in JSON (RFC 7517 §5), unread; undefined when it is none. */
+/**
+ * The entries of a JWK Set in JSON (RFC 7517 §5), unchecked. Undefined when the text is not a JWK
+ * Set.
+ */
 export function parseJwkSetEntries(text: string): readonly unknown[] | undefined {
   const keys = parseJsonObject(text)?.keys
   return Array.isArray(keys) ? keys : undefined

@@ -13,7 +13,7 @@ export async function generateKeyPair(
   const pair = await crypto.subtle.generateKey(importAlgorithms[algorithm], true, usages)
   if (!('privateKey' in pair)) throw new Error(`${algorithm} has no key pairs here`)
   const jwk = await crypto.subtle.exportKey('jwk', pair.privateKey)
-  // Exported as a JWK of that very kind; the other members are Web Crypto's.
+  // The export is a JWK of this kind. Its other members are Web Crypto's.
   const { kty, crv, x, y, d } = jwk as unknown as SigningJwk
   // A name that begins with a dash would be an option on the command line.
   const kid = createRandomId(runtime).replace(/^-/, 'k')

@@ -1,5 +1,5 @@
-// Key sets: where the key comes from that a token names. This file has those that hold their keys;
-// remote-key-set.ts has the one that fetches them.
+// Key sets find the key that a token names. This file has the sets that hold their keys. The set
+// that fetches them is in remote-key-set.ts.
 
 import { byteLength } from '../crypto/utf8.ts'
 import type { KeyReason, Result } from '../errors/reasons.ts'
@@ -9,14 +9,14 @@ import { isObject } from './json.ts'
 import { type PublicJwk, parsePublicJwk } from './jwk.ts'
 import { importPublicKey, importSecretKey, type VerificationKey } from './verification-key.ts'
 
-/** What surrounds one verification. */
+/** The context of one verification. */
 export interface VerificationContext {
   /** The Worker's bindings, for the options that are functions of them. Default: undefined. */
   readonly env?: unknown
-  /** Keeps work alive after the response: `ctx.waitUntil` on Workers. Default: nothing does. */
+  /** Keeps work alive after the response: `ctx.waitUntil` on Workers. Default: none. */
   readonly waitUntil?: (work: Promise<unknown>) => void
   /**
-   * How long the request may wait for keys and revocations, as a moment of the runtime's
+   * Until when the request may wait for keys and revocations, as a moment of the runtime's
    * `elapsedMs`. Default: a verifier gives each request 3 s.
    */
   readonly deadlineMs?: number
@@ -24,19 +24,19 @@ export interface VerificationContext {
 
 /** Keys that verify the tokens of one issuer. */
 export interface KeySet {
-  /** Whose keys they are: an `iss`. Default: not known, and not compared with the guard's. */
+  /** The `iss` that the keys belong to. Default: not known, and not compared with the guard's. */
   readonly issuer?: string
-  /** The key, where it is at hand: no I/O now, though a refresh may begin in the background. */
+  /** The key, if it is at hand. No I/O now, though a refresh may begin in the background. */
   current(keyId: string | undefined, context: VerificationContext): VerificationKey | undefined
   /**
-   * The key, fetched if need be. Never throws. Refuses with 'token_key_unknown' when the set lacks
-   * it, with 'key_set_unavailable' when the set cannot be had.
+   * The key, fetched if necessary. Never throws. Refuses with 'token_key_unknown' when the set
+   * lacks it, and with 'key_set_unavailable' when the set is unavailable.
    */
   find(
     keyId: string | undefined,
     context: VerificationContext,
   ): Promise<Result<VerificationKey, KeyReason>>
-  /** What last kept the set from being had: a sentence for whoever runs the guard. Optional. */
+  /** Why the set was last unavailable: a sentence for the operator of the guard. Optional. */
   problem?(): string | undefined
 }
 
@@ -46,7 +46,7 @@ export interface KeySource {
   readonly load: () => Promise<VerificationKey>
 }
 
-/** Of a secret that signs (RFC 7518 §3.2). */
+/** The fewest bytes of a secret that signs (RFC 7518 §3.2). */
 export const minSecretKeyBytes = 32
 
 /** A set of keys at hand, each imported with its first token. */
@@ -59,7 +59,7 @@ export function createKeySetOf(sources: readonly KeySource[]): KeySet {
       const load = loaders.get(keyId)
       if (!load) return refuse('token_key_unknown')
       const key = await load().catch(() => undefined)
-      // Text of the right form need not be a point of the curve.
+      // A text of the right form may not be a point of the curve.
       if (!key) return refuse('key_set_unavailable')
       loaded.set(keyId, key)
       return succeed(key)
@@ -68,10 +68,10 @@ export function createKeySetOf(sources: readonly KeySource[]): KeySet {
 }
 
 /**
- * A key set that is known beforehand: a JWK Set with public keys (RFC 7517 §5), as an object.
+ * A key set that is known in advance: a JWK Set with public keys (RFC 7517 §5), as an object.
  *
- * @throws TypeError when it is not a JWK Set, has no key or two of one name, or one of its keys is
- * not ES256 or EdDSA
+ * @throws TypeError when it is not a JWK Set, or has no key. Also when two keys have one name, or a
+ * key is not ES256 or EdDSA
  *
  * @example
  * ```ts
@@ -98,10 +98,10 @@ export function createLocalKeySet(jwkSet: { readonly keys: readonly unknown[] })
 }
 
 /**
- * The key set of a service that signs with its SECRET_KEY (HS256). Whoever has this key can mint
- * tokens, too: for the service's own Worker, and for nobody else. Spaces and line ends around it do
- * not count, as in the service. While SECRET_KEY is exchanged, pass PREVIOUS_SECRET_KEY as well, so
- * that tokens of before stay good until they expire; an empty or missing one is none.
+ * The key set of a service that signs with its SECRET_KEY (HS256). Anybody who has this key can
+ * mint tokens, too. So use it only in the service's own Worker. Spaces and line ends around it do
+ * not count, as in the service. During a change of SECRET_KEY, pass PREVIOUS_SECRET_KEY as well, so
+ * that earlier tokens stay good until they expire. An empty or missing one counts as none.
  *
  * @throws TypeError when a key has fewer than 32 bytes (RFC 7518 §3.2)
  *
@@ -132,7 +132,7 @@ function secretOf(name: string, key: unknown): string {
   throw new TypeError(`A secret key is a string of at least 32 bytes: the ${name} of the service.`)
 }
 
-/** How to import a secret, and the one before: tokens of it carry no `kid`. */
+/** How to import a secret, and the previous one. Their tokens carry no `kid`. */
 export function secretKeySource(secretKey: string, previousSecretKey?: string): KeySource {
   return { keyId: undefined, load: () => importSecretKey(secretKey, previousSecretKey) }
 }

@@ -8,7 +8,7 @@ export function isLoopbackHost(hostname: string): boolean {
   return /^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 }
 
-/** Whether a URL is plain HTTP to another machine: whoever is on the way reads and changes it. */
+/** Whether a URL is plain HTTP to another machine. Anybody on the way can read and change that. */
 export function isInsecureUrl(url: string): boolean {
   const parsed = URL.parse(url)
   return parsed?.protocol === 'http:' && !isLoopbackHost(parsed.hostname)

@@ -1,53 +1,53 @@
-// Where a guard learns which ids are revoked: over a service binding, over HTTP (remote-source.ts),
-// or from the database itself (store/revocation-source.ts).
+// Where a guard learns which ids are revoked. The source is a service binding, HTTP
+// (remote-source.ts), or the database itself (store/revocation-source.ts).
 
 import type { Result } from '../errors/reasons.ts'
 import type { FeedPage } from './feed-format.ts'
 import type { VerificationContext } from './key-set.ts'
 
-/** A page, and how far its moment lies before the question, at most. */
+/** A page, and how old it was at most at the time of the question. */
 export interface PulledPage extends FeedPage {
-  /** In milliseconds; Infinity where nothing is known of it. Required. */
+  /** In milliseconds. Infinity where nothing is known of it. Required. */
   readonly ageMs: number
   /**
-   * How far before the question, at most, the database still had this epoch. In milliseconds;
-   * `ageMs` by default. Infinity where nothing proves it, as of an answer that a cache may have
-   * had: a guard goes over to another epoch with proof only.
+   * The database still had this epoch at most this long before the question. In milliseconds.
+   * Default: `ageMs`. Infinity where nothing proves it, as of an answer that a cache may have had.
+   * A guard changes to another epoch only with proof.
    */
   readonly epochAgeMs?: number
   /**
-   * Another page is to follow, for this one may be old: it does not complete what is known. Default
-   * false.
+   * Whether another page must follow, because this one may be old. Such a page does not complete
+   * what is known. Default false.
    */
   readonly isSnapshot?: boolean
 }
 
 /** What a guard knows of the feed that it follows. */
 export interface FollowedFeed {
-  /** Names the history that is followed. */
+  /** The name of the history that is followed. */
   readonly epoch: string
-  /** The highest place in the order that it has heard of. */
+  /** The highest place in the order that is known. */
   readonly head: number
 }
 
-/** What an exact check says of one token. */
+/** The result of an exact check of one token. */
 export interface CheckedToken {
   /** Whether any of its ids was revoked at the moment of the question, or later. */
   readonly isRevoked: boolean
   /**
-   * Which of them. Every guard of the isolate then refuses their tokens at once. Default: not told;
-   * then only this token is remembered, by the first of its ids.
+   * The revoked ones. Every guard of the isolate then refuses their tokens at once. Default: not
+   * named. Then only this token is remembered, by the first of its ids.
    */
   readonly revoked?: readonly string[]
   /** The database's clock, in milliseconds since 1970. */
   readonly nowMs: number
 }
 
-/** Refusals are sentences for whoever runs the guard. Neither function throws. */
+/** Refusals are sentences for the operator of the guard. Neither function throws. */
 export interface RevocationSource {
   /**
-   * A page of the feed that begins right after `after`, or before that. Where the feed is not, or
-   * no longer, the one that is `followed`, any page of it. Nothing is followed at first.
+   * A page of the feed that begins right after `after`, or before that. If the feed is not, or no
+   * longer, the one that is `followed`, any page of it. Nothing is followed at first.
    */
   pull(
     after: number,

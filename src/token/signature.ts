@@ -1,6 +1,6 @@
-// Signatures over bytes: made by hono/jwt's own function, checked by Web Crypto itself, which saves
-// guards the rest of hono/jwt. What the platforms do differently is settled here: workerd throws
-// for an Ed25519 signature of another length, where others answer no.
+// Signatures over bytes. The function of hono/jwt makes them. Web Crypto itself checks them, which
+// saves guards the rest of hono/jwt. The platforms differ, and this file hides that. For an Ed25519
+// signature of another length, workerd throws, where others answer no.
 
 import { signing } from 'hono/utils/jwt/jws'
 import { namedFailure } from '../errors/named-failure.ts'
@@ -9,7 +9,7 @@ import type { VerificationKey } from './verification-key.ts'
 /** The one length of a signature or MAC (RFC 7518 §3.2, §3.4; RFC 8032 §5.1.6). */
 const signatureBytes = { HS256: 32, ES256: 64, EdDSA: 64 } as const
 
-/** What Web Crypto is asked for. The key has its curve, or its hash, itself. */
+/** The parameters for Web Crypto. The key itself has its curve, or its hash. */
 const verifyAlgorithms = {
   HS256: { name: 'HMAC' },
   ES256: { name: 'ECDSA', hash: 'SHA-256' },
@@ -28,7 +28,10 @@ export async function createSignature(
   }
 }
 
-/** Whether `signature` is the key's, of `data`. Never throws for what a stranger has sent. */
+/**
+ * Whether `signature` is a signature of `data` by the key. Never throws for what a stranger has
+ * sent.
+ */
 export function isSignatureGenuine(
   { cryptoKey, previousCryptoKey, algorithm }: VerificationKey,
   signature: Uint8Array<ArrayBuffer>,
@@ -38,6 +41,6 @@ export function isSignatureGenuine(
   const isOf = (key: VerificationKey['cryptoKey']) =>
     crypto.subtle.verify(verifyAlgorithms[algorithm], key, signature, data)
   if (!previousCryptoKey) return isOf(cryptoKey)
-  // Both, always: the time does not tell which one it was.
+  // Always checks both, so that the time does not tell which key it was.
   return Promise.all([isOf(cryptoKey), isOf(previousCryptoKey)]).then((all) => all.includes(true))
 }

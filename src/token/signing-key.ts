@@ -1,6 +1,7 @@
-// The key that signs access tokens, and the set it comes from: SIGNING_KEYS, a private JWK Set
-// whose keys have a state. The active one signs; the next one is published before it does, so that
-// everybody knows it by then; a retired one stays until its last token has expired.
+// The key that signs access tokens, and the set that it comes from. The set is SIGNING_KEYS, a
+// private JWK Set whose keys have a state. The active key signs. The next key is published before
+// it signs, so that all verifiers know it by then. A retired key stays until its last token has
+// expired.
 
 import { encodeUtf8 } from '../crypto/utf8.ts'
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
@@ -13,7 +14,7 @@ import {
   type VerificationKey,
 } from './verification-key.ts'
 
-/** Where a key is in its life. */
+/** The state of a key. */
 type KeyState = 'next' | 'active' | 'retired'
 
 /** A private key of SIGNING_KEYS. */
@@ -27,7 +28,7 @@ export interface SigningJwk extends PublicJwk {
   readonly created_at?: number
 }
 
-/** What signs: the same members as what verifies. */
+/** A key that signs. It has the same members as a key that verifies. */
 export type SigningKey = VerificationKey
 
 const states: readonly unknown[] = ['next', 'active', 'retired'] satisfies KeyState[]
@@ -35,9 +36,9 @@ const maxKeys = 16
 const cure = 'make a set with `portcullis keys generate`'
 
 /**
- * The keys of a private JWK Set, or what is wrong with it, to complete the sentence "SIGNING_KEYS
- * …"; keys are named by their place, never by what they hold. What each key signs, its public half
- * has verified. Never rejects.
+ * The keys of a private JWK Set, or what is wrong with it. The refusal completes the sentence
+ * "SIGNING_KEYS …". It names a key by its place, never by its content. For each key, the public
+ * half has verified what the private half signs. Never rejects.
  */
 export async function parseSigningKeys(
   text: string,
@@ -101,7 +102,7 @@ async function parseSigningKey(entry: unknown): Promise<Result<SigningJwk, strin
     return refuse('has a retired_at that is no number of seconds')
   }
   const since = retiredAt !== undefined && { retired_at: Number(retiredAt) }
-  // The command line alone looks at it.
+  // Only the command line reads it.
   const made = Number.isSafeInteger(createdAt) && { created_at: Number(createdAt) }
   const key = { ...jwk.value, d, state: state as KeyState, ...since, ...made }
   return (await isPair(key))
@@ -109,7 +110,7 @@ async function parseSigningKey(entry: unknown): Promise<Result<SigningJwk, strin
     : refuse('is no pair: its private half (d) does not belong to its public half')
 }
 
-/** Platforms import halves that do not belong together, so the proof is a signature. */
+/** Platforms import halves that do not belong together, so only a signature proves that they do. */
 async function isPair(jwk: SigningJwk): Promise<boolean> {
   try {
     const data = encodeUtf8('Do the halves fit?')

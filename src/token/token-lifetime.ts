@@ -1,2 +1,2 @@
-/** The greatest lifetime of an access token, in seconds: the most that a setting may ask for. */
+/** The longest lifetime of an access token, in seconds. No setting may ask for more. */
 export const maxTokenLifetimeSeconds = 86_400

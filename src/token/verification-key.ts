@@ -1,10 +1,10 @@
-// The keys that check and make signatures, as Web Crypto has them. A key is for one algorithm, and
-// names it: never the token does (RFC 8725 §3.1).
+// The keys that check and make signatures, as Web Crypto has them. A key is for one algorithm. The
+// key names it, and never the token (RFC 8725 §3.1).
 
 import { encodeUtf8 } from '../crypto/utf8.ts'
 import type { PublicJwk } from './jwk.ts'
 
-/** Web Crypto's key: not every platform's types have its name. */
+/** The key type of Web Crypto. Some platforms' types have no name for it. */
 type WebCryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
 
 /** The algorithms that tokens are signed with. */
@@ -12,17 +12,17 @@ export type JwsAlgorithm = 'HS256' | 'ES256' | 'EdDSA'
 
 /** What checks the signatures of one key. */
 export interface VerificationKey {
-  /** The only one that its tokens may name. Required. */
+  /** The only algorithm that tokens of this key may name. Required. */
   readonly algorithm: JwsAlgorithm
-  /** The `kid` that tokens of this key carry; none carries one where this is undefined. Required. */
+  /** The `kid` that tokens of this key carry. If undefined, they carry none. Required. */
   readonly keyId: string | undefined
   /** For `crypto.subtle.verify`. Required. */
   readonly cryptoKey: WebCryptoKey
-  /** The one before, while a secret is exchanged: it verifies as well. Default: none. */
+  /** The previous key during a change of the secret. It verifies as well. Default: none. */
   readonly previousCryptoKey?: WebCryptoKey
 }
 
-/** The public key of a JWK. Rejects where the platform finds that it is no point of its curve. */
+/** The public key of a JWK. Rejects when the platform finds that it is not a point of its curve. */
 export async function importPublicKey(jwk: PublicJwk): Promise<VerificationKey> {
   const { kty, crv, x, y } = jwk
   const data = { kty, crv, x, ...(y !== undefined && { y }) }
@@ -33,8 +33,8 @@ export async function importPublicKey(jwk: PublicJwk): Promise<VerificationKey> 
 }
 
 /**
- * HS256 with the UTF-8 bytes of `secretKey`: one key signs and verifies, so whoever has it can mint
- * tokens. With `previousSecretKey` it verifies what that one has signed, too.
+ * HS256 with the UTF-8 bytes of `secretKey`. One key signs and verifies, so anybody who has it can
+ * mint tokens. With `previousSecretKey`, it also verifies what that key has signed.
  */
 export async function importSecretKey(
   secretKey: string,
@@ -55,7 +55,7 @@ function importHmacKey(secretKey: string): Promise<WebCryptoKey> {
 
 type KeyUsage = 'sign' | 'verify'
 
-/** What Web Crypto calls them. */
+/** The algorithms as Web Crypto names them. */
 export const importAlgorithms = {
   ES256: { name: 'ECDSA', namedCurve: 'P-256' },
   EdDSA: { name: 'Ed25519' },

@@ -23,8 +23,8 @@ const headers = {
 }
 
 /**
- * The keys that the issuer publishes, or a sentence that says what is in the way and what to do.
- * Never throws. At most 3 s. Without a binding, the request goes over HTTP.
+ * The keys that the issuer publishes, or a sentence that says what is wrong and what to do. Never
+ * throws. At most 3 s. Without a binding, the request goes over HTTP.
  */
 export async function fetchKeySet(
   issuer: string,
@@ -45,8 +45,8 @@ export async function fetchKeySet(
 }
 
 /**
- * A key that has not changed stays the very same object, so that tokens verified with it need not
- * be verified again. Nothing where one cannot be imported.
+ * A key that has not changed stays the same object. So tokens that were verified with it need not
+ * be verified again. Undefined when a key cannot be imported.
  */
 async function importKeys(
   jwks: readonly PublicJwk[],

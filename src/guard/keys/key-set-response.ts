@@ -1,5 +1,5 @@
-// Reading the text of a key set: it is a stranger's until it has been checked, and what is no key
-// set gets a sentence that says what to do about it.
+// Reads the text of a key set. It is untrusted until it has been checked. A text that is not a key
+// set gets a sentence that says what to do.
 
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { type PublicJwk, parseJwkSetEntries, parsePublicJwk } from '../../token/jwk.ts'
@@ -7,9 +7,9 @@ import { type PublicJwk, parseJwkSetEntries, parsePublicJwk } from '../../token/
 const maxKeys = 64
 
 /**
- * The keys of a JWK Set, or what is wrong with it, to complete the sentence "the key set at URL …".
- * Keys of kinds that we do not use are passed over (RFC 7517 §5); a set without any that we do is
- * no answer.
+ * The keys of a JWK Set, or what is wrong with it. The refusal completes the sentence "the key set
+ * at URL …". Keys of kinds that we do not use are skipped (RFC 7517 §5). A set without any key that
+ * we use is refused.
  */
 export function parseKeySet(text: string): Result<PublicJwk[], string> {
   const entries = parseJwkSetEntries(text)

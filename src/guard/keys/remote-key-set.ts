@@ -1,6 +1,6 @@
-// The issuer's key set (RFC 7517 §5), fetched and kept. Fetching is what strangers could make us
-// do, so it is bounded: one at a time in an isolate (single-flight.ts), and none for a while after
-// one that failed, or that did not find the key.
+// The issuer's key set (RFC 7517 §5), fetched and kept. Strangers could make us fetch, so fetches
+// are bounded. An isolate does one at a time (single-flight.ts). After one that failed, or that did
+// not find the key, there is none for a while.
 
 import {
   aFunction,
@@ -25,7 +25,10 @@ export interface RemoteKeySetOptions<Bindings = unknown> {
   readonly issuer: string
   /** The binding that reaches the service. Default: none; the request goes over HTTP. */
   readonly service?: ((env: Bindings) => ServiceBinding) | undefined
-  /** Whether they may come over `http:` from another host, as in a verifier's options. Default false. */
+  /**
+   * Whether the keys may come over `http:` from another host, as in a verifier's options. Default
+   * false.
+   */
   readonly insecureHttp?: boolean | undefined
   /** Clock and randomness, for tests. Default: the platform's. */
   readonly runtime?: Pick<Runtime, 'elapsedMs' | 'delay'> | undefined
@@ -38,13 +41,16 @@ const rules: Rules<RemoteKeySetOptions> = {
   runtime: optional(runtimeRule(['elapsedMs', 'delay'])),
 }
 
-/** After this, a use of the copy fetches a new one in the background. */
+/** After this, a use of the copy starts a fetch in the background. */
 const freshForMs = 10 * 60_000
-/** After this, a copy that could not be renewed is worth nothing. */
+/** After this, a copy that could not be renewed is not used any more. */
 const usableForMs = 24 * 60 * 60_000
-/** No fetch for an unknown `kid` within this time after one that did not find its own. */
+/**
+ * After a fetch that did not find its `kid`, there is no fetch for an unknown `kid` within this
+ * time.
+ */
 const coolDownMs = 30_000
-/** After failures: 1, 2, 4 … 30 s. */
+/** The pauses after failures: 1, 2, 4 … 30 s. */
 const backOff: BackOff = { firstPauseMs: 1_000, longestPauseMs: coolDownMs }
 
 interface Copy {
@@ -54,13 +60,13 @@ interface Copy {
 }
 
 /**
- * The key set that `issuer` publishes. A copy is fresh for 10 minutes; then it is renewed in the
+ * The key set that `issuer` publishes. A copy is fresh for 10 minutes. Then it is renewed in the
  * background, and used for at most 24 hours while that fails. A `kid` that it lacks causes one
  * fetch, of at most 3 s. When that does not find the key, unknown ones are refused for 30 s without
  * another fetch. A token that names no key is refused without a fetch once there is a copy. A
- * failed fetch, or an answer that is no key set, changes nothing and leaves a line in the log.
+ * failed fetch, or an answer that is not a key set, changes nothing and leaves a line in the log.
  *
- * Its lines go to `console.error`: JSON with `event`, `issuer` and `problem`.
+ * Log lines go to `console.error`: JSON with `event`, `issuer` and `problem`.
  *
  * @throws TypeError when an option cannot work, or is not known
  *
@@ -129,8 +135,8 @@ class RemoteKeySet implements KeySet {
   ): Promise<Result<VerificationKey, KeyReason>> {
     const key = this.current(keyId, context)
     if (key) return succeed(key)
-    // A token that names no key is not signed with a published one. Where none were ever published,
-    // as by a service without SIGNING_KEYS, the log must say so.
+    // A token that names no key is not signed with a published one. Without a copy, it still causes
+    // a fetch. If the service publishes no keys, as without SIGNING_KEYS, the log must say so.
     if (keyId === undefined && this.#copy) return refuse('token_key_unknown')
     return this.#lookUp(keyId, context)
   }

@@ -1,11 +1,11 @@
-// Which addresses a guard may go by. What goes over plain HTTP can be read and changed on the way:
-// that is for this machine, and for those who insist.
+// Which addresses a guard may use. Anybody on the way can read and change plain HTTP. It is for
+// this machine, or for a guard with `insecureHttp`.
 
 import { must, optional, type Rule } from '../../errors/check-options.ts'
 import { parseIssuer } from '../../token/issuer.ts'
 import { isInsecureUrl } from '../../token/loopback.ts'
 
-/** Over a service binding nothing goes over the network: there the issuer is a name only. */
+/** With a service binding nothing goes over the network, so the issuer is only a name. */
 export const issuerRule: Rule = (issuer, { service, insecureHttp }) => {
   const parsed = parseIssuer(issuer as string)
   if (!parsed.ok) return parsed.error
@@ -14,12 +14,12 @@ export const issuerRule: Rule = (issuer, { service, insecureHttp }) => {
     : 'must be https:, unless there is `service`; on a private network, add insecureHttp: true'
 }
 
-/** Whether somebody insists. */
+/** Whether plain HTTP to another machine is allowed. */
 export const insecureHttpRule: Rule = optional(
   must((value) => typeof value === 'boolean', 'true or false'),
 )
 
-/** Compared with an `Origin` header, which is written as an issuer without a path. */
+/** Each one is compared with an `Origin` header, which has the form of an issuer without a path. */
 export const trustedOriginsRule: Rule = must(
   (origins, { insecureHttp }) =>
     Array.isArray(origins) &&

@@ -1,5 +1,5 @@
-// Reading an answer off the network: whatever comes back is a stranger's until it has been checked.
-// What cannot be the service's gets a sentence that says what to do about it.
+// Reads an answer from the network. It is untrusted until it has been checked. An answer that
+// cannot be the service's gets a sentence that says what to do.
 
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 
@@ -13,8 +13,8 @@ const cure =
   'reach the service over a service binding (`service: (env) => env.AUTH`), or give it a Custom Domain'
 
 /**
- * The body of an answer whose status is 2xx or 404, or what is wrong with it, to complete the
- * sentence "the … at URL …".
+ * The body of an answer whose status is 2xx or 404, or what is wrong with it. The refusal completes
+ * the sentence "the … at URL …".
  */
 export async function readAnswer(
   response: Response,
@@ -44,7 +44,7 @@ function isHtml(response: Response, text: string): boolean {
   return /^text\/html/i.test(response.headers.get('Content-Type') ?? '') || /^\s*</.test(text)
 }
 
-/** The body as text, or undefined when it is too large; no more than that is ever read. */
+/** The body as text, or undefined when it is too large. Reading stops there. */
 async function readText(response: Response, maxBytes: number): Promise<string | undefined> {
   const reader = response.body?.getReader()
   const decoder = new TextDecoder()

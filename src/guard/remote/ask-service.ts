@@ -1,6 +1,6 @@
 // One question to the service, over a service binding or over HTTP, as guards in other Workers ask
-// it: a time limit that holds for bindings, too, one more try after a lost connection, and a
-// sentence for whatever is in the way.
+// it. The time limit holds for bindings, too. A lost connection gets one more try. Each failure
+// gets a sentence.
 
 import { messageOf } from '../../errors/message-of.ts'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
@@ -8,36 +8,36 @@ import { type Answer, readAnswer } from './answer.ts'
 
 /** What sends a request to another Worker: a service binding, or anything else that can fetch. */
 export interface ServiceBinding {
-  /** Sends the request. Rejects when no answer can be had. Required. */
+  /** Sends the request. Rejects when there is no answer. Required. */
   fetch(request: Request): Promise<Response>
 }
 
-/** How the service is reached: without a binding, the request goes over HTTP. */
+/** Finds the service binding. If undefined, the request goes over HTTP. */
 export type FindBinding = (() => ServiceBinding | undefined) | undefined
 
 export interface Question {
   readonly url: string
-  /** What is asked for, to begin a sentence with: "The key set". */
+  /** What is asked for, as the start of a sentence: "The key set". */
   readonly subject: string
   readonly headers: Readonly<Record<string, string>>
   /** Sent as JSON in a POST. */
   readonly body?: object
-  /** More than this is not read. */
+  /** The most bytes of the answer that are accepted. */
   readonly maxBytes: number
 }
 
-/** An answer, and what to call it in a sentence: what was asked for, where, and which way. */
+/** An answer, and its name in a sentence: what was asked for, where, and over which way. */
 interface NamedAnswer extends Answer {
   readonly name: string
 }
 
 /** How long the service may take to answer. */
 export const timeoutMs = 3_000
-/** Where a request has waited for so long in all. */
+/** The sentence for a request that has waited this long in all. */
 export const lateAnswer = 'The service did not answer within 3 s; check that it runs.'
 
 /**
- * What the service answers with a status of 200 or 404, or a sentence that says what is in the way
+ * The service's answer with a status of 2xx or 404. Otherwise a sentence that says what is wrong
  * and what to do. Never throws. At most 3 s.
  */
 export async function askService(
@@ -53,7 +53,8 @@ export async function askService(
       maxBytes,
     )
   try {
-    // Connections get lost, and a cold isolate has nothing else: once more, within the same time.
+    // A connection may get lost, and a cold isolate has no copy. So it tries once more, within the
+    // same time.
     const answer = await Promise.race([askOnce().catch(askOnce), rejectWhenAborted(signal)])
     return answer.ok ? succeed({ ...answer.value, name }) : refuse(`${name} ${answer.error}.`)
   } catch (error) {
@@ -68,7 +69,7 @@ function createRequest({ url, headers, body }: Question, signal: AbortSignal): R
   return new Request(request, { method: 'POST', body: JSON.stringify(body) })
 }
 
-/** For bindings that do not look at the signal. */
+/** For bindings that ignore the signal. */
 function rejectWhenAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason))
@@ -76,7 +77,7 @@ function rejectWhenAborted(signal: AbortSignal): Promise<never> {
 }
 
 function bindingOf(findBinding: FindBinding, signal: AbortSignal): ServiceBinding {
-  // Node forgets the signal of a Request when it collects garbage, and keeps the connection.
+  // When Node collects garbage, it drops the signal of a Request, and keeps the connection.
   if (!findBinding) return { fetch: (request) => fetch(request, { signal }) }
   const binding = findBinding()
   if (typeof binding?.fetch !== 'function') throw new MissingBinding()

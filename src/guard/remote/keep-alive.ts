@@ -1,4 +1,4 @@
-// Work that others may wait for goes on when its own client hangs up.
+// Work that other requests may wait for goes on when its own client disconnects.
 
 import { messageOf } from '../../errors/message-of.ts'
 import type { VerificationContext } from '../../token/key-set.ts'
@@ -6,9 +6,9 @@ import type { VerificationContext } from '../../token/key-set.ts'
 let isExplained = false
 
 /**
- * Does the work, begun at once, and keeps it alive after the response. Never rejects. Where
- * `waitUntil` throws, work in the background is left to a request that waits for it: it would end
- * with the response, and be taken for under way.
+ * Does the work, which begins at once, and keeps it alive after the response. Never rejects. Where
+ * `waitUntil` throws, it does not begin background work. That work would end with the response, and
+ * still count as under way. A request that waits for the work does it instead.
  */
 export function keepAlive(
   context: VerificationContext,

@@ -1,7 +1,7 @@
-// Decides whether a good token may pass, from what is known of the revocations and how long ago
-// that was known. The rule of `maxStalenessSeconds`: who is let in from memory was not revoked at a
-// moment less than the bound ago, by the clock here. So a request that begins at commit + bound, or
-// later, is refused, or answered 503.
+// Decides whether a good token may pass. It uses the known revocations, and how old that knowledge
+// is. The option `maxStalenessSeconds` sets the bound. A token that passes from memory was not
+// revoked at some moment less than the bound ago, by the clock here. So a request that begins at
+// commit + bound, or later, is refused, or answered 503.
 
 import { type GateReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { VerificationContext } from '../../token/key-set.ts'
@@ -12,33 +12,35 @@ import type { RevocationPolicy } from './policy.ts'
 import { type IdWords, wordsOf } from './revoked-ids.ts'
 import { clockProblem } from './view.ts'
 
-/** The ids that a token dies with, as text and as the view has them. */
+/** The ids that revoke a token, as text and as the view has them. */
 export interface RevocableToken {
   readonly ids: readonly string[]
   readonly words: IdWords
 }
 
-/** What a guard asks once a token's signature and claims are good. */
+/** A guard asks the gate after a token's signature and claims have passed. */
 export interface RevocationGate {
   /**
-   * Whether the token is known to be live, without waiting: no I/O now, though a refresh may begin
-   * in the background. If not, ask `admit`.
+   * Whether the token is known to be live, without waiting. No I/O now, though a refresh may begin
+   * in the background. If false, ask `admit`.
    */
   isKnownLive(token: RevocableToken, context: VerificationContext): boolean
-  /** Lets the token pass, or says why not, after asking the source if need be. Never throws. */
+  /**
+   * Lets the token pass, or gives the reason why not. Asks the source if necessary. Never throws.
+   */
   admit(token: RevocableToken, context: VerificationContext): Promise<Result<undefined, GateReason>>
-  /** What last kept the source from answering: a sentence for whoever runs the guard. */
+  /** Why the source last failed to answer: a sentence for the operator of the guard. */
   problem(): string | undefined
 }
 
-/** Where a gate looks. */
+/** The parts that a gate uses. */
 export interface GateParts {
   readonly loader: RevocationLoader
-  /** The source, made with the first request and kept. */
+  /** The source, created with the first request and kept. */
   readonly sourceOf: (context: VerificationContext) => RevocationSource
 }
 
-/** The ids of a token, made ready for the view. */
+/** The ids of a token, prepared for the view. */
 export function revocableToken(ids: readonly string[]): RevocableToken {
   return { ids, words: wordsOf(ids) }
 }
@@ -68,7 +70,10 @@ class StrictGate implements RevocationGate {
     return false
   }
 
-  /** Revoked is revoked, however old what is known; anything else is asked. One round trip. */
+  /**
+   * Refuses ids that are known to be revoked, however old the view is. Otherwise it asks: one round
+   * trip.
+   */
   async admit(
     token: RevocableToken,
     context: VerificationContext,
@@ -123,7 +128,7 @@ class BoundedGate implements RevocationGate {
     this.#loader.refresh(this.#parts.sourceOf(context), context)
   }
 
-  /** Pulls first: one round trip, and what comes back serves the requests after this one. */
+  /** Pulls the feed first: one round trip. The result also serves later requests. */
   async #renew(
     token: RevocableToken,
     context: VerificationContext,
@@ -134,8 +139,8 @@ class BoundedGate implements RevocationGate {
   }
 
   /**
-   * An isolate that knows nothing yet asks about this one token, and loads all the others in the
-   * background. So does one that cannot hold them all, with every token.
+   * An isolate that has loaded nothing yet asks about this one token, and loads the feed in the
+   * background. An isolate that cannot hold all ids does so for every token.
    */
   async #checkWhileLoading(
     token: RevocableToken,
@@ -155,7 +160,9 @@ class BoundedGate implements RevocationGate {
   }
 }
 
-/** Asks the source about this one token. Beyond the deadline the answer is for other requests. */
+/**
+ * Asks the source about this one token. After the deadline the answer serves other requests only.
+ */
 async function checkExactly(
   { loader, sourceOf }: GateParts,
   { ids }: RevocableToken,
@@ -170,7 +177,7 @@ async function checkExactly(
   return outcome
 }
 
-/** Tells the loader how it went, and the view what it has found. */
+/** Reports success or failure to the loader, and the revoked ids to the view. */
 async function checkAndLearn(
   loader: RevocationLoader,
   ids: readonly string[],
@@ -185,20 +192,25 @@ async function checkAndLearn(
   if (problem !== undefined) loader.failCheck(problem)
   else loader.succeedCheck()
   if (checked.ok && checked.value.isRevoked) {
-    // Or a view that is loaded from an older page would let it in again.
+    // Otherwise a view that is loaded from an older page would let the token in again.
     view.learn(revokedOf(ids, checked.value), checked.value.nowMs)
     return refuse('token_revoked')
   }
   return problem === undefined ? succeed(undefined) : refuse('revocations_unavailable')
 }
 
-/** Which ids of a token a check has found; of a source that does not tell, the token's own. */
+/**
+ * The ids of a token that a check found revoked. If the source does not name them, the token's own
+ * id.
+ */
 function revokedOf(ids: readonly string[], { revoked }: CheckedToken): readonly string[] {
   const told = ids.filter((id) => [revoked].flat().includes(id))
   return told.length > 0 ? told : ids.slice(0, 1)
 }
 
-/** A source of an application's own may throw, or answer in another form: that lets nobody in. */
+/**
+ * An application's own source may throw, or answer in another form. Then the token is not let in.
+ */
 async function askOwn(
   ask: () => Promise<Result<CheckedToken, string>>,
 ): Promise<Result<CheckedToken, string>> {

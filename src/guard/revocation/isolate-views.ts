@@ -1,6 +1,6 @@
-// The views of this isolate. What is revoked is a fact about an issuer, so all guards of one issuer
-// share one view and one load, whatever their bounds; and a service in the same isolate tells it of
-// a revocation at once. A view belongs to a clock as well: tests have clocks of their own.
+// The views of this isolate. Revocations belong to an issuer. So all guards of one issuer share one
+// view and one load, whatever their bounds. A service in the same isolate adds its revocations to
+// the view at once. A view also belongs to a clock, because tests have clocks of their own.
 
 import type { Runtime } from '../../runtime/runtime.ts'
 import { onRevocationInIsolate } from '../../token/isolate-revocations.ts'

@@ -1,5 +1,5 @@
-// Keeps a view up to date, once for all guards of an isolate: one load at a time, and pauses after
-// one that failed.
+// Keeps a view up to date for all guards of an isolate. It runs one load at a time, and pauses
+// after a load that failed.
 
 import { messageOf } from '../../errors/message-of.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -10,18 +10,23 @@ import { timeoutMs } from '../remote/ask-service.ts'
 import { keepAlive } from '../remote/keep-alive.ts'
 import { maxIds, RevocationView } from './view.ts'
 
-/** After failures: 0.5, 1, 2, 4, 5, 5 … s. */
+/** The pauses after failures: 0.5, 1, 2, 4, 5, 5 … s. */
 const backOff: BackOff = { firstPauseMs: 500, longestPauseMs: 5_000 }
 /** Longer than one page takes. */
 const pageDeadlineMs = timeoutMs + 1_000
-/** Pages that lead no further: the first of an empty feed, and one after a restored backup. */
+/**
+ * The most pages without progress. Normal ones are the first page of an empty feed, and one after a
+ * restored backup.
+ */
 const maxPagesWithoutProgress = 5
-/** Before a third one: what an isolate of the service does not know yet, it will within a second. */
+/**
+ * The pause before a third one. Every isolate of the service learns what is new within a second.
+ */
 const pauseWithoutProgressMs = 350
-/** A view that cannot hold all ids is tried again when some may have expired. */
+/** A view that cannot hold all ids loads again after this, when some may have expired. */
 const pauseWhenFullMs = 300_000
 
-/** What a source has thrown, as a sentence. */
+/** The error that a source has thrown, as a sentence. */
 export function failureOf(error: unknown): string {
   return `The revocation source failed: ${messageOf(error)}.`
 }
@@ -31,7 +36,7 @@ export class RevocationLoader {
   readonly #issuer: string
   readonly #idLimit: number
   readonly #runtime: Runtime
-  /** Exact checks, while nothing is loaded: they pause after failures of their own. */
+  /** Exact checks, while nothing is loaded. They pause after failures of their own. */
   readonly checks: SingleFlight
   readonly #loading: SingleFlight
   #problem: string | undefined
@@ -46,20 +51,20 @@ export class RevocationLoader {
     this.#loading = new SingleFlight(runtime, backOff)
   }
 
-  /** What last kept the feed from being had. */
+  /** Why the feed was last unavailable. */
   get problem(): string | undefined {
     return this.#problem
   }
 
-  /** Begins to load in the background, unless that is under way, or it is too early. */
+  /** Starts a load in the background. Does nothing while a load runs, or during a pause. */
   refresh(source: RevocationSource, context: VerificationContext): void {
     if (this.#loading.mayBegin()) void this.#loadFor(source, context, true)
   }
 
   /**
-   * Loads, or waits for the load that is under way, until `isDone`, or until there is nothing to
-   * wait for. While the feed cannot be had, only who loads waits. Nobody waits beyond the deadline
-   * of the request.
+   * Loads, or waits for the load that is under way, until `isDone`. Ends early when there is no
+   * load to wait for. While the feed is unavailable, only the request that loads waits. No request
+   * waits beyond its deadline.
    */
   async renew(
     isDone: () => boolean,
@@ -78,7 +83,7 @@ export class RevocationLoader {
     this.checks.fail()
   }
 
-  /** Whatever failed at the same time: the service answers. */
+  /** The service answers, so the pause ends, whatever failed at the same time. */
   succeedCheck(): void {
     this.checks.succeed()
     this.checks.endPause()
@@ -90,7 +95,7 @@ export class RevocationLoader {
     isInBackground: boolean,
   ): Promise<void> {
     return keepAlive(context, isInBackground, () =>
-      // A source of an application's own may throw.
+      // An application's own source may throw.
       this.#load(source, context).catch((error) => this.#fail(failureOf(error))),
     )
   }
@@ -106,7 +111,7 @@ export class RevocationLoader {
     this.#fail('The revocation feed does not get on; look at the log of its service.')
   }
 
-  /** @returns whether there is no more to load, for whatever reason */
+  /** @returns whether the load is over, for any reason */
   async #loadPage(source: RevocationSource, context: VerificationContext): Promise<boolean> {
     this.#loading.begin(pageDeadlineMs)
     const askedAt = this.view.readClocks()
@@ -132,7 +137,9 @@ export class RevocationLoader {
     this.#report('revocation_feed_unavailable', problem)
   }
 
-  /** Remembers the sentence for refusals, and leaves a line in the log: one in 5 s for the same. */
+  /**
+   * Keeps the sentence for refusals, and logs it. The same sentence is logged at most once in 5 s.
+   */
   #report(event: string, problem: string): void {
     const nowMs = this.#runtime.elapsedMs()
     const sinceMs = nowMs - this.#reportedAtMs

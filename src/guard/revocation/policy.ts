@@ -6,27 +6,27 @@ import { isObject } from '../../token/json.ts'
 /** A bound in seconds, and what happens when the service cannot be asked. */
 export interface BoundedStaleness {
   /**
-   * A request that begins this long after a revocation was acknowledged, or later, is refused, or
-   * answered 503. In seconds, from 4 to 300. Default 10. Requests under half of it need no refresh.
+   * A request that begins this long after an acknowledged revocation, or later, is refused, or
+   * answered 503. In seconds, from 4 to 300. Default 10. While the known revocations are younger
+   * than half of it, requests need no refresh.
    */
   readonly maxStalenessSeconds?: number
   /**
-   * For those who prefer availability: for this long beyond the bound, tokens are accepted while
-   * the feed cannot be had, though they may have been revoked. In seconds, from 0 to 86,400.
-   * Default 0.
+   * For availability: while the feed is unavailable, tokens are accepted for this long beyond the
+   * bound. They may have been revoked. In seconds, from 0 to 86,400. Default 0.
    */
   readonly acceptStaleSeconds?: number
 }
 
-/** What a guard is told. */
+/** The `revocation` option of a guard. */
 export type RevocationOption = BoundedStaleness | 'strict' | 'none'
 
-/** The same, checked and complete. */
+/** The same option, checked and complete. */
 export type RevocationPolicy = Required<BoundedStaleness> | 'strict' | 'none'
 
 const defaultMaxStalenessSeconds = 10
 
-/** What `revocation` may be; what is in it, `parsePolicy` checks. */
+/** What `revocation` may be. The function `parsePolicy` checks its members. */
 export const revocationRule: Rule = must(
   (value) => value === 'strict' || value === 'none' || isObject(value),
   "'strict', 'none' or { maxStalenessSeconds }",

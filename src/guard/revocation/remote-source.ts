@@ -1,6 +1,7 @@
-// The service's feed, over a service binding or over HTTP. Caches on the way are welcome, and not
-// trusted: whatever an answer's headers say, how old it is follows from the database's clock in it,
-// compared with an answer that no cache can have had, for it repeats a nonce of ours.
+// The service's feed, over a service binding or over HTTP. Caches on the way may answer, but are
+// not trusted. The age of an answer follows from the database's clock in it, never from its
+// headers. Its clock is compared with that of an answer that repeats our nonce. No cache can have
+// such an answer.
 
 import { createRandomId } from '../../crypto/random-id.ts'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
@@ -35,17 +36,19 @@ export interface RemoteSourceOptions<Bindings> {
 
 const maxFeedBytes = placesPerPage * rowCharacters + 4_096
 const maxCheckBytes = 16_384
-/** An answer that is older than this has been held back by somebody; the service's own are younger. */
+/**
+ * The service's own answers are younger than this. Something on the way has held back an older one.
+ */
 const maxCachedMs = 3_000
 /** After this, the clocks may have drifted apart. */
 const comparedForMs = 600_000
 const subject = 'The revocation feed'
 
-/** How the clock of a history's database compares with the one here. */
+/** The difference between the clock of a history's database and the clock here. */
 interface ClockComparison {
   /** A restored database may be on another machine. */
   readonly epoch: string
-  /** The database's clock is ahead of the one here by this much, or less. */
+  /** The database's clock is ahead of the one here by at most this much. */
   readonly aheadMs: number
   readonly atMs: number
 }
@@ -103,7 +106,9 @@ class RemoteSource implements RevocationSource {
       : refuse(`${answer.value.name} gives no answer to this question; check the issuer.`)
   }
 
-  /** What comes right after `after`; where the service has no such segment, a page of the snapshot. */
+  /**
+   * The segment right after `after`. If the service has no such segment, a page of the snapshot.
+   */
   async #pullSegment(
     after: number,
     followed: FollowedFeed,
@@ -116,7 +121,7 @@ class RemoteSource implements RevocationSource {
     return this.#pullSnapshotPastCaches(pageOf(after + 1), ask)
   }
 
-  /** A page of the snapshot may be old: what has happened since is in the segments. */
+  /** A page of the snapshot may be old. The segments have what has happened since. */
   async #pullSnapshot(
     after: number,
     followed: FollowedFeed | undefined,
@@ -132,7 +137,7 @@ class RemoteSource implements RevocationSource {
     return expectFrom({ ...cached.value, ...unknown }, number * placesPerPage)
   }
 
-  /** The first page instead of one that is not there: a shorter history has fewer pages. */
+  /** Asks for the first page if this one does not exist: a shorter history has fewer pages. */
   async #pullSnapshotPastCaches(number: number, ask: Ask): Promise<Result<PulledPage, string>> {
     const page = await this.#askPastCaches(`snapshot/${number}`, ask)
     if (!page.ok) return page
@@ -145,7 +150,7 @@ class RemoteSource implements RevocationSource {
     )
   }
 
-  /** Through caches where their answer is young enough, past them otherwise. */
+  /** Uses an answer of a cache if it is young enough. Otherwise asks past the caches. */
   async #askForFresh(
     path: string,
     followed: FollowedFeed,
@@ -156,7 +161,7 @@ class RemoteSource implements RevocationSource {
     return cached ?? this.#askPastCaches(path, ask)
   }
 
-  /** With a nonce, which no cache has an answer to. */
+  /** Asks with a nonce, to which no cache has an answer. */
   async #askPastCaches(path: string, ask: Ask): Promise<Result<PulledPage | undefined, string>> {
     const askedAtMs = this.#runtime.elapsedMs()
     const answer = await ask(path, createRandomId(this.#runtime))
@@ -179,7 +184,7 @@ class RemoteSource implements RevocationSource {
     if (!answer.ok) return answer
     if (!answer.value) return undefined
     const madeAtMs = answer.value.nowMs - clocks.aheadMs
-    // One from the future means that a clock was set.
+    // An answer from the future means that a clock was set.
     const isPlausible = madeAtMs <= this.#runtime.elapsedMs()
     const ageMs = Math.max(0, askedAtMs - madeAtMs)
     const isUsable = isPlausible && ageMs <= maxCachedMs && isCurrent(answer.value, followed)
@@ -193,7 +198,7 @@ class RemoteSource implements RevocationSource {
     return sinceMs >= 0 && sinceMs < comparedForMs ? this.#clocks : undefined
   }
 
-  /** One question; undefined where the service has nothing at this path. */
+  /** Asks one question. Undefined when the service has nothing at this path. */
   async #ask(
     env: unknown,
     path: string,
@@ -217,12 +222,12 @@ class RemoteSource implements RevocationSource {
 
 type Ask = (path: string, nonce?: string) => Promise<Result<FeedAnswer | undefined, string>>
 
-/** Whether an answer knows as much of the history as was known before. */
+/** Whether an answer knows at least as much of the same history as was known before. */
 function isCurrent({ epoch, head }: FeedAnswer, followed: FollowedFeed): boolean {
   return epoch === followed.epoch && head >= followed.head
 }
 
-/** Whether a page leads to more than is known. */
+/** Whether a page goes beyond what is known. */
 function hasNewPlaces(
   { epoch, through }: FeedAnswer,
   after: number,

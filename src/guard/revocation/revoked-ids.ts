@@ -1,11 +1,11 @@
-// The set of revoked ids in memory: exact, all 96 bits of each, in one flat table of 16 bytes an
-// entry (open addressing, linear probing, at most three quarters full). Ids are random, and nobody
-// but the issuer makes them, so nobody can make them collide.
+// The set of revoked ids in memory. It is exact: it holds all 96 bits of each id. One flat table
+// has 16 bytes for each entry (open addressing, linear probing, at most three quarters full). Ids
+// are random, and only the issuer makes them, so nobody can make them collide.
 
 import { invalidValue, sextets, valuesOf } from '../../crypto/base64url.ts'
 import { keepAfterExpirySeconds, rowCharacters } from '../../token/feed-format.ts'
 
-/** Ids as the table has them: three numbers of 32 bits for each. */
+/** Ids in the form of the table: three numbers of 32 bits for each. */
 export type IdWords = readonly number[]
 
 const wordsPerId = 3
@@ -19,7 +19,7 @@ const hexDigits = valuesOf('0123456789abcdef')
 
 type Words = [first: number, second: number, third: number]
 
-/** The words of ids, for as many looks into the table as one likes. */
+/** The words of ids, which any number of lookups can use. */
 export function wordsOf(ids: readonly string[]): IdWords {
   const words: number[] = []
   const one: Words = [0, 0, 0]
@@ -30,9 +30,9 @@ export function wordsOf(ids: readonly string[]): IdWords {
   return words
 }
 
-/** Ids with the minute in which each may be forgotten. Lookups cost no allocation. */
+/** Ids, each with the minute in which it may be forgotten. Lookups cost no allocation. */
 export class RevokedIds {
-  /** Three words of an id and its minute, which is 0 in an empty slot. */
+  /** Three words of an id, and its minute. The minute is 0 in an empty slot. */
   #table = new Int32Array(minCapacity * wordsPerEntry)
   #capacity = minCapacity
   #size = 0
@@ -58,7 +58,7 @@ export class RevokedIds {
     return false
   }
 
-  /** Adds an id; one that is there already is kept until the later of the two moments. */
+  /** Adds an id. An id that is there already is kept until the later of the two moments. */
   add(id: string, expiresAt: number): void {
     const words: Words = [0, 0, 0]
     readId(id, 0, words)
@@ -66,7 +66,7 @@ export class RevokedIds {
   }
 
   /**
-   * Adds the rows of a page (feed-format.ts), up to one that is no row.
+   * Adds the rows of a page (feed-format.ts). Stops at the first text that is not a row.
    *
    * @returns whether all of them were rows
    */
@@ -80,12 +80,12 @@ export class RevokedIds {
     return true
   }
 
-  /** Looks through so many slots, and forgets what no token can carry any more. */
+  /** Looks through this many slots, and forgets ids that no unexpired token can carry. */
   sweep(slots: number, nowSeconds: number): void {
     const over = Math.floor((nowSeconds - keepAfterExpirySeconds) / 60)
     for (let looked = 0; looked < Math.min(slots, this.#capacity); looked += 1) {
       this.#swept = (this.#swept + 1) % this.#capacity
-      // What moves up into the slot may be over, too.
+      // The entry that moves up into the slot may have expired, too.
       while (this.#minuteAt(this.#swept) !== 0 && this.#minuteAt(this.#swept) < over) {
         this.#remove(this.#swept)
       }
@@ -128,7 +128,7 @@ export class RevokedIds {
     if (this.#size > this.#capacity * maxLoadFactor) this.#resize(this.#size)
   }
 
-  /** Takes an entry out, and moves up those behind it that a search would not find any more. */
+  /** Removes an entry, and moves up the entries behind it that a search would no longer find. */
   #remove(slot: number): void {
     const table = this.#table
     this.#size -= 1
@@ -145,7 +145,7 @@ export class RevokedIds {
     table.fill(0, gap * wordsPerEntry, (gap + 1) * wordsPerEntry)
   }
 
-  /** A table that is half full with so many. */
+  /** Makes a table that is half full with this many entries. */
   #resize(entries: number): void {
     const old = this.#table
     this.#capacity = Math.max(minCapacity, Math.ceil(entries * 2))
@@ -159,7 +159,7 @@ export class RevokedIds {
   }
 }
 
-/** Reads the 16 characters of an id; says whether they were of base64url. */
+/** Reads the 16 characters of an id. Returns whether all of them are base64url. */
 function readId(text: string, from: number, into: Words): boolean {
   let first = 0
   let second = 0
@@ -168,7 +168,7 @@ function readId(text: string, from: number, into: Words): boolean {
   for (let place = from; place < from + idCharacters; place += 1) {
     const sextet = valueAt(sextets, text, place)
     seen |= sextet
-    // 96 bits, moved up by six.
+    // The 96 bits move up by six.
     first = (first << 6) | (second >>> 26)
     second = (second << 6) | (third >>> 26)
     third = (third << 6) | sextet
@@ -179,7 +179,7 @@ function readId(text: string, from: number, into: Words): boolean {
   return seen < invalidValue
 }
 
-/** Reads the hexadecimal digits of a row; NaN where one is none. */
+/** Reads the hexadecimal digits of a row. NaN when a character is not such a digit. */
 function readMinute(text: string, from: number): number {
   let minute = 0
   for (let place = from; place < from + minuteDigits; place += 1) {
@@ -195,7 +195,7 @@ function valueAt(values: Uint8Array, text: string, place: number): number {
   return values[code] ?? invalidValue
 }
 
-/** Rounded up: an id is never forgotten too early. */
+/** Rounds up, so that an id is never forgotten too early. */
 function minuteOf(expiresAt: number): number {
   return Math.max(1, Math.min(Math.ceil(expiresAt / 60), 0xfff_ffff))
 }

@@ -1,6 +1,6 @@
-// What an isolate knows of the revocations: the ids, up to which place in the order of revocations
-// it knows all of them (followed-history.ts), and as of when. Revoking is final: nothing here ever
-// takes an id back before every token that carries it has expired.
+// What an isolate knows of the revocations: the ids, and as of when. It also has the place up to
+// which it knows all ids (followed-history.ts). Revoking is final: an id stays until every token
+// that carries it has expired.
 
 import type { Runtime } from '../../runtime/runtime.ts'
 import { rowCharacters } from '../../token/feed-format.ts'
@@ -9,20 +9,22 @@ import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
 import { FollowedHistory, type Judgement } from './followed-history.ts'
 import { type IdWords, RevokedIds } from './revoked-ids.ts'
 
-/** Both clocks at once: the one that never steps, and the one that goes on while a machine sleeps. */
+/** Both clocks at once. The first never steps; the second goes on while a machine sleeps. */
 export interface ClockReading {
   readonly elapsedMs: number
   readonly wallMs: number
 }
 
-/** What became of a page. */
+/** The result of taking in a page. */
 export type Applied = 'complete' | 'partial' | 'full' | { readonly problem: string }
 
-/** More ids than this are not kept: 32 MB. */
+/** The most ids that the view keeps. They take 32 MB. */
 export const maxIds = 1_000_000
-/** Slots that are looked through with each page, beside a share of the table. */
+/** Slots to sweep with each page, in addition to a share of the table. */
 const minSweptSlots = 64
-/** Less than `keepAfterExpirySeconds`: an id is not forgotten where its token is still accepted. */
+/**
+ * Less than `keepAfterExpirySeconds`, so that an id stays while its token may still be accepted.
+ */
 const maxClockDifferenceMs = 240_000
 
 export class RevocationView {
@@ -42,7 +44,7 @@ export class RevocationView {
     return this.#history.position
   }
 
-  /** Which history is followed, for the next question. */
+  /** The history that is followed, for the next question. */
   get followed(): FollowedFeed | undefined {
     return this.#history.followed
   }
@@ -52,18 +54,18 @@ export class RevocationView {
     return this.#ids.size
   }
 
-  /** Whether everything was known at some moment. */
+  /** Whether all revocations were known at some moment. */
   isLoaded(): boolean {
     return this.#asOf !== undefined
   }
 
-  /** Whether any of the ids is known to be revoked, however old the view is. */
+  /** Whether any of the ids is known to be revoked. The age of the view does not matter. */
   isRevoked(words: IdWords): boolean {
     return this.#ids.hasAny(words)
   }
 
   /**
-   * For how long revocations may have gone unnoticed; Infinity where that is not known, as after a
+   * How long revocations may have gone unnoticed. Infinity where that is not known, as after a
    * clock was set back.
    */
   ageMs(): number {
@@ -75,14 +77,14 @@ export class RevocationView {
     return { elapsedMs: this.#runtime.elapsedMs(), wallMs: this.#runtime.nowMs() }
   }
 
-  /** Takes in one id, ahead of the feed. */
+  /** Adds one id before the feed brings it. */
   revoke(id: string, expiresAt: number): void {
     this.#ids.add(id, expiresAt)
   }
 
   /**
    * Adds the ids that a check found revoked, by the clock of its database. They are kept for the
-   * longest lifetime of a token. A view that is twice too full takes no more.
+   * longest lifetime of a token. A view that has more than twice its limit adds none.
    */
   learn(ids: readonly string[], databaseMs: number): void {
     this.#forgetExpired(0, databaseMs)
@@ -92,7 +94,8 @@ export class RevocationView {
 
   /**
    * Takes in a page that was asked for at `askedAt`. Pages may come twice, late, and in any order.
-   * Says whether all is known now; 'full' when there are more ids than fit.
+   * The result 'complete' means that all is known now. The result 'full' means that there are more
+   * ids than fit.
    */
   apply(page: PulledPage, askedAt: ClockReading): Applied {
     const judgement = this.#judge(page, askedAt)
@@ -116,7 +119,7 @@ export class RevocationView {
     const nowMs = this.#runtime.elapsedMs()
     const problem = clockProblem(page.nowMs, askedAt.wallMs - ageMs, this.#runtime.nowMs())
     if (problem) return { problem }
-    // A clock that was set back since the question says nothing of when that was.
+    // If the clock was set back since the question, the moment of the question is not known.
     const askedAtMs = askedAt.elapsedMs <= nowMs ? askedAt.elapsedMs : Number.NEGATIVE_INFINITY
     const [readAtMs, currentAtMs] = [askedAtMs - ageMs, askedAtMs - epochAgeMs]
     return this.#history.judge({ page, readAtMs, currentAtMs, nowMs })
@@ -129,8 +132,9 @@ export class RevocationView {
   }
 
   /**
-   * A share of the table with each page or check, and more with more rows, so that none takes long.
-   * Only what has expired by both clocks: the one here may be set back again.
+   * Sweeps a share of the table with each page or check, so that no sweep takes long. More rows
+   * sweep more. Only ids that have expired by both clocks go, because the clock here may be set
+   * back again.
    */
   #forgetExpired(rows: number, databaseMs: number): void {
     const nowSeconds = Math.min(databaseMs, this.#runtime.nowMs()) / 1_000
@@ -146,9 +150,9 @@ export class RevocationView {
 }
 
 /**
- * What is wrong with a database's clock, read at some moment between two of the clock here. Ids are
- * forgotten `keepAfterExpirySeconds` after their tokens have expired, by either clock, so the two
- * must not be further apart.
+ * What is wrong with a database's clock. It was read at some moment between two of the clock here.
+ * Ids are forgotten `keepAfterExpirySeconds` after their tokens have expired. So the two clocks
+ * must not be further apart than that.
  */
 export function clockProblem(
   databaseMs: number,
@@ -160,7 +164,7 @@ export function clockProblem(
   return `the database's clock and the one here are ${Math.round(difference / 1_000)} s apart, of at most ${maxClockDifferenceMs / 1_000}`
 }
 
-/** With every request: no object is made. */
+/** Runs with every request, so it makes no object. */
 function timeSince(then: ClockReading, elapsedMs: number, wallMs: number): number {
   const elapsed = elapsedMs - then.elapsedMs
   const onTheWall = wallMs - then.wallMs

@@ -1,17 +1,19 @@
-// What the settings come to: the configuration of a service, and the part of it that its functions
-// see.
+// The configuration of a service, and the part of it that its functions see. Both come from the
+// settings.
 
 import type { Contract } from '../../errors/catalogue.ts'
 import type { SigningJwk } from '../../token/signing-key.ts'
 import type { OAuthClient, TokenTransport } from './settings.ts'
 
-/** How the service behaves: what of the settings its functions need. Nothing of it is a secret. */
+/** How the service behaves: the settings that its functions need. None of them is a secret. */
 export interface ServiceSettings {
   /** The `iss` of every token: the URL of the service. Required. */
   readonly issuer: string
   /** The `aud` of every token. Default: the issuer. */
   readonly audience: string
-  /** How long an access token is valid, unless its session ends before. In seconds. Default: 900. */
+  /**
+   * How long an access token is valid, unless its session ends earlier. In seconds. Default: 900.
+   */
   readonly accessTokenLifetimeSeconds: number
   /** How long a session lives without a refresh. In seconds. Default: 30 days. */
   readonly sessionIdleLifetimeSeconds: number
@@ -19,7 +21,7 @@ export interface ServiceSettings {
   readonly sessionLifetimeSeconds: number
   /**
    * The grace window: how long after its replacement a refresh token gives the same successor. In
-   * seconds. Default: 30, or the database's timeout and 10 s where that is longer.
+   * seconds. Default: 30, or the database's timeout plus 10 s if that is longer.
    */
   readonly refreshGraceSeconds: number
   /** How many sessions of one account live at once. Default: 100. */
@@ -30,11 +32,11 @@ export interface ServiceSettings {
   readonly tokenTransport: TokenTransport
   /** The least length of a new password, in characters. Default: 8. */
   readonly passwordMinLength: number
-  /** Whether the domains of new emails need a dot. Default: `'public'`, they do. */
+  /** Whether the domains of new emails need a dot. Default: `'public'`, which needs one. */
   readonly emailDomains: 'public' | 'any'
   /**
-   * The origins whose pages may call the service (CORS); `https://*.example.com` is each host one
-   * label below that domain. Default: none.
+   * The origins whose pages may call the service (CORS). `https://*.example.com` means each host
+   * one label below that domain. Default: none.
    */
   readonly corsOrigins: readonly string[]
   /** Which sentences and statuses clients see. Default: `'classic'`. */
@@ -47,7 +49,9 @@ export interface Config extends ServiceSettings {
   readonly databaseUrl: string
   /** TURSO_AUTH_TOKEN. A secret. Default: none. */
   readonly databaseAuthToken: string | undefined
-  /** INSECURE_HTTP: whether issuer and database may be plain HTTP on other machines. Default: false. */
+  /**
+   * INSECURE_HTTP: whether issuer and database may be plain HTTP on other machines. Default: false.
+   */
   readonly allowsInsecureHttp: boolean
   /** How long the database may take to answer, in milliseconds. Default: 5,000. */
   readonly databaseTimeoutMs: number
@@ -55,19 +59,19 @@ export interface Config extends ServiceSettings {
   readonly databaseHasReplicas: boolean
   /** SECRET_KEY: at least 32 bytes. A secret. Required. */
   readonly secretKey: string
-  /** PREVIOUS_SECRET_KEY: the one before, which only verifies. A secret. Default: none. */
+  /** PREVIOUS_SECRET_KEY: the earlier key, which only verifies. A secret. Default: none. */
   readonly previousSecretKey: string | undefined
-  /** SIGNING_KEYS: the private keys. Secrets. Default: none; then SECRET_KEY signs. */
+  /** SIGNING_KEYS: the private keys. Secrets. Default: none, so that SECRET_KEY signs. */
   readonly signingKeys: readonly SigningJwk[]
   /** TRUSTED_PROXIES: how many proxies stand before the service, on Deno. Default: 0. */
   readonly trustedProxies: number
-  /** OAUTH_CLIENTS: who may introspect. Secrets. Default: none. */
+  /** OAUTH_CLIENTS: the clients that may introspect. Secrets. Default: none. */
   readonly oauthClients: readonly OAuthClient[]
   /** The base-2 logarithm of bcrypt's rounds, from 4 to 14. Default: 10. */
   readonly bcryptCost: number
 }
 
-/** What of the configuration is passed on to the functions of the service: no secrets. */
+/** The part of the configuration that the functions of the service get. It has no secrets. */
 export function serviceSettingsOf(config: Config): ServiceSettings {
   return {
     issuer: config.issuer,

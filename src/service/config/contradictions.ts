@@ -1,14 +1,17 @@
-// What single settings allow, and several together do not: nothing is accepted that cannot work.
+// Finds settings that are valid alone, but not together. Nothing is accepted that cannot work.
 
 import { isInsecureUrl } from '../../token/loopback.ts'
 import type { Config, Platform } from './config.ts'
 import { insecure } from './database-url.ts'
 import { variableText } from './variable-text.ts'
 
-/** What the platform gives, by name. */
+/** The variables that the platform gives, by name. */
 export type Variables = Readonly<Record<string, unknown>>
 
-/** A sentence for each contradiction. A default gives way, so only what was set can contradict. */
+/**
+ * A sentence for each contradiction. Only values that were set can contradict, because a default
+ * gives way.
+ */
 export function contradictionsOf(
   config: Config,
   variables: Variables,
@@ -23,7 +26,10 @@ export function contradictionsOf(
   ]
 }
 
-/** In which the database gives up, and the client can ask again. */
+/**
+ * The shortest grace window, in seconds. Within it the database gives up, and the client can ask
+ * again.
+ */
 export function leastGraceSecondsOf(databaseTimeoutMs: number): number {
   return Math.ceil(databaseTimeoutMs / 1_000) + 10
 }

@@ -3,16 +3,19 @@
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { unseen } from '../../token/issuer.ts'
 
-/** Completes "NAME …", for an address in plain HTTP. */
+/** Completes the sentence "NAME …" for an address in plain HTTP. */
 export const insecure =
   'is http: and not on this machine, so tokens can be read on the way. Use https:, or set INSECURE_HTTP=allow in a network of your own.'
-/** The path of a file, after what the client reads as this machine. */
+/** The path of a file, after the part that the client reads as this machine. */
 const databaseFile = /^file:(\/\/(localhost)?(?=\/))?(?!\/\/|:memory:)[^?#]*[^?#/]$/i
 
 const folder = /(^file:|[/\\])\.{1,2}$/i
 const remote = /^\w+:\/\/[^/\\]/
 
-/** The address of a database, or why it is none, to complete the sentence "NAME …". */
+/**
+ * The address of a database, or why the text is not one. The reason completes the sentence "NAME
+ * …".
+ */
 export function parseDatabaseUrl(text: string): Result<string, string> {
   if (unseen.test(text)) return refuse('must be on one line, without invisible characters')
   const url = URL.parse(text)
@@ -32,7 +35,10 @@ export function parseDatabaseUrl(text: string): Result<string, string> {
     : succeed(text)
 }
 
-/** No folder, no other machine's, and not what the client takes for a database in memory. */
+/**
+ * Whether it is a file of this machine: no folder, and nothing that the client takes for a database
+ * in memory.
+ */
 function isDatabaseFile(url: string): boolean {
   try {
     const file = decodeURIComponent(url)

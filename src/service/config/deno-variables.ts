@@ -1,4 +1,5 @@
-// Where and how the process runs on Deno: the platform's business, and so no settings of the service.
+// Where and how the process runs on Deno. This belongs to the platform, so these are no settings of
+// the service.
 
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { variableText } from './variable-text.ts'
@@ -9,7 +10,7 @@ export interface DenoVariables {
   readonly hostname: string
   /** PORT. Default: 8787. */
   readonly port: number
-  /** SHUTDOWN_SECONDS: how long requests under way may take after a signal. Default: 10. */
+  /** SHUTDOWN_SECONDS: how long running requests may take after a signal. Default: 10. */
   readonly shutdownSeconds: number
 }
 

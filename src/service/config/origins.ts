@@ -4,16 +4,16 @@ import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 
 const subdomains = /^https:\/\/\*\.(?=[^.]+\.[^.])/
 /**
- * Whose subdomains belong to strangers: whoever registers one could call the service. The usual
- * ones, and no full list.
+ * Domains whose subdomains belong to strangers. Anybody who registers one could call the service.
+ * This is not a full list: it has the usual ones.
  */
 const sharedDomains =
   /^https:\/\/\*\.((co|com|net|org|gov|edu|ac)\.[a-z]{2}|(workers|pages|deno|r2)\.dev|(vercel|netlify|web|ngrok-free)\.app|(github|gitlab)\.io|(herokuapp|onrender|firebaseapp|([\w-]+\.)*amazonaws|trycloudflare)\.com|fly\.dev|(cloudfront|azurewebsites)\.net)\.?(:|$)/
-/** As apps have one. Schemes that browsers read as something else are none. */
+/** The origin of an app. Schemes that browsers read as something else are excluded. */
 const appOrigin =
   /^(?!https?:|wss?:|ftp:|file:|data:|blob:|javascript:|about:|filesystem:)[a-z][a-z0-9+.-]*:\/\/[\w.-]+(:\d+)?$/
 
-/** The origins of a list, or what is wrong with it, to complete the sentence "NAME …". */
+/** The origins of a list, or what is wrong with it. The problem completes the sentence "NAME …". */
 export function parseOrigins(text: string): Result<readonly string[], string> {
   const origins = text.split(',').map((origin) => origin.trim())
   if (origins.some((origin) => sharedDomains.test(origin))) {
@@ -29,7 +29,7 @@ export function parseOrigins(text: string): Result<readonly string[], string> {
       )
 }
 
-/** The form of something that is an origin, but for the way it is written. */
+/** The right form of an origin that is written in another way. */
 function originOf(text: string): string | undefined {
   const url = URL.parse(text)
   const isBare = url && url.href === `${url.origin}/`

@@ -1,5 +1,5 @@
 // The only reader of variable names. All settings are parsed once, before the first request is
-// answered; all problems are reported together, by name and never by value.
+// answered. All problems are reported together, by name and never by value.
 
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { Config, Platform } from './config.ts'
@@ -7,7 +7,7 @@ import { contradictionsOf, leastGraceSecondsOf, type Variables } from './contrad
 import { type Setting, type SettingName, type SettingValues, settings } from './settings.ts'
 import { variableText } from './variable-text.ts'
 
-/** What other projects, and the hurried, call our settings. */
+/** Names that other projects, or people in a hurry, use for our settings. */
 const otherSpellings: Readonly<Record<string, SettingName>> = {
   TURSO_URL: 'TURSO_DATABASE_URL',
   TURSO_DB_URL: 'TURSO_DATABASE_URL',
@@ -34,9 +34,9 @@ const maxTypos = 2
 const minNameLengthForTypos = 6
 
 /**
- * The configuration of the variables, or one sentence for each problem: by name, never with a
- * value. Spaces and line ends around a value do not count, and an empty one is not set. No I/O.
- * Never rejects.
+ * The configuration of the variables, or one sentence for each problem. A sentence has the name,
+ * never the value. Spaces and line ends around a value do not count. An empty value is not set. No
+ * I/O. Never rejects.
  *
  * @example
  * ```ts
@@ -87,8 +87,8 @@ function removedSettingsIn(variables: Variables): string[] {
 }
 
 /**
- * A sentence for each name that is nearly one of `names`, or another word for it, where that is not
- * set.
+ * A sentence for each name that is nearly one of `names`, or another word for it. There is none if
+ * the setting that is meant has a value.
  */
 export function findMisspellings(variables: Variables, names: readonly string[]): string[] {
   return Object.keys(variables).flatMap((name) => {
@@ -106,7 +106,7 @@ function nearestSetting(name: string): SettingName | undefined {
 }
 
 /**
- * How many characters must be changed, added or taken out to make one name of the other
+ * How many characters must be changed, added or removed to turn one name into the other
  * (Levenshtein).
  */
 function editDistance(from: string, to: string): number {

@@ -9,35 +9,35 @@ import type { HashQueue } from './identity/hash-queue.ts'
 import type { PasswordHasher } from './identity/password-hasher.ts'
 import type { TokenDeps } from './tokens/token-deps.ts'
 
-/** Finds the address that a request came from; `env` is what the entry hands to the app. */
+/** Finds the address that a request came from. `env` is what the entry passes to the app. */
 export type ClientAddress = (request: Request, env: unknown) => string | undefined
 
-/** Whom the service tells of revocations, beside the feed. */
+/** Where the service announces revocations, in addition to the feed. */
 interface Revocations {
   /**
-   * Tells the guards of this isolate of a revocation that was stored, ahead of the feed. Does
-   * nothing without one. No I/O.
+   * Tells the guards of this isolate about a stored revocation, before the feed does. Does nothing
+   * for undefined. No I/O.
    */
   announce(revocation: Revocation | undefined): void
 }
 
 /** Services and settings. Functions take the part they need: `Pick<Deps, …>`. */
 export interface Deps extends TokenDeps {
-  /** Where accounts, sessions and revocations are. */
+  /** Where accounts, sessions and revocations are stored. */
   readonly database: Database
   /** Hashes passwords at the configured cost. */
   readonly passwords: PasswordHasher
-  /** Where all who hash a password wait, so that hashing leaves time for everything else. */
+  /** The queue for all password hashing, so that hashing leaves time for everything else. */
   readonly hashQueue: HashQueue
-  /** What `/.well-known/jwks.json` shows. */
+  /** What `/.well-known/jwks.json` serves. */
   readonly jwkSet: { readonly keys: readonly PublicJwk[] }
-  /** The address that a request came from, as the platform tells it, if it is to be kept. */
+  /** The address that a request came from, as the platform reports it, if addresses are kept. */
   readonly clientAddress: ClientAddress
-  /** Who may introspect: client ids and their secrets. */
+  /** The clients that may introspect: their ids and secrets. */
   readonly oauthClients: readonly OAuthClient[]
-  /** What `/auth/feed` shows, shared by the requests of the isolate. */
+  /** What `/auth/feed` serves, shared by the requests of the isolate. */
   readonly feed: RevocationFeed
-  /** Where what was revoked is announced. */
+  /** Where revocations are announced. */
   readonly revocations: Revocations
   /** Takes one line of JSON per request. */
   readonly log: (line: string) => void

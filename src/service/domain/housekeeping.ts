@@ -1,5 +1,5 @@
-// Housekeeping: ids whose tokens have all expired need not be remembered, and neither need sessions
-// that are long over.
+// Housekeeping deletes revoked ids whose tokens have all expired, and sessions that ended long ago.
+// Nobody needs them any more.
 
 import type { Database } from '../store/database.ts'
 import { maxRowsPerDelete } from '../store/delete-rows.ts'
@@ -8,13 +8,13 @@ import { deleteEndedSessions } from '../store/session-endings.ts'
 import type { Deps } from './deps.ts'
 
 /**
- * Half a million rows: what is left is for the next run, so that no run meets the platform's limit
- * of requests.
+ * Half a million rows. The next run deletes the rest, so that no run meets the platform's limit of
+ * requests.
  */
 const maxDeletesPerRun = 500
 
 /**
- * Deletes revocations that no living token needs, at most 1,000 with each round trip. Harmless when
+ * Deletes revocations that no living token needs, at most 1,000 with each round trip. Harmless if
  * it runs twice at once, or is cut off.
  *
  * @returns how many were deleted
@@ -24,8 +24,8 @@ export function pruneRevocations({ database }: Pick<Deps, 'database'>): Promise<
 }
 
 /**
- * Deletes sessions that ended more than a day ago, at most 1,000 with each round trip. Harmless
- * when it runs twice at once, or is cut off.
+ * Deletes sessions that ended more than a day ago, at most 1,000 with each round trip. Harmless if
+ * it runs twice at once, or is cut off.
  *
  * @returns how many were deleted
  */

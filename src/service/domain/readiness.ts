@@ -1,5 +1,5 @@
-// Whether the service can do its work: the database answers, its schema is one that this version
-// works on, and tokens that are signed now are accepted.
+// Whether the service can do its work. The database must answer, and this version must support its
+// schema. Tokens that are signed now must be accepted.
 
 import { type ReadinessReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { keyRevocationId } from '../../token/access-token.ts'
@@ -8,8 +8,8 @@ import { findRevokedIds } from '../store/revocation-feed.ts'
 import type { Deps } from './deps.ts'
 
 /**
- * Succeeds, or says which way the schema is off, or that the key that signs is revoked. At most
- * three round trips.
+ * Succeeds, or says that the schema is too old or too new, or that the key that signs is revoked.
+ * At most three round trips.
  */
 export async function checkReadiness(
   deps: Pick<Deps, 'database' | 'accessTokens'>,
@@ -20,7 +20,7 @@ export async function checkReadiness(
   return (await isSigningKeyRevoked(deps)) ? refuse('signing_key_revoked') : succeed(undefined)
 }
 
-/** Then nobody can log in: every new token is refused. */
+/** If it is revoked, nobody can log in: every new token is refused. */
 async function isSigningKeyRevoked({
   database,
   accessTokens,

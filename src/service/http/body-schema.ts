@@ -1,8 +1,9 @@
-// The form of a JSON body. Every field has a sentence of ours: one without does not compile.
+// The form of a JSON body. Every field has an error sentence of its own. A field without one does
+// not compile.
 
 import * as v from 'valibot'
 
-/** A field whose sentence is for a wrong type, and for its absence. */
+/** A field whose sentence is for a wrong type, and for a missing value. */
 type Field = v.GenericSchema & { readonly message: string }
 type Fields = Readonly<Record<string, Field | v.OptionalSchema<Field, unknown>>>
 type BodyOf<F extends Fields> = v.ObjectSchema<F, (issue: v.ObjectIssue) => string>
@@ -10,7 +11,7 @@ type BodyOf<F extends Fields> = v.ObjectSchema<F, (issue: v.ObjectIssue) => stri
 /** The form of a JSON body. */
 export type BodySchema = v.GenericSchema<unknown, object> & Pick<BodyOf<Fields>, 'message'>
 
-/** The schema of a body. A field that is missing gets the sentence of one of a wrong type. */
+/** The schema of a body. A missing field gets the same sentence as a field of a wrong type. */
 export function bodyOf<const F extends Fields>(fields: F): BodyOf<F> {
   return v.object(fields, ({ path }) => {
     const field = fields[String(path?.[0]?.key)]

@@ -1,4 +1,4 @@
-// What a request presents, as its route wants it. Whether it is good, the domain says.
+// Reads what a request presents, as its route requires it. The domain decides whether it is good.
 
 import type { Context } from 'hono'
 import { type Reason, type Result, refuse, succeed } from '../../errors/reasons.ts'
@@ -10,9 +10,9 @@ import type { ServiceEnv } from './service-env.ts'
 import { presentedAccessToken, readRefreshToken } from './token-transport.ts'
 
 /**
- * What a route takes: nothing, an access token, whatever names a session (for logging out), a
- * refresh token, or a token in a form, from a known OAuth client or, where it presents itself, a
- * known one.
+ * What a route takes: nothing, an access token, a token that names a session (for logout), a
+ * refresh token, or a form. The form has a token. For `oauth_client` it must come from a known
+ * OAuth client. For `oauth_client_if_any` that holds only if the client presents credentials.
  */
 export type Credential =
   | 'none'
@@ -22,7 +22,9 @@ export type Credential =
   | 'oauth_client'
   | 'oauth_client_if_any'
 
-/** What the handler gets: nothing, the token, or, for logging out, the token or why there is none. */
+/**
+ * What the handler gets: nothing, or the token. For logout it gets the token, or why there is none.
+ */
 export type TokenOf<C extends Credential> = C extends 'none'
   ? undefined
   : C extends 'session_tokens'
@@ -51,7 +53,10 @@ export function readCredential(
   return readers[credential](c, deps)
 }
 
-/** Credentials of a client must be right where there are any; where they must be there, none are wrong. */
+/**
+ * Client credentials that are presented must be right. If a client is required, missing ones count
+ * as wrong.
+ */
 async function readTokenOfClient(
   c: Context<ServiceEnv>,
   deps: Deps,

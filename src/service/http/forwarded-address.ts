@@ -1,11 +1,11 @@
 // Which address a request came from, behind proxies that the operator knows. Each proxy adds the
-// address that it was asked from at the right; what stands further left is the client's own claim.
+// address that called it on the right. Everything further left is the client's own claim.
 
 /**
  * The address of the client. Without trusted proxies it is `peer`, and no header counts. With n of
- * them it is the n-th from the right in `Forwarded` (RFC 7239) or `X-Forwarded-For`. Undefined
- * where the chain is too short or malformed from there on, and where the two headers disagree: a
- * proxy may write one of them, and hand on the other as the client has sent it.
+ * them it is the n-th from the right in `Forwarded` (RFC 7239) or `X-Forwarded-For`. Undefined if
+ * the chain is too short, or malformed from there on. Also undefined if the two headers disagree. A
+ * proxy may write one of them, and pass on the other as the client has sent it.
  */
 export function forwardedAddress(
   headers: Headers,
@@ -24,7 +24,7 @@ export function forwardedAddress(
   return addresses.every((address) => address === addresses[0]) ? addresses[0] : undefined
 }
 
-/** Commas in quotes are not looked for: no address has any, so such an element is malformed. */
+/** Splits at commas in quotes, too: no address has a comma, so such an element is malformed. */
 function addressIn(
   chain: string,
   trustedProxies: number,
@@ -38,14 +38,17 @@ function addressIn(
 
 const forwardedPair = /^([!#$%&'*+.^_`|~\w-]+)=(?:([!#$%&'*+.^_`|~\w-]+)|"((?:[^"\\]|\\.)*)")$/
 
-/** The address of an element such as `for="[2001:db8::1]:80";proto=https`; there must be one `for`. */
+/**
+ * The address of an element such as `for="[2001:db8::1]:80";proto=https`. There must be exactly one
+ * `for`.
+ */
 function parseForwarded(element: string): string | undefined {
   const pairs = element.split(';').map((pair) => forwardedPair.exec(pair.trim()))
   if (pairs.includes(null)) return undefined
   const [named, ...others] = pairs.filter((pair) => pair?.[1]?.toLowerCase() === 'for')
   if (!named || others.length > 0) return undefined
   const node = named[2] ?? named[3] ?? ''
-  // Outside of brackets an IPv6 address is malformed here (RFC 7239 §6).
+  // An IPv6 address without brackets is malformed here (RFC 7239 §6).
   return /:.*:/.test(node) && !node.startsWith('[') ? undefined : parseNode(node)
 }
 
@@ -56,7 +59,8 @@ function parseNode(node: string): string | undefined {
   if (v6 === undefined) return URL.parse(`http://${v4}`)?.hostname === v4 ? v4 : undefined
   if (!/^[\da-f:.]+$/i.test(v6)) return undefined
   const address = URL.parse(`http://[${v6}]`)?.hostname.slice(1, -1)
-  // An IPv4 address in IPv6 (RFC 4291 §2.5.5.2), which has many spellings and becomes this one.
+  // An IPv4 address in IPv6 (RFC 4291 §2.5.5.2) has many spellings. All of them become the IPv4
+  // address.
   const [, high, low] = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(address ?? '') ?? []
   if (!high || !low) return address
   const bytes = [high, low].flatMap((hex) => [Number(`0x${hex}`) >> 8, Number(`0x${hex}`) & 255])

@@ -1,5 +1,5 @@
-// JSON bodies, strictly: the media type, UTF-8 and an object first, the fields second, and all of
-// their problems at once.
+// Reads JSON bodies strictly. First it checks that the body is a JSON object in UTF-8, with the
+// right media type. Then it checks the fields, and reports all of their problems at once.
 
 import type { Context } from 'hono'
 import * as v from 'valibot'
@@ -20,7 +20,7 @@ export async function readJsonBody<const S extends BodySchema>(
   return parseBody(c, schema, await c.req.arrayBuffer())
 }
 
-/** As `readJsonBody`; no body is an empty object. */
+/** As `readJsonBody`, but no body counts as an empty object. */
 export async function readOptionalJsonBody<const S extends BodySchema>(
   c: Context<ServiceEnv>,
   schema: S,
@@ -68,13 +68,13 @@ export function isJsonMediaType(contentType: string | undefined): boolean {
 
 function fieldProblem(issue: v.GenericIssue): FieldProblem {
   const { kind, input, message } = issue
-  // Where the type is right, the sentence is about the value.
+  // If the type is right, the sentence is about the value.
   const isType = kind === 'schema'
   const sentence = isType ? `${message.replace(/\.$/, '')}: ${whatCame(input)}.` : message
   return { field: v.getDotPath(issue) ?? '', message: sentence }
 }
 
-/** What a value is; never the value. */
+/** The type of a value, never the value itself. */
 function whatCame(input: unknown): string {
   if (input === undefined) return 'it is missing'
   if (input === null) return 'it is null'

@@ -1,5 +1,5 @@
-// Where a login comes from, for people to recognise it by. What the client says of itself is shown
-// to nobody but its own user, and decides nothing.
+// Where a login comes from, so that its user can recognise it. What the client says about itself is
+// shown only to its own user, and decides nothing.
 
 import { parse } from 'bowser'
 import type { Context } from 'hono'
@@ -9,10 +9,10 @@ import type { LoginPlace } from '../domain/tokens/tokens.ts'
 import type { ServiceEnv } from './service-env.ts'
 
 const maxDeviceCharacters = 60
-/** Longer ones are no browser's, and cost time to look at. */
+/** No browser sends a longer one, and a longer one takes time to parse. */
 const maxUserAgentCharacters = 512
 
-/** A few words about the user agent, and its address where that is kept. */
+/** A few words about the user agent, and its address if addresses are kept. */
 export function loginPlaceOf(
   c: Context<ServiceEnv>,
   deps: Pick<Deps, 'clientAddress' | 'log'>,
@@ -20,7 +20,7 @@ export function loginPlaceOf(
   return { device: describeDevice(c.req.header('User-Agent')), address: addressOf(c, deps) }
 }
 
-/** Without one a login goes on: it is for people to look at. */
+/** A login goes on without an address, which is only information for people. */
 function addressOf(
   c: Context<ServiceEnv>,
   { clientAddress, log }: Pick<Deps, 'clientAddress' | 'log'>,

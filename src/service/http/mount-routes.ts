@@ -1,5 +1,5 @@
-// Mounts routes on the app: reads what each of them takes, asks its handler, and speaks its
-// refusals in the form of its family.
+// Mounts routes on the app. For each request it reads what the route takes, and calls the handler.
+// It answers refusals in the form of the family.
 
 import type { Context, Handler, Hono, MiddlewareHandler } from 'hono'
 import { etag, RETAINED_304_HEADERS } from 'hono/etag'
@@ -15,7 +15,10 @@ import type { Route, RouteFamily } from './route.ts'
 import { sameSiteOnly } from './same-site.ts'
 import type { ServiceEnv } from './service-env.ts'
 
-/** Of an answer that is 304: also the request id, which every answer has, and who may read it. */
+/**
+ * The headers that a 304 answer keeps: also the request id, which every answer has, and who may
+ * read the answer.
+ */
 const retainedHeaders = [
   ...RETAINED_304_HEADERS,
   ...['x-request-id', 'access-control-allow-origin', 'access-control-allow-credentials'],
@@ -38,7 +41,7 @@ export function mountRoutes(
   }
 }
 
-/** Gives every refusal below a family's path the family's form, also where there is no route. */
+/** Gives every refusal below a family's path the family's form, even if there is no route. */
 export function mountRefusalForms(
   app: Hono<ServiceEnv>,
   { settings }: Deps,
@@ -48,21 +51,21 @@ export function mountRefusalForms(
     if (!refusalForm) continue
     const beginning = `${issuerPath(settings.issuer)}${path}/`
     app.use(`${beginning}*`, async (c, next) => {
-      // Hono's pattern also fits the path without a slash at its end.
+      // Hono's pattern also matches the path without its final slash.
       if (c.req.path.startsWith(beginning)) c.set('refusalForm', refusalForm)
       await next()
     })
   }
 }
 
-/** The path of a route under the path of the issuer, as Hono has it. */
+/** The path of a route under the path of the issuer, as Hono expects it. */
 export function pathUnder(issuer: string, family: RouteFamily, { path, isAtHost }: Route): string {
   return isAtHost ? `${family.path}${path}${issuer}` : `${issuer}${family.path}${path}`
 }
 
 /**
- * Hono drops the body of an answer to HEAD, and of one that becomes 304, without a word to whoever
- * sends it: a long answer would hold its place.
+ * Hono drops the body of an answer to HEAD, and of one that becomes 304, without cancelling it. A
+ * long answer would keep its place.
  */
 function etagged(): MiddlewareHandler<ServiceEnv> {
   const addEtag = etag({ retainedHeaders })

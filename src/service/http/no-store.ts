@@ -2,8 +2,8 @@ import type { MiddlewareHandler } from 'hono'
 import type { ServiceEnv } from './service-env.ts'
 
 /**
- * No answer is stored by anyone (RFC 9111 §5.2.2.5), unless its route says otherwise: credentials
- * and errors least of all.
+ * Forbids caches to store an answer (RFC 9111 §5.2.2.5), unless its route says otherwise. This
+ * matters most for credentials and errors.
  */
 export function noStore(): MiddlewareHandler<ServiceEnv> {
   return async function noStore(c, next) {

@@ -1,20 +1,21 @@
-// Requests of OAuth clients: a form with a token, and who asks (RFC 6749 §2.3.1, RFC 7009 §2.1, RFC
-// 7662 §2.1).
+// Requests of OAuth clients: a form with a token, and the client's credentials. See RFC 6749
+// §2.3.1, RFC 7009 §2.1 and RFC 7662 §2.1.
 
 import type { Context } from 'hono'
 import { type ClientReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { ClientCredentials } from '../domain/oauth/authenticate-client.ts'
 import type { ServiceEnv } from './service-env.ts'
 
-/** What a client asks about, and its credentials, if it has presented any. */
+/** What a client asks about, and its credentials, if it presents any. */
 export interface OAuthRequest {
   readonly token: string
   readonly credentials: ClientCredentials | undefined
 }
 
 /**
- * The request, or why it is none: the credentials may come in the header or in the form, not in
- * both; no parameter may come twice. A hint of the token's type is not needed, and ignored.
+ * The request, or why it is refused. The credentials may come in the header or in the form, but not
+ * in both. No parameter may come twice. A hint of the token's type is ignored, because it is not
+ * needed.
  */
 export async function readOAuthRequest(
   c: Context<ServiceEnv>,
@@ -42,8 +43,8 @@ function parseForm(contentType = '', text: string): URLSearchParams | undefined 
 }
 
 /**
- * Both are encoded like a form before they are encoded in base64 (RFC 6749 §2.3.1). No id and no
- * secret has a space, so a `+` is one that was not encoded.
+ * The id and the secret are encoded like a form before they are encoded in base64 (RFC 6749
+ * §2.3.1). Neither has a space, so a `+` is a plus that was not encoded.
  */
 function parseBasic(authorization: string): ClientCredentials | undefined {
   const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization) ?? []

@@ -1,5 +1,5 @@
-// A body is read whole before anything else is done about it, so it has limits of size and time. A
-// client that sends half of one must not keep a request, or the end of the process, waiting.
+// A body is read whole before anything else happens, so it has limits of size and time. A client
+// that sends half a body must not block a request, or the end of the process.
 
 import type { MiddlewareHandler } from 'hono'
 import { type InputReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
@@ -10,7 +10,10 @@ import type { ServiceEnv } from './service-env.ts'
 
 const maxBodySeconds = 10
 
-/** Reads the body of every request, for whoever asks for it later; refuses what takes too much. */
+/**
+ * Reads the body of every request, for later use. Refuses a body that is too large or takes too
+ * long.
+ */
 export function readBodyFirst(
   deps: Pick<Deps, 'runtime' | 'settings'>,
 ): MiddlewareHandler<ServiceEnv> {
@@ -22,7 +25,7 @@ export function readBodyFirst(
     }
     const read = await readBytes(body.getReader(), deps)
     if (!read.ok) return respondRefused(c, deps, read.error)
-    // Hono keeps promises there, whatever its types say: `text` and `json` wait for it, too.
+    // Hono keeps promises there, despite its types. Its `text` and `json` wait for this one, too.
     c.req.bodyCache.arrayBuffer = Promise.resolve(read.value) as never
     return next()
   }
@@ -46,7 +49,7 @@ async function readBytes(
       chunks.push(read.value)
     }
   } catch {
-    // The client has hung up, or what it sends is no body.
+    // The client has hung up, or has sent a body that cannot be read.
     return refuse('body_incomplete')
   } finally {
     end.abort()

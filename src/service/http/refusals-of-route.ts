@@ -1,4 +1,5 @@
-// All reasons of one route, for documents and tests: its own, and those of what it takes and needs.
+// All reasons why one route refuses, for documents and tests. They are its own reasons, and those
+// of what it takes and needs.
 
 import type { Reason } from '../../errors/reasons.ts'
 import type { Route, RouteFamily } from './route.ts'

@@ -1,5 +1,5 @@
-// One line of JSON per request: what was asked, what became of it, how long it took. Never a token,
-// password, email, query string or header: the route's pattern stands for the path.
+// One line of JSON per request: what was asked, the outcome, and how long it took. It never has a
+// token, password, email, query string or header. The route's pattern stands for the path.
 
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
@@ -8,7 +8,7 @@ import type { Deps } from '../domain/deps.ts'
 import type { ServiceEnv } from './service-env.ts'
 
 /**
- * Writes the line when the answer is ready. What is wrong with the schema is told once, for it is
+ * Writes the line when the answer is ready. A problem with the schema is logged once, because it is
  * the same with each request.
  */
 export function requestLog({
@@ -39,7 +39,7 @@ export function requestLog({
   }
 }
 
-/** What failed, for whoever has to mend it. The stack tells of bugs alone. */
+/** What failed, for the person who fixes it. Only a bug is logged with its stack. */
 function describeFailure(failure: unknown): { error?: string; stack?: string | undefined } {
   if (failure === undefined) return {}
   if (!(failure instanceof Error)) return { error: 'Something that is not an Error was thrown' }

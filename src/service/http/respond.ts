@@ -1,5 +1,5 @@
-// The one speaker: every answer leaves through here, in the envelope of the contract, or where the
-// family of its route says so in OAuth's own form (RFC 6749 §5.2).
+// The app writes the envelope of the contract only here. Refusals have OAuth's own form if the
+// family of their route says so (RFC 6749 §5.2).
 
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
@@ -12,19 +12,19 @@ import type { ServiceEnv } from './service-env.ts'
 /** RFC 7617 §2. */
 const basicChallenge = 'Basic realm="OAuth clients", charset="UTF-8"'
 
-/** A field that does not fit, in words for whoever filled it in. */
+/** A field that does not fit, and a sentence for the person who filled it in. */
 export interface FieldProblem {
   readonly field: string
   readonly message: string
 }
 
-/** Why what was sent is refused; `errors` where it is for its fields. */
+/** Why the input is refused. `errors` is there if the fields are the reason. */
 export interface InputRefusal {
   readonly reason: Reason
   readonly errors?: readonly FieldProblem[]
 }
 
-/** A success: its members beside the envelope's. */
+/** A success, with its members next to those of the envelope. */
 export function respond(
   c: Context<ServiceEnv>,
   body: Readonly<Record<string, unknown>>,
@@ -34,8 +34,7 @@ export function respond(
 }
 
 /**
- * A refusal, as the catalogue has it for this contract; `details` are further members of the
- * body.
+ * A refusal, as the catalogue has it for this contract. `details` are further members of the body.
  */
 export function respondRefused(
   c: Context<ServiceEnv>,

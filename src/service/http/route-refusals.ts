@@ -1,10 +1,10 @@
-// Why a route refuses beside its own reasons: for what it takes, and for what it needs. Types for
-// the handlers; values for documents and tests.
+// Why a route refuses, in addition to its own reasons: for what it takes, and for what it needs.
+// The types are for the handlers, and the values for documents and tests.
 
 import type { Reason } from '../../errors/reasons.ts'
 import type { Credential } from './credentials.ts'
 
-/** What any access token can be refused for, once there is one. */
+/** Why an access token can be refused, if one is presented. */
 const accessTokenRefusals = [
   'bearer_malformed',
   'token_too_long',
@@ -40,7 +40,7 @@ export const credentialRefusals = {
   oauth_client_if_any: ['oauth_request_invalid', 'client_unknown', 'key_set_unavailable'],
 } as const satisfies Record<Credential, readonly Reason[]>
 
-/** What a route limits: passwords that are hashed, or refreshes of a session. */
+/** What a route limits: password hashes, or refreshes of a session. */
 export type LimitClass = 'none' | 'password' | 'refresh'
 
 /** Limits → why they refuse. */

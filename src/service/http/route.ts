@@ -1,5 +1,5 @@
-// A route is data: one description, from which come its mount, its typed input, its refusals, the
-// OpenAPI document, the tables of the documents, and the attacks that every route gets.
+// A route is data. One description gives its mount, its typed input and its refusals. It also gives
+// the OpenAPI document, the tables of the documents, and the attacks that every route gets.
 
 import type { Context } from 'hono'
 import type * as v from 'valibot'
@@ -15,11 +15,11 @@ interface RouteRequest<Path extends string, C extends Credential, Body> {
   readonly c: Context<ServiceEnv>
   /** The parameters of the path, by their names. */
   readonly params: ParamsOf<Path>
-  /** The token that was presented. Only its form is known to be good. */
+  /** The presented token. Only its form is known to be good. */
   readonly token: TokenOf<C>
   /** The body in the shape of the route's schema. */
   readonly body: Body
-  /** Whether the client has hung up, where the platform says so. */
+  /** Whether the client has hung up, if the platform reports it. */
   readonly isGone: () => boolean
 }
 
@@ -30,7 +30,7 @@ type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${inf
     ? { readonly [N in Name]: string }
     : Readonly<Record<never, string>>
 
-/** One route. `R` are the reasons of its own, beside those of its credential, body and limits. */
+/** One route. `R` are its own reasons, in addition to those of its credential, body and limits. */
 export interface RouteOf<
   Path extends string,
   C extends Credential,
@@ -38,7 +38,10 @@ export interface RouteOf<
   L extends LimitClass,
   R extends Reason,
 > {
-  /** Unique: the operation of the OpenAPI document. An audit will call its event the same. */
+  /**
+   * A unique name: the operation of the OpenAPI document. An audit will give its event the same
+   * name.
+   */
   readonly name: string
   readonly method: 'GET' | 'POST' | 'DELETE'
   /** Below the path of its family. */
@@ -46,12 +49,12 @@ export interface RouteOf<
   readonly credential: C
   /** The schema of a JSON body, from the settings. */
   readonly body?: (deps: Deps) => S
-  /** Whether the body may be missing: it is an empty object then. */
+  /** Whether the body may be missing. It is an empty object then. */
   readonly isBodyOptional?: true
   readonly limits: L
-  /** Why it refuses; the handler can give no other reason of its own. */
+  /** Why it refuses. The handler can give no other reason of its own. */
   readonly refusals: readonly R[]
-  /** Whether it asks the database, and so is closed while that is away. */
+  /** Whether it asks the database. If so, it refuses while the database is unavailable. */
   readonly asksDatabase: boolean
   /** The status of a success. Its body is described in scripts/openapi, for the document. */
   readonly success: 200 | 201
@@ -74,7 +77,7 @@ export interface RouteFamily {
   readonly path: string
   /** The form of refusals. Default: the envelope. */
   readonly refusalForm?: RefusalForm
-  /** Whether, where tokens travel in cookies, changes must come from a page of ours. */
+  /** Whether changes must come from a page of ours, if tokens travel in cookies. */
   readonly isSameSiteOnly?: true
   readonly routes: readonly Route[]
 }

@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors/message-of.ts'
 import type { Deps } from '../domain/deps.ts'
 
-/** A line that cannot be written changes no answer. `log` may be asynchronous, whatever its type. */
+/** A log whose failures change no answer. `log` may be asynchronous, despite its type. */
 export function safeLog(log: Deps['log']): Deps['log'] {
   return (line) => {
     const write = async () => log(line)

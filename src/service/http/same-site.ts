@@ -1,6 +1,6 @@
-// Where tokens travel in cookies, whatever may change something must come from a page of ours, by
-// Origin and Sec-Fetch-Site, whatever its media type. What sends neither must be JSON: no form of an
-// old browser can send that.
+// If tokens travel in cookies, a request that may change something must come from a page of ours.
+// Origin and Sec-Fetch-Site decide that, for every media type. A request with neither must be JSON:
+// no form of an old browser can send that.
 
 import type { MiddlewareHandler } from 'hono'
 import { isCrossSite, readingMethods } from '../../token/cookie.ts'
@@ -10,10 +10,10 @@ import { isJsonMediaType } from './json-body.ts'
 import { respondRefused } from './respond.ts'
 import type { ServiceEnv } from './service-env.ts'
 
-/** What a form can send to another origin, or nothing (Fetch §2.2.2). */
+/** The media types that a form can send to another origin, or none (Fetch §2.2.2). */
 const formTypes = /^(application\/x-www-form-urlencoded|multipart\/form-data|text\/plain|$)/i
 
-/** Refuses what another site may have sent; nothing where tokens travel in headers. */
+/** Refuses what another site may have sent. Refuses nothing if tokens travel in headers. */
 export function sameSiteOnly(deps: Pick<Deps, 'settings'>): MiddlewareHandler<ServiceEnv> {
   const { issuer, corsOrigins, tokenTransport } = deps.settings
   const ours = [new URL(issuer).origin, ...corsOrigins]

@@ -8,7 +8,7 @@ export interface ServiceEnv {
   /** In `c.var`. */
   Variables: {
     requestId: string
-    /** The form of refusals where the request goes; the envelope, unless it says otherwise. */
+    /** The form of refusals for this request. Default: the envelope. */
     refusalForm: RefusalForm | undefined
     /** Why the request was refused, for the log. */
     reason: Reason

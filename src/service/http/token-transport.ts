@@ -1,5 +1,6 @@
 // How tokens reach clients and come back: in bodies and the Authorization header, or in cookies
-// that scripts cannot read. One of the two; what travels the other way does not count.
+// that scripts cannot read. Only one of the two ways is in use. Tokens that come the other way do
+// not count.
 
 import type { Context } from 'hono'
 import { deleteCookie, setCookie } from 'hono/cookie'
@@ -19,7 +20,7 @@ import { readJsonBody } from './json-body.ts'
 import { type InputRefusal, respond } from './respond.ts'
 import type { ServiceEnv } from './service-env.ts'
 
-/** Where tokens travel in bodies: how a refresh token is sent. */
+/** How a refresh token is sent, if tokens travel in bodies. */
 export const refreshBody = bodyOf({
   refresh_token: v.string('Give the refresh_token as a string.'),
 })
@@ -27,8 +28,9 @@ export const refreshBody = bodyOf({
 type TransportDeps = Pick<Deps, 'settings'>
 
 /**
- * It goes to the service alone, so that no API ever sees it; a `__Host-` cookie goes to every path.
- * Unlike that, it can be set by a sibling domain, with `Domain` (RFC 6265 §8.6).
+ * This cookie goes only to the service, so that no API ever sees it. A `__Host-` cookie goes to
+ * every path. The price: a sibling domain can set this cookie with `Domain` (RFC 6265 §8.6), but no
+ * `__Host-` cookie.
  */
 const refreshTokenCookie = '__Secure-refresh_token'
 const cookieOptions = { httpOnly: true, secure: true, sameSite: 'Lax' } satisfies CookieOptions
@@ -44,12 +46,12 @@ export function presentedAccessToken(
 }
 
 /**
- * The refresh token of the cookie, for the session of the access cookie, which no other host can
- * set: a sibling domain could log its victim into another account otherwise. An access token that
- * has expired will do, for both cookies are kept equally long.
+ * The refresh token of the cookie, for the session that the access cookie names. No other host can
+ * set the access cookie. Otherwise a sibling domain could log its victim into another account. An
+ * access token that has expired is enough, because both cookies are kept equally long.
  *
- * Refuses with 'refresh_token_missing' where there is no such cookie, and with
- * 'refresh_token_unmatched' where none is of that session.
+ * Refuses with 'refresh_token_missing' if there is no such cookie, and with
+ * 'refresh_token_unmatched' if none is of that session.
  */
 async function presentedRefreshCookie(
   c: Context<ServiceEnv>,
@@ -64,7 +66,7 @@ async function presentedRefreshCookie(
   return token ? succeed(token) : refuse({ reason: 'refresh_token_unmatched' })
 }
 
-/** The refresh token of the body or of the cookie, whichever way tokens travel. */
+/** The refresh token of the body or of the cookie, depending on how tokens travel. */
 export async function readRefreshToken(
   c: Context<ServiceEnv>,
   deps: Pick<Deps, 'settings' | 'refreshTokens'>,
@@ -74,7 +76,10 @@ export async function readRefreshToken(
   return body.ok ? succeed(body.value.refresh_token) : body
 }
 
-/** The genuine refresh cookie of the session, where tokens travel in cookies and there is one. */
+/**
+ * The genuine refresh token of the session's cookie. Undefined if there is none, or if tokens do
+ * not travel in cookies.
+ */
 export async function findRefreshCookie(
   c: Context<ServiceEnv>,
   deps: Pick<Deps, 'settings' | 'refreshTokens'>,
@@ -109,7 +114,7 @@ export function respondWithTokens(
   return respond(c, body, status)
 }
 
-/** Where tokens travel in cookies: the browser forgets both. */
+/** Makes the browser delete both cookies, if tokens travel in cookies. */
 export function expireTokenCookies(c: Context<ServiceEnv>, deps: TransportDeps): void {
   if (deps.settings.tokenTransport !== 'cookie') return
   deleteCookie(c, accessTokenCookie, { ...cookieOptions, path: '/' })
@@ -118,8 +123,8 @@ export function expireTokenCookies(c: Context<ServiceEnv>, deps: TransportDeps):
 }
 
 /**
- * Both are kept as long as the session may live: an access token that has expired still logs its
- * session out, and still says which refresh cookie is its own.
+ * Both cookies are kept as long as the session may live. An access token that has expired still
+ * logs its session out, and still shows which refresh cookie belongs to it.
  */
 function setTokenCookies(
   c: Context<ServiceEnv>,
@@ -134,7 +139,7 @@ function setTokenCookies(
   expireEarlierCookie(c, deps)
 }
 
-/** Version 0.4 sets the refresh cookie for this path. It reads the one of the longest path. */
+/** Version 0.4 sets the refresh cookie for this path, and reads the cookie of the longest path. */
 function expireEarlierCookie(c: Context<ServiceEnv>, deps: TransportDeps): void {
   deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path: `${servicePath(deps)}/refresh` })
 }

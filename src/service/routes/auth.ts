@@ -1,5 +1,5 @@
-// Accounts: the seed's endpoints. Sentences and statuses are fixed by the contract; refusals have
-// theirs in errors/catalogue.ts.
+// Accounts: the seed's endpoints. The contract fixes sentences and statuses. Those of refusals are
+// in errors/catalogue.ts.
 
 import * as v from 'valibot'
 import { succeed } from '../../errors/reasons.ts'
@@ -79,10 +79,10 @@ const statusRoute = defineRoute({
   },
 })
 
-/** The seed has it under two paths. */
+/** The seed has this route under two paths. */
 const userRoute = defineRoute({ ...statusRoute, name: 'user', path: '/user' })
 
-/** Who somebody is. */
+/** The routes of accounts. */
 export const authRoutes = [registerRoute, loginRoute, statusRoute, userRoute] as const
 
 function registration({ settings: { passwordMinLength, emailDomains } }: Pick<Deps, 'settings'>) {

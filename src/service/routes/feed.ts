@@ -1,5 +1,5 @@
-// The revocation feed, for guards anywhere: public, for it holds opaque ids and nothing else. Its
-// format is its own (docs/feed.md); refusals are in the envelope of the contract.
+// The revocation feed, for guards anywhere. It is public, because it holds only opaque ids. Its
+// format is its own (docs/reference/feed-format.md). Refusals are in the envelope of the contract.
 
 import type { Context } from 'hono'
 import * as v from 'valibot'
@@ -12,7 +12,7 @@ import { bodyOf } from '../http/body-schema.ts'
 import { defineRoute } from '../http/route.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
 
-/** As long as an isolate shares what it has read. */
+/** The time for which an isolate shares what it has read. */
 const cacheControl = 'public, max-age=1, must-revalidate'
 const maxIdsPerCheck = 64
 
@@ -86,7 +86,7 @@ const checkRoute = defineRoute({
   },
 })
 
-/** What guards follow. */
+/** The routes that guards follow. */
 export const feedRoutes = [segmentRoute, snapshotRoute, checkRoute] as const
 
 /** The first line of an answer, and its headers. */
@@ -96,18 +96,18 @@ function beginAnswer(c: Context<ServiceEnv>, { ageMs, ...page }: AgedPage) {
   const headers = {
     'Content-Type': 'text/plain; charset=us-ascii',
     'Cache-Control': proof ? 'no-store' : cacheControl,
-    // What was read at one moment, of one stretch: the body is always the same.
+    // The same stretch that was read at the same moment always gives the same body.
     ETag: `"${nonce ?? `${page.epoch}-${page.from}-${page.nowMs}`}"`,
   }
   return { head: renderFeedHead({ ...page, proof }), headers }
 }
 
-/** The one spelling of a number, as a path has it. */
+/** A number of a path, in its one spelling. */
 function parseNumber(text: string): number | undefined {
   return /^(0|[1-9]\d{0,14})$/.test(text) ? Number(text) : undefined
 }
 
-/** Repeated in the answer, so that it is known to be newer than the question. */
+/** The answer repeats the nonce, to prove that it is newer than the question. */
 function parseNonce(text: string | undefined): string | undefined {
   return isOpaqueId(text) ? text : undefined
 }

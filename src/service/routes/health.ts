@@ -1,4 +1,4 @@
-// For load balancers and deployments: alive, and able to work.
+// For load balancers and deployments: whether the service is alive, and whether it can work.
 
 import { succeed } from '../../errors/reasons.ts'
 import { version } from '../config/version.ts'
@@ -35,5 +35,5 @@ const readyRoute = defineRoute({
   },
 })
 
-/** `/health` asks nobody; `/ready` asks the database. */
+/** `/health` does not ask the database. `/ready` does. */
 export const healthRoutes = [healthRoute, readyRoute] as const

@@ -1,12 +1,12 @@
-// The standard endpoints that others know how to talk to: revocation (RFC 7009) and introspection
-// (RFC 7662). Their refusals have OAuth's own form.
+// The standard endpoints for other software: revocation (RFC 7009) and introspection (RFC 7662).
+// Their refusals have OAuth's own form.
 
 import { succeed } from '../../errors/reasons.ts'
 import { introspect } from '../domain/oauth/introspect.ts'
 import { revokeToken } from '../domain/oauth/revoke-token.ts'
 import { defineRoute } from '../http/route.ts'
 
-/** Having a token is enough to take it back. */
+/** Having a token is enough to revoke it. */
 const revokeRoute = defineRoute({
   name: 'revokeToken',
   method: 'POST',
@@ -22,7 +22,9 @@ const revokeRoute = defineRoute({
   },
 })
 
-/** Only for clients that are known: it must not be an oracle for whoever has found a token (§2.1). */
+/**
+ * Only for known clients: a stranger who has found a token must not be able to test it here (§2.1).
+ */
 const introspectRoute = defineRoute({
   name: 'introspectToken',
   method: 'POST',
@@ -43,5 +45,5 @@ const introspectRoute = defineRoute({
   },
 })
 
-/** What OAuth clients know how to ask. */
+/** The routes for OAuth clients. */
 export const oauthRoutes = [revokeRoute, introspectRoute] as const

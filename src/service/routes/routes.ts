@@ -1,4 +1,4 @@
-// Every route that there is.
+// All routes of the service.
 
 import type { RouteFamily } from '../http/route.ts'
 import { authRoutes } from './auth.ts'

@@ -1,4 +1,4 @@
-// Sessions: going on, seeing them, ending them, and giving the password again.
+// Sessions: refresh them, list them, end them, and give the password again.
 
 import type { Context } from 'hono'
 import * as v from 'valibot'
@@ -28,7 +28,7 @@ const everywhere = bodyOf({
   refresh_token: v.optional(refreshBody.entries.refresh_token),
 })
 
-/** A refusal never clears cookies: another tab may have got newer ones by now. */
+/** A refusal never clears cookies: another tab may have newer ones by now. */
 const refreshRoute = defineRoute({
   name: 'refresh',
   method: 'POST',
@@ -90,7 +90,7 @@ const logoutRoute = defineRoute({
   async handle(deps, { c, token }) {
     const outcome = token.ok ? await logout(deps, token.value) : token
     const isLoggedOut = outcome.ok || (await logoutByCookie(c, deps))
-    // Whoever wants to be logged out has no use for cookies, whatever is wrong with them.
+    // A client that logs out needs no cookies, whatever is wrong with them.
     if (isLoggedOut || outcome.error !== 'key_set_unavailable') expireTokenCookies(c, deps)
     if (isLoggedOut) return succeed(respond(c, { message: 'Successfully logged out.' }))
     return refuse(outcome.error === 'token_missing' ? 'logout_token_missing' : outcome.error)
@@ -140,7 +140,7 @@ const reauthenticateRoute = defineRoute({
   },
 })
 
-/** What becomes of a login. */
+/** The routes of sessions. */
 export const sessionRoutes = [
   refreshRoute,
   listRoute,
@@ -150,7 +150,7 @@ export const sessionRoutes = [
   reauthenticateRoute,
 ] as const
 
-/** A session whose access cookie is good for nothing ends by its refresh cookie. */
+/** Ends a session by its refresh cookie, if its access cookie is not accepted. */
 async function logoutByCookie(c: Context<ServiceEnv>, deps: Deps): Promise<boolean> {
   const refreshToken = await findRefreshCookie(c, deps)
   return refreshToken !== undefined && logoutByRefreshToken(deps, refreshToken)

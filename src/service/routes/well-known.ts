@@ -1,5 +1,5 @@
-// What others may know of the service: its public keys (RFC 7517) and its metadata (RFC 8414). The
-// paths are fixed under the issuer, so that a guard needs no discovery.
+// What others may know about the service: its public keys (RFC 7517) and its metadata (RFC 8414).
+// The paths are fixed under the issuer, so that a guard needs no discovery.
 
 import type { Context } from 'hono'
 import { succeed } from '../../errors/reasons.ts'
@@ -9,8 +9,7 @@ import type { ServiceEnv } from '../http/service-env.ts'
 import { openApiDocument } from './openapi-document.ts'
 
 /**
- * Short, so that a change is seen soon; a key that signs has been published as the next one long
- * before.
+ * Short, so that a change is seen soon. A key is published as the next one long before it signs.
  */
 const maxAgeSeconds = 60
 
@@ -65,7 +64,7 @@ function metadataOf(issuer: string) {
   return {
     issuer,
     jwks_uri: keySetUrl(issuer),
-    // Accounts log in at /auth; there is no OAuth grant.
+    // Accounts log in at /auth. There is no OAuth grant.
     response_types_supported: [],
     grant_types_supported: [],
     revocation_endpoint: `${issuer}/oauth/revoke`,
@@ -75,7 +74,7 @@ function metadataOf(issuer: string) {
   }
 }
 
-/** Always the same document, with what caches need to know. */
+/** A document that is always the same, with what caches need to know. */
 function respondCacheable(c: Context<ServiceEnv>, mediaType: string, document: string): Response {
   return c.body(document, 200, {
     'Content-Type': mediaType,

@@ -1,5 +1,5 @@
-// What administrators do to accounts, as rows. Whatever takes something away revokes the account's
-// generation in the same batch, and with it every token that says otherwise.
+// What administrators do to account rows. Every change that removes access also revokes the
+// account's generation in the same batch, and with it every older token.
 
 import { and, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
@@ -14,17 +14,20 @@ import { decodeRows, integer } from './rows.ts'
 import { users } from './schema.ts'
 import { insertUserStatement, isAccountOf, type NewUser } from './users.ts'
 
-/** Whose account, and what a change of it needs. */
+/** Which account to change, and what the change needs. */
 export interface AccountChange {
-  /** What its email may be stored as; the first that there is counts. */
+  /** The forms under which its email may be stored. The first one that has an account counts. */
   readonly spellings: readonly string[]
-  /** A fresh generation, in the place of the one that is revoked. */
+  /** A fresh generation. It replaces the revoked one. */
   readonly tokenGeneration: string
 }
 
 const changedRow = v.object({ userId: integer })
 
-/** Inserts an account with roles: its id, or undefined where the email has one. One round trip. */
+/**
+ * Inserts an account with roles. Returns its id, or undefined when the email has an account. One
+ * round trip.
+ */
 export async function insertAccount(
   database: Database,
   user: NewUser,
@@ -38,7 +41,10 @@ export async function insertAccount(
   return decodeRows(changedRow, inserted)[0]?.userId
 }
 
-/** The account's roles, as its columns have them, or undefined where there is none. One round trip. */
+/**
+ * The values of the account's role columns, or undefined when there is no such account. One round
+ * trip.
+ */
 export async function findRoleValues(
   database: Database,
   spellings: readonly string[],
@@ -50,11 +56,11 @@ export async function findRoleValues(
 }
 
 /**
- * Gives the account exactly these roles, if it has exactly those of `from`, where they are given.
- * Where that changes anything, its tokens are revoked; its sessions go on, and are given new ones
- * with their next refresh. Atomic, idempotent; one round trip.
+ * Gives the account exactly these roles. With `from`, only if the account has exactly the roles of
+ * `from`. If the roles change, its tokens are revoked. Its sessions go on, and get new tokens with
+ * their next refresh. Atomic, idempotent; one round trip.
  *
- * @returns whether it changed anything, or undefined where there is no such account
+ * @returns whether the roles changed, or undefined when there is no such account
  */
 export async function updateRoles(
   database: Database,
@@ -80,7 +86,7 @@ function hasOtherRoles({ admin, otherRoles }: RoleValues): SQL {
 }
 
 /**
- * Disables the account: its tokens are revoked, and its sessions end. Atomic, idempotent; one round
+ * Disables the account, revokes its tokens and ends its sessions. Atomic, idempotent; one round
  * trip.
  *
  * @returns whether there is such an account
@@ -90,12 +96,15 @@ export function disableAccount(database: Database, change: AccountChange): Promi
   return endEverything(database, change, { disabledAt })
 }
 
-/** Revokes the account's tokens, and ends its sessions. As `disableAccount`. */
+/**
+ * Revokes the account's tokens, and ends its sessions. Same guarantees and result as
+ * `disableAccount`.
+ */
 export function endAccountSessions(database: Database, change: AccountChange): Promise<boolean> {
   return endEverything(database, change, { disabledAt: sql`${users.disabledAt}` })
 }
 
-/** Lets the account log in again. As `disableAccount`. */
+/** Lets the account log in again. Same guarantees and result as `disableAccount`. */
 export async function enableAccount(
   database: Database,
   { spellings }: Pick<AccountChange, 'spellings'>,

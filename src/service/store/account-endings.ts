@@ -1,5 +1,5 @@
-// How everything of an account ends at once, as rows: the generation that is in all of its tokens
-// is revoked and replaced. One row, however many sessions there were.
+// Ends all sessions and tokens of an account at once, as rows. The generation that is in all of its
+// tokens is revoked and replaced. This takes one row, however many sessions there were.
 
 import { and, eq, exists, gt, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
@@ -32,33 +32,36 @@ import {
   selectAccountByTokenStatement,
 } from './users.ts'
 
-/** Which sessions of an account end, and what the caller goes on with. */
+/** Which sessions of an account end, and what the caller keeps. */
 export interface LogoutEverywhere {
-  /** A fresh generation, in the place of the one that is revoked. */
+  /** A fresh generation. It replaces the revoked one. */
   readonly tokenGeneration: string
-  /** Whether the caller's own session goes on. */
+  /** Whether the caller's own session continues. */
   readonly keepCurrent: boolean
-  /** The refresh token of that session, where it was presented as well. */
+  /** The refresh token of that session, if it was also presented. */
   readonly rotation: Rotation | undefined
 }
 
-/** What is left when the sessions of an account have ended. */
+/** The result after the sessions of an account have ended. */
 export interface EndedEverywhere {
   readonly revocation: Revocation
-  /** The caller's session, where its refresh token was presented and exchanged. */
+  /** The caller's session, if its refresh token was presented and exchanged. */
   readonly session: LiveSession | undefined
-  /** Whether the caller's session goes on. */
+  /** Whether the caller's session continues. */
   readonly isKept: boolean
 }
 
-/** In a minute, the next one ends the session of the caller as well, whatever the caller wishes. */
+/**
+ * How often in a minute a logout everywhere can keep the caller's session. The next one ends that
+ * session as well, even with `keepCurrent`.
+ */
 const maxKeptPerMinute = 2
 
 /**
- * Ends the sessions of the caller's account: its generation is revoked and replaced, which ends
- * every access token. The caller's own session may go on; its refresh token, where it is presented,
- * is exchanged in the same batch. Exactly one of several concurrent calls succeeds; the others are
- * refused with 'token_revoked'. Refuses with 'account_gone' where the account is not there, or
+ * Ends the sessions of the caller's account. Its generation is revoked and replaced, which ends
+ * every access token. The caller's own session may continue. If its refresh token is presented, the
+ * same batch exchanges it. Exactly one of several concurrent calls succeeds. The others are refused
+ * with 'token_revoked'. Refuses with 'account_gone' when the account does not exist, or is
  * disabled. Atomic; one round trip.
  */
 export async function endAllSessions(
@@ -100,10 +103,10 @@ function decodeEnding(
 }
 
 /**
- * Revokes the generation of the account that the condition picks: every token of it, until the last
- * one of its living sessions has expired. Those that have ended are published, or their tokens are
- * over. Of an account without living ones nothing is known: its tokens may be of a version before
- * 0.4.
+ * Revokes the generation of the account that the condition selects, and so every token with it. The
+ * revocation is kept until the last token of the account's living sessions has expired. Ended
+ * sessions are published already, or their tokens have expired. An account without living sessions
+ * may have tokens of a version before 0.4. Its revocation is kept for the maximum token lifetime.
  */
 export function insertGenerationRevocationStatement(whose: SQL | undefined) {
   const latest = build
@@ -123,7 +126,7 @@ export function insertGenerationRevocationStatement(whose: SQL | undefined) {
     .returning(revocationResultColumns)
 }
 
-/** Gives the account a fresh generation, if its own was revoked. */
+/** Gives the account a fresh generation, if its current one is revoked. */
 export function updateRevokedGenerationStatement(
   whose: SQL | undefined,
   change: { readonly tokenGeneration: string } & Partial<typeof countedLogoutColumns>,
@@ -135,8 +138,9 @@ export function updateRevokedGenerationStatement(
 }
 
 /**
- * Ends every session of the account that the condition picks, if this is its generation now; all
- * but `kept`, unless the account was logged out everywhere too often of late.
+ * Ends every session of the account that the condition selects, if its generation is now
+ * `tokenGeneration`. The session `kept` continues, unless the account was logged out everywhere too
+ * often within a minute.
  */
 export function updateEndedSessionsStatement(whose: SQL, tokenGeneration: string, kept?: string) {
   const isTooOften = sql`${users.logoutsEverywhere} > ${maxKeptPerMinute}`
@@ -151,7 +155,7 @@ export function updateEndedSessionsStatement(whose: SQL, tokenGeneration: string
     .where(and(inArray(sessions.userId, account), isLiveSession))
 }
 
-/** The condition that this is the generation of a session's account. */
+/** The condition that the account of a session has this generation. */
 function isOfGeneration(tokenGeneration: string): SQL {
   return exists(
     build

@@ -1,4 +1,4 @@
-// Accounts as administrators see them.
+// Accounts, as administrators see them.
 
 import { and, asc, count, eq, gt } from 'drizzle-orm'
 import * as v from 'valibot'
@@ -9,7 +9,7 @@ import { decodeRow, decodeRows, instant, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import { isAccountOf } from './users.ts'
 
-/** Which part of a list: the first `limit` with ids greater than `after`. */
+/** A page of a list: the first `limit` accounts with ids greater than `after`. */
 export interface Page {
   readonly limit: number
   readonly after: number
@@ -20,7 +20,7 @@ export interface AccountOfList {
   readonly userId: number
   readonly email: string
   readonly roles: readonly string[]
-  /** Since when it is disabled; null when it is not. */
+  /** When it was disabled; null when it is enabled. */
   readonly disabledAt: number | null
   readonly registeredAt: number
 }

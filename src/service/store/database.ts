@@ -1,9 +1,10 @@
-// The one way to the database: drizzle builds statements, `runBatch` alone executes and decodes
-// them, in one round trip. There are no interactive transactions: a Worker that dies inside one
-// would block every writer for seconds. Conditions live in the SQL instead.
+// The only access to the database. Drizzle builds statements; `runBatch` and `readBatch` execute
+// and decode them, in one round trip. There are no interactive transactions: a Worker that dies
+// inside one would block every writer for seconds. The conditions are in the SQL instead.
 //
-// Names in the store: what ends in `Statement` only builds a statement, `is…` and `may…` build
-// conditions, and what ends in `Columns` is columns. Functions that take a database execute.
+// Names in the store: a function whose name ends in `Statement` only builds a statement. Names with
+// `is…` and `may…` build conditions. Names that end in `Columns` are columns. Functions that take a
+// database execute.
 
 import { type Client, type InStatement, LibsqlError } from '@libsql/client/http'
 import { eq, sql } from 'drizzle-orm'
@@ -15,17 +16,17 @@ import { isObject } from '../../token/json.ts'
 import { feedState } from './schema.ts'
 
 /**
- * A libSQL database: where it is, and how to ask it. Safe to keep for as long as the process or
- * isolate lives.
+ * A libSQL database: where it is, and how to send statements to it. Safe to keep while the process
+ * or isolate lives.
  */
 export interface Database {
   /**
-   * Runs `use` with a client. On Workers that is a fresh client each time (a client must never be
-   * shared between requests: what it queues would run in another request's context, and die); on
+   * Runs `use` with a client. On Workers it is a new client each time. Requests must never share a
+   * client. Its queued work would run in another request's context, and be cancelled with it. On
    * Deno it is the one client of the process.
    */
   withClient<T>(use: (client: Client) => Promise<T>): Promise<T>
-  /** Whether reads may end up on a replica, which can be behind. */
+  /** Whether reads may go to a replica, which can be behind the primary. */
   readonly hasReplicas: boolean
   /** Its host, for the log. Default: the log does not name it. */
   readonly host?: string
@@ -41,26 +42,26 @@ type Statement = BatchItem<'sqlite'>
 
 /**
  * The statements of a batch, at least one, by name. They run in the order in which they are
- * written. A name must not be a number: JavaScript puts those first. `joinStatements` makes one
- * batch of two.
+ * written. A name must not be a number, because JavaScript puts numeric keys first.
+ * `joinStatements` makes one batch of two.
  */
 type Statements = Readonly<Record<string, Statement>>
 
-/** What a batch gives: the answer of each statement, under its name. */
+/** The result of a batch: the answer of each statement, under its name. */
 export type Answers<T extends Statements> = { readonly [Name in keyof T]: T[Name]['_']['result'] }
 
 /** Builds statements; executes nothing. */
 export const build = drizzle.mock()
 
 /**
- * The database's own clock, in seconds since 1970. The times of rows come from it, so that all
- * machines agree on them.
+ * The database's clock, in seconds since 1970. All times in rows come from it, so that all machines
+ * agree on them.
  */
 export const databaseNow = sql<number>`unixepoch()`
 
 /**
- * Two batches as one: the statements of `first`, then those of `second`. Their types see to it that
- * they share no name: the later statement would take the place of the earlier one.
+ * Two batches as one: the statements of `first`, then those of `second`. The types forbid a shared
+ * name, because the later statement would replace the earlier one.
  */
 export function joinStatements<
   First extends Statements,
@@ -70,13 +71,13 @@ export function joinStatements<
 }
 
 /**
- * Runs statements that write (and check what they write) as one atomic batch: one round trip, all
- * or nothing, serialised with every other writer. The statements run in the order in which they are
- * written: `runBatch(database, { updated: …, found: … })` reads what it has updated.
+ * Runs statements that write, and reads that belong to them, as one atomic batch. One round trip,
+ * all or nothing, serialised with every other writer. The statements run in the order in which they
+ * are written: `runBatch(database, { updated: …, found: … })` reads what it has updated.
  *
  * @returns the answer of each statement, under its name
- * @throws DatabaseUnavailable when there is no answer in time, or none that makes sense. Whether
- * the batch was committed is then unknown.
+ * @throws DatabaseUnavailable when there is no answer in time, or no usable one. The caller then
+ * cannot know whether the batch was committed.
  */
 export function runBatch<T extends Statements>(
   database: Database,
@@ -86,9 +87,9 @@ export function runBatch<T extends Statements>(
 }
 
 /**
- * Runs statements that only read, in one round trip over one snapshot. As `runBatch` otherwise.
- * Where there are replicas it goes to the primary all the same: whoever is let in or refused must
- * not depend on how far behind a replica is.
+ * Runs statements that only read, in one round trip over one snapshot. Otherwise like `runBatch`.
+ * With replicas, it still goes to the primary. A decision about access must not depend on how far
+ * behind a replica is.
  *
  * @throws DatabaseUnavailable as `runBatch`
  */
@@ -118,10 +119,10 @@ async function execute<T extends Statements>(
 }
 
 /**
- * One statement is atomic by itself, and sent without a transaction around it: under load that
- * saves the database the waiting between BEGIN and COMMIT. Several are one transaction in the mode
- * that they need; drizzle's own `batch` would ask for the deferred one, in which a batch that reads
- * first can fail as it begins to write.
+ * One statement is atomic by itself, so it is sent without a transaction. Under load, the database
+ * then does not wait between BEGIN and COMMIT. Several statements are one transaction in the mode
+ * that they need. Drizzle's own `batch` would use a deferred transaction. There, a batch that reads
+ * first can fail when it begins to write.
  */
 function sendBatch(client: Client, mode: 'read' | 'write', statements: readonly Statement[]) {
   const batch = async (built: [InStatement, ...InStatement[]]) =>
@@ -130,23 +131,23 @@ function sendBatch(client: Client, mode: 'read' | 'write', statements: readonly 
 }
 
 /**
- * Changes nothing. A batch that begins with it runs on the primary, even where all the rest of it
- * only reads.
+ * Changes nothing. A batch that begins with it runs on the primary, even when its other statements
+ * only read.
  */
 const touchPrimaryStatement = build
   .update(feedState)
   .set({ epoch: sql`${feedState.epoch}` })
   .where(eq(feedState.id, 0))
 
-/**
- * A row that the schema forbids is a bug of ours, whereas everything else that goes wrong here
- * happens to us.
- */
+/** A row that the schema forbids is a bug in this code. Every other failure here is an outage. */
 function isConstraintViolation(error: unknown): boolean {
   return error instanceof LibsqlError && error.code.startsWith('SQLITE_CONSTRAINT')
 }
 
-/** Names the failure without quoting it: messages of the client can hold SQL. Logs leave out the cause. */
+/**
+ * Describes the failure without quoting it, because messages of the client can contain SQL. Logs
+ * omit the cause.
+ */
 function outage(error: unknown, host: string | undefined): DatabaseUnavailable {
   if (error instanceof DatabaseUnavailable) return error
   const text = String(error)

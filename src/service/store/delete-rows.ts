@@ -1,4 +1,4 @@
-// Rows that are over are deleted in chunks: a writer must not hold up the others for long.
+// Deletes expired rows in chunks, so that one writer does not block the others for long.
 
 import { inArray, type SQL } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
@@ -8,7 +8,7 @@ import { build, type Database, runBatch } from './database.ts'
 export const maxRowsPerDelete = 1_000
 
 /**
- * Deletes up to 1,000 rows for which the condition holds. One round trip.
+ * Deletes up to 1,000 rows that satisfy the condition. One round trip.
  *
  * @param key the primary key of the table
  * @returns how many were deleted; fewer than `maxRowsPerDelete` means that none are left

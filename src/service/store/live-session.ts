@@ -1,4 +1,4 @@
-// A session that has not ended, with its account: what tokens are made of.
+// A session that has not ended, with its account. Tokens are made from these rows.
 
 import { and, eq, gt, isNull, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import * as v from 'valibot'
@@ -15,12 +15,12 @@ import {
   tokenAccountEntries,
 } from './users.ts'
 
-/** A living session and its account, as of now: whatever a token says comes from here. */
+/** A living session and its account, as of now. Everything that a token says comes from here. */
 export interface LiveSession extends TokenAccount {
   readonly sessionId: string
   /** When the password was last given, in seconds since 1970. */
   readonly authenticatedAt: number
-  /** When the access token that is signed now expires at the latest, in seconds since 1970. */
+  /** The latest expiry of the access token that is signed now, in seconds since 1970. */
   readonly tokenExpiresAt: number
 }
 
@@ -31,7 +31,10 @@ const liveSessionRow = v.object({
   tokenExpiresAt: instant,
 })
 
-/** The condition that a session has not ended, whoever has revoked it, and by which version. */
+/**
+ * The condition that a session has not ended. A revocation counts whichever version of the service
+ * wrote it.
+ */
 export const isLiveSession: SQL = sql`(${and(
   isNull(sessions.revokedAt),
   gt(sessions.expiresAt, databaseNow),
@@ -39,21 +42,24 @@ export const isLiveSession: SQL = sql`(${and(
 )})`
 
 /**
- * When an access token expires at the latest: never beyond the end of its session, or the greatest
- * lifetime from now.
+ * The latest expiry of an access token. It is the end of its session, or now plus the maximum token
+ * lifetime if that is earlier.
  */
 export function latestExpiry(sessionExpiresAt: SQLWrapper) {
   return sql<number>`min(${sessionExpiresAt}, ${databaseNow} + ${maxTokenLifetimeSeconds})`
 }
 
-/** When one expires that the service wants to expire at `tokenExpiresAt`. */
+/**
+ * The expiry of an access token for which the service requests `tokenExpiresAt`. It is never later
+ * than `latestExpiry`.
+ */
 export function expiryOf(tokenExpiresAt: number, sessionExpiresAt: SQLWrapper) {
   return sql<number>`min(CAST(${tokenExpiresAt} AS INTEGER), ${latestExpiry(sessionExpiresAt)})`
 }
 
 /**
- * The columns of a session that is given an access token, for an update. A revocation of the
- * session is remembered until `tokensExpireAt`.
+ * The columns of a session that gets an access token, for an update. A revocation of the session is
+ * kept until `tokensExpireAt`.
  */
 export function issuedTokenColumns(tokenExpiresAt: number) {
   const expiresAt = expiryOf(tokenExpiresAt, sessions.expiresAt)
@@ -64,8 +70,9 @@ export function issuedTokenColumns(tokenExpiresAt: number) {
 }
 
 /**
- * The session and its account, unless either is over; for a batch that has issued a token. The
- * token expires no later than the moment that the session's row now remembers.
+ * The session and its account, for a batch that has issued a token. No row when the session has
+ * ended, or the account may not be used. The token expires no later than the row's new
+ * `tokensExpireAt`.
  */
 export function selectIssuedSessionStatement(sessionId: string, tokenExpiresAt: number) {
   const { expiresAt, tokensExpireAt } = sessions
@@ -73,7 +80,7 @@ export function selectIssuedSessionStatement(sessionId: string, tokenExpiresAt: 
   return selectLiveSessionStatement(sessionId, issued)
 }
 
-/** The same for a token that is to be signed before the batch that issues it. */
+/** Selects the same for a token that is signed before the batch that issues it. */
 export function selectLiveSessionStatement(sessionId: string, tokenExpiresAt: SQL<number>) {
   return build
     .select({
@@ -87,7 +94,7 @@ export function selectLiveSessionStatement(sessionId: string, tokenExpiresAt: SQ
     .where(and(eq(sessions.id, sessionId), isLiveSession))
 }
 
-/** Its answer. */
+/** Decodes the answer of both statements. */
 export function decodeLiveSession(rows: readonly unknown[]): LiveSession | undefined {
   const [row] = decodeRows(liveSessionRow, rows)
   return row && withRoles(row)

@@ -1,4 +1,4 @@
-// Which schema this version needs, and which one the database has. The migrations themselves are in
+// Which schema this version needs, and which one the database has. The migrations are in the folder
 // migrations/.
 
 import { desc, eq, sql } from 'drizzle-orm'
@@ -12,20 +12,14 @@ export const schemaVersion = 4
 
 export interface AppliedMigration {
   readonly version: number
-  /**
-   * The lowest schema version that a service may have been written for and still work on this
-   * schema.
-   */
+  /** The lowest schema version whose services still work on this schema. */
   readonly oldestSchemaServed: number
 }
 
 const tableRow = v.object({ tables: integer })
 const migrationRow = v.object({ version: integer, oldestSchemaServed: integer })
 
-/**
- * The last migration that the database has had, or undefined before the first. At most two round
- * trips.
- */
+/** The last migration of the database, or undefined before the first. At most two round trips. */
 export async function findLastMigration(database: Database): Promise<AppliedMigration | undefined> {
   const { tables } = await readBatch(database, {
     tables: build

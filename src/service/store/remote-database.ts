@@ -1,36 +1,39 @@
-// libSQL over HTTP: Turso, or an sqld of one's own. The client has no time limit of its own, shares
-// badly, and is slower with compressed answers; all three are settled here.
+// libSQL over HTTP: Turso, or a self-hosted sqld. The client has no time limit, must not be shared
+// between requests, and is slower with compressed answers. This file solves all three problems.
 
 import { createClient, LibsqlError } from '@libsql/client/http'
 import { checkOptions, must, optional, type Rules } from '../../errors/check-options.ts'
 import { parseDatabaseUrl } from '../config/database-url.ts'
 import type { Database } from './database.ts'
 
-/** Where the database is, and how it is asked. */
+/** Where the database is, and how to send requests to it. */
 export interface RemoteDatabaseOptions {
   /** A `libsql:`, `https:` or `http:` URL, as TURSO_DATABASE_URL. Required. */
   readonly url: string
-  /** As TURSO_AUTH_TOKEN. Default: none, for a database that wants no token. */
+  /** As TURSO_AUTH_TOKEN. Default: none, for a database that needs no token. */
   readonly authToken?: string | undefined
-  /** How long one request to the database may take, in milliseconds, from 1 to 2,147,483,647. Default 5,000. */
+  /**
+   * Time limit of one request to the database, in milliseconds, from 1 to 2,147,483,647. Default
+   * 5,000.
+   */
   readonly timeoutMs?: number | undefined
   /**
-   * Whether the database has read replicas: what must not be stale is then asked of the primary.
+   * Whether the database has read replicas. If so, reads that must not be stale go to the primary.
    * Default false.
    */
   readonly hasReplicas?: boolean | undefined
 }
 
 const defaultTimeoutMs = 5_000
-/** sqld lets a writer wait for a third of a second, and then says that it is busy. */
+/** sqld lets a writer wait for a third of a second, and then answers that it is busy. */
 const maxAttempts = 6
 
 /**
- * A database that is asked over HTTP, with a client of its own for every batch: making one takes
- * microseconds and no round trip. A batch that the database was too busy to begin is sent again, at
- * most five times: nothing of it has happened. No I/O before the first batch.
+ * A database over HTTP. Each batch gets a new client, which takes microseconds and no round trip.
+ * If the database is too busy to begin a batch, the batch is sent again, at most five times. This
+ * is safe because no part of it has run. No I/O before the first batch.
  *
- * @throws TypeError when an option cannot work, or is not known: the sentence names it
+ * @throws TypeError when an option cannot work, or is not known; the message names it
  *
  * @example
  * ```ts
@@ -48,7 +51,7 @@ const maxAttempts = 6
 export function openRemoteDatabase(given: RemoteDatabaseOptions): Database {
   const options = checkOptions('openRemoteDatabase', rules, given)
   const { timeoutMs = defaultTimeoutMs, hasReplicas = false } = options
-  // A secret that was piped ends with its line.
+  // A secret that was piped ends with a line break.
   const url = options.url.trim()
   const authToken = options.authToken?.trim()
   const fetchInTime = createFetch(timeoutMs)
@@ -70,13 +73,13 @@ export function openRemoteDatabase(given: RemoteDatabaseOptions): Database {
   }
 }
 
-/** No sentence repeats the URL: it may have a token in it. */
+/** No message repeats the URL, because it may contain a token. */
 const rules: Rules<RemoteDatabaseOptions> = {
   url: must(
     isRemoteUrl,
     'a libsql:, https: or http: URL, as TURSO_DATABASE_URL, without a user, password, query or fragment',
   ),
-  // It becomes a header.
+  // The token becomes a header, so only these characters are allowed.
   authToken: optional(
     must(
       (value) => typeof value === 'string' && /^[!-~]*$/.test(value.trim()),
@@ -85,7 +88,7 @@ const rules: Rules<RemoteDatabaseOptions> = {
   ),
   timeoutMs: optional(
     must(
-      // Platforms take a longer timer for none at all.
+      // Platforms treat a longer timer as no timer.
       (value) => Number.isSafeInteger(value) && Number(value) > 0 && Number(value) < 2 ** 31,
       'a whole number of milliseconds, from 1 to 2,147,483,647',
     ),
@@ -115,7 +118,7 @@ function isBusy(error: unknown): boolean {
 function createFetch(timeoutMs: number): (request: Request) => Promise<Response> {
   return (request) => {
     const headers = new Headers(request.headers)
-    // sqld takes ten times as long for an answer when it may compress it.
+    // sqld takes ten times as long for an answer that it may compress.
     headers.set('accept-encoding', 'identity')
     return fetch(request, { headers, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
   }

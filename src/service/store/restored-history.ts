@@ -1,4 +1,4 @@
-// What is written into a database after a backup was restored.
+// What is written to the database after a backup was restored.
 
 import { eq, notExists, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
@@ -11,29 +11,29 @@ import {
 } from './revoked-tokens.ts'
 import { feedState, revokedTokens, sessions, users } from './schema.ts'
 
-/** SQLite's own table: the highest ids that AUTOINCREMENT has given. */
+/** SQLite's own table: the highest ids that AUTOINCREMENT has assigned. */
 const sequences = sqliteTable('sqlite_sequence', {
   name: text('name').notNull(),
   seq: integer('seq').notNull(),
 })
 const isOfUsers = eq(sequences.name, 'portcullis_users')
 
-/** More accounts than were registered since the backup was made, as far as anybody can tell. */
+/** An estimate that is higher than the number of accounts that were registered since the backup. */
 const userIdsSkipped = 1_000_000
 
 const randomCharacter = sql`substr('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_', (random() & 63) + 1, 1)`
-/** An opaque id for each row, as `createRandomId` makes them: six random bits a character. */
+/** An opaque id for each row, like those of `createRandomId`: six random bits per character. */
 const randomId = sql.join(
   Array.from({ length: 16 }, () => randomCharacter),
   sql` || `,
 )
 
 /**
- * Gives the history of revocations a new epoch, and revokes the ids for ever. Every account gets a
- * fresh generation: the one of the backup may be revoked since, and running guards know that.
- * Accounts that the backup has forgotten had ids, which APIs may have kept data by: so many are
- * skipped that no new account gets one of them. Atomic; one round trip. Done again, it does all of
- * that again.
+ * Gives the history of revocations a new epoch, and revokes the ids forever. Every account gets a
+ * fresh generation. The old one may have been revoked after the backup, and running guards know
+ * that. Accounts that are missing in the backup had ids, and APIs may have stored data under those
+ * ids. So 1,000,000 ids are skipped, and no new account gets one of them. Atomic; one round trip. A
+ * second call does all of this again.
  *
  * @throws DatabaseUnavailable
  */
@@ -46,7 +46,7 @@ export async function updateEpochAndRevoke(
       .update(feedState)
       .set({ epoch: sql`lower(hex(randomblob(12)))` })
       .where(eq(feedState.id, 1)),
-    // There is none before the first account.
+    // The row of the sequence does not exist before the first account.
     sequence: build.insert(sequences).select(
       build
         .select({ name: sql<string>`'portcullis_users'`.as('name'), seq: sql<number>`0`.as('seq') })
@@ -57,7 +57,7 @@ export async function updateEpochAndRevoke(
       .update(sequences)
       .set({ seq: sql`${sequences.seq} + ${userIdsSkipped}` })
       .where(isOfUsers),
-    // A token that was issued since the restore must not survive a later logout everywhere.
+    // A token that was issued after the restore must not survive a later logout everywhere.
     generationsRevoked: build
       .insert(revokedTokens)
       .select(

@@ -1,5 +1,5 @@
-// The set of revoked ids in the order in which they were revoked, packed for the feed: one string
-// for many rows, for a row of JSON each would be ten times as large.
+// The set of revoked ids in the order in which they were revoked, packed for the feed. One string
+// holds many rows. One JSON row for each id would be ten times as large.
 
 import { and, eq, gte, lte, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import * as v from 'valibot'
@@ -8,10 +8,10 @@ import { build, type Database, readBatch } from './database.ts'
 import { decodeRow, decodeRows, integer } from './rows.ts'
 import { feedState, revokedTokens } from './schema.ts'
 
-/** Where the history of revocations stands. */
+/** The current position of the history of revocations. */
 export type FeedState = Pick<FeedPage, 'epoch' | 'nowMs' | 'first' | 'head'>
 
-/** The rows of one stretch of places, numbered from 0 on. */
+/** The rows of one range of places. Chunks are numbered from 0. */
 interface FeedChunk {
   readonly number: number
   readonly rows: string
@@ -22,12 +22,12 @@ export interface FeedRead {
   readonly chunks: readonly FeedChunk[]
 }
 
-/** What `findRevokedIds` finds, and where the history stood then. */
+/** What `findRevokedIds` finds, and the position of the history at that moment. */
 export interface RevokedIdsFound extends Pick<FeedState, 'epoch' | 'nowMs' | 'head'> {
   readonly revoked: readonly string[]
 }
 
-/** Rows in one string: far below what the database puts into one value. */
+/** Rows in one string. This is far below the database's limit for one value. */
 const placesPerChunk = 50_000
 
 const nowRow = v.object({ nowMs: integer })
@@ -37,15 +37,15 @@ const chunkRow = v.object({ number: integer, rows: v.string() })
 const foundRow = v.object({ ...placeRow.entries, revoked: v.string() })
 
 const seq = revokedTokens.seq
-/** Not `max(seq)`: pruning must not take the end of the order back. */
+/** Not `max(seq)`: pruning rows must not move the head back. */
 const head = sql<number>`coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'portcullis_revoked_tokens'), 0)`
 const first = sql<number>`coalesce((SELECT min(${seq}) FROM ${revokedTokens}), ${head} + 1)`
-/** An id, and the minute, rounded up, in seven hexadecimal digits. */
+/** An id, and its expiry in minutes, rounded up, as seven hexadecimal digits. */
 const packed = sql`${revokedTokens.id} || printf('%07x', min((${revokedTokens.expiresAt} + 59) / 60, 268435455))`
 
 /**
- * The rows in a stretch of places, in strings of at most 50,000. One round trip, over one snapshot;
- * at most 400,000 places, for the database's answers are limited.
+ * The rows in a range of places, in strings of at most 50,000 rows. One round trip, over one
+ * snapshot. At most 400,000 places, because the database limits the size of its answers.
  */
 export function readFeed(
   database: Database,
@@ -55,7 +55,7 @@ export function readFeed(
 }
 
 /**
- * The rows after a place, by segments; at most as many segments as the feed keeps. One round trip,
+ * The rows after a place, by segment. At most as many segments as the feed keeps. One round trip,
  * over one snapshot.
  */
 export function readFeedTail(database: Database, after: number): Promise<FeedRead> {
@@ -93,7 +93,7 @@ async function read(
 ): Promise<FeedRead> {
   const number = wholeQuotient(seq, placesInChunk)
   const { now, state, chunks } = await readBatch(database, {
-    // First: the moment of an answer must not be later than what it holds.
+    // The clock is read first: the time of an answer must not be later than its rows.
     now: selectNowStatement(),
     state: build
       .select({ epoch: feedState.epoch, first, head })
@@ -103,7 +103,8 @@ async function read(
       .select({ number, rows: sql<string>`group_concat(${packed}, '')` })
       .from(revokedTokens)
       .where(where)
-      // By the first column: another parameter would be another expression.
+      // Groups by the number of the first column. Repeating the expression would bind a new
+      // parameter, and SQL would treat it as another expression.
       .groupBy(sql`1`),
   })
   return {
@@ -112,7 +113,7 @@ async function read(
   }
 }
 
-/** Parameters arrive as floating-point numbers, which would make a quotient one, too. */
+/** Parameters arrive as floating-point numbers, so a quotient would be one, too. */
 function wholeQuotient(dividend: SQLWrapper, divisor: number) {
   return sql<number>`CAST((${dividend}) / ${divisor} AS INTEGER)`
 }

@@ -1,4 +1,4 @@
-// The database as a guard's source, for a Worker that is the service, too.
+// The database as a guard's revocation source, for a Worker that has access to it.
 
 import { DatabaseUnavailable } from '../../errors/database-unavailable.ts'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
@@ -8,10 +8,10 @@ import { type Database, databaseRule } from './database.ts'
 import { findRevokedIds, readFeed } from './revocation-feed.ts'
 
 /**
- * Reads the revocations straight from the service's database. Each question is one round trip;
- * where there are replicas, to the primary.
+ * Reads the revocations directly from the service's database. Each request is one round trip. With
+ * replicas, it goes to the primary.
  *
- * @throws TypeError when `database` is none
+ * @throws TypeError when `database` is not a database
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
-// The set of revoked ids, as rows. An id is revoked while it has a row; rows go when every token
-// that carries the id has long expired.
+// The rows of the set of revoked ids. An id is revoked while it has a row. A row is deleted some
+// time after every token with the id has expired.
 
 import { eq, exists, inArray, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import * as v from 'valibot'
@@ -10,18 +10,18 @@ import { deleteRows } from './delete-rows.ts'
 import { instant, integer } from './rows.ts'
 import { revokedTokens } from './schema.ts'
 
-/** An id that is in the set, and until when it is remembered, in seconds since 1970. */
+/** An id in the set, and until when the set keeps it, in seconds since 1970. */
 export interface Revocation {
   readonly id: string
   readonly expiresAt: number
-  /** In the order of revocations. */
+  /** Its place in the order of revocations. */
   readonly place: number
 }
 
-/** In 2106: as long as a view can tell (revoked-ids.ts has minutes in 28 bits), and then some. */
+/** In the year 2106. A view can store this instant (revoked-ids.ts keeps minutes in 28 bits). */
 const endOfTime = 2 ** 32 - 1
 
-/** The columns that a statement which revokes returns, and its rows. */
+/** The columns that a revoking statement returns, and the shape of its rows. */
 export const revocationResultColumns = {
   id: revokedTokens.id,
   expiresAt: revokedTokens.expiresAt,
@@ -30,8 +30,8 @@ export const revocationResultColumns = {
 export const revocationRow = v.object({ id: v.string(), expiresAt: instant, place: integer })
 
 /**
- * For an insert of an id that is there. Revoked again, it takes a new place in the order, so that
- * every verifier hears of it once more.
+ * For an insert of an id that is already in the set. The id gets a new place in the order, so that
+ * every verifier receives it again.
  */
 export const revokedAgainUpdate = {
   target: revokedTokens.id,
@@ -42,8 +42,9 @@ export const revokedAgainUpdate = {
 }
 
 /**
- * The columns of a revocation, for an insert that selects. No row is kept longer than the greatest
- * lifetime of a token from now: whoever has a stolen key can write any expiry into a token.
+ * The columns of a revocation, for an insert that selects. A row expires at the latest after the
+ * maximum token lifetime from now. The limit is necessary because an attacker with a stolen key can
+ * write any expiry into a token.
  */
 export function revocationColumns(id: SQLWrapper, tokensExpireAt: SQLWrapper) {
   const latest = sql`${databaseNow} + ${maxTokenLifetimeSeconds}`
@@ -56,8 +57,8 @@ export function revocationColumns(id: SQLWrapper, tokensExpireAt: SQLWrapper) {
 }
 
 /**
- * When a token that is presented now is over, by the slower of two clocks: what it says, or as long
- * from now as the service thinks that it is valid.
+ * When a token that is presented now ends, by the slower of two clocks. It is the later of two
+ * instants: the token's `exp`, and the database's time plus `remainingSeconds`.
  */
 export function endOfLife(token: {
   readonly expiresAt: number
@@ -68,8 +69,8 @@ export function endOfLife(token: {
 }
 
 /**
- * The condition that a guard may still accept a token that expires at this moment: its clock may be
- * behind. Of tokens that are over everywhere, no revocation is needed.
+ * The condition that a guard may still accept a token with this expiry, because its clock may be
+ * behind. Tokens that no guard accepts need no revocation.
  */
 export function mayBeAccepted(tokensExpireAt: SQLWrapper): SQL {
   return sql`${tokensExpireAt} + ${keepAfterExpirySeconds} > ${databaseNow}`
@@ -93,9 +94,8 @@ export function isAnyRevoked(ids: readonly string[]): SQL {
 }
 
 /**
- * The condition that a token is not revoked, for a statement of the handler's own (drizzle): so a
- * strict check costs no round trip beside the one that there is anyway. Where the database has
- * replicas, such a statement must go to the primary.
+ * The condition that a token is not revoked, for the handler's own drizzle statement. So a strict
+ * check adds no round trip. If the database has replicas, the statement must go to the primary.
  *
  * @example
  * ```ts
@@ -112,14 +112,14 @@ export function isTokenLive({ revocationIds }: { readonly revocationIds: readonl
 }
 
 /**
- * Revokes an id for ever, whatever it belongs to. Revoked again, it takes a new place in the order,
- * so that every verifier hears of it once more. Atomic, idempotent; one round trip.
+ * Revokes an id of any kind forever. An id that is already revoked gets a new place in the order,
+ * so that every verifier receives it again. Atomic, idempotent; one round trip.
  */
 export async function insertLastingRevocation(database: Database, id: string): Promise<void> {
   await runBatch(database, { inserted: insertLastingRevocationStatement(id) })
 }
 
-/** Revokes an id for ever, in a batch. */
+/** Revokes an id forever, in a batch. */
 export function insertLastingRevocationStatement(id: string) {
   return build
     .insert(revokedTokens)
@@ -128,8 +128,8 @@ export function insertLastingRevocationStatement(id: string) {
 }
 
 /**
- * Deletes up to 1,000 rows whose tokens expired more than 300 s ago, by the database's clock. As
- * `deleteRows`.
+ * Deletes up to 1,000 rows whose tokens expired more than 300 s ago, by the database's clock.
+ * Returns the same as `deleteRows`.
  */
 export function deleteExpiredRevocations(database: Database): Promise<number> {
   const { seq, expiresAt } = revokedTokens

@@ -1,15 +1,16 @@
-// An account's roles, as columns: `admin` in its own, all others in theirs (docs/decisions/017).
+// An account's roles, as columns: `admin` has its own column, and all other roles share one
+// (docs/decisions/017).
 
 import * as v from 'valibot'
 import { users } from './schema.ts'
 
-/** The columns of the roles, for a select. */
+/** The role columns, for a select. */
 export const roleColumns = { admin: users.admin, otherRoles: users.otherRoles }
 
-/** What they hold, for the shape of a row. */
+/** The types of the role columns, for the shape of a row. */
 export const roleEntries = { admin: v.boolean(), otherRoles: v.string() }
 
-/** The values of the columns. */
+/** The values of the role columns. */
 export interface RoleValues {
   readonly admin: boolean
   readonly otherRoles: string
@@ -17,19 +18,19 @@ export interface RoleValues {
 
 const adminRole = 'admin'
 
-/** The row with its roles in the place of their columns; `admin` first. */
+/** The row with a list of roles instead of the role columns; `admin` comes first. */
 export function withRoles<Row extends RoleValues>({ admin, otherRoles, ...row }: Row) {
   const others = otherRoles.split(' ').filter(Boolean)
   const roles: readonly string[] = admin ? [adminRole, ...others] : others
   return { ...row, roles }
 }
 
-/** The roles, each once, in the order in which accounts have them. */
+/** The roles without duplicates, in the order in which accounts list them. */
 export function sortRoles(roles: readonly string[]): readonly string[] {
   return withRoles(roleValuesOf(roles)).roles
 }
 
-/** The values of the columns that stand for the roles. */
+/** The values of the role columns for a list of roles. */
 export function roleValuesOf(roles: readonly string[]): RoleValues {
   const others = [...new Set(roles)].filter((role) => role !== adminRole)
   return { admin: roles.includes(adminRole), otherRoles: others.sort().join(' ') }

@@ -1,5 +1,5 @@
-// What a row must look like. A database that answers with anything else is not ours, or not well:
-// an outage, answered 503.
+// What a row must look like. Any other answer means the wrong database or a broken one. This is an
+// outage, and the service answers 503.
 
 import * as v from 'valibot'
 import { DatabaseUnavailable } from '../../errors/database-unavailable.ts'
@@ -7,10 +7,10 @@ import { DatabaseUnavailable } from '../../errors/database-unavailable.ts'
 /** A whole number, as all ids are. */
 export const integer = v.pipe(v.number(), v.safeInteger())
 
-/** Seconds since 1970, until the end of the year 9999: later ones have no RFC 3339. */
+/** Seconds since 1970, until the end of the year 9999. RFC 3339 cannot express later instants. */
 export const instant = v.pipe(integer, v.minValue(0), v.maxValue(253_402_300_799))
 
-/** A condition's outcome, which SQLite tells as 0 or 1. */
+/** The result of a condition. SQLite returns it as 0 or 1. */
 export const flag = v.pipe(
   v.picklist([0, 1]),
   v.transform((value) => value === 1),
@@ -29,7 +29,7 @@ export function decodeRows<const S extends v.GenericSchema>(
 }
 
 /**
- * The only row of an answer that always has exactly one, checked.
+ * The row of an answer that always has exactly one, checked.
  *
  * @throws DatabaseUnavailable when there is another number of rows, or the row has another shape
  */

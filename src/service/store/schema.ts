@@ -1,6 +1,6 @@
-// The tables, as drizzle knows them. Migrations are generated from here and read by hand
-// (docs/storage.md). Every name carries the prefix, so that the tables can live beside an
-// application's own. Times are the database's: seconds since 1970.
+// The tables, as drizzle definitions. Migrations are generated from this file and reviewed by hand
+// (docs/explain/storage.md). Every name has the prefix, so that the tables can share a database
+// with those of an application. Times come from the database's clock, in seconds since 1970.
 
 import { sql } from 'drizzle-orm'
 import { check, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
@@ -12,18 +12,24 @@ export const users = sqliteTable(
     id: integer('id').primaryKey({ autoIncrement: true }),
     /** As typed: trimmed and NFC. */
     email: text('email').notNull(),
-    /** What emails are compared by: `emailNormalized` of `Email`; until 0.5 the whole of it lower-cased NFC. */
+    /**
+     * Emails are compared by this: `emailNormalized` of `Email`. Until 0.5 it was the whole email
+     * in lower-case NFC.
+     */
     emailNormalized: text('email_normalized').notNull().unique(),
     passwordHash: text('password_hash').notNull(),
     /** The role `admin`. */
     admin: integer('admin', { mode: 'boolean' }).notNull().default(false),
-    /** In every token of the user; revoking it revokes all of them. */
+    /** In every token of the user. Revoking it revokes all of them. */
     tokenGeneration: text('token_generation').notNull(),
     disabledAt: integer('disabled_at'),
     registeredAt: integer('registered_at').notNull(),
     /** All other roles, separated by spaces, as scopes are (RFC 6749 §3.3). */
     otherRoles: text('other_roles').notNull().default(''),
-    /** How often the account was logged out everywhere, since this moment and for a minute. */
+    /**
+     * How often the account was logged out everywhere, in the minute that begins at
+     * `logoutsEverywhereSince`.
+     */
     logoutsEverywhere: integer('logouts_everywhere').notNull().default(0),
     logoutsEverywhereSince: integer('logouts_everywhere_since').notNull().default(0),
   },
@@ -33,62 +39,73 @@ export const users = sqliteTable(
   ],
 )
 
-/** One row for each login, until some time after it has ended. Nothing in it is a secret. */
+/**
+ * One row for each login. It is kept for some time after the session has ended. It contains no
+ * secret.
+ */
 export const sessions = sqliteTable(
   'portcullis_sessions',
   {
-    /** In all of its tokens; revoking it revokes them. */
+    /** In all tokens of the session. Revoking it revokes them. */
     id: text('id').primaryKey(),
     userId: integer('user_id')
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
-    /** Of the one refresh token that is not used up; each rotation adds one. */
+    /** The version of the current refresh token. Each rotation adds one. */
     version: integer('version').notNull().default(1),
     createdAt: integer('created_at').notNull(),
     /** When the password was last given. */
     authenticatedAt: integer('authenticated_at').notNull(),
     rotatedAt: integer('rotated_at').notNull(),
-    /** When it ends, unless it is refreshed before; never after `absoluteExpiresAt`. */
+    /** When the session ends unless it is refreshed before; never after `absoluteExpiresAt`. */
     expiresAt: integer('expires_at').notNull(),
     absoluteExpiresAt: integer('absolute_expires_at').notNull(),
     revokedAt: integer('revoked_at'),
-    /** For people: a few words about the user agent. */
+    /** A few words about the user agent, for people to read. */
     device: text('device'),
-    /** For people, where it is configured: the address that the login came from. */
+    /** The address of the login, for people to read, if configured. */
     address: text('address'),
-    /** How many access tokens were made. A version that does not count them leaves it as it is. */
+    /**
+     * How many access tokens were issued. A version of the service that does not count them leaves
+     * it unchanged.
+     */
     tokensIssued: integer('tokens_issued').notNull().default(0),
     /** When the last of its access tokens expires. */
     tokensExpireAt: integer('tokens_expire_at').notNull().default(0),
     /** Refresh tokens below this version were replaced longer ago than the grace window. */
     reusedBelow: integer('reused_below').notNull().default(0),
-    /** Refresh tokens below `markedVersion` were replaced at `markedAt`, or before. */
+    /** Refresh tokens below `markedVersion` were replaced at `markedAt` or before. */
     markedVersion: integer('marked_version').notNull().default(0),
     markedAt: integer('marked_at').notNull().default(0),
-    /** How often it was refreshed, since this moment and for a minute. */
+    /** How often the session was refreshed, in the minute that begins at `refreshesSince`. */
     refreshes: integer('refreshes').notNull().default(0),
     refreshesSince: integer('refreshes_since').notNull().default(0),
-    /** How many of its access tokens were revoked one by one, until this moment. */
+    /**
+     * How many of its access tokens were revoked individually. The count is valid until
+     * `tokenRevocationsUntil`.
+     */
     tokenRevocations: integer('token_revocations').notNull().default(0),
     tokenRevocationsUntil: integer('token_revocations_until').notNull().default(0),
   },
   (table) => [
-    // The living sessions of an account: those that have ended are not read.
+    // For the living sessions of an account: ended sessions are not read.
     index('portcullis_sessions_user_id_expires_at').on(table.userId, table.expiresAt),
     index('portcullis_sessions_expires_at').on(table.expiresAt),
     check('portcullis_sessions_id', sql`length(${table.id}) = 16`),
   ],
 )
 
-/** The set of revoked ids: of tokens, sessions, generations and keys. Nothing in it says who. */
+/**
+ * The set of revoked ids of tokens, sessions, generations and keys. It does not say whose they are.
+ */
 export const revokedTokens = sqliteTable(
   'portcullis_revoked_tokens',
   {
-    /** The order of revocation, which is the order of commits; never used twice. */
+    /** The order of revocation, which is the order of commits. A number is never used twice. */
     seq: integer('seq').primaryKey({ autoIncrement: true }),
     id: text('id').notNull().unique(),
     revokedAt: integer('revoked_at').notNull(),
-    /** When the last token that carries the id has expired. */
+    /** When the last token with this id expires. */
     expiresAt: integer('expires_at').notNull(),
   },
   (table) => [
@@ -97,7 +114,7 @@ export const revokedTokens = sqliteTable(
   ],
 )
 
-/** One row: which history of `revokedTokens` this is. A restored database gets a new epoch. */
+/** One row that identifies the history of `revokedTokens`. A restored database gets a new epoch. */
 export const feedState = sqliteTable(
   'portcullis_feed_state',
   {
@@ -107,14 +124,11 @@ export const feedState = sqliteTable(
   (table) => [check('portcullis_feed_state_one_row', sql`${table.id} = 1`)],
 )
 
-/** Which migrations this database has had. */
+/** Which migrations were applied to this database. */
 export const migrations = sqliteTable('portcullis_migrations', {
   version: integer('version').primaryKey(),
   name: text('name').notNull(),
-  /**
-   * The lowest schema version that a service may have been written for and still work on this
-   * schema.
-   */
+  /** The lowest schema version whose services still work on this schema. */
   oldestSchemaServed: integer('oldest_schema_served').notNull(),
   appliedAt: integer('applied_at').notNull(),
 })

@@ -1,6 +1,6 @@
-// How sessions end, as rows: by their own token, by another one of the same account, or because
-// their time is over. (All at once: account-endings.ts.) What ends before its time is published in
-// the same batch, until the last access token of the session has expired.
+// Ends sessions, as rows: by their own token, by another token of the same account, or by expiry.
+// The file account-endings.ts ends all sessions of an account at once. A session that ends early is
+// published in the same batch. It stays published until its last access token has expired.
 
 import { and, eq, gt, isNull, lt, not, or, sql } from 'drizzle-orm'
 import * as v from 'valibot'
@@ -28,22 +28,22 @@ import {
   selectAccountByTokenStatement,
 } from './users.ts'
 
-/** The columns of a session that ends before its time, for an update. */
+/** The columns of a session that ends early, for an update. */
 export const endedColumns = {
   revokedAt: databaseNow,
   expiresAt: sql<number>`min(${sessions.expiresAt}, ${databaseNow})`,
 }
 
-/** How long after its end a session is still known, so that late clients are told what has become of it. */
+/** How long a session is kept after its end. A late client then gets the reason why it ended. */
 const keepAfterEndSeconds = 86_400
 const revokedRow = v.object({ isRevoked: flag })
 
 /**
- * Ends the session of the caller's token, if that is not revoked and its account is there: exactly
- * one of several concurrent calls ends it. Refuses the others with 'token_revoked'. Refuses with
- * 'account_gone' where the account is not there, or disabled. Atomic; one round trip.
+ * Ends the session of the caller's token, if the token is not revoked and its account exists.
+ * Exactly one of several concurrent calls ends it. Refuses the others with 'token_revoked'. Refuses
+ * with 'account_gone' when the account does not exist, or is disabled. Atomic; one round trip.
  *
- * @returns the revocation; none where every access token of the session is over
+ * @returns the revocation; undefined when every access token of the session has expired
  */
 export async function endOwnSession(
   database: Database,
@@ -70,11 +70,11 @@ export async function endOwnSession(
 }
 
 /**
- * Ends a living session of the caller's account, which may be the caller's own. Refuses as
- * `endOwnSession`, and with 'session_unknown' where the account has no such living session. Atomic;
+ * Ends a living session of the caller's account. It may be the caller's own session. Refuses like
+ * `endOwnSession`, and with 'session_unknown' when the account has no such living session. Atomic;
  * one round trip.
  *
- * @returns the revocation; none where every access token of the session is over
+ * @returns the revocation; undefined when every access token of the session has expired
  */
 export async function endSessionOfAccount(
   database: Database,
@@ -98,10 +98,10 @@ export async function endSessionOfAccount(
 }
 
 /**
- * Ends a living session, by its refresh token. Atomic, idempotent; one round trip.
+ * Ends a living session by its refresh token. Atomic, idempotent; one round trip.
  *
- * @returns whether it was there to be ended, and the revocation, unless all of its access tokens are
- * over
+ * @returns whether the call ended a session, and the revocation, unless all of its access tokens
+ * have expired
  */
 export async function endSessionOfRefreshToken(
   database: Database,
@@ -119,7 +119,10 @@ export async function endSessionOfRefreshToken(
   return { isEnded: ended.length > 0, revocation }
 }
 
-/** The condition that a session lives, or its access tokens may still be accepted. */
+/**
+ * The condition that a session is not revoked, and that it lives or its access tokens may still be
+ * accepted.
+ */
 const isEndableSession = and(
   isNull(sessions.revokedAt),
   not(isRevokedId(sessions.id)),
@@ -127,8 +130,8 @@ const isEndableSession = and(
 )
 
 /**
- * Revokes the access tokens of the session that the statement before has ended, if it has, and if
- * any may still be accepted.
+ * Revokes the access tokens of the session that the previous statement has ended. Does nothing if
+ * that statement ended none, or if no access token may still be accepted.
  */
 export function insertEndingRevocationStatement(sessionId: string) {
   const { tokensExpireAt } = sessions
@@ -145,8 +148,8 @@ export function insertEndingRevocationStatement(sessionId: string) {
 }
 
 /**
- * Deletes up to 1,000 sessions that ended more than a day ago, by the database's clock. As
- * `deleteRows`.
+ * Deletes up to 1,000 sessions that ended more than a day ago, by the database's clock. Returns the
+ * same as `deleteRows`.
  */
 export function deleteEndedSessions(database: Database): Promise<number> {
   const endedBefore = sql`${databaseNow} - ${keepAfterEndSeconds}`
@@ -154,8 +157,8 @@ export function deleteEndedSessions(database: Database): Promise<number> {
 }
 
 /**
- * Revokes the session of the caller's token, whatever is known of it: versions before 0.4 began
- * none. The token may be alive by another clock than the database's.
+ * Revokes the session of the caller's token, even without a row: versions before 0.4 inserted none.
+ * The token may still be valid by a clock other than the database's.
  */
 function insertOwnEndingRevocationStatement(caller: CallerToken) {
   const { userId, sessionId } = caller

@@ -1,5 +1,6 @@
-// How many sessions of one account live at once. A login over the limit ends those whose refresh
-// token was used least recently. Otherwise ending all of them at once would hold up every other writer.
+// Limits how many sessions of one account live at once. A login over the limit ends the sessions
+// whose refresh token was used least recently. Without a limit, ending all sessions at once would
+// block every other writer.
 
 import { and, desc, eq, gt, inArray, isNull, ne, sql } from 'drizzle-orm'
 import { build, databaseNow } from './database.ts'
@@ -12,17 +13,22 @@ import {
 import { revokedTokens, sessions } from './schema.ts'
 import { endedColumns } from './session-endings.ts'
 
-/** By one login, where the limit is new or lower than it was. The next logins end the rest. */
+/**
+ * How many sessions one login ends at most. This matters when the limit is new or lower than
+ * before. The next logins end the rest.
+ */
 const maxEndedPerLogin = 1_000
 
 /**
- * Ends what is over the limit, for the batch that has begun a session; nothing where it has not. An
- * ended session is published unless all of its access tokens are over.
+ * Ends the sessions over the limit, for the batch that has begun a session. Does nothing when that
+ * batch has begun none. An ended session is published, unless all of its access tokens have
+ * expired.
  */
 export function sessionLimitStatements(sessionId: string, maxSessions: number) {
   const surplus = selectSurplusStatement(sessionId, maxSessions)
   return {
-    // First: to publish a session does not change which ones are over the limit, to end it does.
+    // Publishing comes first: it does not change which sessions are over the limit. Ending a
+    // session does.
     surplusRevoked: build
       .insert(revokedTokens)
       .select(
@@ -37,7 +43,10 @@ export function sessionLimitStatements(sessionId: string, maxSessions: number) {
   }
 }
 
-/** All but those whose refresh token was used last. A password that is given again does not count. */
+/**
+ * All sessions except those whose refresh token was used most recently. Giving the password again
+ * does not count as a use.
+ */
 function selectSurplusStatement(sessionId: string, maxSessions: number) {
   const owner = build
     .select({ userId: sessions.userId })
@@ -53,7 +62,7 @@ function selectSurplusStatement(sessionId: string, maxSessions: number) {
         ne(sessions.id, sessionId),
       ),
     )
-    // In the order of the index: no more rows are read than that.
+    // In the order of the index, so that the database reads no more rows than the limit.
     .orderBy(desc(sessions.expiresAt), desc(sessions.id))
     .limit(maxSessions - 1 + maxEndedPerLogin)
     .as('others_subquery')

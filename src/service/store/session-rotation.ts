@@ -1,11 +1,11 @@
-// Refresh tokens are used up and replaced in one batch of conditional statements, so that whatever
-// comes at once is told apart by the database alone (RFC 9700 §4.14.2).
+// A refresh replaces the refresh token in one batch of conditional statements. So the database
+// alone decides between concurrent requests (RFC 9700 §4.14.2).
 //
-// A refresh token that was replaced is judged by its own replacement, whatever has happened to the
-// session since: less than the grace window w ago it is never reuse, 3 w ago or more it always is.
-// In between either may come. Two marks stand for the whole history: versions below `reusedBelow`
-// were replaced at least w ago; versions below `markedVersion` were replaced at `markedAt` or
-// before.
+// A replaced refresh token is judged by the time of its own replacement. Later events in the
+// session do not matter. Let w be the grace window. A token that was replaced less than w ago is
+// never reuse. A token that was replaced 3 w ago or more is always reuse. Between w and 3 w, both
+// results are possible. Two marks represent the whole history. Versions below `reusedBelow` were
+// replaced at least w ago. Versions below `markedVersion` were replaced at `markedAt` or before.
 
 import { and, eq, exists, gt, gte, lt, not, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import * as v from 'valibot'
@@ -34,24 +34,24 @@ import { endedColumns, insertEndingRevocationStatement } from './session-endings
 import type { Changed } from './sessions.ts'
 import { isAccountAsSigned, isUsableAccount, type TokenAccount } from './users.ts'
 
-/** A refresh token that is presented, and the rules that it is held against. */
+/** A presented refresh token, and the rules that apply to it. */
 export interface Rotation {
   readonly sessionId: string
   readonly version: number
-  /** The grace window: how long after its replacement a refresh token gives the same successor. */
+  /** The grace window in seconds: how long a replaced refresh token gives the same successor. */
   readonly graceSeconds: number
-  /** How long the session lives on without another refresh. */
+  /** How long the session lives without another refresh, in seconds. */
   readonly idleSeconds: number
-  /** When the access token is to expire, in seconds since 1970. */
+  /** The requested expiry of the access token, in seconds since 1970. */
   readonly tokenExpiresAt: number
   /**
-   * What must be certain before anything is committed: the access token is signed, and this is what
-   * it says; or it can be signed for at most so many bytes of roles. With 0, the session is read.
+   * With an account: the access token is signed and says this. With a number: the token can be
+   * signed for at most that many bytes of roles. With 0, the session is only read.
    */
   readonly signed: TokenAccount | number
 }
 
-/** Why it is not exchanged. */
+/** Why a refresh token is not exchanged. */
 export interface ExchangeRefusal {
   readonly reason:
     | 'refresh_superseded'
@@ -61,18 +61,18 @@ export interface ExchangeRefusal {
     | 'session_expired'
 }
 
-/** It was presented long after its replacement, and has ended its session. */
+/** The refresh token was presented after the grace window, so its session was ended. */
 export interface Reuse {
   readonly reason: 'refresh_token_reused'
   readonly userId: number
-  /** None, where every access token of the session is over. */
+  /** Undefined when every access token of the session has expired. */
   readonly revocation: Revocation | undefined
 }
 
-/** How long before the exchange a token may have been presented that is signed for it: two hooks, and round trips. */
+/** How long signing may take between presentation and exchange: two hooks and the round trips. */
 const signedWithinSeconds = 15
 
-/** More refreshes of one session within a minute are refused: no client needs so many. */
+/** The most refreshes of one session within a minute. No client needs more. */
 const maxRefreshesPerMinute = 60
 
 const endedRow = v.object({ userId: integer })
@@ -85,12 +85,12 @@ const stateRow = v.object({
 })
 
 /**
- * Replaces a session's refresh token by its successor, if the presented one is current. One that
- * was replaced within the grace window gets the same successor, if that is current. One that was
- * replaced long ago ends the session. Atomic; one round trip.
+ * Replaces a session's refresh token with its successor, if the presented one is current. A token
+ * that was replaced within the grace window gets the same successor, if that is current. A token
+ * that was replaced long ago ends the session. Atomic; one round trip.
  *
- * @returns the session, with the successor of the presented token as its current one. Refuses with
- * 'changed', and the session, where all it lacks is an access token that is signed for it
+ * @returns the session; the successor of the presented token is now current. Refuses with
+ * 'changed', and the session, when only a signed access token is missing
  */
 export async function rotateSession(
   database: Database,
@@ -111,8 +111,9 @@ export async function rotateSession(
 }
 
 /**
- * The same once the access token is signed, for a refresh token that `rotateSession` has judged when
- * it was presented: it ends nothing, however long signing took. Atomic; one round trip.
+ * Exchanges a refresh token after the access token is signed. At presentation, `rotateSession` has
+ * already checked the refresh token. This function never ends the session, however long signing
+ * took. Atomic; one round trip.
  */
 export async function rotateSignedSession(
   database: Database,
@@ -122,8 +123,8 @@ export async function rotateSignedSession(
 }
 
 /**
- * The statements that exchange a refresh token, for batches of others. They do nothing unless
- * `condition` holds, which may speak of the session's row; a used token ends nothing here.
+ * The statements of an exchange, for other batches. They change nothing unless `condition` holds;
+ * it may refer to the session's row. A reused token does not end the session here.
  */
 export function exchangeStatements(rotation: Rotation, condition?: SQL) {
   return {
@@ -134,7 +135,7 @@ export function exchangeStatements(rotation: Rotation, condition?: SQL) {
   }
 }
 
-/** Their answers. */
+/** Decodes the answers of `exchangeStatements`. */
 export function decodeExchange(
   { version }: Rotation,
   { issued, live, state }: Omit<Answers<ReturnType<typeof exchangeStatements>>, 'rotated'>,
@@ -150,8 +151,8 @@ export function decodeExchange(
 }
 
 /**
- * The session of a refresh token that is presented, for an access token that is signed before the
- * exchange; nothing where the token would not be exchanged. One round trip.
+ * The session of a presented refresh token, to sign an access token before the exchange. Undefined
+ * when the refresh token would not be exchanged. One round trip.
  */
 export async function findSessionToExchange(
   database: Database,
@@ -163,7 +164,7 @@ export async function findSessionToExchange(
   return !outcome.ok && outcome.error.reason === 'changed' ? outcome.error.read : undefined
 }
 
-/** Why a session that is known gives nothing for this version of its refresh token. */
+/** Why a known session does not exchange this version of its refresh token. */
 function reasonOf(
   found: v.InferOutput<typeof stateRow>,
   session: LiveSession | undefined,
@@ -177,18 +178,18 @@ function reasonOf(
     : 'refresh_superseded'
 }
 
-/** Whether the grace window has passed since a moment. */
+/** The condition that the grace window has passed since an instant. */
 function isOver(instant: SQLWrapper, { graceSeconds }: Rotation): SQL {
   return sql`${databaseNow} - ${instant} >= ${graceSeconds}`
 }
 
-/** A token that was within the window when it was presented still is when its access token is signed. */
+/** Extends the grace window by the time for signing: the token was presented before that. */
 function whenPresented(rotation: Rotation): Rotation {
   const lateSeconds = typeof rotation.signed === 'object' ? signedWithinSeconds : 0
   return { ...rotation, graceSeconds: rotation.graceSeconds + lateSeconds }
 }
 
-/** Before anything is rotated: a token that was replaced long ago is a copy in strange hands. */
+/** Runs before the rotation: a token that was replaced long ago is a stolen copy. */
 function updateReusedSessionStatement(rotation: Rotation) {
   return build
     .update(sessions)
@@ -208,7 +209,7 @@ function isReused(rotation: Rotation): SQL {
   return sql`(${sessions.version} > ${version} AND ${isOverForIt})`
 }
 
-/** Replaces the token, if it is the current one, and moves the marks. */
+/** Replaces the refresh token, if it is the current one, and moves the marks. */
 function updateVersionStatement(rotation: Rotation, condition: SQL | undefined) {
   const { version } = rotation
   const isLastOver = isOver(sessions.rotatedAt, rotation)
@@ -223,16 +224,13 @@ function updateVersionStatement(rotation: Rotation, condition: SQL | undefined) 
         WHEN ${isMarkOver} THEN ${sessions.markedVersion} ELSE ${sessions.reusedBelow} END`,
       markedVersion: sql`CASE WHEN ${isMarkOver} THEN ${sessions.version} + 1 ELSE ${sessions.markedVersion} END`,
       markedAt: sql`CASE WHEN ${isMarkOver} THEN ${databaseNow} ELSE ${sessions.markedAt} END`,
-      // Tells that it was this version of the service (the trigger of migration 3).
+      // Shows the trigger of migration 3 that this version of the service wrote the row.
       tokensIssued: sql`${sessions.tokensIssued} + 1`,
     })
     .where(and(isRefreshable(rotation), eq(sessions.version, version), condition))
 }
 
-/**
- * Issues tokens to whoever has presented the token before the current one: it was replaced just
- * now, or less than the grace window ago.
- */
+/** Issues tokens for the previous refresh token, replaced just now or within the grace window. */
 function updateIssuedTokensStatement(rotation: Rotation, condition: SQL | undefined) {
   const { version, tokenExpiresAt } = rotation
   return build
@@ -254,14 +252,14 @@ function updateIssuedTokensStatement(rotation: Rotation, condition: SQL | undefi
     .returning({ version: sessions.version })
 }
 
-/** When a session ends that is refreshed now. */
+/** When a session ends if it is refreshed now. */
 function prolongedExpiry({ idleSeconds }: Rotation): SQL {
   return sql`min(${databaseNow} + ${idleSeconds}, ${sessions.absoluteExpiresAt})`
 }
 
 /**
- * The condition that the session may be given tokens: nobody has revoked any id of theirs, and the
- * access token is signed, or can be.
+ * The condition that the session may get tokens. None of its ids is revoked, and the access token
+ * is signed or can be signed.
  */
 function isRefreshable({ sessionId, signed }: Rotation): SQL | undefined {
   const account = build
@@ -271,7 +269,7 @@ function isRefreshable({ sessionId, signed }: Rotation): SQL | undefined {
   return and(eq(sessions.id, sessionId), isLiveSession, exists(account), not(isTooFrequent))
 }
 
-/** Roles are words between spaces, and in a token words in quotes between commas. */
+/** The column separates roles with spaces. In a token, roles are quoted and separated by commas. */
 function isSignable(signed: TokenAccount | number): SQL | undefined {
   if (typeof signed === 'object') return isAccountAsSigned(signed)
   const quoted = sql`json_quote(replace(${users.otherRoles}, ' ', '   '))`
@@ -281,7 +279,7 @@ function isSignable(signed: TokenAccount | number): SQL | undefined {
 const isOfThisMinute = lt(databaseNow, sql`${sessions.refreshesSince} + 60`)
 const isTooFrequent = sql`(${isOfThisMinute} AND ${sessions.refreshes} >= ${maxRefreshesPerMinute})`
 
-/** Why there is no successor, and when the access token would expire at the latest. */
+/** Selects why there is no successor, and the latest expiry that the access token would have. */
 function selectSessionStateStatement(rotation: Rotation) {
   const { sessionId, version } = rotation
   const end = sql`CASE WHEN ${sessions.version} = ${version} THEN ${prolongedExpiry(rotation)} ELSE ${sessions.expiresAt} END`

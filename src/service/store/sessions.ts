@@ -1,5 +1,5 @@
-// Sessions, as rows: how they begin and are listed. How they go on is in session-rotation.ts, how
-// they end in session-endings.ts.
+// Session rows: how sessions begin and how they are listed. session-rotation.ts refreshes them, and
+// session-endings.ts ends them.
 
 import { and, desc, eq, exists, gte, notExists, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
@@ -37,25 +37,25 @@ import {
 
 /** How long sessions live. */
 interface SessionLifetimes {
-  /** Without being refreshed. */
+  /** How long a session lives without a refresh. */
   readonly idleSeconds: number
-  /** In all. */
+  /** How long a session lives in total. */
   readonly absoluteSeconds: number
 }
 
-/** What a session is begun with. */
+/** What a new session needs. */
 export interface NewSession {
   readonly sessionId: string
   readonly device: string | undefined
   readonly address: string | undefined
   readonly lifetimes: SessionLifetimes
-  /** When its first access token is to expire, in seconds since 1970. */
+  /** The requested expiry of its first access token, in seconds since 1970. */
   readonly tokenExpiresAt: number
   /** When the password was given, as its first access token says. Default: now. */
   readonly authenticatedAt?: number
 }
 
-/** How many sessions are listed: those that were used last. */
+/** How many sessions are listed: the most recently used ones. */
 const maxSessionsListed = 100
 
 const listedRow = v.object({
@@ -72,18 +72,18 @@ const clockRow = v.object({ authenticatedAt: instant })
 /** A session as its owner sees it. Instants are seconds since 1970. */
 export type ListedSession = Readonly<v.InferOutput<typeof listedRow>>
 
-/** A token was signed for what has changed since: nothing is committed. */
+/** The data that the token was signed for has changed since. Nothing is committed. */
 export interface Changed<Read> {
   readonly reason: 'changed'
-  /** What it is now. */
+  /** The current data. */
   readonly read: Read
 }
 
 /**
- * Begins a session of an account whose password was checked and whose first access token is signed.
- * Refuses with 'changed' where the account has another generation or other roles by now, and with
- * 'invalid_credentials' where the password has been changed, or the account disabled. Atomic; one
- * round trip.
+ * Begins a session of an account. The password was checked, and the first access token is signed.
+ * Refuses with 'changed' when the generation or the roles of the account have changed since.
+ * Refuses with 'invalid_credentials' when the password has changed, or the account is disabled.
+ * Atomic; one round trip.
  *
  * @returns the revocations of the sessions that were over the limit
  */
@@ -113,7 +113,7 @@ export async function insertSession(
 }
 
 /**
- * Inserts an account and begins its first session, unless its email has an account: exactly one of
+ * Inserts an account and begins its first session, unless its email has an account. Exactly one of
  * several concurrent calls gets a session. Atomic; one round trip.
  */
 export async function insertUserAndSession(
@@ -121,7 +121,7 @@ export async function insertUserAndSession(
   user: NewUser,
   session: NewSession,
 ): Promise<LiveSession | undefined> {
-  // The fresh salt in the hash tells the account just inserted from one that was there before.
+  // The hash has a fresh salt, so it identifies the account that was just inserted.
   const isNew = and(
     eq(users.emailNormalized, user.emailNormalized),
     eq(users.passwordHash, user.passwordHash),
@@ -135,8 +135,8 @@ export async function insertUserAndSession(
 }
 
 /**
- * Takes back what `insertUserAndSession` has inserted: nobody has got a token of it. Somebody who
- * knows the password may have logged in meanwhile; then the account stays. Atomic; one round trip.
+ * Deletes what `insertUserAndSession` has inserted. No client has received a token for it. The
+ * account stays if somebody who knows the password has logged in meanwhile. Atomic; one round trip.
  */
 export async function deleteUserAndSession(
   database: Database,
@@ -157,9 +157,9 @@ export interface SessionToConfirm extends LiveSession {
 }
 
 /**
- * The session of a token, and the password's hash to check, as of now by the database's clock.
- * Refuses with 'token_revoked', also where the session is over, or with 'account_gone' where the
- * account is not there, or disabled. One round trip.
+ * The session of a token and the password hash to check, as of now by the database's clock. Refuses
+ * with 'token_revoked', also when the session has ended. Refuses with 'account_gone' when the
+ * account does not exist, or is disabled. One round trip.
  */
 export async function findSessionToConfirm(
   database: Database,
@@ -179,10 +179,11 @@ export async function findSessionToConfirm(
 }
 
 /**
- * Notes that the password was given again, when `signed` was read, unless anything has changed that
- * its token says, or the session, the caller's token or the password. Atomic; one round trip.
+ * Records that the password was given again at the moment when `signed` was read. Does nothing if
+ * the password, or anything that the new token says, has changed since. Does nothing if the session
+ * or the caller's token is no longer valid. Atomic; one round trip.
  *
- * @returns whether it is noted
+ * @returns whether it was recorded
  */
 export async function updateAuthenticatedAt(
   database: Database,
@@ -216,7 +217,7 @@ export async function updateAuthenticatedAt(
 }
 
 /**
- * The living sessions of a token's account, last used first, at most 100. Refuses as
+ * The living sessions of a token's account, most recently used first, at most 100. Refuses like
  * `findAccountByToken`. One round trip.
  */
 export async function listSessionsByToken(
@@ -243,7 +244,7 @@ export async function listSessionsByToken(
   return account.ok ? succeed(decodeRows(listedRow, listed)) : account
 }
 
-/** Inserts a session of the account that the condition picks. */
+/** Inserts a session of the account that the condition selects. */
 function insertSessionStatement(session: NewSession, whose: SQL | undefined) {
   const { idleSeconds, absoluteSeconds } = session.lifetimes
   const ends = sql`${databaseNow} + ${absoluteSeconds}`

@@ -1,5 +1,5 @@
-// Revoking one access token, as rows. Revocations are never refused. They get coarser: when a
-// session has too many of its tokens revoked one by one, the session ends (decision 23).
+// Revokes one access token, as rows. Revocations are never refused. When too many tokens of a
+// session are revoked individually, the session ends (decision 23).
 
 import { and, eq, isNull, not, sql } from 'drizzle-orm'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
@@ -17,14 +17,18 @@ import { decodeRows } from './rows.ts'
 import { revokedTokens, sessions } from './schema.ts'
 import type { CallerToken } from './users.ts'
 
-/** Of one session, while the first of them would live. The next one ends the session. */
+/**
+ * How many tokens of one session can be revoked within the lifetime of the first. The next
+ * revocation ends the session.
+ */
 const maxTokenRevocations = 3
 
 /**
- * Revokes one access token, unless it is revoked already. The fourth of a session within the life
- * of the first ends the session, with all of its tokens. Atomic, idempotent; one round trip.
+ * Revokes one access token, unless it is revoked already. The fourth revocation in a session within
+ * the lifetime of the first token ends the session, with all of its tokens. Atomic, idempotent; one
+ * round trip.
  *
- * @returns the revocation; nothing, where there was one
+ * @returns the revocation; undefined when the token was revoked already
  */
 export async function insertTokenRevocation(
   database: Database,
@@ -45,7 +49,7 @@ export async function insertTokenRevocation(
 const isCounting = sql`${databaseNow} < ${sessions.tokenRevocationsUntil}`
 const isTooOften = sql`${isCounting} AND ${sessions.tokenRevocations} >= ${maxTokenRevocations}`
 
-/** The count begins anew when the token with which it began is over. */
+/** The count starts again when the token that started it has expired. */
 function countedRevocationColumns(token: CallerToken) {
   const until = sql`min(${endOfLife(token)}, ${databaseNow} + ${maxTokenLifetimeSeconds})`
   return {
@@ -56,7 +60,7 @@ function countedRevocationColumns(token: CallerToken) {
   }
 }
 
-/** Publishes the token; or its session, if that has ended by now. A session without a row will do. */
+/** Publishes the token, or its session if that has ended. The session does not need a row. */
 function insertTokenRevocationStatement(token: CallerToken, tokenId: string) {
   const { sessionId, revocationIds } = token
   const isEnded = sql`${sessions.revokedAt} IS NOT NULL`

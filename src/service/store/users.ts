@@ -1,4 +1,4 @@
-// Accounts, as rows.
+// Account rows.
 
 import { and, eq, exists, inArray, isNotNull, isNull, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
@@ -15,19 +15,19 @@ export interface Credentials {
   readonly passwordHash: string
 }
 
-/** What an access token says of an account. */
+/** What an access token says about an account. */
 export interface TokenAccount {
   readonly userId: number
   readonly email: string
   readonly roles: readonly string[]
-  /** The columns of the roles as one text, to notice any change of them. */
+  /** The role columns as one text, to detect any change of the roles. */
   readonly rolesText: string
   readonly tokenGeneration: string
 }
 
-/** An account whose password can be checked, and that can be given a token. */
+/** An account with what is needed to check its password and to sign a token for it. */
 export interface CheckedAccount extends TokenAccount, Credentials {
-  /** By the database's clock, in seconds since 1970. */
+  /** When it was read, by the database's clock, in seconds since 1970. */
   readonly readAt: number
 }
 
@@ -43,15 +43,15 @@ export interface Account {
 export interface NewUser {
   readonly email: string
   readonly emailNormalized: string
-  /** What an account of this email may be stored as. */
+  /** The normalized forms under which an account with this email may be stored. */
   readonly spellings: readonly string[]
   readonly passwordHash: string
   readonly tokenGeneration: string
 }
 
 /**
- * The access token of the caller. It may do nothing when any of its ids is revoked, or its
- * generation is not the account's.
+ * The access token of the caller. It is refused when any of its ids is revoked, or its generation
+ * is not the account's.
  */
 export interface CallerToken {
   readonly userId: number
@@ -60,7 +60,7 @@ export interface CallerToken {
   readonly revocationIds: readonly string[]
   /** In seconds since 1970. */
   readonly expiresAt: number
-  /** How long it is still valid, by the clock of the service; 0 where it has expired. */
+  /** How many seconds it is still valid, by the clock of the service; 0 when it has expired. */
   readonly remainingSeconds: number
 }
 
@@ -92,13 +92,16 @@ const checkedAccountRow = v.object({
   ...{ ...tokenAccountEntries, passwordHash: v.string(), readAt: instant },
 })
 
-/** The condition that an account may be used. */
+/** The condition that an account is not disabled. */
 const isEnabledAccount: SQL = isNull(users.disabledAt)
 
-/** The condition that an account may be used, and that nobody has revoked its tokens. */
+/** The condition that an account is not disabled, and that its generation is not revoked. */
 export const isUsableAccount = and(isEnabledAccount, not(isRevokedId(users.tokenGeneration)))
 
-/** The condition that an account is what a token says that was signed for it. */
+/**
+ * The condition that a signed token still matches its account: the same generation and the same
+ * roles.
+ */
 export function isAccountAsSigned(signed: TokenAccount): SQL | undefined {
   return and(
     eq(users.tokenGeneration, signed.tokenGeneration),
@@ -107,9 +110,10 @@ export function isAccountAsSigned(signed: TokenAccount): SQL | undefined {
 }
 
 /**
- * The condition that a token is revoked, in a statement that has joined its account. Beside the set
- * of revoked ids its session's row counts, and the account's generation: neither needs an id that
- * is remembered, whatever the clocks say.
+ * The condition that a token is revoked, in a statement that has joined its account. A token is
+ * revoked when one of its ids is in the set of revoked ids. It is also revoked when its session has
+ * ended, or when the account has another generation. These two checks do not depend on how long the
+ * set keeps an id, or on clocks.
  */
 export function isRevokedToken(token: TokenIds): SQL {
   const isOfOtherGeneration = sql`coalesce(${users.tokenGeneration} <> ${token.tokenGeneration}, 0)`
@@ -126,14 +130,17 @@ function isEndedSession({ sessionId }: TokenIds): SQL {
   )
 }
 
-/** The condition that a token may act for its account: nothing that it belongs to has ended. */
+/**
+ * The condition that a token may act for its account. Neither the token nor its session is revoked,
+ * and the account is enabled.
+ */
 export function mayActForAccount(token: TokenIds): SQL | undefined {
   return and(hasUnrevokedIds(token), not(isEndedSession(token)))
 }
 
 /**
- * The condition that a token's account is enabled and of the token's generation, and that none of
- * the token's ids is revoked. The row of its session does not count.
+ * The condition that none of a token's ids is revoked, and its account is enabled and has its
+ * generation. The row of the session is not checked.
  */
 export function hasUnrevokedIds({
   userId,
@@ -148,8 +155,8 @@ export function hasUnrevokedIds({
 }
 
 /**
- * The condition that an account is that of an email: of its spellings, the first that has one. Two
- * accounts from before may have two spellings of the same email.
+ * The condition that an account has this email. The first spelling that has an account counts. Two
+ * old accounts may have two spellings of the same email.
  */
 export function isAccountOf(spellings: readonly string[]): SQL {
   const found = spellings.map(
@@ -160,11 +167,11 @@ export function isAccountOf(spellings: readonly string[]): SQL {
 }
 
 /**
- * Inserts an account unless its email has one, in whatever spelling: exactly one of several
- * concurrent calls inserts.
+ * Inserts an account unless its email has one, in any spelling. Exactly one of several concurrent
+ * calls inserts.
  */
 export function insertUserStatement({ spellings, ...user }: NewUser & Partial<RoleValues>) {
-  // The spelling that has an account, which then is the conflict.
+  // The spelling that has an account. It causes the conflict.
   const taken = build
     .select({ emailNormalized: users.emailNormalized })
     .from(users)
@@ -177,7 +184,7 @@ export function insertUserStatement({ spellings, ...user }: NewUser & Partial<Ro
     .onConflictDoNothing({ target: users.emailNormalized })
 }
 
-/** The account that the condition picks, for a password to be checked. */
+/** The account that the condition selects, to check its password. */
 export function selectCheckedAccountStatement(whose: SQL | undefined) {
   const { passwordHash } = users
   return build
@@ -186,15 +193,15 @@ export function selectCheckedAccountStatement(whose: SQL | undefined) {
     .where(whose)
 }
 
-/** Its answer. */
+/** Decodes the answer of the statement. */
 export function decodeCheckedAccount(rows: readonly unknown[]): CheckedAccount | undefined {
   const [row] = decodeRows(checkedAccountRow, rows)
   return row && withRoles(row)
 }
 
 /**
- * The account with this email and its credentials, if there is one that is not disabled. One round
- * trip.
+ * The account with this email and its credentials; undefined when there is none, or it is disabled.
+ * One round trip.
  */
 export async function findCredentialsByEmail(
   database: Database,
@@ -218,8 +225,8 @@ export function selectCredentialsByTokenStatement(token: TokenIds) {
 }
 
 /**
- * Its answer. Refuses with 'token_revoked', or with 'account_gone' where the account is not there,
- * or disabled.
+ * Decodes the answer of the statement. Refuses with 'token_revoked'. Refuses with 'account_gone'
+ * when the account does not exist, or is disabled.
  */
 export function decodeCredentialsByToken(
   rows: readonly unknown[],
@@ -235,8 +242,8 @@ const credentialsAndRevocationRow = v.union([
 ])
 
 /**
- * A token's account, as of now. Refuses with 'token_revoked', or with 'account_gone' where the
- * account is not there, or disabled. One statement, one round trip.
+ * A token's account, as of now. Refuses with 'token_revoked'. Refuses with 'account_gone' when the
+ * account does not exist, or is disabled. One statement, one round trip.
  */
 export async function findAccountByToken(
   database: Database,
@@ -246,7 +253,7 @@ export async function findAccountByToken(
   return decodeAccountByToken(found)
 }
 
-/** The statement of `findAccountByToken`, for batches of others. */
+/** The statement of `findAccountByToken`, for other batches. */
 export function selectAccountByTokenStatement(token: TokenIds) {
   return build
     .select({
@@ -260,7 +267,10 @@ export function selectAccountByTokenStatement(token: TokenIds) {
     .leftJoin(users, and(eq(users.id, token.userId), isEnabledAccount))
 }
 
-/** Its answer. Revoked outranks gone: a revoked token hears so even after its account is deleted. */
+/**
+ * Decodes the answer of the statement. A revoked token gets 'token_revoked' even after its account
+ * is deleted.
+ */
 export function decodeAccountByToken(rows: readonly unknown[]): Result<Account, RevocationReason> {
   const { isRevoked, ...account } = decodeRow(accountAndRevocationRow, rows)
   if (isRevoked) return refuse('token_revoked')

@@ -1,5 +1,5 @@
-// What administrators do to accounts. Nothing of it is reached over HTTP: whoever has the database
-// has the power.
+// What administrators do to accounts. None of it is reachable over HTTP: access to the database is
+// the permission.
 
 import { createRandomId } from '../../../crypto/random-id.ts'
 import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
@@ -26,18 +26,18 @@ type CheckedRoles = Result<readonly string[], 'role_malformed' | 'roles_too_long
 /** The roles that an account has after a change. */
 export interface ChangedRoles {
   readonly roles: readonly string[]
-  /** Whether it had others before; if not, its tokens stay good. */
+  /** Whether the roles differ from those before. If not, the account's tokens stay good. */
   readonly isChanged: boolean
 }
 
-/** What came of a change, or why nothing was changed. */
+/** The result of a change, or why nothing was changed. */
 type RolesOutcome = Result<ChangedRoles, 'role_malformed' | 'roles_too_long' | 'account_unknown'>
 
 /**
- * Gives the account exactly these roles. Tokens with the roles before are revoked: at the service
- * at once, at guards within their bounds; sessions go on with new ones. Refuses with
+ * Gives the account exactly these roles. Tokens with the earlier roles are revoked: at the service
+ * at once, at guards within their bounds. Sessions go on with new tokens. Refuses with
  * 'role_malformed', and with 'roles_too_long' where a token might have no room for the roles.
- * Atomic, idempotent; one round trip.
+ * Atomic and idempotent. One round trip.
  */
 export async function setRoles(
   deps: AdministrationDeps,
@@ -50,7 +50,7 @@ export async function setRoles(
   return updated ? succeed({ roles: checked.value, ...updated }) : refuse('account_unknown')
 }
 
-/** Gives the account these roles beside those that it has. As `setRoles`, but two round trips. */
+/** Gives the account these roles in addition to its own. As `setRoles`, but two round trips. */
 export async function addRoles(
   deps: AdministrationDeps,
   email: string,
@@ -61,7 +61,10 @@ export async function addRoles(
   )
 }
 
-/** Takes these roles from the account. As `addRoles`; also from one that has too many. */
+/**
+ * Takes these roles from the account. As `addRoles`, but it also works for an account that has too
+ * many.
+ */
 export async function removeRoles(
   deps: AdministrationDeps,
   email: string,
@@ -71,8 +74,9 @@ export async function removeRoles(
 }
 
 /**
- * The write demands the roles that were read. Where somebody else has changed them meanwhile, it is
- * all done again: each time, one of those who change them is done.
+ * The write succeeds only if the account still has the roles that were read. If another change came
+ * first, this reads and writes again. Each retry means that another change has finished, so this
+ * ends.
  */
 async function changeRoles(
   deps: AdministrationDeps,
@@ -96,7 +100,7 @@ function checkRoles(roles: readonly string[]): CheckedRoles {
   return isRoleListShort(sorted) ? succeed(sorted) : refuse('roles_too_long')
 }
 
-/** An account to make. */
+/** The account to create. */
 interface NewAccount {
   readonly email: string
   readonly password: string
@@ -106,10 +110,10 @@ interface NewAccount {
   readonly emailDomains: EmailDomains
 }
 
-/** An account that was made. */
+/** The account that was created. */
 export interface CreatedAccount {
   readonly userId: number
-  /** In its normal form, as the account has it. */
+  /** As the account stores it, in its normal form. */
   readonly email: string
   readonly roles: readonly string[]
 }
@@ -123,8 +127,8 @@ type CreateReason =
   | 'roles_too_long'
 
 /**
- * Makes an account, by the rules of registering. Refuses before the work of the hash where the
- * input does not fit, and with 'email_taken' after it. Atomic; one round trip.
+ * Creates an account, by the rules of registration. Refuses input that does not fit before it
+ * computes the hash. Refuses with 'email_taken' after the hash. Atomic. One round trip.
  */
 export async function createAccount(
   deps: Pick<Deps, 'database' | 'runtime' | 'passwords'>,
@@ -145,17 +149,22 @@ export async function createAccount(
     : succeed({ userId, email: email.email, roles: roles.value })
 }
 
-/** Disables the account, and revokes all of its tokens and sessions. As `setRoles`. */
+/**
+ * Disables the account, and revokes all of its tokens and sessions. The guarantees are those of
+ * `setRoles`.
+ */
 export function disable(deps: AdministrationDeps, email: string): Promise<AdministrationOutcome> {
   return outcomeOf(disableAccount(deps.database, changeOf(deps, email)))
 }
 
-/** Lets the account log in again; its sessions stay ended. As `setRoles`. */
+/**
+ * Lets the account log in again. Its sessions stay ended. The guarantees are those of `setRoles`.
+ */
 export function enable(deps: AdministrationDeps, email: string): Promise<AdministrationOutcome> {
   return outcomeOf(enableAccount(deps.database, changeOf(deps, email)))
 }
 
-/** Revokes all tokens and sessions of the account. As `setRoles`. */
+/** Revokes all tokens and sessions of the account. The guarantees are those of `setRoles`. */
 export function revokeSessions(
   deps: AdministrationDeps,
   email: string,

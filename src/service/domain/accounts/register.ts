@@ -1,5 +1,5 @@
-// Registering: one conditional insert decides who gets the email, so that of any number of
-// concurrent attempts exactly one is told yes.
+// Registration. One conditional insert decides who gets the email: of any number of concurrent
+// attempts, exactly one succeeds.
 
 import { createRandomId } from '../../../crypto/random-id.ts'
 import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
@@ -16,10 +16,10 @@ import {
 } from '../tokens/tokens.ts'
 
 /**
- * A new account and the tokens of its first session. Atomic; one round trip; the work of one
- * password hash, whether the email is taken or not. When the claims hook fails, the account is
- * taken back, in a second round trip: the hook needs to know its id. Refuses with 'email_taken', or, before the hash
- * and the round trip, with 'login_queue_full'.
+ * A new account and the tokens of its first session. Atomic. One round trip and the work of one
+ * password hash, whether the email is taken or not. If the claims hook fails, a second round trip
+ * deletes the account: the hook needs the id of an account that exists. Refuses with 'email_taken'.
+ * Refuses with 'login_queue_full' before the hash and the round trip.
  */
 export async function register(
   deps: Pick<
@@ -54,7 +54,7 @@ export async function register(
     const issued = await issueAccessTokenOf(deps, session, issuance)
     return succeed({ ...issued, refreshToken })
   } catch (error) {
-    // Where that fails as well, the account stays, as when an answer is lost: its owner can log in.
+    // If the deletion fails too, the account stays, as after a lost answer. Its owner can log in.
     await deleteUserAndSession(deps.database, session, hashed.value).catch(() => {})
     throw error
   }

@@ -1,5 +1,5 @@
-// Who a token belongs to: verified here, and asked of the database in the same round trip as
-// whether it was revoked.
+// Finds the account of a token. The token is verified here. One round trip then reads the account,
+// and whether the token was revoked.
 
 import type { Result, UserTokenReason } from '../../../errors/reasons.ts'
 import { type Account, findAccountByToken } from '../../store/users.ts'
@@ -7,8 +7,8 @@ import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
 /**
- * The account of a good token, as of now. No round trip for a bad token, one for any other. Revoked
- * outranks account-gone: a token that was taken back is told so even after its account is deleted.
+ * The account of a good token, as of now. No round trip for a bad token, one for any other. A
+ * revoked token is refused as revoked, even after its account is deleted.
  */
 export async function findAccountOfToken(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens'>,

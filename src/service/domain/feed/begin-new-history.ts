@@ -1,15 +1,14 @@
-// A restored backup has forgotten the revocations since it was made. So its history is another one,
-// and no token from before may be good any more: the keys that signed them are revoked. What guards
-// know as revoked stays so: accounts get fresh generations.
+// A restored backup does not have the revocations that came after it was made. So it starts another
+// history, and no earlier token may stay good: the keys that signed them are revoked. Ids that
+// guards know as revoked stay revoked, so accounts get fresh generations.
 
 import { keyRevocationId } from '../../../token/access-token.ts'
 import type { Database } from '../../store/database.ts'
 import { updateEpochAndRevoke } from '../../store/restored-history.ts'
 
 /**
- * Gives the history of revocations a new epoch, and each account a fresh generation, and revokes
- * every token of the keys, for ever. When it has succeeded, all of it is stored. Atomic; one round
- * trip.
+ * Gives the history of revocations a new epoch, and each account a fresh generation. Revokes every
+ * token of the keys forever. When it has succeeded, all of this is stored. Atomic. One round trip.
  *
  * @throws DatabaseUnavailable
  */

@@ -1,12 +1,13 @@
-// The exact answer to one question, for guards that must not, or cannot yet, go by what they know.
+// The exact answer to one question. It is for guards that must not rely on what they know, or
+// cannot rely on it yet.
 
 import type { Database } from '../../store/database.ts'
 import { findRevokedIds, type RevokedIdsFound } from '../../store/revocation-feed.ts'
 import type { RevocationFeed } from './feed.ts'
 
 /**
- * Which of the ids are revoked, as of now, and what the database's clock says. One round trip,
- * never shared. Where the history does not go on from what is known, the log says so.
+ * Which of the ids are revoked as of now, and the time of the database's clock. One round trip,
+ * never shared. If the history does not continue the known history, the log says so.
  *
  * @throws DatabaseUnavailable
  */

@@ -1,7 +1,7 @@
-// The feed, as the service shows it to anybody. Strangers cannot turn it into load: whatever is
-// asked for, an isolate reads the end of the history at most once a second, and only what is new in
-// it; and each page of the snapshot at most once a minute, unless it has fallen behind. Answers that
-// take long are few, and share what they send (snapshot-answers.ts).
+// The feed, as the service shows it to anybody. Requests from strangers cannot turn it into load.
+// An isolate reads the end of the history at most once a second, and only what is new in it. It
+// reads each page of the snapshot at most once a minute, unless the page has fallen behind. Long
+// answers are few, and share what they send (snapshot-answers.ts).
 
 import { DatabaseUnavailable } from '../../../errors/database-unavailable.ts'
 import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
@@ -32,15 +32,15 @@ export interface AgedPage extends FeedPage {
   readonly ageMs: number
 }
 
-/** A read that takes longer is not waited for. */
+/** Requests do not wait for a read that takes longer. */
 const readDeadlineMs = 2_000
-/** After every failure. */
+/** The pause after every failure. */
 const backOff: BackOff = { firstPauseMs: 500, longestPauseMs: 500 }
 
 interface FeedOptions {
   /** Takes one line of JSON. */
   readonly log: (line: string) => void
-  /** Of all pages together. */
+  /** The limit for all pages together. */
   readonly keptCharacters?: number
 }
 
@@ -60,7 +60,7 @@ export class RevocationFeed {
   readonly #pages: PageCache
   /** The long answers that are being sent. */
   readonly answers: SnapshotAnswers
-  /** Says in the log what only a wrong set-up makes the database answer. */
+  /** Logs database answers that only a wrong setup can cause. */
   readonly history: HistoryWatch
 
   constructor(
@@ -78,7 +78,7 @@ export class RevocationFeed {
   }
 
   /**
-   * The segment of that number, at most 1 s old; undefined where it is not begun yet, or more than
+   * The segment of that number, at most 1 s old. Undefined if it has not begun yet, or is more than
    * four behind. At most one round trip (two after the history was replaced).
    *
    * @throws DatabaseUnavailable
@@ -94,10 +94,10 @@ export class RevocationFeed {
   }
 
   /**
-   * A page of the snapshot. Refuses with 'not_found' beyond the last one. It may be a minute old, but
-   * its segments are still there, and its epoch is as recent as a segment's. Refuses with
-   * 'snapshot_busy' where it was read within the last minute, and other pages needed the room since.
-   * At most two round trips.
+   * A page of the snapshot. It may be a minute old, but the segments that continue it are still
+   * there. Its epoch is as recent as a segment's. Refuses with 'not_found' beyond the last page.
+   * Refuses with 'snapshot_busy' if the page was read within the last minute, and other pages
+   * needed the room since then. At most two round trips.
    *
    * @throws DatabaseUnavailable
    */
@@ -143,14 +143,14 @@ export class RevocationFeed {
     })
   }
 
-  /** What was read came after a place of another history. */
+  /** Reads from the beginning, because the last read came after a place of another history. */
   async #readNewHistory(): Promise<void> {
     const readAtMs = this.#runtime.elapsedMs()
     const read = await this.#watch(readFeedTail(this.#database, 0))
     this.#keepTail({ state: read.state, readAtMs, segments: appendTo(undefined, read) })
   }
 
-  /** A read that took too long may end after the next one: what was shown is never taken back. */
+  /** A slow read may end after the next one. It must not replace newer data. */
   #keepTail(tail: Tail): void {
     if (!this.#tail || this.#tail.readAtMs <= tail.readAtMs) this.#tail = tail
   }
@@ -167,7 +167,7 @@ export class RevocationFeed {
     })
   }
 
-  /** The answer to a question that was just asked. */
+  /** Awaits a read that has just begun, and reports its answer to the history watch. */
   async #watch(question: Promise<FeedRead>): Promise<FeedRead> {
     const { known } = this.history
     const read = await question
@@ -175,7 +175,7 @@ export class RevocationFeed {
     return read
   }
 
-  /** Others may wait for it: a failure is over for them, too. */
+  /** Other requests may wait for this read. A failure ends it for them, too. */
   async #mark(reading: SingleFlight, read: () => Promise<void>): Promise<void> {
     reading.begin(readDeadlineMs)
     try {
@@ -198,7 +198,10 @@ export class RevocationFeed {
   }
 }
 
-/** Whether a later state may be of the same history: a restored backup is shorter, or has another epoch. */
+/**
+ * Whether a later state may be of the same history. A restored backup is shorter, or has another
+ * epoch.
+ */
 function isContinued(
   before: Pick<FeedState, 'epoch' | 'head'>,
   after: Pick<FeedState, 'epoch' | 'head'>,
@@ -206,7 +209,7 @@ function isContinued(
   return before.epoch === after.epoch && before.head <= after.head
 }
 
-/** The rows known so far and the new ones, without the segments that are too old by now. */
+/** The known rows and the new ones, without the segments that are too old by now. */
 function appendTo(
   known: ReadonlyMap<number, string> | undefined,
   { state, chunks }: FeedRead,

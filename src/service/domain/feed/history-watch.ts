@@ -1,6 +1,6 @@
-// What only a wrong set-up makes the database say: a history that gets shorter, or two that take
-// turns. Both would let a revoked token live on beyond the bound, so the log says it. No question is
-// asked for it: the feed is read anyway, and so are checks.
+// Finds database answers that only a wrong setup can cause: a history that gets shorter, or two
+// histories that alternate. Both would let a revoked token live beyond the bound, so the log says
+// it. This needs no query of its own: the feed and the checks are read anyway.
 
 import type { Runtime } from '../../../runtime/runtime.ts'
 import type { FeedState } from '../../store/revocation-feed.ts'
@@ -8,12 +8,12 @@ import type { FeedState } from '../../store/revocation-feed.ts'
 type Place = Pick<FeedState, 'epoch' | 'head'>
 
 const pauseMs = 60_000
-/** A service has another epoch after a restored backup only. */
+/** The epoch of a service changes only after a restored backup. */
 const maxFormerEpochs = 10
 const replicaCure =
-  'A replica answers: set DATABASE_REPLICAS=present. After a restored backup, run `portcullis migrate --restored` (docs/feed.md).'
+  'A replica answers: set DATABASE_REPLICAS=present. After a restored backup, run `portcullis migrate --restored` (docs/operate/backup-and-restore.md).'
 const epochProblem =
-  'The history of revocations is one that was left before. Two databases answer: give the issuer one (docs/storage.md).'
+  'The history of revocations is one that was left before. Two databases answer: give the issuer one (docs/explain/bound.md).'
 
 export class HistoryWatch {
   readonly #runtime: Pick<Runtime, 'elapsedMs'>
@@ -27,21 +27,21 @@ export class HistoryWatch {
     this.#log = log
   }
 
-  /** The longest history so far. Take it before a question: its answer knows as much. */
+  /** The longest history so far. Take it before a query: the answer must be at least as long. */
   get known(): Place | undefined {
     return this.#known
   }
 
-  /** A place that this isolate was given for a revocation. */
+  /** Notes the place in the history that a revocation of this isolate got. */
   noteWritten(place: number): void {
     const { epoch, head = 0 } = this.#known ?? {}
     if (epoch !== undefined && place > head) this.#known = { epoch, head: place }
   }
 
-  /** What was read, and what was known when it was asked for. */
+  /** Notes what was read, and what was known when the read began. */
   noteRead({ epoch, head }: Place, known: Place | undefined): void {
     const current = this.#known
-    // It was asked for before the history changed: it may be of the one before.
+    // The read began before the history changed, so its answer may be of the earlier one.
     if (current?.epoch !== known?.epoch) return
     if (current?.epoch !== epoch) {
       if (this.#formerEpochs.has(epoch)) this.#say('history_left_before', epochProblem)
@@ -59,7 +59,7 @@ export class HistoryWatch {
     if (this.#formerEpochs.size > maxFormerEpochs && oldest) this.#formerEpochs.delete(oldest)
   }
 
-  /** At most one line a minute. */
+  /** Writes at most one line a minute. */
   #say(event: string, problem: string): void {
     const nowMs = this.#runtime.elapsedMs()
     const sinceMs = nowMs - this.#saidAtMs

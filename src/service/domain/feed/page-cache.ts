@@ -1,23 +1,23 @@
-// The pages of the snapshot that an isolate has read: as many as it has room for. Each is read at
-// most once a minute, even if it had to make room since: strangers who ask for all of them in turn
-// must not turn into reads.
+// The pages of the snapshot that an isolate has read, as many as it has room for. Each is read at
+// most once a minute, even if it was dropped to make room. Otherwise strangers who request all
+// pages in turn would cause reads.
 
 import type { FeedPage } from '../../../token/feed-format.ts'
 import { charactersIn } from './snapshot-answers.ts'
 
-/** Of all pages together: more than a million ids have, and guards follow no more. */
+/** The limit for all pages together. A million ids need less, and guards follow no more. */
 export const maxKeptCharacters = 32_000_000
 const keptForMs = 60_000
 
 interface KeptPage {
-  /** Not there any more where others needed the room. */
+  /** Undefined if other pages needed the room. */
   readonly page: FeedPage | undefined
   readonly readAtMs: number
 }
 
 export class PageCache {
   readonly #maxCharacters: number
-  /** By number; the one that was read longest ago is the first. */
+  /** By number. The page that was read longest ago comes first. */
   readonly #pages = new Map<number, KeptPage>()
 
   constructor(maxCharacters: number) {
@@ -30,13 +30,13 @@ export class PageCache {
     return page && isRecent(readAtMs, nowMs) ? { page, readAtMs } : undefined
   }
 
-  /** Whether a page was read within the last minute, and is not here any more. */
+  /** Whether a page was read within the last minute, and is no longer kept. */
   hasLeft(number: number, nowMs: number): boolean {
     const kept = this.#pages.get(number)
     return kept !== undefined && !kept.page && isRecent(kept.readAtMs, nowMs)
   }
 
-  /** Keeps a page. Those that were read longest ago make room. */
+  /** Keeps a page. The pages that were read longest ago make room. */
   keep(number: number, page: FeedPage, readAtMs: number): void {
     this.#pages.delete(number)
     this.#pages.set(number, { page, readAtMs })
@@ -50,7 +50,7 @@ export class PageCache {
   }
 }
 
-/** On Workers the clock may be set back. */
+/** False for a time in the future: on Workers the clock may be set back. */
 function isRecent(readAtMs: number, nowMs: number): boolean {
   return nowMs >= readAtMs && nowMs < readAtMs + keptForMs
 }

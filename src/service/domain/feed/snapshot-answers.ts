@@ -1,18 +1,18 @@
-// Long answers are sent piece by piece, as fast as the client reads, out of texts that all of them
-// share. Whoever stops reading costs one piece, and only until a deadline by the clock: on Workers a
-// request that is cut off says nothing.
+// Long answers are sent in pieces, as fast as the client reads, from texts that all answers share.
+// A client that stops reading costs one piece, and only until a deadline. The deadline goes by the
+// clock, because on Workers a request that is cut off gives no signal.
 
 import type { Runtime } from '../../../runtime/runtime.ts'
 
-/** Characters, all ASCII. A shorter answer is sent whole, and does not count. */
+/** In characters, all ASCII. A shorter answer is sent whole, and does not count. */
 const pieceCharacters = 65_536
-/** Each may hold a page that has been read anew since. */
+/** Each may hold an old page that has been read again since then. */
 const maxAnswers = 8
 /** Guards give up after 3 s. */
 const answeredWithinMs = 10_000
 
 interface Answer {
-  /** Not there any more when its time is over: then nothing holds the texts. */
+  /** Undefined after its time is over, so that nothing holds the texts. */
   pieces: Iterator<string> | undefined
   readonly beganAtMs: number
 }
@@ -25,7 +25,7 @@ export class SnapshotAnswers {
     this.#runtime = runtime
   }
 
-  /** The body that the texts are; undefined while eight long ones are being sent. */
+  /** The body that consists of the texts. Undefined while eight long answers are being sent. */
   begin(texts: readonly string[]): string | ReadableStream<Uint8Array> | undefined {
     if (charactersIn(texts) <= pieceCharacters) return texts.join('')
     this.#endLate()
@@ -48,7 +48,7 @@ export class SnapshotAnswers {
       },
       cancel: () => this.#end(answer),
     }
-    // Nothing is prepared before it is asked for.
+    // No piece is prepared before it is read.
     return new ReadableStream(source, { highWaterMark: 0 })
   }
 
@@ -65,7 +65,7 @@ export class SnapshotAnswers {
   }
 }
 
-/** How many characters there are in all. */
+/** How many characters the texts have in all. */
 export function charactersIn(texts: readonly string[]): number {
   return texts.reduce((sum, text) => sum + text.length, 0)
 }

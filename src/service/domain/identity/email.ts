@@ -1,16 +1,16 @@
-// What may be the email of a new account: what can be mailed, without quotes and comments (RFC 5321
-// §4.1.2, RFC 6531 §3.3). It is stored as typed, and compared in one form, so that no two accounts
-// have addresses that look alike by invisible characters or by the spelling of the domain.
-// Accounts from before have any other spelling: they are found by what was typed.
+// What the email of a new account may be. It is an address that can receive mail, without quotes
+// and comments (RFC 5321 §4.1.2, RFC 6531 §3.3). It is stored as typed, and compared in one form.
+// So no two accounts differ only in invisible characters or in the spelling of the domain. Older
+// accounts may have any other spelling, and are found by what was typed.
 
 import { byteLength } from '../../../crypto/utf8.ts'
 import { decodePunycode } from './punycode.ts'
 
-/** What the email of a new account must be, in words for whoever gives one. */
+/** What the email of a new account must be, as a sentence for people. */
 export const emailRule =
   'Give an email that can receive mail, such as ada@example.com. It has no quotes, brackets, spaces, invisible characters or special forms of letters, and at most 254 bytes, 64 of them before the @.'
 
-/** The same, where nothing but a dot in the domain is missing. */
+/** The same, for an email that lacks only a dot in its domain. */
 export const publicDomainRule = 'Give an email whose domain has a dot, such as ada@example.com.'
 
 /** Whether the domains of emails need a dot. */
@@ -18,17 +18,17 @@ export type EmailDomains = 'public' | 'any'
 
 /** An email of a new account. */
 export interface Email {
-  /** As typed, in NFC, without what a paste brings. */
+  /** As typed, in NFC, without what a paste adds at its ends. */
   readonly email: string
-  /** What makes two emails the same: lower-cased NFC, the domain in ASCII. */
+  /** The form that is compared: lower-cased NFC, the domain in ASCII. */
   readonly emailNormalized: string
-  /** What an account may have it stored as: see `emailSpellings`. */
+  /** The spellings that an account may store it in: see `emailSpellings`. */
   readonly spellings: readonly string[]
 }
 
 const maxBytes = 254
 const maxLocalBytes = 64
-/** Room for what a paste brings. Keeps the work of the expressions below small. */
+/** Leaves room for what a paste adds. Keeps the work of the regular expressions below small. */
 const maxTypedLength = 512
 
 const pastedAtEnds = /^[\s\p{Cf}\p{DI}]+|[\s\p{Cf}\p{DI}]+$/gu
@@ -40,14 +40,14 @@ const domainCharacters = /^[\p{L}\p{M}\p{N}.\-·・׳״]+$/u
 /** Labels of letters and digits (RFC 5890 §2.3.1). The last begins with a letter: no IPv4 address. */
 const asciiDomainForm = /^(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)*[a-z](?:[a-z\d-]{0,61}[a-z\d])?$/
 /**
- * Letters that words of Thai, Lao and Armenian need. All others that NFKC changes look like what it
- * makes of them (`ﬁ`, `ａ`), so that accounts with them would look alike.
+ * Letters that words of Thai, Lao and Armenian need. Every other letter that NFKC changes looks
+ * like its result (`ﬁ`, `ａ`). Accounts with such letters would look alike.
  */
 const neededForms = /[ำຳໜໝև]/g
-/** Some of them are letters and marks. */
+/** Some invisible characters count as letters and marks. */
 const invisible = /\p{DI}/u
 
-/** The email in its forms, or undefined where it cannot be one of a new account. No I/O. */
+/** The email in its forms, or undefined if a new account cannot have it. No I/O. */
 export function parseEmail(typed: string, domains: EmailDomains): Email | undefined {
   if (typed.length > maxTypedLength) return undefined
   const email = typed.replace(pastedAtEnds, '').normalize('NFC')
@@ -55,7 +55,7 @@ export function parseEmail(typed: string, domains: EmailDomains): Email | undefi
   const domain = parseDomain(typedDomain)
   if (!domain || invisible.test(email) || !isLocalPart(local)) return undefined
   if (domains === 'public' && !domain.ascii.includes('.')) return undefined
-  // Some letters with a mark are one character in lower case only: `J̌` and `ǰ`.
+  // Some letters with a mark are a single character only in lower case: `J̌` and `ǰ`.
   const compared = local.toLowerCase().normalize('NFC')
   const emailNormalized = `${compared}@${domain.ascii}`
   const bytes = Math.max(byteLength(email), byteLength(emailNormalized))
@@ -71,15 +71,15 @@ export function isDotless(typed: string): boolean {
 }
 
 /**
- * What the account of a typed email may be stored as, the likeliest first: as every version until
- * 0.5 stored it, in the form of new accounts, and with its domain in Unicode. Anything goes: what is
- * no email is nobody's.
+ * The spellings that an account may store a typed email in, the likeliest first. They are the
+ * spelling of every version until 0.5, the form of new accounts, and the form with its domain in
+ * Unicode. Any text is accepted: text that is no email belongs to no account.
  */
 export function emailSpellings(typed: string): readonly string[] {
   return parseEmail(typed, 'any')?.spellings ?? [earlierSpelling(typed)]
 }
 
-/** Of the email as it is stored, and as it is compared. */
+/** Checks the email as it is stored, and as it is compared. */
 function isLocalPart(local: string): boolean {
   const others = local.replace(neededForms, '-')
   return (
@@ -92,8 +92,8 @@ function earlierSpelling(typed: string): string {
 }
 
 /**
- * Platforms differ in what they say of labels that begin with `xn--`. So they must be what `URL`
- * makes of the text behind them, and that text must be made of the same characters.
+ * Platforms differ in how they read labels that begin with `xn--`. So such a label must be what
+ * `URL` makes of its decoded text. That text must consist of the same allowed characters.
  */
 function parseDomain(typed: string): { ascii: string; unicode: string } | undefined {
   const ascii = asciiOf(typed)
@@ -105,7 +105,7 @@ function parseDomain(typed: string): { ascii: string; unicode: string } | undefi
   return asciiOf(unicode) === ascii ? { ascii, unicode } : undefined
 }
 
-/** UTS 46, by the platform. Only with characters that mean nothing else in a URL. */
+/** UTS 46, by the platform. Accepts only characters that have no other meaning in a URL. */
 function asciiOf(domain: string): string | undefined {
   return domainCharacters.test(domain) ? URL.parse(`http://${domain}`)?.hostname : undefined
 }

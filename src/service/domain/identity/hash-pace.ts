@@ -1,28 +1,28 @@
-// How often a thread may hash, and how long that takes: the arithmetic of the hash queue, without
-// any waiting.
+// How often a thread may hash, and how long a hash takes. This is the arithmetic of the hash queue,
+// without any waiting.
 
-/** After so much hashing, or one hash that takes longer, everything else has the thread as long. */
+/** After this much hashing, or one longer hash, everything else has the thread for this long. */
 const restMs = 25
-/** While everything else keeps the thread busy, the rest goes on, for at most so long. */
+/** While everything else keeps the thread busy, the rest goes on, but at most for this long. */
 const longestRestMs = 250
-/** Other work makes a hash look longer, never shorter: the shortest of so many is the estimate. */
+/** Other work can only make a hash look longer, so the shortest of this many is the estimate. */
 const hashesRemembered = 8
-/** What a hash of cost 10 takes on a common machine. Each step of the cost doubles it. */
+/** The time of a hash of cost 10 on a common machine. Each step of the cost doubles it. */
 const usualMsAtCost10 = 80
 
-/** When the next hash may begin, and what one takes. */
+/** When the next hash may begin, and how long one takes. */
 export class HashPace {
   readonly #usualHashMs: number
-  /** One from cost 8 on; several of the short hashes of costs 4 to 7. */
+  /** One from cost 8 on. Several at costs 4 to 7, where a hash is short. */
   readonly #hashesPerRest: number
   readonly #lastHashesMs: number[]
   #hashesSinceRest = 0
   /**
-   * When the rest began; undefined until somebody looks at the clock after a hash. On Workers the
-   * clock stands still during one, so whoever has hashed cannot tell.
+   * When the rest began. Undefined until a request looks at the clock after a hash. On Workers the
+   * clock stands still during a hash, so the request that hashed cannot tell.
    */
   #restBeganAtMs: number | undefined = Number.NEGATIVE_INFINITY
-  /** The rest before the last hash, as far as a busy thread made it longer. */
+  /** The length of the rest before the last hash. A busy thread makes it longer. */
   #lastRestMs = restMs
   #currentRestMs = restMs
 
@@ -38,7 +38,7 @@ export class HashPace {
     return this.#hashesPerRest - this.#hashesSinceRest
   }
 
-  /** How many hashes may begin now, while there is none. */
+  /** How many hashes may begin now, while no hash is running. */
   hashesAllowed(nowMs: number, isThreadBusy: boolean): number {
     this.#restBeganAtMs ??= nowMs
     const restedMs = nowMs - this.#restBeganAtMs
@@ -51,7 +51,7 @@ export class HashPace {
       this.#currentRestMs = restedMs
       return 0
     }
-    // On Workers the clock is the wall's, and may be set back: then the rest is over.
+    // Workers use the wall clock, which may be set back. Then the rest is over.
     if (restedMs < 0 || restedMs >= restMs) this.#hashesSinceRest = 0
     return this.hashesBeforeRest
   }
@@ -66,7 +66,7 @@ export class HashPace {
     this.#restBeganAtMs = undefined
   }
 
-  /** Learns how long a hash took. Nothing from a clock that was set back meanwhile. */
+  /** Records how long a hash took. Ignores the value if the clock was set back meanwhile. */
   measure(hashMs: number): void {
     if (hashMs < 0) return
     this.#lastHashesMs.push(hashMs)
@@ -74,15 +74,15 @@ export class HashPace {
   }
 
   /**
-   * How long a hash takes, in milliseconds: half to four times of what is usual for the cost.
-   * Beyond that it is an account's hash of another cost, or a thread that has much else to do.
+   * How long a hash takes, in milliseconds: half to four times the usual time for the cost. A time
+   * outside that range has another cause: an account's hash of another cost, or a busy thread.
    */
   hashMs(): number {
     const shortestMs = Math.min(...this.#lastHashesMs)
     return Math.min(4 * this.#usualHashMs, Math.max(this.#usualHashMs / 2, shortestMs))
   }
 
-  /** How long one hash and its share of the rest make the next one wait, in milliseconds. */
+  /** How long the next hash waits for one hash and its share of the rest, in milliseconds. */
   turnMs(): number {
     return this.hashMs() + this.#lastRestMs / this.#hashesPerRest
   }

@@ -1,41 +1,41 @@
-// Who may hash a password now. A hash holds the only thread of an isolate or process: bcryptjs
-// gives it back every 100 ms at best, and on Workers not before the end. So there is one hash at a
-// time, and a rest after each, in which everything else is answered: above all the feed of the
-// guards.
+// Decides who may hash a password now. A hash holds the only thread of an isolate or process. The
+// library bcryptjs releases the thread every 100 ms at best, and on Workers only at the end. So
+// there is one hash at a time, and a rest after each. During the rest everything else is answered,
+// above all the feed of the guards.
 //
-// On Workers no request may wait for another one's promise, and a request whose client hangs up
-// just stops: its timers and `finally` blocks never run. So a place in the queue is a value that
-// says when it was last seen. Each request keeps its own place with timers of its own, and a place
-// that nobody keeps is passed over.
+// On Workers no request may wait for another one's promise. A request whose client hangs up just
+// stops: its timers and `finally` blocks never run. So a place in the queue is a value that says
+// when it was last seen. Each request keeps its own place with its own timers. A place that no
+// request keeps is passed over.
 
 import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { HashPace } from './hash-pace.ts'
 
-/** A request that would wait for longer, as it looks when it comes, is refused at once. */
+/** A request whose expected wait is longer is refused at once. */
 const maxExpectedWaitMs = 1_000
-/** And so is one that has waited for so long, because the machine is slower than it looked. */
+/** A request that has waited this long is refused, too: the machine is slower than expected. */
 const maxWaitMs = 5_000
 const lookEveryMs = 10
-/** A timer that fires so late says that the thread is busy. */
+/** A timer that fires this late shows that the thread is busy. */
 const lateMs = 10
-/** A place that was not seen for so long, and two hashes more, has been left. */
+/** A place is abandoned if it was not seen for this long and the time of two more hashes. */
 const leftAfterMs = 100
 
 /** A place in the queue. */
 export interface HashTurn {
   /**
-   * The result of `work`; the place is kept meanwhile. Others may go first while it lasts. When
-   * `work` throws, so does this, and the place is given up.
+   * The result of `work`. The place is kept meanwhile, but others may go first. If `work` throws,
+   * this throws too, and the place is given up.
    */
   keepDuring<T>(work: Promise<T>): Promise<T>
   /**
-   * The result of `work`, the hash, when it is this place's turn. Refuses with 'login_queue_full',
-   * without hashing, when the client has hung up, or after a wait of five seconds. The place is
-   * given up in any case.
+   * The result of `work`, the hash, which begins when it is this place's turn. Refuses with
+   * 'login_queue_full', without hashing, if the client has hung up, or after a wait of five
+   * seconds. The place is given up in any case.
    */
   hash<T>(work: () => Promise<T>): Promise<Result<T, QueueReason>>
-  /** Gives the place up, where there is nothing to hash after all. */
+  /** Gives the place up, if there is nothing to hash after all. */
   leave(): void
 }
 
@@ -43,16 +43,16 @@ interface Place {
   /** The order of arrival. */
   readonly number: number
   seenAtMs: number
-  /** What its request does: it reads, waits for its turn, or hashes. */
+  /** What its request does: read, wait for its turn, or hash. */
   state: 'reading' | 'waiting' | 'hashing'
 }
 
 /**
- * The queue of all who hash passwords in an isolate or process: one hash at a time, first come
- * first served, and between two at least 25 ms of the thread's time for everything else, or up to
- * 250 ms while that keeps the thread busy. (At costs 4 to 7 it is after each 25 ms of hashing, and
- * no more.) The queue holds about a second's worth of hashes, ten at cost 10 where the thread is
- * not busy. One may always hash when nobody else is waiting.
+ * The queue for all password hashing in an isolate or process. One hash runs at a time, first come,
+ * first served. Between two hashes, everything else has the thread for at least 25 ms. The rest
+ * lasts up to 250 ms while other work keeps the thread busy. At costs 4 to 7 the rest comes after
+ * each 25 ms of hashing, and is never longer. The queue holds about one second of hashes: ten at
+ * cost 10 if the thread is not busy. A request may always hash when no other is waiting.
  */
 export class HashQueue {
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
@@ -61,17 +61,17 @@ export class HashQueue {
   #places: Place[] = []
   #arrivals = 0
 
-  /** @param cost the bcrypt cost, 4 to 14, from which the first estimate of a hash follows */
+  /** @param cost the bcrypt cost, 4 to 14; it gives the first estimate of a hash */
   constructor(cost: number, runtime: Pick<Runtime, 'elapsedMs' | 'delay'>) {
     this.#runtime = runtime
     this.#pace = new HashPace(cost)
   }
 
   /**
-   * A place at the end of the queue. Refuses with 'login_queue_full' whoever would have to wait for
-   * more than a second. No I/O.
+   * A place at the end of the queue. Refuses with 'login_queue_full' if the expected wait is more
+   * than a second. No I/O.
    *
-   * @param isGone whether the client has hung up, as far as the platform tells
+   * @param isGone whether the client has hung up, as far as the platform reports it
    */
   join(isGone: () => boolean): Result<HashTurn, QueueReason> {
     const nowMs = this.#runtime.elapsedMs()
@@ -107,7 +107,7 @@ export class HashQueue {
     }
   }
 
-  /** Whether the turn came, before the client was gone or the wait too long. */
+  /** Whether the turn came before the client hung up or the wait became too long. */
   async #waitForTurn(place: Place, isGone: () => boolean): Promise<boolean> {
     place.state = 'waiting'
     const sinceMs = this.#runtime.elapsedMs()
@@ -124,7 +124,7 @@ export class HashQueue {
     }
   }
 
-  /** How long until the turn of the place, as it looks now; 0 when it has come. */
+  /** How long until the turn of the place, as an estimate. It is 0 when the turn has come. */
   #msUntilTurn(place: Place, nowMs: number, isThreadBusy: boolean): number {
     const kept = this.#placesKept(nowMs)
     const isHashing = kept.some(({ state }) => state === 'hashing')
@@ -155,7 +155,10 @@ export class HashQueue {
     }
   }
 
-  /** Begins the rest, and measures the hash: across a timer, for only that moves the clock. */
+  /**
+   * Begins the rest, and measures the hash. It measures after a timer, because only that moves the
+   * clock.
+   */
   async #rest(place: Place, beganAtMs: number): Promise<void> {
     this.#leave(place)
     this.#pace.beginRest()
@@ -163,7 +166,10 @@ export class HashQueue {
     this.#pace.measure(this.#runtime.elapsedMs() - beganAtMs)
   }
 
-  /** A place that was passed over while its request could not run comes back to where it was. */
+  /**
+   * Marks a place as seen. A place that was passed over while its request could not run returns to
+   * its position.
+   */
   #see(place: Place, nowMs: number): void {
     place.seenAtMs = nowMs
     if (this.#places.includes(place)) return

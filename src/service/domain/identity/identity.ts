@@ -1,14 +1,17 @@
-// What may be a password and a role here. The rules of passwords are for registering; at login
-// whatever does not fit them is simply not an account.
+// What a password and a role may be. The rules for passwords apply at registration. At login, a
+// password that does not fit them belongs to no account.
 
 import { byteLength } from '../../../crypto/utf8.ts'
 
 const maxPasswordBytes = 1_024
-/** How many roles an account may have, and how many characters they have with a space between two. */
+/**
+ * How many roles an account may have, and how many characters in all, with a space between two
+ * roles.
+ */
 export const maxRoles = 64
 export const maxRolesCharacters = 1_000
 
-/** What a password must be, in words for whoever gives one. */
+/** What a password must be, as a sentence for people. */
 export const passwordRule = 'Give a password of 1 to 1,024 bytes of Unicode text.'
 
 /** The password in its normal form, or undefined when no account can have it. */
@@ -24,14 +27,15 @@ export function isLongEnough(password: string, minLength: number): boolean {
   return Array.from(password).length >= minLength
 }
 
-/** A role: what a scope may be called (RFC 6749 §3.3), in letters, digits and `:._-`. */
+/** Whether the text is a role: a scope name (RFC 6749 §3.3) of letters, digits and `:._-`. */
 export function isRole(text: string): boolean {
   return /^[A-Za-z0-9:._-]{1,64}$/.test(text)
 }
 
 /**
- * Whether an account may have all these roles, each named once. Then a token has room for them,
- * for an issuer and an audience of 256 characters each, and for 500 characters of a claims hook.
+ * Whether an account may have all these roles, each named once. Then a token has room for them. It
+ * also has room for an issuer and an audience of 256 characters each, and for 500 characters of a
+ * claims hook.
  */
 export function isRoleListShort(roles: readonly string[]): boolean {
   return roles.length <= maxRoles && roles.join(' ').length <= maxRolesCharacters

@@ -1,6 +1,6 @@
-// Passwords at rest: bcrypt for up to 72 bytes without NUL, and for all others passlib's
-// bcrypt-sha256 (version 2), which hashes HMAC-SHA-256(salt, password) instead, so that no byte is
-// ever cut or taken for the end. The stored text says which of the two it is.
+// Stored passwords. A password of up to 72 bytes without NUL is hashed with bcrypt. All others use
+// passlib's bcrypt-sha256 (version 2), which hashes HMAC-SHA-256(salt, password) instead. So no
+// byte is ever cut, or taken for the end. The stored text says which of the two it is.
 
 import bcrypt from 'bcryptjs'
 import { byteLength, encodeUtf8 } from '../../../crypto/utf8.ts'
@@ -14,8 +14,8 @@ export interface PasswordHasher {
   hash(password: string): Promise<string>
   /**
    * Whether `password` is the one behind `storedHash`. Without a hash (no such account) the answer
-   * is no, after the same work at the configured cost, so that the time tells a stranger nothing.
-   * So it is for the empty password, which stands for all that nobody can have.
+   * is no, after the same work at the configured cost. So the time tells a stranger nothing. The
+   * same holds for the empty password, which stands for every password that no account can have.
    */
   verify(password: string, storedHash: string | undefined): Promise<boolean>
 }
@@ -48,11 +48,12 @@ export function createPasswordHasher(
       const matches = long
         ? await verifyLongPassword(password, long)
         : await bcrypt.compare(password, storedHash)
-      // To bcrypt it is the same as NULs alone, which may be behind a plain hash of 0.5.
+      // For bcrypt the empty password is the same as NULs alone. Those may be behind a plain hash
+      // of 0.5.
       if (password === '') return false
       if (long) return matches
-      // bcrypt has looked at the first 72 bytes only: a longer password is never the one behind a
-      // plain hash.
+      // bcrypt reads only the first 72 bytes, so a longer password is never the one behind a plain
+      // hash.
       const isWhole = byteLength(password) <= bcryptMaxBytes && !isRepetition(password)
       return matches && isWhole && storedHash !== nobodysHash
     },
@@ -60,9 +61,9 @@ export function createPasswordHasher(
 }
 
 /**
- * Whether a password only repeats its beginning after each NUL. bcrypt reads its key over and over,
- * with a NUL between, so `pw\0pw` is `pw` to it. Other passwords with a NUL may be behind the plain
- * hashes of versions until 0.5.
+ * Whether a password only repeats its beginning after each NUL. For bcrypt `pw\0pw` is the same as
+ * `pw`, because bcrypt reads its key repeatedly, with a NUL between. Other passwords with a NUL may
+ * be behind the plain hashes of versions until 0.5.
  */
 function isRepetition(password: string): boolean {
   const [beginning = ''] = password.split('\0')

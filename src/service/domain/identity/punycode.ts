@@ -1,4 +1,5 @@
-// Punycode backwards (RFC 3492 §6.2). Platforms write it (`URL`), but not all of them read it.
+// Decodes Punycode (RFC 3492 §6.2). Platforms can encode it (`URL`), but not all of them can decode
+// it.
 
 const base = 36
 const initialBias = 72
@@ -7,8 +8,9 @@ const laterBias = 2
 const maxCodePoint = 0x10_ffff
 
 /**
- * The text behind a label of a domain, without its `xn--` and lower-cased; undefined where there is
- * none. Whether it is the text that makes this label, its reader finds out by making it again.
+ * The text behind a label of a domain. The label comes lower-cased and without its `xn--`.
+ * Undefined if there is none. The caller must encode the text again, to check that it gives this
+ * label.
  */
 export function decodePunycode(label: string): string | undefined {
   const basicEnd = label.lastIndexOf('-')

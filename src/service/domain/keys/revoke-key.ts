@@ -1,13 +1,13 @@
-// A signing key that others may have is revoked as tokens are: its id goes into the set, and every
-// token that it has signed, or will, dies with it.
+// A signing key that others may have is revoked in the same way as a token: its id goes into the
+// set. Then every token that the key has signed, or will sign, is invalid.
 
 import { keyRevocationId } from '../../../token/access-token.ts'
 import type { Database } from '../../store/database.ts'
 import { insertLastingRevocation } from '../../store/revoked-tokens.ts'
 
 /**
- * Revokes every token of the key, for ever: whoever has it can write any expiry into a token. When
- * it has succeeded, the revocation is stored. Atomic, idempotent; one round trip.
+ * Revokes every token of the key forever: anybody who has the key can write any expiry into a
+ * token. When it has succeeded, the revocation is stored. Atomic and idempotent. One round trip.
  *
  * @throws DatabaseUnavailable
  */

@@ -1,6 +1,6 @@
-// The life of signing keys: published as the next one, signing as the active one, and retired until
-// its last token has expired. A key never signs that was not published before, for guards that have
-// not seen it would refuse its tokens.
+// The life of signing keys. A key is published as the next one, signs as the active one, and is
+// retired until its last token has expired. A key never signs before it was published: guards that
+// have not seen it would refuse its tokens.
 
 import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import type { SigningJwk } from '../../../token/signing-key.ts'
@@ -9,7 +9,7 @@ import { maxTokenLifetimeSeconds } from '../../../token/token-lifetime.ts'
 type KeyPair = Omit<SigningJwk, 'state'>
 type Keys = readonly SigningJwk[]
 
-/** A first set: one key that signs, and the one that will. */
+/** A first set: the key that signs now, and the key that signs next. */
 export function createSigningKeys(active: KeyPair, next: KeyPair): Keys {
   return [
     { ...active, state: 'active' },
@@ -19,7 +19,7 @@ export function createSigningKeys(active: KeyPair, next: KeyPair): Keys {
 
 /**
  * The next key signs from now on, the active one is retired, and `fresh` is published as the next.
- * Where there is no next key, `fresh` becomes it, and nothing else changes.
+ * If there is no next key, `fresh` becomes it, and nothing else changes.
  */
 export function rotateSigningKeys(keys: Keys, fresh: KeyPair, now: number): Keys {
   const next = keys.find(({ state }) => state === 'next')
@@ -27,13 +27,12 @@ export function rotateSigningKeys(keys: Keys, fresh: KeyPair, now: number): Keys
   return [...moved, { ...fresh, state: 'next' }]
 }
 
-/** Guards ask for the keys every 10 minutes; a key that is published for longer is known. */
+/** Guards ask for the keys every 10 minutes. So they know a key that is published for longer. */
 const knownAfterSeconds = 15 * 60
 
 /**
- * From when on everybody knows the key that signs now, in seconds since 1970; undefined where they
- * know it by `now`, or nothing tells how old it is. A key without its date was made with the last
- * rotation.
+ * When all guards know the key that signs now, in seconds since 1970. Undefined if they know it by
+ * `now`, or if its age is unknown. A key without its date was made with the last rotation.
  */
 export function activeKeyKnownFrom(keys: Keys, now: number): number | undefined {
   const active = keys.find(({ state }) => state === 'active')
@@ -43,19 +42,19 @@ export function activeKeyKnownFrom(keys: Keys, now: number): number | undefined 
   return knownFrom !== undefined && knownFrom > now ? knownFrom : undefined
 }
 
-/** Without the retired keys whose last token has expired. */
+/** The keys without the retired ones whose last token has expired. */
 export function dropExpiredKeys(keys: Keys, now: number): Keys {
   return keys.filter((key) => (lastTokenExpiresAt(key) ?? now + 1) > now)
 }
 
-/** Without the key of that name: the tokens that it has signed are invalid from now on. */
+/** The keys without the one of that name. The tokens that it has signed are invalid from now on. */
 export function dropKey(keys: Keys, kid: string): Result<Keys, 'unknown' | 'active'> {
   const key = keys.find((candidate) => candidate.kid === kid)
   if (!key) return refuse('unknown')
   return key.state === 'active' ? refuse('active') : succeed(keys.filter((other) => other !== key))
 }
 
-/** When the last token of a retired key is over, at the latest; in seconds since 1970. */
+/** When the last token of a retired key expires at the latest, in seconds since 1970. */
 export function lastTokenExpiresAt({
   state,
   retired_at: retiredAt,

@@ -9,8 +9,8 @@ export interface ClientCredentials {
 }
 
 /**
- * The id of a client of OAUTH_CLIENTS whose secret this is; in the same time for an unknown id and
- * a wrong secret. Refuses with 'client_unknown'. No I/O.
+ * The id of the client of OAUTH_CLIENTS that has this secret. Takes the same time for an unknown id
+ * and a wrong secret. Refuses with 'client_unknown'. No I/O.
  */
 export async function authenticateClient(
   { oauthClients }: Pick<Deps, 'oauthClients'>,

@@ -1,5 +1,5 @@
-// Token introspection (RFC 7662), for services that cannot verify by themselves: exact, one round
-// trip.
+// Token introspection (RFC 7662), for services that cannot verify tokens themselves. Exact. One
+// round trip.
 
 import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import type { AccessTokenClaims } from '../../../token/access-token.ts'
@@ -8,8 +8,8 @@ import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
 /**
- * What a living access token says, or undefined for anything else, without telling why (§2.2).
- * Refresh tokens are nobody's to present to a protected resource, and so never active (§4). No
+ * What a living access token says, or undefined for anything else, without the reason (§2.2).
+ * Refresh tokens must not be presented to a protected resource, so they are never active (§4). No
  * round trip for a bad token, one otherwise. Refuses with 'key_set_unavailable', which says nothing
  * about the token.
  */

@@ -1,6 +1,6 @@
-// Token revocation (RFC 7009): whoever has a token may take it back. A refresh token takes its
-// session along, with every access token of it (§2.1). An access token goes alone; the fourth one
-// of a session, within the life of the first, takes its session along as well.
+// Token revocation (RFC 7009): having a token is enough to revoke it. A refresh token ends its
+// session, with every access token of it (§2.1). An access token is revoked alone. The fourth one
+// of a session, within the life of the first, ends its session as well.
 
 import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import { endSessionOfRefreshToken } from '../../store/session-endings.ts'
@@ -14,10 +14,11 @@ type RevokingDeps = Pick<
 >
 
 /**
- * Revokes the token, whichever of the two it is. What is no token of ours, or is dead already, is
- * as good as revoked (§2.2). When it has succeeded, the revocation is stored, and known to the
- * guards of this isolate. No round trip for what is no token of ours, one otherwise. Atomic,
- * idempotent. Refuses with 'key_set_unavailable', when it cannot be told whose the token is.
+ * Revokes an access token or a refresh token. A text that is no token of this service, or a token
+ * that is invalid already, counts as revoked (§2.2). When it has succeeded, the revocation is
+ * stored, and known to the guards of this isolate. No round trip for what is no token of this
+ * service, one otherwise. Atomic and idempotent. Refuses with 'key_set_unavailable' if it cannot
+ * tell whose token it is.
  */
 export async function revokeToken(
   deps: RevokingDeps,

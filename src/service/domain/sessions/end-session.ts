@@ -1,4 +1,5 @@
-// Ending a session from another one of the same account: the lost phone, the library's computer.
+// Ends a session from another one of the same account, such as one on a lost phone or a library
+// computer.
 
 import { type Result, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
 import { endSessionOfAccount } from '../../store/session-endings.ts'
@@ -6,11 +7,11 @@ import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
 /**
- * Ends a session of the token's account. Refuses with 'session_unknown' what is not the account's,
- * or is over: a stranger's session looks like none. No round trip for a bad token, one for any
- * other. Atomic.
+ * Ends a session of the token's account. Refuses with 'session_unknown' if the session is over, or
+ * is not the account's. So a stranger's session looks the same as none. No round trip for a bad
+ * token, one for any other. Atomic.
  *
- * @returns whether it was the token's own
+ * @returns whether it was the token's own session
  */
 export async function endSession(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'revocations'>,

@@ -3,14 +3,14 @@ import { type ListedSession, listSessionsByToken } from '../../store/sessions.ts
 import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
-/** A session as its owner sees it, and whether it is the one that asks. */
+/** A session as its owner sees it, and whether it is the caller's. */
 export interface OwnSession extends ListedSession {
   readonly isCurrent: boolean
 }
 
 /**
- * The living sessions of the token's account, last used first, at most 100. No round trip for a bad
- * token, one for any other.
+ * The living sessions of the token's account, most recently used first, at most 100. No round trip
+ * for a bad token, one for any other.
  */
 export async function listSessions(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens'>,

@@ -1,4 +1,4 @@
-// Logging in: an unknown email and a wrong password get the same answer, after the same work (ASVS
+// Login. An unknown email and a wrong password get the same answer, after the same work (ASVS
 // 6.3.8).
 
 import {
@@ -24,15 +24,15 @@ import {
 } from '../tokens/tokens.ts'
 
 /**
- * The tokens of a new session. Refuses with 'invalid_credentials', which is also what becomes of a
- * login during which the password is changed or the account disabled: one round trip and the work
- * of one password hash, whatever the reason. Refuses with 'login_queue_full', before any round trip
- * and without a hash, where too many passwords are waiting to be hashed. Two round trips otherwise, and
- * a third where generation or roles change in between. Refuses with 'account_changing' where they
- * change again.
+ * The tokens of a new session. Refuses with 'invalid_credentials', after one round trip and the
+ * work of one password hash, whatever the reason. A login during which the password is changed or
+ * the account disabled is refused in the same way. Refuses with 'login_queue_full', before any
+ * round trip and without a hash, if too many passwords wait to be hashed. Two round trips
+ * otherwise, and a third if generation or roles change in between. Refuses with 'account_changing'
+ * if they change again.
  *
- * Of more than MAX_SESSIONS_PER_USER, those whose refresh token was used least recently end in the
- * second one.
+ * If there are more than MAX_SESSIONS_PER_USER, the second round trip ends the sessions whose
+ * refresh token was used least recently.
  */
 export async function login(
   deps: Pick<
@@ -53,7 +53,8 @@ export async function login(
 ): Promise<Result<IssuedTokens, 'invalid_credentials' | QueueReason | ChangeReason>> {
   const turn = deps.hashQueue.join(isGone)
   if (!turn.ok) return turn
-  // Nobody has the empty password: what cannot be one takes the way of an unknown account.
+  // No account has the empty password. So text that cannot be a password is treated like an unknown
+  // account.
   const spellings = emailSpellings(typed.email)
   const password = parsePassword(typed.password) ?? ''
   const user = await turn.value.keepDuring(findCredentialsByEmail(deps.database, spellings))
@@ -83,7 +84,7 @@ export async function login(
   return issued.ok ? succeed({ ...issued.value, refreshToken }) : refuse(issued.error.reason)
 }
 
-/** Of the first access token of a session, in seconds. */
+/** The longest life of the first access token of a session, in seconds. */
 function longestLife({ idleSeconds, absoluteSeconds }: NewSession['lifetimes']): number {
   return Math.min(idleSeconds, absoluteSeconds, maxTokenLifetimeSeconds)
 }

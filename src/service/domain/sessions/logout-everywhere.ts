@@ -1,5 +1,5 @@
-// Logging out everywhere: the generation that is in all of the user's tokens is revoked and
-// replaced, and sessions end. One row in the feed, however many sessions there were.
+// Logout everywhere. The generation that is in all of the user's tokens is revoked and replaced,
+// and sessions end. This is one row in the feed, for any number of sessions.
 
 import { createRandomId } from '../../../crypto/random-id.ts'
 import { DatabaseUnavailable } from '../../../errors/database-unavailable.ts'
@@ -18,13 +18,13 @@ import {
 import { verifyUserToken } from '../tokens/user-token.ts'
 import { createSuccessor, rotationOf, signedRotation } from './refresh.ts'
 
-/** Whether the caller's session goes on, and its refresh token, where it is presented as well. */
+/** Whether the caller's session goes on, and its refresh token, if that is presented as well. */
 export interface KeptSession {
   readonly keepCurrent: boolean
   readonly refreshToken: string | undefined
 }
 
-/** What is left for the caller. */
+/** What the caller keeps. */
 export interface LoggedOutEverywhere {
   /** Whether the caller's session has ended as well. */
   readonly isEnded: boolean
@@ -35,16 +35,16 @@ export interface LoggedOutEverywhere {
 
 /**
  * Ends every session of the token's account. With `keepCurrent` the caller's session goes on: its
- * refresh token stays good, and its access token ends with all others. An access token alone begets
- * no other token. Whoever presents the session's refresh token as well gets both tokens at once, as
- * from a refresh. With one that is used up, and where signing fails, the session goes on without. The third call for an
- * account within a minute ends the caller's session, too.
+ * refresh token stays good, and its access token ends with all others. An access token alone gives
+ * no other token. A caller that presents the session's refresh token as well gets both tokens at
+ * once, as from a refresh. If that token is used up, or signing fails, the session goes on without
+ * new tokens. The third call for an account within a minute ends the caller's session, too.
  *
- * Of several concurrent calls exactly one succeeds; the others are refused with 'token_revoked'.
- * When it has succeeded the revocation is stored, and known to the guards of this isolate. Refuses
- * with 'refresh_token_invalid' a refresh token that is not the session's, and changes nothing. No
- * round trip for a bad token, one for any other; two with a refresh token where there is a claims
- * hook, which is asked before anything is committed. Atomic.
+ * Of several concurrent calls exactly one succeeds. The others are refused with 'token_revoked'.
+ * When it has succeeded, the revocation is stored, and known to the guards of this isolate. Refuses
+ * with 'refresh_token_invalid' if the refresh token is not the session's, and changes nothing. No
+ * round trip for a bad token, one for any other. Two with a refresh token and a claims hook: the
+ * hook is asked before anything is committed. Atomic.
  */
 export async function logoutEverywhere(
   deps: Pick<
@@ -81,9 +81,9 @@ export async function logoutEverywhere(
 }
 
 /**
- * How the refresh token is exchanged, and what signs the access token then. With a claims hook that
- * is done by now, for the session as it was read, and the fresh generation. What fails there keeps
- * nobody from ending sessions.
+ * How the refresh token is exchanged, and what signs the access token then. With a claims hook it
+ * is signed here already, for the session as it was read, and the fresh generation. A failure to
+ * sign does not stop sessions from ending.
  */
 async function prepareExchange(
   deps: Pick<
@@ -123,11 +123,11 @@ interface ExchangeInput {
   readonly presented: RefreshTokenClaims
   readonly tokenGeneration: string
   readonly issuance: Issuance
-  /** The successor of what is presented. */
+  /** The successor of the presented token. */
   readonly refreshToken: string
 }
 
-/** Empty where the session gets no tokens. */
+/** Empty if the session gets no tokens. */
 interface Exchange {
   readonly rotation?: Rotation
   readonly sign?: (session: LiveSession) => Promise<IssuedTokens>

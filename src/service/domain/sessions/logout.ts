@@ -1,5 +1,5 @@
-// Logging out puts the session's id among the revoked: every token of the session dies with it, in
-// whatever spelling it comes back, and its refresh token with them.
+// Logout adds the session's id to the revoked ids. Every token of the session becomes invalid, in
+// any spelling, and so does its refresh token.
 
 import { type Result, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
 import { endOwnSession, endSessionOfRefreshToken } from '../../store/session-endings.ts'
@@ -7,12 +7,11 @@ import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
 /**
- * Ends the token's session. Of several concurrent calls exactly one succeeds; the others are
- * refused with 'token_revoked'. When it has succeeded the revocation is stored, and known to the
+ * Ends the token's session. Of several concurrent calls exactly one succeeds. The others are
+ * refused with 'token_revoked'. When it has succeeded, the revocation is stored, and known to the
  * guards of this isolate. No round trip for a bad token, one for any other. Atomic.
  *
- * Where tokens travel in cookies, an access token that has expired will do: the refresh token is
- * not sent along, and nothing else names the session.
+ * If tokens travel in cookies, an access token that has expired is enough.
  */
 export async function logout(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'revocations' | 'settings'>,
@@ -29,10 +28,10 @@ export async function logout(
 }
 
 /**
- * Ends the session of a refresh token, where an access token cannot: it may have been revoked while
- * its session goes on. No round trip for a forged token, one otherwise. Atomic, idempotent.
+ * Ends the session of a refresh token. This is for an access token that is revoked while its
+ * session goes on. No round trip for a forged token, one otherwise. Atomic and idempotent.
  *
- * @returns whether there was a session to be ended
+ * @returns whether there was a session to end
  */
 export async function logoutByRefreshToken(
   deps: Pick<Deps, 'database' | 'refreshTokens' | 'revocations'>,

@@ -1,5 +1,5 @@
-// Giving the password again before something that matters (ASVS 7.5.1; RFC 9470): the session goes
-// on, and from now on its tokens say when that was.
+// The user gives the password again before an important action (ASVS 7.5.1, RFC 9470). The session
+// goes on. From now on its tokens say when that was.
 
 import {
   type QueueReason,
@@ -21,8 +21,8 @@ import { verifyUserToken } from '../tokens/user-token.ts'
 
 /**
  * A fresh access token of the token's session, with `auth_time` as of now. Refuses with
- * 'password_wrong', or, before the hash and any round trip, with 'login_queue_full'. No round trip
- * for a bad token, one for a wrong password or a revoked token, two otherwise; the work of one
+ * 'password_wrong'. Refuses with 'login_queue_full' before the hash and any round trip. No round
+ * trip for a bad token, one for a wrong password or a revoked token, two otherwise. The work of one
  * password hash.
  */
 export async function reauthenticate(

@@ -1,6 +1,7 @@
-// Refreshing: the refresh token is used up and replaced (RFC 6749 §6, RFC 9700 §4.14.2). Within the
-// grace window of its replacement a used-up token is not reuse: another tab has it, or a client
-// that has lost the answer. After that it is a copy, and the session ends.
+// A refresh uses up the refresh token and replaces it (RFC 6749 §6, RFC 9700 §4.14.2). Within the
+// grace window of its replacement, a used token is not treated as reuse. Another tab may have it,
+// or a client that has lost the answer. After that the token counts as a copy, and the session
+// ends.
 
 import {
   type ChangeReason,
@@ -31,16 +32,16 @@ import {
 } from '../tokens/tokens.ts'
 
 /**
- * A fresh access token, and the successor of the refresh token: the very same one for all who
- * present it within the grace window of its replacement. No round trip for a forged token, which
- * revokes nobody; one for any other. A second one where there is a claims hook, which is asked
- * before anything is committed; a third where generation or roles change in between. Atomic.
- * Refuses with 'account_changing' where they change again.
+ * A fresh access token, and the successor of the refresh token. Every client that presents the
+ * token within the grace window of its replacement gets the very same successor. No round trip for
+ * a forged token, which revokes nothing. One for any other. A second one with a claims hook, which
+ * is asked before anything is committed. A third if generation or roles change in between. Refuses
+ * with 'account_changing' if they change again. Atomic.
  *
- * Refuses with 'refresh_superseded' a token that is more than one behind, within the window: the
+ * Refuses with 'refresh_superseded' a token that is more than one behind, within the window. The
  * session lives on. Refuses with 'refresh_token_reused' a token that was replaced three windows ago
- * or more, however often the session was refreshed since (between one and three windows, either may
- * come): the session is revoked by then, and the guards of this isolate know. Refuses with
+ * or more, however often the session was refreshed since. The session is revoked by then, and the
+ * guards of this isolate know. Between one and three windows, either refusal may come. Refuses with
  * 'refresh_too_frequent' more than 60 in a minute for one session, which lives on.
  */
 export async function refresh(
@@ -73,7 +74,10 @@ export async function refresh(
   return refuse(error.reason)
 }
 
-/** At once where nothing can fail after that. Otherwise the session is read, and comes back. */
+/**
+ * Exchanges at once if nothing can fail after that. Otherwise the store reads the session, and
+ * commits only after the token is signed.
+ */
 async function exchange(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'claims'>,
   rotation: Rotation,
@@ -88,7 +92,7 @@ async function exchange(
   )
 }
 
-/** The successor of a refresh token, whether it is replaced now or was a moment ago. */
+/** The successor of a refresh token that is replaced now, or was replaced a moment ago. */
 export function createSuccessor(
   { refreshTokens }: Pick<Deps, 'refreshTokens'>,
   { sessionId, version }: RefreshTokenClaims,
@@ -111,7 +115,7 @@ export async function rotationOf(
   }
 }
 
-/** The same when the access token is signed for what was read. */
+/** The same, for an access token that is signed for what was read. */
 export function signedRotation(
   rotation: Rotation,
   session: LiveSession,

@@ -3,8 +3,8 @@ import { namedFailure } from '../../../errors/named-failure.ts'
 const hidden = '(email)'
 
 /**
- * What a claims hook has thrown, for the log. The hook is given the account's email, so its errors
- * may quote it, or hold it in a URL: the log never has one.
+ * What a claims hook has thrown, for the log. The hook gets the account's email, so its errors may
+ * quote it, or have it in a URL. The log never has an email.
  */
 export function hookFailure(cause: unknown, email: string): Error {
   const failure = namedFailure('The claims hook', cause)
@@ -16,7 +16,7 @@ export function hookFailure(cause: unknown, email: string): Error {
   return failure
 }
 
-/** As typed, and with the domain in ASCII; plain, and as URLs have them. */
+/** As typed, and with the domain in ASCII. Each of them plain, and as URLs encode it. */
 function formsOf(email: string): string[] {
   const at = email.lastIndexOf('@') + 1
   const asciiDomain = URL.parse(`http://${email.slice(at)}`)?.hostname

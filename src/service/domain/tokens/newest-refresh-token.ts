@@ -1,11 +1,11 @@
-// Which refresh token counts where a browser sends several. A domain beside ours can set a refresh
-// cookie for our host (RFC 6265 §8.6), so one of another session is never taken.
+// Which refresh token counts if a browser sends several. A sibling domain can set a refresh cookie
+// for our host (RFC 6265 §8.6), so a token of another session is never taken.
 
 import type { TokenDeps } from './token-deps.ts'
 
 /**
- * The genuine refresh token of the session with the highest version. A forged one only where there
- * is no genuine one, and undefined where none names the session. No I/O.
+ * The genuine refresh token of the session with the highest version. A forged one only if there is
+ * no genuine one. Undefined if no token names the session. No I/O.
  */
 export async function newestRefreshToken(
   { refreshTokens }: Pick<TokenDeps, 'refreshTokens'>,

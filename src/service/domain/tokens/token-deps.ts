@@ -11,6 +11,6 @@ export interface TokenDeps {
   readonly settings: ServiceSettings
   readonly accessTokens: IssuerSettings & Expectations
   readonly refreshTokens: RefreshTokens
-  /** Adds claims of an application's own to access tokens. */
+  /** Adds an application's own claims to access tokens. */
   readonly claims?: ClaimsHook | undefined
 }

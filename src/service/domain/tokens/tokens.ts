@@ -1,7 +1,7 @@
-// What a client gets for a living session: a fresh access token, and the refresh token that is
-// current. A failure on our side must log nobody out and leave nothing behind: the clock and
-// randomness are read before anything is committed, and so is the token signed, or it is tried
-// whether it can be (decision 29).
+// What a client gets for a living session: a fresh access token, and the current refresh token. A
+// failure of the service must log nobody out and leave nothing behind. So the clock and randomness
+// are read before anything is committed. The token is signed before that, too, or a trial shows
+// that it can be signed (decision 29).
 
 import { createRandomId } from '../../../crypto/random-id.ts'
 import { type ChangeReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
@@ -28,14 +28,14 @@ export interface IssuedTokens extends IssuedAccessToken {
   readonly refreshToken: string
 }
 
-/** Where somebody logs in from, for people to recognise it by. */
+/** Where a login comes from, so that its user can recognise it. */
 export interface LoginPlace {
   /** A few words about the user agent. */
   readonly device: string | undefined
   readonly address: string | undefined
 }
 
-/** What a request's access token has of the clock (seconds since 1970) and of chance. */
+/** What an access token takes from the clock (seconds since 1970) and from randomness. */
 export interface Issuance {
   readonly issuedAt: number
   readonly expiresAt: number
@@ -44,10 +44,13 @@ export interface Issuance {
 
 type IssuingDeps = Pick<TokenDeps, 'runtime' | 'accessTokens' | 'claims'>
 
-/** Two of them, and round trips, within the 15 s that an exchange may come later (session-rotation.ts). */
+/**
+ * Two hooks and round trips must fit into the 15 s that an exchange may come later
+ * (session-rotation.ts).
+ */
 const maxHookSeconds = 5
 
-/** The configured lifetime from now. The store may shorten it, and remembers what is signed. */
+/** The configured lifetime from now. The store may shorten it, and records what is signed. */
 export function beginIssuance({
   runtime,
   settings,
@@ -72,11 +75,12 @@ export function newSession(
 }
 
 /**
- * Signs an access token that nobody gets, with the longest values that one can have: what keeps
- * tokens from being signed comes to light here. For what is signed after the commit.
+ * Signs an access token that nobody gets, with the longest values that a token can have. So a
+ * problem with signing shows before the commit. This is for tokens that are signed after the
+ * commit.
  *
- * @returns how many bytes of roles are certain to have room in a token; 0 where a claims hook may
- * want any
+ * @returns how many bytes of roles certainly fit into a token; 0 with a claims hook, which may need
+ * all of the room
  */
 export async function trySigning(deps: IssuingDeps, issuance: Issuance): Promise<number> {
   if (deps.claims) return 0
@@ -111,9 +115,9 @@ export function expiryOf({ tokenExpiresAt }: LiveSession, { expiresAt }: Issuanc
 }
 
 /**
- * An access token that was signed for what was read, and then committed. Where something has
- * changed in between, it is signed and committed once more. Refuses with 'account_changing' when it
- * has changed again: nothing is committed, and the same request will do.
+ * An access token that is signed for what was read, and then committed. If something has changed in
+ * between, it is signed and committed once more. Refuses with 'account_changing' if it has changed
+ * again: nothing is committed, and the client can repeat the same request.
  */
 export async function signBeforeCommit<Read, Reason extends { readonly reason: string }>(
   read: Read,
@@ -136,7 +140,7 @@ function isChanged<Read>(error: { readonly reason: string }): error is Changed<R
   return error.reason === 'changed'
 }
 
-/** Only what JSON has, so that signing finds nothing in it that cannot be written. */
+/** Keeps only what JSON can hold, so that signing finds nothing that it cannot write. */
 async function askClaimsHook(
   claims: NonNullable<TokenDeps['claims']>,
   { userId, email, roles }: LiveSession,

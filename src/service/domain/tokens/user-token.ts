@@ -1,4 +1,4 @@
-// An access token of one of our users: what the guards verify, and the id that only the service can
+// An access token of a user: what the guards verify, and the user id, which only the service can
 // look up.
 
 import {
@@ -16,14 +16,14 @@ import {
 import type { CallerToken } from '../../store/users.ts'
 import type { TokenDeps } from './token-deps.ts'
 
-/** A token as the store asks about it, and what it says. */
+/** A token as the store checks it, and its claims. */
 export interface UserToken extends CallerToken {
   readonly claims: AccessTokenClaims
 }
 
 /**
- * The user and the claims of a token that is good as far as can be told without the database: no
- * I/O. Never throws.
+ * The user and the claims of a token that is good as far as it can be verified without the
+ * database. No I/O. Never throws.
  */
 export async function verifyUserToken(
   deps: Pick<TokenDeps, 'runtime' | 'accessTokens'>,
@@ -46,7 +46,7 @@ export async function verifyUserToken(
   return succeed({ ...ids, expiresAt, remainingSeconds, claims })
 }
 
-/** The one spelling of a positive whole number; anything else is no user's id. */
+/** A positive whole number in its one spelling. Anything else is no user id. */
 function parseUserId(subject: string): number | undefined {
   const userId = Number(subject)
   return /^[1-9]\d*$/.test(subject) && Number.isSafeInteger(userId) ? userId : undefined

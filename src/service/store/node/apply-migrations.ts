@@ -1,6 +1,6 @@
-// Brings a database to the schema of this version. Each migration is one atomic batch that begins
-// by entering its number in the ledger: where two run at once, one of them enters it and the other
-// finds it there. So it may run twice, or at once, or be cut off.
+// Brings a database to the schema of this version. Each migration is one atomic batch. The batch
+// first inserts the number of the migration into the ledger. When two processes run it at once,
+// only one of them can insert the number. So a run may be repeated, concurrent or interrupted.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,10 +11,7 @@ import { type Client, LibsqlError } from '@libsql/client/node'
 export interface Migration {
   readonly version: number
   readonly name: string
-  /**
-   * The lowest schema version that a service may have been written for and still work after this
-   * migration.
-   */
+  /** The lowest schema version whose services still work after this migration. */
   readonly oldestSchemaServed: number
   readonly statements: readonly string[]
 }
@@ -33,13 +30,16 @@ export function readMigrations(): Migration[] {
   return files.sort().map(readMigration)
 }
 
-/** The migrations that the database has not had. Reads only. */
+/** The migrations that the database does not have yet. Reads only. */
 export async function listPendingMigrations(client: Client): Promise<Migration[]> {
   const versions = new Set((await readLedger(client)).map((entry) => entry.version))
   return readMigrations().filter((migration) => !versions.has(migration.version))
 }
 
-/** Whether a later version has left a schema that this version cannot work on. Reads only. */
+/**
+ * Whether a later version has migrated the database to a schema that this version cannot use. Reads
+ * only.
+ */
 export async function isSchemaTooNew(client: Client): Promise<boolean> {
   const ours = readMigrations().at(-1)?.version ?? 0
   const last = (await readLedger(client)).at(-1)
@@ -47,8 +47,8 @@ export async function isSchemaTooNew(client: Client): Promise<boolean> {
 }
 
 /**
- * Applies what is pending, in order, and tells of each. Idempotent, and safe when run twice at
- * once.
+ * Applies the pending migrations in order, and calls `tell` after each. Idempotent, and safe when
+ * run twice at once.
  */
 export async function applyMigrations(
   client: Client,
@@ -76,7 +76,7 @@ async function readLedger(
   }))
 }
 
-/** @returns false when somebody else has applied it in the meantime */
+/** @returns false when another process has applied it in the meantime */
 async function applyMigration(client: Client, migration: Migration): Promise<boolean> {
   const enter = {
     sql: 'INSERT INTO portcullis_migrations (version, name, oldest_schema_served, applied_at) VALUES (?, ?, ?, unixepoch())',

@@ -1,5 +1,5 @@
-// The file of a `file:` database. It holds emails and hashes of passwords, and SQLite would make it
-// readable for everybody; what SQLite puts beside it later gets the same access.
+// The file of a `file:` database. It holds emails and password hashes, and SQLite would create it
+// readable for everybody. The files that SQLite later creates next to it get the same permissions.
 
 import { closeSync, existsSync, lstatSync, openSync } from 'node:fs'
 
@@ -8,29 +8,30 @@ export function isFileUrl(databaseUrl: string): boolean {
   return /^file:/i.test(databaseUrl)
 }
 
-/** The path of a `file:` URL, or undefined for a database that is in no file. */
+/** The path of a `file:` URL, or undefined for a database that is not in a file. */
 export function databaseFileOf(databaseUrl: string): string | undefined {
   const [, path] = /^file:(?:\/\/[^/]*)?([^?]+)/i.exec(databaseUrl) ?? []
   if (path === undefined || path === ':memory:') return undefined
   try {
     const file = decodeURIComponent(path)
-    // No system has a file of such a name.
+    // No system allows a NUL in a file name.
     return file.includes('\0') ? undefined : file
   } catch {
     return undefined
   }
 }
 
-/** Whether the database is in a file, and the file is not there. */
+/** Whether the database is in a file, and the file does not exist. */
 export function isMissingFile(databaseUrl: string): boolean {
   const file = databaseFileOf(databaseUrl)
   return file !== undefined && !existsSync(file)
 }
 
 /**
- * Makes an empty file for its owner alone, where there is none. What is there stays as it is.
+ * Creates an empty file that only its owner can access. An existing file stays as it is.
  *
- * @throws Error at a symbolic link to nothing: SQLite would follow it, and make a file for everybody
+ * @throws Error when it is a symbolic link to nothing. SQLite would follow the link, and create a
+ * file that everybody can read
  */
 export function createDatabaseFile(databaseUrl: string): void {
   const file = databaseFileOf(databaseUrl)
@@ -38,7 +39,8 @@ export function createDatabaseFile(databaseUrl: string): void {
   try {
     closeSync(openSync(file, 'wx', 0o600))
   } catch {
-    // It is there, or it cannot be made: then opening the database tells why.
+    // The file exists, or it cannot be created. In the second case, opening the database reports
+    // why.
     if (!isDanglingLink(file)) return
     throw new Error('The database file is a symbolic link to nothing.')
   }

@@ -1,27 +1,27 @@
-// libSQL inside the process, over a file. For Deno; Workers have no files, and their bundle must
-// not hold this one.
+// libSQL inside the process, over a file. For Deno: Workers have no files, so their bundle must not
+// contain this module.
 
 import { createClient } from '@libsql/client/node'
 import type { Database } from '../database.ts'
 import { createDatabaseFile } from './database-file.ts'
 
-/** How long a writer waits for another process that is writing to the same file. */
+/** How long a writer waits while another process writes to the same file. */
 const busyTimeoutMs = 5_000
 
-/** A database in a file, which is open until it is closed. */
+/** A database in a file. It stays open until `close`. */
 export interface EmbeddedDatabase extends Database {
   /**
-   * Moves the write-ahead log into the file, and closes it for good: what is asked later fails.
-   * Waits up to 5 s for others who use the file. The log stays where they go on, and nothing is
-   * lost with it. Never rejects.
+   * Moves the write-ahead log into the file, and closes the database. Later statements fail. Waits
+   * up to 5 s for other processes that use the file. If they go on, the log stays, and no data is
+   * lost. Never rejects.
    */
   close(): Promise<void>
 }
 
 /**
- * A database in a file (`file:` URL), opened once for the process, in WAL mode so that reading does
- * not wait for writing. A file that is missing is made, for its owner alone. Rejects where it
- * cannot be opened.
+ * A database in a file (`file:` URL), opened once for the process. It is in WAL mode, so that reads
+ * do not wait for writes. A missing file is created, and only its owner can access it. Rejects when
+ * the file cannot be opened.
  *
  * @example
  * ```ts
@@ -38,7 +38,7 @@ export async function openEmbeddedDatabase(databaseUrl: string): Promise<Embedde
     hasReplicas: false,
     withClient: (use) => use(client),
     async close() {
-      // Closing alone does so only where nobody else has the file open.
+      // `client.close()` moves the log only when no other process has the file open.
       await client.execute('PRAGMA wal_checkpoint(TRUNCATE)').catch(() => {})
       client.close()
     },
