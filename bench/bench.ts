@@ -1,6 +1,6 @@
-// npm run bench: what Portcullis costs and how soon it revokes, side by side in one run, on workerd
-// served directly over a real sqld. The machine decides the absolute figures; look at the ratios.
-// `npm run bench -- flat quiet` runs these parts alone; what is printed is Markdown.
+// npm run bench: measures what Portcullis costs and how soon it revokes. All parts run on workerd,
+// served directly, over a real sqld. The machine decides the absolute figures; look at the ratios.
+// `npm run bench -- flat quiet` runs these parts alone. The output is Markdown.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,11 +18,11 @@ import { measureStaleness } from './parts/staleness.ts'
 
 interface Part {
   readonly title: string
-  /** @param directory for bundles and the like */
+  /** @param directory for bundles and other files */
   readonly run: (directory: string) => Promise<string>
 }
 
-/** Of a guard that is told nothing else. */
+/** The default bound of a guard. */
 const boundSeconds = 10
 
 const parts: Readonly<Record<string, Part>> = {

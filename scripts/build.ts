@@ -1,4 +1,4 @@
-// npm run build: the package's files, one for each source file, with types and source maps.
+// npm run build: writes the package's files, one for each source file, with types and source maps.
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, rmSync } from 'node:fs'

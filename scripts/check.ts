@@ -1,5 +1,5 @@
-// npm run check: everything about the code that can be said without running it, and the size of
-// what is deployed.
+// npm run check: all checks of the code that need no running service, and the size of what is
+// deployed.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -10,11 +10,11 @@ import { gzipSync } from 'node:zlib'
 import { Failure, runCommand } from '../src/cli/failure.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-/** Without the OpenAPI document. */
+/** The limit without the OpenAPI document. */
 const maxBundleKiB = 110
 const maxGuardKiB = 15
 
-/** A file without settings, so that those of the developer's machine change nothing. */
+/** A file without settings, so that settings of the developer's machine have no effect. */
 const noSettings = ['--env-file', '/dev/null']
 const steps: readonly (readonly [string, ...string[]])[] = [
   ['biome', 'check', '--error-on-warnings', '.'],
@@ -58,7 +58,7 @@ function checkBench(): void {
   run('tsc', ['-p', 'bench/workers/tsconfig.json'])
 }
 
-/** Whether those who install the package find what it promises. */
+/** Checks that users of the package find what it promises. */
 function checkPackage(directory: string): void {
   const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', directory]
   const { status } = spawnSync('npm', pack, { cwd: root, stdio: 'inherit' })
@@ -71,7 +71,7 @@ function checkPackage(directory: string): void {
 function measureBundle(directory: string): void {
   run('wrangler', ['deploy', '--dry-run', '--outdir', directory, ...noSettings])
   const all = gzipKiB(join(directory, 'worker.js'))
-  // A text that the service serves and never reads.
+  // The service serves this text and never parses it.
   const document = gzipKiB(join(root, 'src/service/routes/openapi-document.ts'))
   const code = all - document
   console.log(
@@ -81,7 +81,7 @@ function measureBundle(directory: string): void {
   if (code > maxBundleKiB) throw new Failure('The bundle is too large; see what it has pulled in.')
 }
 
-/** What the guard adds to a Worker that has Hono already. */
+/** Measures what the guard adds to a Worker that already has Hono. */
 function measureGuard(directory: string): void {
   const file = join(directory, 'guard.js')
   const options = ['--bundle', '--minify', '--format=esm', '--external:hono', '--external:hono/*']

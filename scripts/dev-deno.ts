@@ -1,5 +1,5 @@
-// npm run dev:deno, deno task dev: the same service on Deno, over a database in a file, with no
-// server at all.
+// npm run dev:deno, deno task dev: the same service on Deno, over a database in a file, without a
+// database server.
 
 import { join } from 'node:path'
 import { migrate } from '../src/cli/migrate-database.ts'
@@ -20,13 +20,13 @@ import { serve } from './dev/serve.ts'
 import { runUntilStopped } from './dev/stopping.ts'
 import { keepPrivate } from './keep-private.ts'
 
-/** Under `deno task` it is that Deno, for there need not be a Node. */
+/** Under `deno task` this is the running Deno, because Node may be missing. */
 const deno = 'deno' in process.versions ? process.execPath : join(root, 'node_modules/.bin/deno')
-/** Those of `deno task start`. */
+/** The permissions of `deno task start`. */
 const permissions = ['net', 'env', 'read', 'write', 'ffi', 'sys'].map((name) => `--allow-${name}`)
 
 await runUntilStopped(async (stopping) => {
-  // For what Deno makes: nobody else on this machine reads it.
+  // For the files that Deno makes: only their owner reads them.
   process.umask(0o077)
   const options = parseDevOptions(
     'npm run dev:deno --',
@@ -51,7 +51,7 @@ await runUntilStopped(async (stopping) => {
     options,
     `http://127.0.0.1:${options.port}${issuerPath(settled.config.issuer)}`,
   )
-  // The service runs as it is deployed, and serves no files: the page has a port of its own.
+  // The service runs as it is deployed, and serves no files. So the page has a port of its own.
   const reference = folder ? await serveReference(folder) : undefined
   try {
     await serve(onDeno(options, settled.variables, reference?.url), settled, stopping)
@@ -66,7 +66,8 @@ function onDeno(
   referenceUrl: string | undefined,
 ) {
   console.log('Starting Deno.')
-  // The service's settings are ours alone, as on workerd: none comes from the user's shell.
+  // The service gets only the settings of this command, as on workerd: none comes from the user's
+  // shell.
   const unset = Object.fromEntries(Object.keys(settings).map((name) => [name, undefined]))
   return {
     name: 'Deno',

@@ -1,4 +1,5 @@
-// npm run dev: the service on real workerd, over a real libSQL server, with nothing to sign up for.
+// npm run dev: the service on real workerd, over a real libSQL server, without any account
+// elsewhere.
 
 import { join } from 'node:path'
 import { Failure } from '../src/cli/failure.ts'
@@ -29,11 +30,11 @@ import { keepPrivate } from './keep-private.ts'
 import { type Sqld, startSqld } from './sqld.ts'
 
 const wrangler = join(root, 'node_modules/.bin/wrangler')
-/** The secrets that wrangler.toml lists: wrangler takes those from its environment. */
+/** The secrets that wrangler.toml lists. wrangler takes them from its environment. */
 const secretNames = ['SECRET_KEY', 'SIGNING_KEYS', 'TURSO_AUTH_TOKEN']
 
 await runUntilStopped(async (stopping) => {
-  // For what sqld and wrangler make: nobody else on this machine reads it.
+  // For the files that sqld and wrangler make: only their owner reads them.
   process.umask(0o077)
   const options = parseDevOptions(
     'npm run dev --',
@@ -98,7 +99,7 @@ async function startDatabase(
   }
 }
 
-/** What `users create` reads, so that it takes what this service takes. */
+/** The settings that `users create` reads, so that it has the same rules as this service. */
 function rulesOfAccounts(variables: Settled['variables']): Record<string, string> {
   const names = ['EMAIL_DOMAINS', 'PASSWORD_MIN_LENGTH', 'BCRYPT_COST']
   return Object.fromEntries(Object.entries(variables).filter(([name]) => names.includes(name)))
@@ -108,7 +109,7 @@ function databaseUrlOf({ databasePort }: DevOptions): string {
   return `http://127.0.0.1:${databasePort}`
 }
 
-/** The service cannot do without its database: when that ends, all of it does. */
+/** The service cannot run without its database: when the database ends, everything ends. */
 function endsWith(database: Sqld | undefined, stopping: AbortSignal): AbortSignal {
   const databaseEnded = new AbortController()
   if (database?.hasEnded()) databaseEnded.abort()
@@ -117,13 +118,13 @@ function endsWith(database: Sqld | undefined, stopping: AbortSignal): AbortSigna
 }
 
 function onWorkerd(options: DevOptions, { variables, config }: Settled) {
-  // Seen from the page, the service is where the page is.
+  // To the page, the service is on the page's own origin.
   const reference = prepareReference(options, issuerPath(config.issuer) || '/')
   console.log('Starting wrangler dev.')
-  // The service's settings are ours alone: none comes from the user's shell.
+  // The service gets only the settings of this command: none comes from the user's shell.
   const unset = Object.fromEntries(Object.keys(settings).map((name) => [name, undefined]))
   const handedOn = Object.entries(variables)
-    // A key on a command line is a key in everyone's process list.
+    // A key on a command line is visible in the process list.
     .filter(([name]) => !secretNames.includes(name))
     .flatMap(([name, value]) => ['--var', `${name}:${value}`])
   return {
@@ -133,9 +134,9 @@ function onWorkerd(options: DevOptions, { variables, config }: Settled) {
       'dev',
       ...['--cwd', root, '--ip', '127.0.0.1', '--port', String(options.port)],
       ...['--inspector-port', '0', '--show-interactive-dev-session=false'],
-      // Without a file of its own it would read .dev.vars, and not its environment.
+      // Without an env file, wrangler would read .dev.vars instead of its environment.
       ...['--env-file', '/dev/null'],
-      // Its files come first; everything else is answered by the service, as without them.
+      // The reference's files come first. The service answers everything else, as without them.
       ...(reference ? ['--assets', reference] : []),
       ...handedOn,
     ],

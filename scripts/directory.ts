@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import { Failure } from '../src/cli/failure.ts'
 
 /**
- * Makes the folder that holds the data of a development command, for its owner alone, or says what to
- * do when it cannot be used. One that exists stays as it is.
+ * Makes the data folder of a development command, for its owner alone. Says what to do when the
+ * folder cannot be used. An existing folder stays as it is.
  */
 export function makeDirectory(directory: string): void {
   try {
@@ -18,8 +18,8 @@ export function makeDirectory(directory: string): void {
 }
 
 /**
- * Makes a folder and those above it that are missing. Not `mkdirSync` with `recursive`: under /proc
- * that one never ends (Node 24).
+ * Makes a folder and its missing parents. Does not use `mkdirSync` with `recursive`, which never
+ * returns under /proc (Node 24).
  */
 export function makeDirectories(directory: string, mode = 0o777): void {
   const existing = statSync(directory, { throwIfNoEntry: false })

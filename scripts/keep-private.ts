@@ -1,8 +1,8 @@
 import { chmodSync, lstatSync } from 'node:fs'
 
 /**
- * Takes the access of others from a file or folder of ours that an earlier version has made, and says
- * so. Leaves alone what is missing, is a symbolic link, or belongs to somebody else.
+ * Removes other users' access to a file or folder that an earlier version has made, and says so.
+ * Does not touch a missing path, a symbolic link, or what belongs to another user.
  */
 export function keepPrivate(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false })

@@ -1,11 +1,11 @@
 import { createServer } from 'node:net'
 
-/** A port on the loopback interface that nobody listens on now. */
+/** A free port on the loopback interface. */
 export async function findFreePort(): Promise<number> {
   return (await tryListen(0)) ?? Promise.reject(new Error('No port is free on 127.0.0.1'))
 }
 
-/** Whether somebody listens on the port already. */
+/** Whether a process already listens on the port. */
 export async function isPortTaken(port: number): Promise<boolean> {
   return (await tryListen(port)) === undefined
 }

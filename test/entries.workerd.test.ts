@@ -8,14 +8,14 @@ import { secretKey } from './support/service.ts'
 
 const env = {
   ISSUER: 'https://auth.example.com',
-  // Not the database in which other tests count what is pruned.
+  // Another database than the one in which other tests count deleted rows.
   TURSO_DATABASE_URL: inject('futureDatabaseUrl'),
   SECRET_KEY: secretKey,
   SIGNING_KEYS: '',
 }
 const context = {} as ExecutionContext
 
-// The service keeps the function that it finds, so the spy is there before the service.
+// The service keeps the function that it finds at its start, so the spy comes first.
 const log = vi.spyOn(console, 'log')
 
 describe('the Worker', () => {
@@ -27,14 +27,14 @@ describe('the Worker', () => {
     expect(answer.status).toBe(200)
   })
 
-  it('is built once, however many requests come first, and none waits for another', async () => {
+  it('is built once for many first requests, and none waits for another', async () => {
     const { fetch } = createWorker()
     const ask = (path: string) => fetch(new Request(`https://auth.example.com${path}`), env)
     const answers = await Promise.all(['/health', '/ready', '/health'].map(ask))
     expect(answers.map(({ status }) => status)).toEqual([200, 503, 200])
   })
 
-  it('says what is wrong with its settings, and does nothing else', async () => {
+  it('names what is wrong with its settings, and does nothing else', async () => {
     const error = vi.spyOn(console, 'error').mockReturnValue()
     const { fetch } = createWorker()
     const answer = await fetch(new Request('https://auth.example.com/health'), {
@@ -51,7 +51,7 @@ describe('the Worker', () => {
     error.mockRestore()
   })
 
-  it('prunes on its schedule, and leaves one line in the log', async () => {
+  it('prunes on its schedule, and writes one log line', async () => {
     const client = createClient({ url: env.TURSO_DATABASE_URL })
     await client.executeMultiple(`
       INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at)

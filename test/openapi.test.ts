@@ -10,7 +10,7 @@ describe('openapi.json', () => {
     expect(await validate(JSON.parse(text))).toMatchObject({ valid: true, warnings: [] })
   })
 
-  it('is what the service serves', () => {
+  it('is the document that the service serves', () => {
     expect(JSON.parse(openApiDocument)).toEqual(JSON.parse(text))
   })
 

@@ -1,6 +1,6 @@
-// Our guard side by side with what people would write instead, with the database at hand and some
-// distance away: all in turn, round after round, so that what the machine does meanwhile falls on
-// all of them. `npm run bench -- alternatives` runs this part alone.
+// Compares our guard with what people would write instead. The database is at hand, or some
+// distance away. The variants run in turn, round after round, so that other work of the machine
+// affects all of them. `npm run bench -- alternatives` runs this part alone.
 
 import { createKeySet } from '../../test/support/issuing-service.ts'
 import { type Alternative, listAlternatives } from '../support/alternative-list.ts'
@@ -13,15 +13,15 @@ import { type Figures, renderAlternatives, renderBundles } from '../support/rend
 const seconds = Number(process.env.BENCH_ALTERNATIVE_SECONDS ?? 2)
 const rounds = Number(process.env.BENCH_ALTERNATIVE_ROUNDS ?? 5)
 const distancesMs = [0, 30]
-/** Where no token is shown twice: 6.5 MB of them, and a guard remembers four. */
+/** Tokens of a run that shows none twice: 6.5 MB of them, and a guard remembers 4 MB. */
 const tokenCount = 16_000
 
 /**
- * Measures everything, as Markdown.
+ * Measures all alternatives, as Markdown.
  *
  * @param directory for the bundles
- * @param boundSeconds of a guard that is told nothing else
- * @throws Error when one of them does not let in, or refuse, whom it says
+ * @param boundSeconds of a guard without other options
+ * @throws Error when an alternative accepts or refuses a credential against its description
  */
 export async function measureAlternatives(
   directory: string,
@@ -33,7 +33,7 @@ export async function measureAlternatives(
   const alternatives = listAlternatives(boundSeconds, signMany)
   const database = await startSharedDatabase()
   const places: Place[] = []
-  // Every server that is started wants to know when we end.
+  // Every server that is started listens for the end of this process.
   process.setMaxListeners(32)
   try {
     for (const distanceMs of distancesMs) {
@@ -74,14 +74,14 @@ async function issueOne(alternative: Alternative, place: Place): Promise<Credent
 }
 
 async function measure(alternative: Alternative, place: Place): Promise<Figures> {
-  // Issued anew each time: by the last round, the first one's would have expired.
+  // Issued anew in each round: the credentials of the first round would expire before the last.
   const credentials = await (alternative.issueMany?.(tokenCount) ?? issueOne(alternative, place))
   const url = alternative.url(place)
   const requests = credentials.map(({ name, value }) => ({
     path: new URL(url).pathname,
     headers: { [name]: value },
   }))
-  // A guard that nobody has asked for a while may know too little; a busy one never does.
+  // A guard without requests for a while may have to ask first; a busy guard never does.
   await statusOf(url, credentials[0])
   place.takeRoundTrips()
   const result = await applyLoad({ url, requests, seconds })

@@ -1,5 +1,5 @@
-// How many rows the feed has after the same endings, with 0.4 and with this version, each on workerd
-// over a database of its own.
+// Counts the rows of the feed after the same endings, with 0.4 and with this version. Each version
+// runs on workerd over a database of its own.
 
 import { createClientOf, freshEmail, type Tokens, tokensOf } from '../../test/support/client.ts'
 import { type ServedDatabase, startDatabase } from '../../test/support/database.ts'
@@ -18,7 +18,7 @@ interface Version {
   readonly name: string
   readonly bundle: string
   readonly start: () => Promise<ServedDatabase>
-  /** What is put back in a session's row, as if time had passed. */
+  /** The columns of a session's row that are set back, as if time had passed. */
   readonly columns: readonly string[]
 }
 

@@ -1,5 +1,5 @@
-// Whether it matters how many revocations are alive: the same guard, knowing none and up to as many
-// as a view holds.
+// Measures whether the number of live revocations matters: the same guard, with none and with up to
+// as many as a view holds.
 
 import { createKeySet } from '../../test/support/issuing-service.ts'
 import {
@@ -15,7 +15,7 @@ import { activeKey, signTokens } from '../support/tokens.ts'
 const rounds = Number(process.env.BENCH_FLAT_ROUNDS ?? 15)
 const seconds = Number(process.env.BENCH_FLAT_SECONDS ?? 1)
 const counts = [0, 1_000, 10_000, 100_000, 1_000_000]
-/** Shown in turn: always the same ids would be looked up in the processor's cache. */
+/** Shown in turn: lookups of the same few ids would come from the processor's cache. */
 const tokenCount = 2_000
 
 /** @param directory for the bundles */
@@ -23,7 +23,7 @@ export async function measureFlat(directory: string): Promise<string> {
   const signingKeys = await createKeySet()
   const bundles = bundleGuardedPlace(directory)
   const places: GuardedPlace[] = []
-  // Every server that is started wants to know when we end.
+  // Every server that is started listens for the end of this process.
   process.setMaxListeners(32)
   try {
     for (const count of counts) places.push(await startGuardedPlace(bundles, signingKeys, count))

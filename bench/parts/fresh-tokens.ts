@@ -1,5 +1,5 @@
-// What a token costs that a guard has not seen before, beside jose with a key set; and where that
-// time goes.
+// Measures what a new token costs a guard, compared with jose and a key set, and where that time
+// goes.
 
 import { createKeySet } from '../../test/support/issuing-service.ts'
 import { bundleGuardedPlace, startGuardedPlace } from '../support/guarded-place.ts'
@@ -17,14 +17,14 @@ import { activeKey, signTokens } from '../support/tokens.ts'
 const rounds = Number(process.env.BENCH_FRESH_ROUNDS ?? 15)
 const seconds = Number(process.env.BENCH_FRESH_SECONDS ?? 2)
 const liveRevocations = 10_000
-/** 6.5 MB of them, and a guard remembers four: shown in turn, each is new again. */
+/** 6.5 MB of tokens, and a guard remembers 4 MB: shown in turn, each token is new again. */
 const tokenCount = 16_000
 const atOnce = 500
 
 /** @param directory for the bundles */
 export async function measureFreshTokens(directory: string): Promise<string> {
   const signingKeys = await createKeySet()
-  // First: meanwhile connections would be closed that are used afterwards.
+  // Signed first: connections that are opened before would be closed while the tokens are signed.
   const tokens = await signTokens(await activeKey(signingKeys), tokenCount)
   const place = await startGuardedPlace(bundleGuardedPlace(directory), signingKeys, liveRevocations)
   try {
@@ -51,7 +51,7 @@ export async function measureFreshTokens(directory: string): Promise<string> {
   }
 }
 
-/** Of workers/fresh-steps.ts and workers/guard.ts. */
+/** The steps of workers/fresh-steps.ts, and the guards of workers/guard.ts. */
 function listSteps(variant: (name: string, path: string) => Variant): Variant[] {
   return [
     variant('the request and its answer', 'unguarded'),
@@ -72,7 +72,7 @@ function renderSteps(steps: ReadonlyMap<string, number>): string {
   )
 }
 
-/** One row for each variant; the first is the measure of the others. */
+/** One row for each variant. The first row is the base of the ratios. */
 function renderFigures(figures: ReadonlyMap<string, Figures>): string {
   const [first] = figures.values()
   const rows = Array.from(figures, ([name, { inProcessUs, requestsPerSecond }]) => [

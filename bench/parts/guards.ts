@@ -1,5 +1,6 @@
-// What a guard costs: the same handler with and without it, while the guard knows the token and
-// 10,000 live revocations. And that it asks nobody then, but for what is new, every 5 s.
+// Measures what a guard costs: the same handler with and without it. The guard knows the token and
+// 10,000 live revocations. The part also checks that the guard then asks only for the news of the
+// feed, every 5 s.
 
 import { createKeySet } from '../../test/support/issuing-service.ts'
 import type { Questions } from '../support/counter.ts'
@@ -21,10 +22,10 @@ import { activeKey, secretKey, signToken } from '../support/tokens.ts'
 
 const rounds = Number(process.env.BENCH_GUARD_ROUNDS ?? 15)
 const seconds = Number(process.env.BENCH_GUARD_SECONDS ?? 2)
-/** Without a pause, to count what is asked. */
+/** Seconds of requests without a pause, in which the guard's questions are counted. */
 const busySeconds = Number(process.env.BENCH_GUARD_BUSY_SECONDS ?? 30)
 const liveRevocations = 10_000
-/** Half of the default bound, less the second that an answer may be old. */
+/** Half of the default bound, minus the second that an answer may be old. */
 const leastSecondsBetweenPulls = 4
 
 /** @param directory for the bundles */
@@ -63,7 +64,7 @@ function listVariants({ url, questions }: GuardedPlace, es256: string, hs256: st
   ]
 }
 
-/** One guard, busy all the time. */
+/** Counts the questions of one guard that is busy all the time. */
 async function countQuestions({ url, questions }: GuardedPlace, token: string): Promise<string> {
   questions.take()
   const busy = { url: `${url}/guarded-es256`, tokens: [token] }
@@ -75,7 +76,7 @@ async function countQuestions({ url, questions }: GuardedPlace, token: string): 
   return `Without a pause for ${busySeconds} s: ${renderCount(requests)} requests, and ${renderQuestions(asked)} to the service, in the background.`
 }
 
-/** The feed's news and the keys are fetched in the background; nothing else is asked. */
+/** Checks that the guard asks only in the background, for the feed's news and the keys. */
 function expectNoneWaited({ check, snapshot }: Questions, requests: number): void {
   if (check + snapshot === 0) return
   throw new Error(`${check} checks and ${snapshot} pages of the snapshot in ${requests} requests`)
@@ -85,7 +86,7 @@ function renderQuestions({ since, keys }: Questions): string {
   return `${since} round trips for the feed and ${keys} for the keys`
 }
 
-/** One row for each variant; the first is the measure of the others. */
+/** One row for each variant. The first row is the base of the ratios. */
 function renderGuards(figures: ReadonlyMap<string, Figures>): string {
   const [first] = figures.values()
   const baseUs = first?.inProcessUs ?? Number.NaN

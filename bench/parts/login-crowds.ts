@@ -1,5 +1,5 @@
-// What strangers who log in take from everybody else: how long the feed takes to answer meanwhile,
-// and whether a guard refuses anybody.
+// Measures how much many logins of strangers disturb everybody else. How long does the feed need for
+// an answer, and does a guard refuse a valid token?
 
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -27,7 +27,7 @@ const platforms: readonly Platform[] = ['workerd', 'Deno']
 
 interface Asked {
   readonly latencyMs: number
-  /** 0 where there was no answer. */
+  /** 0 without an answer. */
   readonly status: number
 }
 
@@ -99,7 +99,9 @@ async function ask(url: string, init: RequestInit = {}): Promise<Asked> {
   return { latencyMs: performance.now() - sentAtMs, status }
 }
 
-/** In a thread of its own, so that it does not delay those who measure; `stop` gives its statuses. */
+/**
+ * Runs in a thread of its own, so that it does not delay the measuring. `stop` gives its statuses.
+ */
 async function startCrowd(baseUrl: string, crowd: Crowd) {
   const worker = new Worker(new URL('../support/login-crowd-thread.ts', import.meta.url), {
     workerData: { baseUrl, crowd },

@@ -1,4 +1,5 @@
-// Requests per second and latency of the service's own routes, next to a route that does nothing.
+// Measures requests per second and latency of the service's routes, and of a route that does
+// nothing.
 
 import autocannon from 'autocannon'
 import { createClientOf, type Tokens } from '../../test/support/client.ts'
@@ -16,7 +17,7 @@ const seconds = Number(process.env.BENCH_SECONDS ?? 5)
 interface Load {
   readonly name: string
   readonly url: string
-  /** What one connection sends, over and over. */
+  /** What one connection sends again and again. */
   readonly createRequest: () => autocannon.Request
 }
 
@@ -78,8 +79,8 @@ async function listLoads(bare: string, url: string): Promise<Load[]> {
 }
 
 /**
- * Each request refreshes the session that has waited longest, with the token that its last answer
- * gave: one session may be refreshed 60 times in a minute.
+ * Each request refreshes the session that has waited longest, with the token of its last answer.
+ * The reason: one session may be refreshed 60 times in a minute.
  */
 async function createRefreshLoad(
   url: string,

@@ -1,5 +1,5 @@
-// Whether it matters how many sessions there are: what becomes of a login, one request after the
-// other, over a database with few sessions and over ones with many, in turn.
+// Measures whether the number of sessions matters. A login and the requests that follow it run one
+// after the other. They run in turn over a database with few sessions and over databases with many.
 
 import { createClientOf, freshEmail, tokensOf } from '../../test/support/client.ts'
 import { type ServedDatabase, startDatabase } from '../../test/support/database.ts'
@@ -17,7 +17,7 @@ const counts = [1_000, 10_000, 100_000, 1_000_000]
 const sessionsPerAccount = 10
 const rowsPerInsert = 50_000
 
-/** A service over a database that holds so many sessions. */
+/** A service over a database that holds a number of sessions. */
 interface Crowd {
   readonly count: number
   readonly database: ServedDatabase
@@ -59,7 +59,10 @@ async function startCrowd(bundle: string, signingKeys: string, count: number): P
   return { count, database, server, times: new Map() }
 }
 
-/** Accounts that nobody can log in to, and their sessions, all alive; in portions, for a time limit. */
+/**
+ * Inserts accounts without a usable password, and their live sessions, in portions because of a
+ * time limit.
+ */
 async function fill({ query }: ServedDatabase, count: number): Promise<void> {
   const now = Math.floor(Date.now() / 1_000)
   for (let first = 0; first < count; first += rowsPerInsert) {
@@ -80,7 +83,7 @@ const insertSessions = `${numbers}
   SELECT lower(hex(randomblob(8))), n / CAST(? AS INTEGER) + 1, now, now, now, now + 2592000 + n, now + 7776000
   FROM numbers, (SELECT CAST(? AS INTEGER) AS now)`
 
-/** A login, and what becomes of it. */
+/** A login, and the requests that follow it. */
 async function playRound({ server, times }: Crowd): Promise<void> {
   const client = createClientOf(server.baseUrl)
   const account = { email: freshEmail(), password: 'a good password' }

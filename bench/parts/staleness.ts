@@ -1,10 +1,12 @@
-// How long a token is still accepted after its session was logged out, end to end: service, a busy
-// guarded Worker, and idle isolates of it are three processes over one sqld.
+// Measures how long a token is still accepted after the logout of its session, end to end. The
+// service, a busy guarded Worker and idle isolates of that Worker are three processes over one
+// sqld.
 //
-// Every token is shown to the busy guard each 25 ms, from before the logout until it is refused. And
-// each is shown to one isolate that serves nobody else: half of the tokens as often, so that the
-// isolate was idle and then is not; the others only now and then, so that it stays idle, and what it
-// knows gets as old as the bound allows. Commit is when the logout was answered.
+// Every token is shown to the busy guard each 25 ms, from before the logout until it is refused.
+// Each token is also shown to one idle isolate that gets no other requests. Half of the tokens are
+// shown there each 25 ms as well, so that an idle isolate becomes busy. The others are shown
+// rarely, so that the isolate stays idle and its data gets as old as the bound allows. The commit
+// is the moment when the logout was answered.
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,13 +24,13 @@ import { createChance, gapOf } from '../support/virtual-time.ts'
 import { type Asked, ask, type Watched, watch } from '../support/watch.ts'
 
 const logouts = Number(process.env.BENCH_STALENESS_LOGOUTS ?? 1_000)
-/** Over which the logouts are spread. */
+/** The time over which the logouts are spread. */
 const seconds = Number(process.env.BENCH_STALENESS_SECONDS ?? 110)
 const isolates = 128
 const pollEveryMs = 25
 const sparseGapMs = 4_000
 const longestGapMs = 12_000
-/** For how long a token is shown before its logout. */
+/** How long a token is shown before its logout. */
 const leadsMs = { busy: [300, 800], idle: [300, 800], sparse: [2_000, 12_000] } as const
 const busyRequestsPerSecond = 300
 const serviceRequestsPerSecond = 20
@@ -56,7 +58,7 @@ export async function measureStaleness(directory: string): Promise<string> {
       }),
       keepAsking(serviceRequestsPerSecond, ended.signal, askService(place.service, goodToken)),
     ])
-    // Should it fail, that is told below; until then nobody looks.
+    // A failure is reported below; nothing awaits this promise until then.
     background.catch(() => {})
     const revoked = await revokeAll(place, tokens)
     ended.abort()
@@ -92,7 +94,7 @@ async function startPlace(directory: string): Promise<Place> {
   }
 }
 
-/** Tokens of so many accounts. */
+/** Registers accounts, and gives a token of each. */
 async function registerMany(service: string, count: number): Promise<string[]> {
   const client = createClientOf(service)
   const tokens: string[] = []
@@ -102,10 +104,10 @@ async function registerMany(service: string, count: number): Promise<string[]> {
   return tokens.slice(0, count)
 }
 
-/** Logs out all sessions, each at a random moment, and watches what becomes of their tokens. */
+/** Logs out all sessions, each at a random moment, and watches their tokens. */
 async function revokeAll(place: Place, tokens: readonly string[]): Promise<Revoked[]> {
   const firstAtMs = performance.now() + leadsMs.sparse[1]
-  // First in, first out: the next one is the one that has been idle for longest.
+  // First in, first out: the next isolate is the one that has been idle for longest.
   const free = Array.from({ length: isolates }, (_, number) => number)
   const inIsolate = async (use: (url: string) => Promise<Watched>) => {
     const number = free.shift()
@@ -152,7 +154,7 @@ function untilMoment(atMs: number): Promise<void> {
   return delay(Math.max(0, atMs - performance.now()))
 }
 
-/** What the service does meanwhile: three questions for each registration. */
+/** The other load of the service: three questions for each registration. */
 function askService(service: string, token: string): () => Promise<void> {
   const client = createClientOf(service)
   let asked = 0
@@ -164,9 +166,9 @@ function askService(service: string, token: string): () => Promise<void> {
 }
 
 /**
- * Asks at a constant rate, whatever the answers take.
+ * Asks at a constant rate, however long the answers take.
  *
- * @returns how often
+ * @returns how often it asked
  */
 async function keepAsking(
   perSecond: number,

@@ -1,4 +1,4 @@
-// What is compared: what each does for a request, and how long a revoked credential lives with it.
+// The alternatives: what each does for a request, and how long a revoked credential lives with it.
 
 import {
   type Credential,
@@ -12,26 +12,29 @@ import type { Place } from './place.ts'
 
 export interface Alternative {
   readonly name: string
-  /** What it does for a request. */
+  /** What the alternative does for a request. */
   readonly work: string
   /** How long a credential is accepted after it was revoked. */
   readonly revokedLives: string
-  /** What is checked of that: Infinity is not before it expires. Undefined: it lets everybody in. */
+  /**
+   * The part of this that is checked. Infinity: accepted until it expires. Undefined: no check of
+   * credentials.
+   */
   readonly refusedWithinSeconds?: number
   url(place: Place): string
   issue(place: Place): Promise<Issued>
-  /** So many other credentials, to be shown in turn instead of one. */
+  /** Issues this number of other credentials, to be shown in turn instead of one. */
   issueMany?(count: number): Promise<readonly Credential[]>
 }
 
 const never = Number.POSITIVE_INFINITY
-/** Of all tokens here: that is the default of our service, and of Better Auth's JWT plugin. */
+/** All tokens here live this long: the default of our service, and of Better Auth's JWT plugin. */
 const untilExpiry = { refusedWithinSeconds: never, revokedLives: 'until it expires (15 min)' }
 const atOnce = { refusedWithinSeconds: 0, revokedLives: 'not at all' }
 
 /**
- * @param boundSeconds of a guard that is told nothing else
- * @param signMany makes so many tokens of ours
+ * @param boundSeconds of a guard without other options
+ * @param signMany signs this number of our tokens
  */
 export function listAlternatives(
   boundSeconds: number,
@@ -75,7 +78,7 @@ export function listAlternatives(
       work: 'verifies ES256',
       url: ({ alternatives }) => `${alternatives}/jose`,
       issue: registerWithUs,
-      // It remembers none; so it is like for like with ours.
+      // It remembers no tokens, so it is comparable with our guard at new tokens.
       issueMany: signMany,
     },
     {

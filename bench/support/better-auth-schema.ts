@@ -81,7 +81,7 @@ export const jwks = sqliteTable('jwks', {
   crv: text('crv'),
 })
 
-/** With these it reads a session and its user in one statement. */
+/** With these relations, Better Auth reads a session and its user in one statement. */
 export const sessionRelations = relations(session, ({ one }) => ({
   user: one(user, { fields: [session.userId], references: [user.id] }),
 }))

@@ -1,6 +1,6 @@
-// Better Auth over libSQL, as fast as its options allow: one instance for the isolate (making one for
-// each request, as many do on Workers, costs half a millisecond of CPU time), and session and user
-// read in one statement (its default is two, one after the other).
+// Better Auth over libSQL, as fast as its options allow. The isolate has one instance; making one
+// for each request, as many do on Workers, costs half a millisecond of CPU time. One statement
+// reads session and user; the default is two, one after the other.
 
 import { createClient } from '@libsql/client/http'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
@@ -17,10 +17,10 @@ export interface BetterAuthBindings {
 
 type Options = Parameters<typeof betterAuth>[0]
 
-/** Better Auth with email and password, and whatever the options add. */
+/** Better Auth with email and password, and with the other options. */
 export function createAuth(env: BetterAuthBindings, options: Pick<Options, 'session' | 'plugins'>) {
-  // Without a limit the client queues nothing, so that no request waits for another one's turn, and
-  // it can be shared.
+  // Without a limit, the client queues nothing. No request waits for another request, and all can
+  // share the client.
   const client = createClient({
     url: env.TURSO_DATABASE_URL,
     fetch: fetchUncompressed,
@@ -31,7 +31,7 @@ export function createAuth(env: BetterAuthBindings, options: Pick<Options, 'sess
     secret: env.SECRET_KEY,
     database: drizzleAdapter(drizzle(client, { schema }), { provider: 'sqlite' }),
     emailAndPassword: { enabled: true },
-    // It would refuse the preparations; what is measured passes it by.
+    // The rate limit would refuse the preparations. The measured requests bypass it.
     rateLimit: { enabled: false },
     advanced: { database: { joins: true } },
     ...options,

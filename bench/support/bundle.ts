@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Bundles the Worker of `entry` (from the repository's root) under `directory`: the file. */
+/** Bundles the Worker of `entry` (from the repository's root) into `directory`. Gives the file. */
 export function bundleWorker(directory: string, entry: string): string {
   const name = entry.replace(/^.*\/(.*)\.ts$/, '$1')
   const outdir = join(directory, name)
@@ -20,7 +20,7 @@ export function bundleWorker(directory: string, entry: string): string {
   return join(outdir, `${name}.js`)
 }
 
-/** What of it travels to the edge, in KiB. */
+/** The size of the deployed bundle, compressed, in KiB. */
 export function gzipKiB(bundle: string): number {
   return gzipSync(readFileSync(bundle)).length / 1024
 }

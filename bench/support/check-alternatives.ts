@@ -1,5 +1,5 @@
-// Nothing is measured that does not authenticate: who is let in, who is not, and what becomes of a
-// credential that was revoked.
+// Checks that every alternative authenticates before it is measured: which requests it accepts,
+// which it refuses, and what happens to a revoked credential.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Alternative } from './alternative-list.ts'
@@ -8,7 +8,7 @@ import type { Place } from './place.ts'
 
 const pollEveryMs = 200
 
-/** @throws Error when one of them does not do what it says, in one of the places */
+/** @throws Error when an alternative does not do what it says, in one of the places */
 export async function checkAlternatives(
   alternatives: readonly Alternative[],
   places: readonly Place[],
@@ -22,7 +22,7 @@ export async function checkAlternatives(
     await checkAccess(alternative, place, issued)
     revocations.push(() => checkRevocation(alternative, place, issued))
   }
-  // At the same time, for some of them take seconds.
+  // At the same time, because some take seconds.
   await Promise.all(revocations.map((check) => check()))
 }
 
@@ -62,7 +62,7 @@ function expectStatus(name: string, what: string, status: number, wanted: number
   throw new Error(`${name} answers ${what} with ${status}, not ${wanted}`)
 }
 
-/** What a request with the credential, or without any, is answered. */
+/** The status of a request with the credential, or without any. */
 export async function statusOf(url: string, credential?: Credential): Promise<number> {
   const headers = credential ? { [credential.name]: credential.value } : {}
   const answer = await fetch(url, { headers })
@@ -70,7 +70,9 @@ export async function statusOf(url: string, credential?: Credential): Promise<nu
   return answer.status
 }
 
-/** The same with another signature, which is what comes after the last dot: of the first cookie, too. */
+/**
+ * The same with another signature. The signature follows the last dot, also in the first cookie.
+ */
 function forge({ name, value }: Credential): Credential {
   const [signed = ''] = value.split(';')
   const at = signed.lastIndexOf('.') + 5

@@ -1,15 +1,15 @@
-// Stands between guards and the service, and counts what they ask.
+// A proxy between guards and the service that counts the questions.
 
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A round trip for what is new in the feed, for all of it, for one token, or for the keys. */
+/** A round trip for the news of the feed, for its snapshot, for one token, or for the keys. */
 export type Question = 'since' | 'snapshot' | 'check' | 'keys'
 export type Questions = Readonly<Record<Question, number>>
 
 export interface Counter {
   readonly url: string
-  /** What was asked since the last call. */
+  /** The questions since the last call. */
   take(): Questions
   stop(): Promise<void>
 }

@@ -1,4 +1,4 @@
-// How a client gets what it then shows with every request, and how that is taken back.
+// How a client gets the credential that it sends with every request, and how that is revoked.
 
 import { sign } from 'hono/jwt'
 import { systemRuntime } from '../../src/runtime/runtime.ts'
@@ -6,7 +6,7 @@ import { createClientOf, freshEmail } from '../../test/support/client.ts'
 import { type Place, secret } from './place.ts'
 import { activeKey, issuer, signTokens } from './tokens.ts'
 
-/** A header that lets its sender in. */
+/** A header that authenticates a request. */
 export interface Credential {
   readonly name: 'Authorization' | 'Cookie'
   readonly value: string
@@ -14,7 +14,7 @@ export interface Credential {
 
 export interface Issued {
   readonly credential: Credential
-  /** Takes the credential back, by the means that there are. */
+  /** Revokes the credential, by the means of its issuer. */
   revoke(): Promise<void>
 }
 
@@ -33,12 +33,12 @@ export async function registerWithUs({ service }: Place): Promise<Issued> {
   }
 }
 
-/** So many tokens of our service, each of another session. */
+/** Tokens of our service, each of another session. */
 export async function signWithOurKey(signingKeys: string, count: number): Promise<Credential[]> {
   return (await signTokens(await activeKey(signingKeys), count)).map(bearer)
 }
 
-/** A token as whoever has the secret signs it, and the seed's way to take it back. */
+/** A token as any holder of the secret signs it, and the seed's way to revoke it. */
 export async function signWithSecret({ database }: Place): Promise<Issued> {
   const now = systemRuntime.now()
   const jti = crypto.randomUUID()

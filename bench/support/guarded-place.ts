@@ -1,4 +1,4 @@
-// A service whose feed has so many live revocations, and the guarded Worker that asks it.
+// A service whose feed has a number of live revocations, and the guarded Worker that asks it.
 
 import { createRandomId } from '../../src/crypto/random-id.ts'
 import { systemRuntime } from '../../src/runtime/runtime.ts'
@@ -12,12 +12,12 @@ import { type Counter, startCounter } from './counter.ts'
 import { activeKey, issuer, signToken } from './tokens.ts'
 
 export interface GuardedPlace {
-  /** Of the guarded Worker (workers/guard.ts). */
+  /** The URL of the guarded Worker (workers/guard.ts). */
   readonly url: string
   readonly liveRevocations: number
-  /** From the first request until everything was known. */
+  /** Milliseconds from the first request until the guard had loaded everything. */
   readonly loadedAfterMs: number
-  /** What the guards ask the service. */
+  /** Counts what the guards ask the service. */
   readonly questions: Counter
   stop(): Promise<void>
 }
@@ -31,7 +31,7 @@ export function bundleGuardedPlace(directory: string) {
   }
 }
 
-/** Starts it, and waits until the guard knows of every revocation. */
+/** Starts both, and waits until the guard knows every revocation. */
 export async function startGuardedPlace(
   bundles: ReturnType<typeof bundleGuardedPlace>,
   signingKeys: string,
@@ -68,12 +68,12 @@ export async function startGuardedPlace(
   }
 }
 
-/** Inserts so many, as if as many sessions had been logged out: the first and the last of them. */
+/** Inserts revocations, as after as many logouts. Gives the first and the last id. */
 async function insertRevocations(database: TestDatabase, count: number): Promise<string[]> {
   const ends: string[] = []
   for (let inserted = 0; inserted < count; inserted += idsPerInsert) {
     const length = Math.min(idsPerInsert, count - inserted)
-    // Random in all of their bits, as the ids of sessions are: the view relies on it.
+    // Random in all of their bits, like the ids of sessions: the view relies on it.
     const ids = Array.from({ length }, () => createRandomId(systemRuntime))
     await database.query(
       `INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at)
@@ -86,7 +86,7 @@ async function insertRevocations(database: TestDatabase, count: number): Promise
   return ends
 }
 
-/** A guard that does not know everything yet asks about each token. */
+/** A guard that has not loaded everything yet asks about each token. */
 async function untilLoaded(url: string, token: string, questions: Counter): Promise<number> {
   const startedAt = performance.now()
   await until(async () => {
@@ -98,7 +98,7 @@ async function untilLoaded(url: string, token: string, questions: Counter): Prom
   return performance.now() - startedAt
 }
 
-/** That the guard knows this revocation by itself. */
+/** Checks that the guard knows this revocation without a question. */
 async function expectRefused(url: string, token: string, questions: Counter): Promise<void> {
   questions.take()
   const { status } = await fetch(url, bearing(token))

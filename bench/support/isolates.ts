@@ -1,5 +1,5 @@
-// Many isolates of one guarded Worker in one workerd, as a quiet Worker has them on Cloudflare: each
-// knows only what it has asked for itself.
+// Many isolates of one guarded Worker in one workerd, like those of a quiet Worker on Cloudflare.
+// Each knows only the answers to its own questions.
 
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,8 +22,8 @@ const front = `export default {
 `
 
 /**
- * Serves `bundle` in so many isolates, at `baseUrl/0/` and so on, each with the service bound to
- * AUTH.
+ * Serves `bundle` in a number of isolates, at `baseUrl/0/` and so on. In each, the service is bound
+ * to AUTH.
  *
  * @param directory for its configuration
  */

@@ -2,7 +2,7 @@
 
 import autocannon from 'autocannon'
 
-/** As many as `npm run bench` opens to a guard. */
+/** The connections that `npm run bench` opens to a guard. */
 export const connections = 16
 
 export interface Load {
@@ -11,7 +11,10 @@ export interface Load {
   readonly seconds: number
 }
 
-/** Loads for so long; each connection has requests of its own, if there are enough. All must succeed. */
+/**
+ * Loads for this time. Each connection has requests of its own, if there are enough. All must
+ * succeed.
+ */
 export async function applyLoad({ url, requests, seconds }: Load): Promise<autocannon.Result> {
   const share = Math.ceil(requests.length / connections)
   let clients = 0

@@ -1,4 +1,4 @@
-// A crowd of logins (login-crowds.ts) in a thread of its own, until it is told to stop.
+// A crowd of logins (login-crowds.ts) in a thread of its own, until a message stops it.
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { type Crowd, sendLogins } from '../../test/support/login-crowd.ts'

@@ -1,4 +1,4 @@
-// Everything that is compared, on workerd, over one database that is some distance away.
+// Everything that is compared, on workerd, over one database some distance away.
 
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ export const secret = testSettings.SECRET_KEY
 
 export type Bundles = ReturnType<typeof bundleAll>
 
-/** The base URLs of what runs there. */
+/** The base URLs of the alternatives. */
 export interface Place {
   readonly distanceMs: number
   readonly database: TestDatabase
@@ -27,7 +27,7 @@ export interface Place {
   readonly betterAuth: string
   readonly betterAuthCookie: string
   readonly betterAuthJwt: string
-  /** Round trips to the database since the last call; undefined where nobody counts. */
+  /** Round trips to the database since the last call. Undefined where they are not counted. */
   takeRoundTrips(): number | undefined
   stop(): Promise<void>
 }
@@ -43,7 +43,7 @@ export function bundleAll(directory: string) {
   }
 }
 
-/** The service's database, with Better Auth's tables and the one of revoked token ids in it, too. */
+/** The service's database, with Better Auth's tables and the table of revoked token ids. */
 export async function startSharedDatabase(): Promise<TestDatabase> {
   const database = await startDatabase()
   const schema = execFileSync(
@@ -58,7 +58,7 @@ export async function startSharedDatabase(): Promise<TestDatabase> {
   return database
 }
 
-/** Starts all of it; what a database at no distance is asked goes straight to it. */
+/** Starts all of it. Without a distance, requests go straight to the database. */
 export async function startPlace(
   bundles: Bundles,
   database: TestDatabase,

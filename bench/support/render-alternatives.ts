@@ -5,18 +5,18 @@ import { gzipKiB } from './bundle.ts'
 import type { Bundles } from './place.ts'
 import { quantile, renderCount, renderTable } from './table.ts'
 
-/** Of one alternative, at one distance, in one round. */
+/** The figures of one alternative, at one distance, in one round. */
 export interface Figures {
   readonly name: string
   readonly distanceMs: number
   readonly requestsPerSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
-  /** To the database, for each request; undefined where nobody counted. */
+  /** Round trips to the database for each request. Undefined where they are not counted. */
   readonly roundTrips: number | undefined
 }
 
-/** One row for each alternative; the first is the measure of the others. */
+/** One row for each alternative. The first row is the base of the ratios. */
 export function renderAlternatives(
   alternatives: readonly Alternative[],
   figures: readonly Figures[],
@@ -60,7 +60,7 @@ function renderFigures(figures: readonly Figures[], unguarded: readonly Figures[
   ]
 }
 
-/** What travels to the edge. */
+/** The sizes of the deployed bundles. */
 export function renderBundles(bundles: Bundles): string {
   const size = (name: keyof Bundles) => `${gzipKiB(bundles[name]).toFixed(1)} KiB`
   return [

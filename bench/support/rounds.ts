@@ -1,5 +1,5 @@
-// Guarded requests by the thousands, in-process and over HTTP: all variants in turn, round after
-// round, so that what the machine does meanwhile falls on all of them.
+// Thousands of guarded requests, in-process and over HTTP. All variants run in turn, round after
+// round, so that other work of the machine affects all of them.
 
 import { bearing } from '../../test/support/client.ts'
 import { addQuestions, type Counter, type Questions } from './counter.ts'
@@ -8,16 +8,16 @@ import { quantile } from './table.ts'
 
 export interface Variant {
   readonly name: string
-  /** Of workers/guard.ts, with the path that names the guard. */
+  /** The URL of workers/guard.ts, with the path that names the guard. */
   readonly url: string
-  /** Shown in turn. */
+  /** The tokens that are shown in turn. */
   readonly tokens: readonly string[]
   /**
-   * In-process, so many requests in a row, a divisor of the round's: the isolate reads no feed
-   * meanwhile. Default: all of a round.
+   * In-process: this number of requests in a row, a divisor of the round's number. Meanwhile the
+   * isolate reads no feed. Default: all of a round.
    */
   readonly atOnce?: number
-  /** Before the service that the guard asks. */
+  /** The counter in front of the service that the guard asks. */
   readonly questions: Counter
 }
 
@@ -26,7 +26,7 @@ export interface Figures {
   readonly inProcessUs: number
   /** Over HTTP: the median of the rounds. */
   readonly requestsPerSecond: number
-  /** In all rounds, both ways. */
+  /** The requests of all rounds, in-process and over HTTP. */
   readonly requests: number
   /** What the guard asked the service meanwhile. */
   readonly questions: Questions
@@ -34,7 +34,7 @@ export interface Figures {
 
 export interface Rounds {
   readonly rounds: number
-  /** Of each variant over HTTP, in each round. */
+  /** How long each variant runs over HTTP in each round. */
   readonly seconds: number
 }
 
@@ -82,7 +82,7 @@ export async function measureInProcess(
   return new Map(Array.from(measured, ([name, rows]) => [name, medianOf(rows)]))
 }
 
-/** Requests over HTTP for so long: how many in a second, and how many there were. */
+/** Sends requests over HTTP for a time. Gives their number, in total and for each second. */
 export async function runOverHttp(
   { url, tokens }: Pick<Variant, 'url' | 'tokens'>,
   seconds: number,
@@ -112,7 +112,7 @@ async function runInProcess({
   return { figure: (ms / requestsPerRound) * 1_000, requests: requestsPerRound }
 }
 
-/** The first rounds warm up: signatures are verified, and code is compiled. */
+/** The first rounds warm up: they verify signatures and compile code. */
 async function inRounds(
   variants: readonly Variant[],
   { rounds, warmUps }: { readonly rounds: number; readonly warmUps: number },
@@ -131,8 +131,8 @@ async function inRounds(
 }
 
 /**
- * While the others were measured, this one slept, and may know too little by now: a busy guard
- * never does.
+ * This variant was idle while the others were measured, so its guard may have to ask first. A busy
+ * guard never does.
  */
 async function wake({ url, tokens, questions }: Variant): Promise<void> {
   const answer = await fetch(url, bearing(tokens[0] ?? ''))

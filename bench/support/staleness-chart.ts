@@ -1,4 +1,4 @@
-// A histogram for each guard, one below the other, with the bound: an SVG, drawn by Vega-Lite
+// A histogram for each guard, one below the other, with the bound. Vega-Lite draws it as an SVG,
 // without a browser.
 
 import { parse, View } from 'vega'
@@ -19,7 +19,7 @@ const ink = '#24292f'
 const faint = '#57606a'
 const alarm = '#c62828'
 
-/** The SVG of histograms with one bound. */
+/** The SVG of the histograms, with one bound. */
 export async function drawHistograms(
   histograms: readonly Histogram[],
   boundSeconds: number,
@@ -30,7 +30,7 @@ export async function drawHistograms(
     padding: 16,
     title: {
       text: 'How long a revoked token is still accepted',
-      // Vega takes letters for wider than they are: longer lines would widen the picture.
+      // Vega overestimates the width of letters: longer lines would widen the picture.
       subtitle: [
         `After its session was logged out; maxStalenessSeconds: ${boundSeconds}.`,
         "One machine, over loopback: not Cloudflare's network.",
@@ -112,7 +112,7 @@ function drawHistogram(
   }
 }
 
-/** A vertical line, and what it is. */
+/** A vertical line, and its label. */
 function drawBound(boundSeconds: number): LayerSpec['layer'] {
   const data = { values: [{ bound: boundSeconds }] }
   const encoding = { x: { field: 'bound', type: 'quantitative' as const } }
@@ -127,7 +127,7 @@ function drawBound(boundSeconds: number): LayerSpec['layer'] {
   ]
 }
 
-/** How many lie in each half of a second. */
+/** Counts the values in each half second. */
 function countBins(seconds: readonly number[], boundSeconds: number) {
   return Array.from({ length: (boundSeconds + 1) * binsPerSecond }, (_, bin) => {
     const [from, to] = [bin / binsPerSecond, (bin + 1) / binsPerSecond]

@@ -1,4 +1,4 @@
-// What is printed: Markdown, ready for docs/.
+// The printed output: Markdown, ready for docs/.
 
 export function renderTable(
   heads: readonly string[],
@@ -8,12 +8,12 @@ export function renderTable(
   return [heads, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-/** 12,345 */
+/** 12345 as `12,345`. */
 export function renderCount(count: number): string {
   return Math.round(count).toLocaleString('en-US')
 }
 
-/** The figure that this share of all figures is at most: 0.5 for the median. */
+/** The quantile of the figures at this share: 0.5 for the median. */
 export function quantile(figures: readonly number[], share: number): number {
   const sorted = figures.toSorted((one, other) => one - other)
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN

@@ -1,4 +1,4 @@
-// Tokens as the service signs them, for sessions that nobody has logged in to.
+// Tokens as the service signs them, for sessions without a login.
 
 import { createRandomId } from '../../src/crypto/random-id.ts'
 import { type Runtime, systemRuntime } from '../../src/runtime/runtime.ts'
@@ -12,7 +12,7 @@ import {
 } from '../../src/token/signing-key.ts'
 import { testSettings } from '../../test/support/settings.ts'
 
-/** Of all tokens here. */
+/** The issuer of all tokens here. */
 export const issuer = 'https://auth.example.com'
 /** Longer than any part of the bench takes. */
 const lifetimeSeconds = 7_200
@@ -23,7 +23,7 @@ interface TokenOptions {
   readonly runtime?: Runtime
 }
 
-/** A token of a session, one of its own unless it is named. */
+/** A token of a session. Without a name, the session is a new one. */
 export async function signToken(key: SigningKey, options: TokenOptions = {}): Promise<string> {
   const { runtime = systemRuntime, sessionId = createRandomId(runtime) } = options
   const settings = {
@@ -31,7 +31,7 @@ export async function signToken(key: SigningKey, options: TokenOptions = {}): Pr
     audience: issuer,
     signingKey: async () => key,
   }
-  // Random, too: every look into the view is for another id.
+  // Random as well, so that every lookup in the view is for another id.
   const [tokenId, tokenGeneration] = [createRandomId(runtime), createRandomId(runtime)]
   const issuedAt = runtime.now()
   return issueAccessToken(settings, {
@@ -46,12 +46,12 @@ export async function signToken(key: SigningKey, options: TokenOptions = {}): Pr
   })
 }
 
-/** So many tokens, each of a session and a user of its own. */
+/** Tokens, each of a session and a user of its own. */
 export function signTokens(key: SigningKey, count: number): Promise<string[]> {
   return Promise.all(Array.from({ length: count }, () => signToken(key)))
 }
 
-/** The key of a service that has SECRET_KEY alone. */
+/** The key of a service that has only SECRET_KEY. */
 export function secretKey(): Promise<SigningKey> {
   return importSecretSigningKey(testSettings.SECRET_KEY)
 }

@@ -1,10 +1,9 @@
-// Time that passes only when something happens, so that days go by in seconds, and chance that
-// repeats itself.
+// Virtual time, so that a run covers days in seconds, and repeatable random numbers.
 
 import { setImmediate as settle } from 'node:timers/promises'
 import { type Runtime, systemRuntime } from '../../src/runtime/runtime.ts'
 
-/** Any moment: 2026-11-01. */
+/** An arbitrary moment: 2026-11-01. */
 const beginsAtMs = 1_793_491_200_000
 
 interface Due {
@@ -14,10 +13,10 @@ interface Due {
 
 export class VirtualTime {
   #elapsedMs = 0
-  /** In the order in which they are due; there are never many. */
+  /** In the order in which they are due. There are never many. */
   readonly #due: Due[] = []
 
-  /** A clock that shows this time. */
+  /** A clock that shows the virtual time. */
   readonly runtime: Runtime = {
     ...systemRuntime,
     now: () => Math.floor(this.runtime.nowMs() / 1_000),
@@ -26,14 +25,14 @@ export class VirtualTime {
     delay: (ms) => this.#delay(ms),
   }
 
-  /** Lets so much time pass, and everything happen that is due meanwhile. */
+  /** Lets this time pass, and runs everything that is due meanwhile. */
   async pass(ms: number): Promise<void> {
     const untilMs = this.#elapsedMs + ms
     for (let [next] = this.#due; next && next.atMs <= untilMs; [next] = this.#due) {
       this.#due.shift()
       this.#elapsedMs = next.atMs
       next.resolve()
-      // Until everybody who waited for it has done what there is to do at this moment.
+      // Until all that waited for this moment has finished its work.
       await settle()
     }
     this.#elapsedMs = untilMs
@@ -59,7 +58,7 @@ export function createChance(seed: number): () => number {
   }
 }
 
-/** A gap between independent events, of which so many happen in a unit of time (exponential). */
+/** A gap between independent events that happen at this rate in a unit of time (exponential). */
 export function gapOf(rate: number, chance: () => number): number {
   return -Math.log(1 - chance()) / rate
 }

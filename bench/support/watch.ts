@@ -4,23 +4,23 @@ import { Agent, request } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { bearing } from '../../test/support/client.ts'
 
-/** One request, by the clock of this process, the only one that is measured with. */
+/** One request. Its times come from the clock of this process alone. */
 export interface Asked {
-  /** 0 where there was no answer. */
+  /** 0 without an answer. */
   readonly status: number
   readonly sentAtMs: number
   readonly answeredAtMs: number
 }
 
-/** What became of a token. */
+/** What happened to a token. */
 export interface Watched {
-  /** The accepted request that was sent last. */
+  /** The last request that was sent and accepted. */
   readonly accepted: Asked
-  /** Requests that the guard could not decide about (503). */
+  /** The number of requests that the guard could not decide (503). */
   readonly undecided: number
 }
 
-/** Never more requests than connections: what is sent does not stand in line here. */
+/** Has no limit of connections, so that no request queues here. */
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
 
 /** Shows the token once. */
@@ -36,7 +36,7 @@ export function ask(url: string, token: string, method = 'GET'): Promise<Asked> 
   return promise
 }
 
-/** Shows the token again and again, without waiting for answers, until one is a refusal. */
+/** Shows the token again and again, without waiting for answers, until one answer is a refusal. */
 export async function watch(url: string, token: string, nextGapMs: () => number): Promise<Watched> {
   const asked: Promise<Asked>[] = []
   const refused = new AbortController()

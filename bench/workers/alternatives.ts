@@ -1,5 +1,5 @@
 // The same handler behind what an API can do by itself: verify a token, or verify it and ask the
-// database whether it was revoked.
+// database whether it is revoked.
 
 import { createClient } from '@libsql/client/http'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
@@ -43,7 +43,9 @@ function betterAuth(env: Bindings): ServiceBinding {
   return env.BETTER_AUTH
 }
 
-/** With a key that is imported once; a secret would be for every request. */
+/**
+ * With a key that is imported once. Given a secret, the library would import it for every request.
+ */
 function verifyWithSecret(): Guard {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   let verify: Guard | undefined
@@ -57,7 +59,7 @@ function verifyWithSecret(): Guard {
   }
 }
 
-/** The seed's way. A client must not be shared between requests; making one costs next to nothing. */
+/** The seed's way. Requests must not share a client, and making one costs next to nothing. */
 async function refuseRevoked(c: Context<Env>, next: () => Promise<void>) {
   const client = createClient({ url: c.env.TURSO_DATABASE_URL, fetch: fetchUncompressed })
   const { rows } = await client.execute({

@@ -1,4 +1,4 @@
-// What Hono alone does on this machine: the measure for everything else.
+// What Hono alone does on this machine: the base of the ratios.
 
 import { Hono } from 'hono'
 

@@ -1,4 +1,4 @@
-// Better Auth with its JWT plugin: signs the tokens that an API verifies by itself.
+// Better Auth with its JWT plugin. It signs the tokens that an API verifies by itself.
 
 import { jwt } from 'better-auth/plugins/jwt'
 import { Hono } from 'hono'

@@ -1,5 +1,5 @@
-// The same handler behind Better Auth's session: from the database, or with SESSION_CACHE=cookie from
-// its cookie cache for as long as that is good.
+// The same handler behind Better Auth's session. The session comes from the database, or with
+// SESSION_CACHE=cookie from its cookie cache as long as that is valid.
 
 import { Hono } from 'hono'
 import { type BetterAuthBindings, createAuth } from '../support/better-auth.ts'
@@ -10,7 +10,7 @@ interface Bindings extends BetterAuthBindings {
 
 let auth: ReturnType<typeof createAuth> | undefined
 
-/** Made with the first request, when the settings are there. */
+/** Created with the first request, because the settings come with it. */
 function authOf(env: Bindings) {
   const cookieCache = { enabled: env.SESSION_CACHE === 'cookie', maxAge: 5 * 60 }
   auth ??= createAuth(env, { session: { cookieCache } })

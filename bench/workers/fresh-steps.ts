@@ -1,5 +1,5 @@
-// The steps by which a guard verifies a token, each with those before it, as handlers of their own:
-// the difference of two is what the later step costs.
+// The steps of verifying a token, each together with the steps before it, as separate handlers. The
+// difference of two handlers is the cost of the later step.
 
 import { type Context, Hono } from 'hono'
 import { createRemoteKeySet, type ServiceBinding } from '../../src/index.ts'
@@ -9,7 +9,10 @@ import type { VerificationKey } from '../../src/token/verification-key.ts'
 
 const runtime = { now: () => Math.floor(Date.now() / 1_000) }
 
-/** By name. The signature alone is the same one over and over, taken apart beforehand. */
+/**
+ * The handlers by name. The step of the signature alone verifies one token again and again, parsed
+ * beforehand.
+ */
 export function createStepApps<Bindings extends object>(
   issuer: string,
   service: (env: Bindings) => ServiceBinding,

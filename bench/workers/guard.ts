@@ -1,5 +1,5 @@
-// One handler, unguarded and behind several guards: over HTTP each under its own path, and in-process
-// as often as the caller says.
+// One handler, unguarded and behind several guards. Over HTTP each has its own path; in-process
+// each runs as often as the caller says.
 
 import { Hono, type MiddlewareHandler } from 'hono'
 import { jwt } from 'hono/jwt'
@@ -21,7 +21,7 @@ interface Bindings {
 type Guard = MiddlewareHandler<GuardedEnv<Bindings>>
 type App = Pick<Hono<GuardedEnv<Bindings>>, 'fetch'>
 
-/** Made with the first request, when the settings are there. */
+/** Created with the first request, because the settings come with it. */
 let apps: Readonly<Record<string, App>> | undefined
 
 async function createApps({
@@ -52,7 +52,7 @@ function appBehind(...guards: Guard[]): App {
   return app.get('/*', (c) => c.json({ status: 'success' }))
 }
 
-/** Requests with the caller's own headers, each with one of the tokens. */
+/** Runs requests with the caller's own headers, each with one of the tokens. */
 async function runInProcess(
   app: App,
   request: Request,

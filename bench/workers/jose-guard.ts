@@ -1,11 +1,11 @@
-// A guard made of jose, as its documents and Better Auth's have it, but with one key set that all
-// requests share.
+// A guard made of jose, as the documents of jose and Better Auth show it, but with one key set for
+// all requests.
 
 import type { Context, Next } from 'hono'
 import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose'
 import type { GuardedEnv, ServiceBinding } from '../../src/index.ts'
 
-/** Verifies tokens of `ISSUER`, whose keys `service` has at `path`. */
+/** Verifies tokens of `ISSUER`. `service` has its keys at `path`. */
 export function verifyWithJose<Bindings extends { readonly ISSUER: string }>(
   path: string,
   algorithm: string,

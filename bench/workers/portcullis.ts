@@ -1,4 +1,4 @@
-// The same handler behind our guard, and nothing else, so that the bundle tells what the guard weighs.
+// The same handler behind our guard, and nothing else, so that the bundle shows the guard's size.
 
 import { Hono } from 'hono'
 import { requireAccessToken, type ServiceBinding } from '../../src/index.ts'

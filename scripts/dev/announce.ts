@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Config } from '../../src/service/config/config.ts'
 import { quoteForShell } from './shell.ts'
 
-/** What the examples' guards take for the service (examples/). */
+/** The service's issuer in the guards of the examples (examples/). */
 const examplesIssuer = 'http://127.0.0.1:8787'
 
 interface Announced {
@@ -12,8 +12,8 @@ interface Announced {
 }
 
 /**
- * Tells the user where the service is, with three lines to copy into a shell, one after the other,
- * and where the API reference is, if anywhere.
+ * Tells the user the address of the service, with three lines to copy into a shell, one after the
+ * other. Adds the address of the API reference, if there is one.
  */
 export function announce(
   baseUrl: string,
@@ -29,7 +29,7 @@ ${lines.map((line) => `  ${line}\n`).join('')}`)
   if (isByCookie) console.log(aboutSafari)
   if (config.issuer !== examplesIssuer || config.audience !== examplesIssuer) {
     if (hasBinding) console.log(optionsForExample(config))
-    // Over HTTP it asks where the issuer is, and it takes no cookies.
+    // Over HTTP, the example asks at the issuer's address, and it reads no cookies.
     else if (config.issuer === baseUrl && !isByCookie) console.log(exampleOverHttp(config))
   }
   if (referenceUrl) console.log(`The API reference is at ${referenceUrl}\n`)
@@ -62,7 +62,7 @@ function linesByCookie(baseUrl: string, config: Config): string[] {
 
 const json = `-H 'Content-Type: application/json'`
 
-/** A new account each time, for a database that is kept knows those of the last time. */
+/** A new account each time: a kept database has those of earlier runs. */
 function accountOf({ passwordMinLength }: Config): string {
   const password = randomBytes(6).toString('hex').padEnd(passwordMinLength, '0123456789')
   return `${json} -d '{"email":"ada-'$(date +%s)'@example.com","password":"${password}"}'`

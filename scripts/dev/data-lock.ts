@@ -1,5 +1,5 @@
-// One development command at a time over a folder of data: a second one would replace what the first
-// has written for it.
+// One development command at a time over a data folder. A second one would overwrite the files of
+// the first.
 
 import { spawnSync } from 'node:child_process'
 import { linkSync, readFileSync, renameSync, rmSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { Failure } from '../../src/cli/failure.ts'
 import { createPrivateFile } from '../../src/cli/private-file.ts'
 
-/** Takes the folder until this process ends. The lock of a process that is gone does not count. */
+/** Locks the folder until this process ends. The lock of a process that is gone does not count. */
 export function lockData(data: string): void {
   const file = lockOf(data)
   const own = `${file}.${process.pid}`
@@ -16,7 +16,7 @@ export function lockData(data: string): void {
     createPrivateFile(own, `${process.pid}\n`)
     if (!tryLink(own, file)) {
       moveStaleLock(file, own)
-      // Somebody else may have been faster.
+      // Another process may have been faster.
       if (!tryLink(own, file)) throw inUse(file)
     }
   } finally {
@@ -27,13 +27,13 @@ export function lockData(data: string): void {
   })
 }
 
-/** The process of the development command that has the folder, if any has. */
+/** The process of the development command that has locked the folder, if there is one. */
 export function findHolder(data: string): number | undefined {
   const pid = readPid(lockOf(data))
   return isDevCommand(pid) ? pid : undefined
 }
 
-/** Says that a process has the folder. */
+/** The sentence that a process uses the folder. */
 export function describeUse(data: string, pid: number): string {
   return `The folder ${data} is in use by another development command (process ${pid})`
 }
@@ -42,7 +42,7 @@ function lockOf(data: string): string {
   return join(data, 'dev.lock')
 }
 
-/** A link is made or not made at once, with what is in it. */
+/** A link is atomic: it appears with its content, or not at all. */
 function tryLink(from: string, to: string): boolean {
   try {
     linkSync(from, to)
@@ -62,15 +62,15 @@ function moveStaleLock(file: string, own: string): void {
   try {
     renameSync(file, aside)
   } catch {
-    // Somebody else has moved it.
+    // Another process has moved it.
     return
   }
-  // It was replaced in this moment: it goes back.
+  // It was replaced at this moment, so it goes back.
   if (!Object.is(readPid(aside), pid)) tryLink(aside, file)
   rmSync(aside, { force: true })
 }
 
-/** Numbers of processes are used again, so the process is looked at where there is a `ps`. */
+/** Process ids are reused, so this looks at the process where there is a `ps`. */
 function isDevCommand(pid: number): boolean {
   if (!Number.isInteger(pid) || !isAlive(pid)) return false
   const { stdout, error } = spawnSync('ps', ['-o', 'args=', '-p', `${pid}`], { encoding: 'utf8' })

@@ -1,5 +1,5 @@
-// Who may use the database of the development command. Any web page can send requests to sqld, which
-// answers all origins, so it executes nothing without a token that is made for one run.
+// Who may use the database of the development command. Any web page can send requests to sqld,
+// which answers all origins. So sqld executes nothing without a token, and each run has a new one.
 
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { rmSync } from 'node:fs'
@@ -8,13 +8,13 @@ import { replacePrivateFile } from '../../src/cli/private-file.ts'
 import { quoteForShell } from './shell.ts'
 
 export interface DatabaseAccess {
-  /** What sqld checks tokens with: an Ed25519 key in base64url. */
+  /** The key with which sqld checks tokens: Ed25519, in base64url. */
   readonly publicKey: string
-  /** A JWT for reading and writing, good for as long as an sqld has the key. */
+  /** A JWT for reading and writing. It is valid as long as an sqld has the key. */
   readonly token: string
 }
 
-/** A fresh key, whose private half is forgotten, and the only token of it. */
+/** Makes a fresh key and one token of it. The private key is not kept. */
 export function createDatabaseAccess(): DatabaseAccess {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   const named = `${encodeJson({ alg: 'EdDSA', typ: 'JWT' })}.${encodeJson({ a: 'rw' })}`
@@ -28,7 +28,7 @@ export function createDatabaseAccess(): DatabaseAccess {
 /**
  * Writes the variables of a run into `file`, for the user's own tools: lines for a shell.
  *
- * @returns removes the file
+ * @returns a function that removes the file
  */
 export function writeDatabaseVariables(
   file: string,

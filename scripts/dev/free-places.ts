@@ -1,25 +1,25 @@
-// What a development command needs to itself. Beside another command several places are taken at
-// once, so they are looked at together, before anything is started.
+// The ports and the folder that a development command needs for itself. A second command may find
+// several of them in use. So all are checked together, before anything starts.
 
 import { Failure } from '../../src/cli/failure.ts'
 import { isPortTaken } from '../ports.ts'
 import { describeUse, findHolder } from './data-lock.ts'
 
-/** Ports and a folder; what is not needed is undefined. */
+/** Ports and a folder. Undefined where one is not needed. */
 interface Places {
   readonly data?: string | undefined
   readonly port: number
   readonly databasePort?: number | undefined
 }
 
-/** A place that is taken: who is there, and what would do. */
+/** A place that is in use: by what, and what helps. */
 interface Taken {
   readonly fact: string
   readonly cure: string
   readonly option: string
 }
 
-/** Fails when any of the places is taken, and names all options that are needed. */
+/** Throws when a place is in use, and names all options that are needed. */
 export async function refuseTakenPlaces({ data, port, databasePort }: Places): Promise<void> {
   const found = [
     data === undefined ? undefined : describeFolder(data),

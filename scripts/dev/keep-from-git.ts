@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Failure } from '../../src/cli/failure.ts'
 import { createPrivateFile } from '../../src/cli/private-file.ts'
 
-/** All that a development command makes in its folder. */
+/** Everything that a development command makes in its folder. */
 const ours = [
   '/.gitignore',
   '/sqld/',
@@ -14,9 +14,9 @@ const ours = [
   '/dev.lock*',
 ]
 
-/** Lets git ignore what is made in the folder, where that is in somebody's repository. */
+/** Makes git ignore these files, where the folder is in a repository of the user. */
 export function keepFromGit(data: string): void {
-  // 1 says that git would take it up; there need be no git and no repository.
+  // Status 1: git would track it. Without git or a repository, the status is another.
   const takesUp = (name: string) =>
     spawnSync('git', ['-C', data, 'check-ignore', '--quiet', name]).status === 1
   if (!['sqld/data', 'database.env', 'portcullis.db'].some(takesUp)) return

@@ -1,5 +1,4 @@
-// What both development commands are told: the same options, and settings that suit a machine of
-// one's own.
+// The options of both development commands, and settings that suit a developer's machine.
 
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,7 +15,7 @@ import { keepFromGit } from './keep-from-git.ts'
 export interface DevOptions {
   readonly port: number
   readonly databasePort: number
-  /** The folder that the database lives in. */
+  /** The folder of the database. */
   readonly data: string
   /** Settings that the user gave, by name. */
   readonly variables: Readonly<Record<string, string>>
@@ -26,14 +25,18 @@ export interface DevOptions {
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 const ownData = join(root, '.portcullis')
 
-/** Reads the command line; a mistake in it ends the process with a sentence. */
+/** Reads the command line. A mistake in it ends the process with an error message. */
 export function parseDevOptions(name: string, description: string): DevOptions {
   const command = new Command(name)
     .description(description)
     .option('--port <port>', 'where the service listens', parsePort, 8787)
     .option('--database-port <port>', 'where sqld listens (on Deno there is none)', parsePort, 8880)
     .option('--data <directory>', 'where the database is kept (default: .portcullis)')
-    .option('--var <name:value>', 'a setting of README.md (repeatable)', collectVariable)
+    .option(
+      '--var <name:value>',
+      'a setting of docs/reference/settings.md (repeatable)',
+      collectVariable,
+    )
     .allowExcessArguments(false)
     .showHelpAfterError()
     .parse()
@@ -43,8 +46,8 @@ export function parseDevOptions(name: string, description: string): DevOptions {
 }
 
 /**
- * Makes the folder of the data, and takes it until this process ends. Its access changes only where
- * it is ours: not a folder with another name.
+ * Makes the data folder, and locks it until this process ends. Changes the access only of our own
+ * folder, not of one with another name.
  */
 export function takeDataDirectory({ data }: DevOptions): void {
   makeDirectory(data)
@@ -53,13 +56,13 @@ export function takeDataDirectory({ data }: DevOptions): void {
   lockData(data)
 }
 
-/** Settings as the service gets them, and as it reads them. */
+/** The settings as the service gets them, and as it reads them. */
 export interface Settled {
   readonly variables: Readonly<Record<string, string>>
   readonly config: Config
 }
 
-/** The user's settings over those of the command; they are checked before anything is started. */
+/** The user's settings over those of the command. They are checked before anything starts. */
 export async function settleVariables(
   options: DevOptions,
   defaults: Readonly<Record<string, string>>,
@@ -68,7 +71,7 @@ export async function settleVariables(
     ISSUER: `http://127.0.0.1:${options.port}`,
     PASSWORD_MIN_LENGTH: '6',
     EMAIL_DOMAINS: 'any',
-    // None from elsewhere: where there are some, they are among the defaults or the user's own.
+    // Empty unless the defaults or the user's own settings have keys.
     SIGNING_KEYS: '',
     ...defaults,
     ...options.variables,

@@ -1,16 +1,16 @@
-// What a child prints, line by line, so that a secret is found even where its text arrived in two
-// pieces.
+// Handles the output of a child line by line, so that a secret is found even where its text arrives
+// in two pieces.
 
-/** Takes text as it arrives; `flush` hands on what stands behind the last line break. */
+/** Takes text as it arrives. `flush` hands on the text after the last line break. */
 export interface LineFilter {
   take(text: string): void
   flush(): void
 }
 
-/** wrangler's access log, which says again what the service's own JSON line says. */
+/** wrangler's access log, which repeats the service's own JSON lines. */
 const accessLog = /^\[wrangler:info\] [A-Z]+ \S+ \d{3} .*\(\d+ms\)$/
 
-/** Hands on every line without `secrets`, and none of wrangler's access log. */
+/** Hands on every line with `secrets` hidden, and none of wrangler's access log. */
 export function createLineFilter(
   secrets: readonly string[],
   handOn: (line: string) => void,

@@ -1,21 +1,21 @@
-// A child with everything that it starts: one process group, which Ctrl-C does not reach and which
-// we end as a whole.
+// A child and everything that it starts, as one process group. Ctrl-C does not reach the group, and
+// we end it as a whole.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** A running child and all that it has started. */
+/** A running child and all processes that it has started. */
 export interface ProcessGroup {
-  /** Resolves when the child has ended by itself or by us, or could not be started. */
+  /** Resolves when the child has ended, with or without `stop`, or could not be started. */
   readonly ended: Promise<void>
   hasEnded(): boolean
-  /** Ends all of it, at the latest after 5 s, and waits until it is gone. Idempotent. */
+  /** Ends the whole group within 5 s, and waits until it is gone. Idempotent. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
 const patienceMs = 5_000
 
-/** Starts `command` with its output handed to `onOutput`, text by text. */
+/** Starts `command`. Its output goes to `onOutput`, text by text. */
 export function startProcessGroup(
   command: string,
   args: readonly string[],
@@ -49,7 +49,7 @@ async function stopGroup(
   if (child.pid === undefined) return
   signalGroup(child.pid, signal)
   await Promise.race([ended, delay(patienceMs, undefined, { ref: false })])
-  // Whoever did not end with the child, or with patience.
+  // Ends what is left of the group after the child's end or the timeout.
   signalGroup(child.pid, 'SIGKILL')
 }
 
@@ -57,6 +57,6 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal)
   } catch {
-    // Nobody is left in it.
+    // The group is empty.
   }
 }

@@ -11,7 +11,7 @@ export interface ReferenceServer {
   close(): void
 }
 
-/** Serves what `writeReference` has written to `folder`, on a free port of this machine. */
+/** Serves the files of `writeReference` in `folder`, on a free port of this machine. */
 export async function serveReference(folder: string): Promise<ReferenceServer> {
   const server = createServer(answerFrom(folder))
   await new Promise<void>((resolve, reject) => {
@@ -27,7 +27,7 @@ export async function serveReference(folder: string): Promise<ReferenceServer> {
   return { url: `http://127.0.0.1:${port}/docs/`, close }
 }
 
-/** Only files that are named in `referenceFiles` are read, whatever the path. */
+/** Reads only files that `referenceFiles` names, whatever the path. */
 function answerFrom(folder: string): RequestListener {
   return ({ url = '/', method = '' }, answer) => {
     const [path = '/'] = url.split('?')

@@ -6,7 +6,7 @@ import type { DevOptions } from './options.ts'
 /**
  * Writes the API reference into the data folder, with `server` as the service's URL.
  *
- * @returns the folder; undefined where it cannot be written, which is said: the service starts
+ * @returns the folder. Undefined, with a message, where it cannot be written: the service starts
  * without it
  */
 export function prepareReference({ data }: DevOptions, server: string): string | undefined {

@@ -1,5 +1,6 @@
-// The secrets of a developer's machine, in .dev.vars, where wrangler looks for them and git does not:
-// SECRET_KEY, and SIGNING_KEYS, so that another Worker can verify tokens from the first minute.
+// The secrets of a developer's machine, SECRET_KEY and SIGNING_KEYS. They are in .dev.vars, where
+// wrangler finds them and git ignores them. SIGNING_KEYS lets another Worker verify tokens from the
+// start.
 
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
@@ -14,9 +15,9 @@ import { keepPrivate } from '../keep-private.ts'
 export type Secrets = Readonly<Record<string, string>>
 
 /**
- * The secrets in `file`, with fresh random ones written where there are none; those that the user
- * has given (`given`) are not looked for. Whoever gives a SECRET_KEY wants to see it sign: with it,
- * there are no other keys than given ones. What else the file holds stays as it is.
+ * The secrets in `file`. Missing ones are generated at random and written. Secrets that the user
+ * gives (`given`) are not read from the file. A given SECRET_KEY is meant to sign: with it, only
+ * given SIGNING_KEYS are used. The rest of the file stays as it is.
  */
 export async function ensureSecrets(file: string, given: Secrets): Promise<Secrets> {
   if (given.SECRET_KEY !== undefined) return {}

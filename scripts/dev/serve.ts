@@ -1,5 +1,4 @@
-// Starts the service, says when it is ready, and keeps it until the user or the service itself ends
-// it.
+// Starts the service, says when it is ready, and waits until the user or the service ends it.
 
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -13,7 +12,7 @@ import { createLineFilter } from './output.ts'
 import { type ProcessGroup, startProcessGroup } from './process-group.ts'
 
 export interface Served {
-  /** What runs the service, as the user knows it. */
+  /** The name of the program that runs the service, for the user. */
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
@@ -21,24 +20,25 @@ export interface Served {
   readonly port: number
   /** Whether a Worker on this machine can reach it over a service binding. */
   readonly hasBinding: boolean
-  /** Where the API reference is, or undefined where there is none. */
+  /** The address of the API reference. Undefined without one. */
   readonly referenceUrl: string | undefined
   /**
-   * What ends it: SIGKILL for a watcher that takes the end of the service for a reason to wait for
-   * the next change.
+   * The signal that ends the service. SIGKILL is for a watcher that would wait for the next change
+   * when the service ends.
    */
   readonly stopSignal: 'SIGTERM' | 'SIGKILL'
 }
 
 const readyTimeoutMs = 60_000
-/** How long a start may take in silence. */
+/** How long a start may take without a message. */
 const quietMs = 10_000
-/** On a busy machine the first answer takes seconds; who hangs up too soon never gets one. */
+/** On a busy machine the first answer takes seconds, so a shorter timeout would never see one. */
 const answerTimeoutMs = 10_000
 const pollEveryMs = 100
 
 /**
- * Resolves when `stopping` is aborted and all is gone; a service that ends by itself is a failure.
+ * Resolves when `stopping` is aborted and all processes are gone. Throws when the service ends by
+ * itself.
  */
 export async function serve(
   served: Served,
@@ -51,7 +51,7 @@ export async function serve(
   await refuseTakenPlaces({ port: served.port })
   const output = createOutput(secretsOf(config))
   const group = startProcessGroup(served.command, served.args, served.env, output.take)
-  // Under the path of its issuer, where that has one.
+  // Under the path of the issuer, where it has one.
   const baseUrl = `http://127.0.0.1:${served.port}${issuerPath(config.issuer)}`
   const loud = setTimeout(output.showAll, quietMs)
   try {
@@ -79,8 +79,8 @@ function secretsOf(config: Config): string[] {
 }
 
 /**
- * The child's output: what it says while it starts is kept back, for it matters only when the start
- * takes long or fails.
+ * Keeps back the child's output during the start. It matters only when the start takes long or
+ * fails.
  */
 function createOutput(secrets: readonly string[]) {
   let early = ''
@@ -102,7 +102,7 @@ function createOutput(secrets: readonly string[]) {
 }
 
 /**
- * @returns what is in the way of the service, or undefined when it is ready or `stopping` is
+ * @returns what prevents the service from starting, or undefined when it is ready or `stopping` is
  * aborted
  */
 async function untilReady(

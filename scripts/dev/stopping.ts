@@ -1,12 +1,11 @@
-// Ctrl-C and other ends that the user chooses.
+// Ctrl-C, and the other ways in which the user ends a command.
 
 import { Failure, runCommand } from '../../src/cli/failure.ts'
 
 const pollEveryMs = 100
 
 /**
- * Runs a command until it ends or the user ends it; what fails because the user ended it is no
- * failure.
+ * Runs a command until it ends or the user ends it. After the user's end, an error is no failure.
  */
 export function runUntilStopped(main: (stopping: AbortSignal) => Promise<void>): Promise<void> {
   const stopping = stopOnSignals()
@@ -20,8 +19,8 @@ export function runUntilStopped(main: (stopping: AbortSignal) => Promise<void>):
 }
 
 /**
- * Aborts with the first SIGINT, SIGTERM or SIGHUP, or when the npm or `deno task` that runs us is
- * gone and cannot pass a signal on.
+ * Aborts at the first SIGINT, SIGTERM or SIGHUP. Also aborts when the parent (npm or `deno task`)
+ * is gone and cannot pass a signal on.
  */
 function stopOnSignals(): AbortSignal {
   const controller = new AbortController()
@@ -29,12 +28,12 @@ function stopOnSignals(): AbortSignal {
     process.on(signal, () => controller.abort())
   }
   for (const stream of [process.stdout, process.stderr]) {
-    // Nobody reads any more (`npm run dev | head`); unheard, this would end us before what we have
-    // started.
+    // The reader of the output is gone (`npm run dev | head`). Without a listener, this error would
+    // end us before the processes that we have started.
     stream.on('error', () => controller.abort())
   }
-  // Both set it. A shell of the user's own may well end before us: `node scripts/dev.ts &` in a
-  // script.
+  // npm and `deno task` both set it. A shell of the user may end before us: `node scripts/dev.ts &`
+  // in a script.
   if (process.env.INIT_CWD) {
     const parent = process.ppid
     setInterval(() => process.ppid !== parent && controller.abort(), pollEveryMs).unref()

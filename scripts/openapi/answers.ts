@@ -1,5 +1,5 @@
-// What successes look like: the schemas of their bodies. Nothing is checked against them at run
-// time; the OpenAPI document is composed from them, and the tests hold real answers against that.
+// The schemas of the bodies of successes. Nothing is checked against them at run time. The OpenAPI
+// document is composed from them, and the tests check real answers against that document.
 
 import * as v from 'valibot'
 import type { RouteName } from './prose.ts'
@@ -9,13 +9,13 @@ const integer = v.pipe(v.number(), v.integer())
 const instant = v.pipe(v.string(), v.isoTimestamp())
 const nullableString = v.nullable(v.string())
 
-/** Done. */
+/** A success without data. */
 const message = v.object(success)
 
-/** Done, by this version. */
+/** A success, with this version. */
 const messageAndVersion = v.object({ ...success, version: v.string() })
 
-/** Tokens (RFC 6749 §5.1); where tokens travel in cookies, `expires_in` alone. */
+/** Tokens (RFC 6749 §5.1). Where tokens travel in cookies, only `expires_in`. */
 const tokens = v.object({
   ...success,
   auth_token: v.optional(v.string()),
@@ -25,8 +25,8 @@ const tokens = v.object({
 })
 
 /**
- * Done: tokens where a refresh token was presented as well, and otherwise whether the session of
- * the caller has ended, too.
+ * A success. Has tokens where a refresh token was presented as well. Otherwise says whether the
+ * caller's own session has also ended.
  */
 const messageOrTokens = v.object({
   ...tokens.entries,
@@ -46,7 +46,7 @@ const account = v.object({
   }),
 })
 
-/** The living sessions of an account. */
+/** The live sessions of an account. */
 const sessionList = v.object({
   status: success.status,
   data: v.object({
@@ -72,7 +72,9 @@ const checkedIds = v.object({
   nonce: v.optional(v.string()),
 })
 
-/** What a token says, or that it is not active (RFC 7662 §2.2); and claims of an application's own. */
+/**
+ * The claims of a token and of the application, or that the token is not active (RFC 7662 §2.2).
+ */
 const introspection = v.looseObject({
   active: v.boolean(),
   token_type: v.optional(v.literal('Bearer')),
@@ -118,7 +120,7 @@ const metadata = v.object({
 /** An OpenAPI document. */
 const openApi = v.looseObject({ openapi: v.string() })
 
-/** The schema of a body, or its media type where it is no JSON. */
+/** The schema of a body. Its media type where the body is not JSON. */
 export type Answer = v.GenericSchema | 'text/plain' | 'empty'
 
 /** Route → the body of its success. */
@@ -145,7 +147,7 @@ export const answerOf: Readonly<Record<RouteName, Answer>> = {
   openapi: openApi,
 }
 
-/** The schemas by the names that they have in the document. */
+/** The schemas by their names in the document. */
 export const answerSchemas: Readonly<Record<string, v.GenericSchema>> = {
   Message: message,
   MessageAndVersion: messageAndVersion,

@@ -1,6 +1,6 @@
-// What the operations of the OpenAPI document refer to.
+// The components that the operations of the OpenAPI document refer to.
 
-/** What the document is about. */
+/** Title and description of the document. */
 export const info = {
   title: 'Portcullis',
   summary: 'Accounts, sessions and access tokens that can be taken back at once.',

@@ -1,5 +1,5 @@
-// Composes the OpenAPI document (3.1) from the routes, the catalogue of refusals and the prose. Nothing
-// of it runs in the service, which serves the finished text.
+// Composes the OpenAPI document (3.1) from the routes, the catalogue of refusals and the prose.
+// None of this runs in the service, which serves the finished text.
 
 import { createHash } from 'node:crypto'
 import { toJsonSchema } from '@valibot/to-json-schema'
@@ -24,7 +24,7 @@ import {
 import { prose, type RouteName, type RouteProse } from './prose.ts'
 import { refusalResponses } from './refusals.ts'
 
-/** Of schemas that depend on settings: the defaults. */
+/** The default settings, for schemas that depend on settings. */
 const defaults = { settings: { passwordMinLength: 8, emailDomains: 'public' } } as Deps
 
 /** The whole document. */
@@ -78,14 +78,17 @@ function operationAt(family: RouteFamily, route: Route) {
   return { [route.method.toLowerCase()]: operation }
 }
 
-/** @throws Error that names the route, where nobody has written its words */
+/** @throws Error with the route's name, where its prose is missing */
 export function proseOf(route: Route): RouteProse {
   const words = prose[route.name as RouteName]
   if (words) return words
   throw new Error(`scripts/openapi/prose.ts has no words for the route ${route.name}: add them.`)
 }
 
-/** Credential → the ways to present it. `{}` is none: a token in the body, or no client. */
+/**
+ * Credential → the ways to present it. `{}` is none: the token is in the body, or there is no
+ * client.
+ */
 const security: Readonly<Record<Credential, readonly object[]>> = {
   none: [],
   access_token: [{ accessToken: [] }, { accessCookie: [] }],
@@ -127,14 +130,14 @@ function requestOf(family: RouteFamily, route: Route) {
   }
 }
 
-/** Where tokens travel in cookies, a POST must say that it is JSON, whatever it holds. */
+/** Where tokens travel in cookies, a POST must have the media type JSON, even without a body. */
 function bodilessRequestOf({ isSameSiteOnly }: RouteFamily, { method }: Route) {
   if (!isSameSiteOnly || method !== 'POST') return {}
   const content = { 'application/json': { schema: { type: 'object' }, example: {} } }
   return { requestBody: { required: false, content } }
 }
 
-/** What JSON Schema cannot say of a member, in words. */
+/** Adds in words what JSON Schema cannot say about a member. */
 function withDescriptions(schema: JsonSchema, words: RouteProse['members'] = {}): object {
   const properties = Object.entries(schema.properties ?? {}).map(([name, property]) => [
     name,
@@ -184,7 +187,7 @@ function documentedSchemas() {
   )
 }
 
-/** What JSON Schema cannot say (normal forms, code points) is in the descriptions. */
+/** The descriptions say what JSON Schema cannot: normal forms, code points. */
 function jsonSchema(schema: GenericSchema): JsonSchema {
   const { $schema: _, ...described } = toJsonSchema(schema, {
     errorMode: 'ignore',
@@ -201,7 +204,7 @@ interface Operation {
   readonly responses: Record<string, { readonly description: string }>
 }
 
-/** A refusal is written once, and referred to from every route that gives it. */
+/** Each refusal is written once, and every route that gives it refers to it. */
 function withSharedResponses<
   D extends { readonly paths: Record<string, Record<string, object>>; readonly components: object },
 >(document: D) {
@@ -218,7 +221,7 @@ class SharedResponses {
   readonly byName: Record<string, object> = {}
   readonly #names = new Map<string, string>()
 
-  /** The same responses, with references in the place of refusals. */
+  /** The same responses, with references instead of refusals. */
   refer(responses: Operation['responses']): Record<string, object> {
     return Object.fromEntries(
       Object.entries(responses).map(([status, response]) => [
@@ -235,7 +238,7 @@ class SharedResponses {
     const known = this.#names.get(text)
     if (known) return known
     const words = response.description.replaceAll(/[^\w]+/g, '_').replaceAll(/^_|_$/g, '')
-    // The same codes with other sentences or headers: a part of their hash does not move.
+    // For the same codes with other sentences or headers. The hash keeps their names stable.
     const hash = createHash('sha256').update(text).digest('hex').slice(0, 6)
     const wanted = `${status}.${words}`
     const name = wanted in this.byName ? `${wanted}.${hash}` : wanted

@@ -1,5 +1,5 @@
-// What people read of each route, and examples of what goes in and comes out. The rest of the OpenAPI
-// document follows from the routes themselves.
+// The texts about each route, and examples of requests and answers. The rest of the OpenAPI
+// document follows from the routes.
 
 import { emailRule } from '../../src/service/domain/identity/email.ts'
 import { passwordRule } from '../../src/service/domain/identity/identity.ts'
@@ -11,14 +11,14 @@ export type RouteName = (typeof routeFamilies)[number]['routes'][number]['name']
 /** The words for one route. */
 export interface RouteProse {
   readonly tag: 'Accounts' | 'Sessions' | 'OAuth' | 'Revocation feed' | 'Public documents'
-  /** For tables: what it does. */
+  /** What the route does, for tables. */
   readonly summary: string
   readonly description?: string
-  /** Parameter of the path or the query → what it is. */
+  /** Parameter of the path or the query → its meaning. */
   readonly parameters?: Readonly<Record<string, string>>
   /** An example of the body, or of the form. */
   readonly request?: object
-  /** Member of the body → what JSON Schema cannot say of it. */
+  /** Member of the body → what JSON Schema cannot say about it. */
   readonly members?: Readonly<Record<string, string>>
   /** An example of the success. */
   readonly answer: unknown

@@ -1,5 +1,5 @@
-// The refusals of a route, as responses of the OpenAPI document: one for each status, with every
-// sentence of both contracts as an example.
+// The refusals of a route, as responses of the OpenAPI document. There is one response for each
+// status. Its examples are the sentences of both contracts.
 
 import { refusalFor } from '../../src/errors/catalogue.ts'
 import type { Reason } from '../../src/errors/reasons.ts'
@@ -10,7 +10,7 @@ import type { RefusalForm } from '../../src/service/http/service-env.ts'
 const contracts = ['classic', 'standard'] as const
 type ContractName = (typeof contracts)[number]
 
-/** One sentence that a client may hear, and in which contract; in both, where that is not said. */
+/** One sentence that a client may get, and its contract. Without a contract, it is in both. */
 interface Sentence {
   readonly name: string
   readonly status: number
@@ -19,9 +19,9 @@ interface Sentence {
   readonly contract?: ContractName
 }
 
-/** How the refusals of a route are spoken. */
+/** The form of a route's refusals. */
 export interface RefusalStyle {
-  /** Of the route's family. */
+  /** The form of the route's family. */
   readonly form: RefusalForm
   /** Whether a refusal may tell the browser to forget its tokens. */
   readonly mayExpireCookies: boolean
@@ -60,7 +60,7 @@ function sentencesOf(reason: Reason, form: RefusalForm): Sentence[] {
 }
 
 function sentenceOf(refusal: Refusal, reason: Reason, form: RefusalForm): Sentence {
-  // It is answered before anybody knows where the request goes.
+  // This refusal comes before the request is routed.
   const isEnvelope = form === 'envelope' || reason === 'misconfigured'
   const { status, code, message } = refusal
   const details = {
@@ -75,7 +75,7 @@ function sentenceOf(refusal: Refusal, reason: Reason, form: RefusalForm): Senten
   return { name: code, status, value, refusal }
 }
 
-/** Several reasons sound the same: what differs is for the log alone. */
+/** Removes equal sentences: their reasons differ only in the log. */
 function uniqueSentences(sentences: readonly Sentence[]): Sentence[] {
   const bySound = new Map(
     sentences.map((sentence) => [
@@ -108,7 +108,7 @@ function responseOf(sentences: readonly Sentence[], mayExpireCookies: boolean) {
   }
 }
 
-/** Only a refusal of what was presented comes after the cookies were looked at. */
+/** Only a refusal of the credential comes after the cookies were read. */
 function tellsBrowser(sentences: readonly Sentence[]): boolean {
   return sentences.some(({ status }) => status === 401 || status === 403)
 }

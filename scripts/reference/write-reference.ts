@@ -8,10 +8,13 @@ import { makeDirectories } from '../directory.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const ownFiles = fileURLToPath(new URL('.', import.meta.url))
-/** Scalar's build for browsers: one file, with everything that it depends on. */
+/** Scalar's build for browsers: one file, with all its dependencies. */
 const scalar = join(root, 'node_modules/@scalar/api-reference/dist/browser/standalone.js')
 
-/** The headers of every file. Scalar writes style attributes and elements, so styles are inline. */
+/**
+ * The headers of every file. Styles are inline, because Scalar writes style attributes and
+ * elements.
+ */
 export const referenceHeaders: Readonly<Record<string, string>> = {
   'Content-Security-Policy': [
     "default-src 'none'",
@@ -39,14 +42,14 @@ export const referenceFiles: Readonly<Record<string, string>> = {
 export interface ReferenceInput {
   /** The file of the OpenAPI document. Default: `openapi.json` of the project. */
   readonly documentFile?: string | undefined
-  /** The service's URL in the page. Default: those of the document. */
+  /** The service's URL in the page. Default: the URLs of the document. */
   readonly server?: string | undefined
 }
 
 /**
- * Writes the page to `folder`, which is made where there is none. What this command has written
- * before is replaced; other files stay. Throws a `Failure` where the document cannot be read, the
- * folder cannot be written, or its `docs` or `_headers` are somebody else's.
+ * Writes the page to `folder`, which is created if missing. Replaces files of an earlier run; other
+ * files stay. Throws a `Failure` where the document cannot be read or the folder cannot be written.
+ * Also throws where `docs` or `_headers` in the folder were not written by this command.
  */
 export function writeReference(folder: string, input: ReferenceInput = {}): void {
   const document = readDocument(input.documentFile ?? join(root, 'openapi.json'))
@@ -66,12 +69,12 @@ export function writeReference(folder: string, input: ReferenceInput = {}): void
   copyScalar(join(docs, 'scalar.js'))
 }
 
-/** With the access of a new file, whatever that of the source is. */
+/** Copies with the access of a new file, whatever the access of the source is. */
 function copy(from: string, to: string): void {
   writeFileSync(to, readFileSync(from))
 }
 
-/** Files of somebody else are not replaced. */
+/** Refuses to replace files that this command has not written. */
 function refuseForeignFolder(folder: string): void {
   const isOurs = existsSync(join(folder, 'docs/scalar.js'))
   const foreign = isOurs
@@ -96,12 +99,12 @@ function readDocument(file: string): object {
     const document = JSON.parse(readFileSync(file, 'utf8'))
     if (typeof document?.openapi === 'string') return document
   } catch {
-    // The sentence below is for both.
+    // The error below covers this case as well.
   }
   throw new Failure(`${file} is missing, or is no OpenAPI document in JSON.`)
 }
 
-/** The document of the service names its own folder: from `/docs/`, that is the one above. */
+/** The service's document names its own folder. From `/docs/`, that is the parent folder. */
 function fromDocs(document: { readonly servers?: readonly { readonly url: string }[] }): object {
   return document.servers?.[0]?.url === './' ? withServer(document, '../') : document
 }
@@ -110,7 +113,7 @@ function withServer(document: object, url: string): object {
   return { ...document, servers: [{ url }] }
 }
 
-/** As Cloudflare, Netlify and others read it: a path, and below it the headers of its files. */
+/** The format of Cloudflare, Netlify and others: a path, followed by the headers of its files. */
 function headersFile(): string {
   const lines = Object.entries(referenceHeaders).map(([name, value]) => `  ${name}: ${value}\n`)
   return `/docs/*\n${lines.join('')}`

@@ -1,4 +1,4 @@
-// Cookies in a real browser: two tabs that refresh at the same time, and a logout that both feel.
+// Cookies in a real browser: two tabs that refresh at the same time, and a logout that ends both.
 
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
@@ -20,7 +20,7 @@ beforeAll(async () => {
   browser = await launchBrowser()
   service = await startIssuingService(inject('bundle'), { TOKEN_TRANSPORT: 'cookie' })
   const port = await findFreePort()
-  // Another site than 127.0.0.1, as the browser sees it.
+  // To the browser, this is another site than 127.0.0.1.
   evilOrigin = `http://localhost:${port}`
   evilSite = createServer((_, answer) => {
     answer.setHeader('Content-Type', 'text/html')
@@ -46,7 +46,7 @@ const register = (page: Page) =>
   ask(page, 'POST', '/auth/register', { email: freshEmail(), password: 'a good password' })
 
 describeInBrowser('two tabs of a browser', () => {
-  it('share a login whose tokens no script can read', async () => {
+  it('share a login, and scripts cannot read its tokens', async () => {
     const { body } = await register(one)
     expect(Object.keys(body).sort()).toEqual(['expires_in', 'message', 'status'])
     expect([await status(one), await status(other)]).toEqual([200, 200])
@@ -60,7 +60,7 @@ describeInBrowser('two tabs of a browser', () => {
     )
   })
 
-  it('stay logged in, however often they refresh at the same time', async () => {
+  it('stay logged in when they refresh at the same time, many times', async () => {
     await register(one)
     for (let round = 0; round < 10; round += 1) {
       const answers = await Promise.all(
@@ -82,11 +82,11 @@ describeInBrowser('two tabs of a browser', () => {
     expect(await context.cookies()).toEqual([])
   })
 
-  it('are not logged out by another site', async () => {
+  it('stay logged in when another site sends a logout', async () => {
     await register(one)
     const evil = await context.newPage()
     await evil.goto(evilOrigin)
-    // It is sent, and its answer is kept from the page (Cross-Origin-Resource-Policy).
+    // The request is sent, but the page cannot read its answer (Cross-Origin-Resource-Policy).
     await evil.evaluate(
       (url) =>
         fetch(url, { method: 'POST', mode: 'no-cors', credentials: 'include' }).catch(() => {}),

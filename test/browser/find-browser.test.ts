@@ -1,4 +1,4 @@
-// Which browser the tests take, over programs that say they are browsers.
+// Which browser the tests use. Small programs stand in for browsers.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -35,7 +35,7 @@ afterAll(() => {
 const find = (wanted: string, ...places: string[]) => findBrowser({ wanted, places, fetch })
 
 describe('the browser of the tests', () => {
-  it('is the first that runs where one usually is', () => {
+  it('is the first that runs in one of the usual places', () => {
     const places = [missing, directory, onlySaysHowToInstall, works, alsoWorks]
     expect(find('', ...places)).toEqual({ executablePath: works, env: {} })
     expect(find('required', ...places)).toEqual({ executablePath: works, env: {} })
@@ -52,12 +52,12 @@ describe('the browser of the tests', () => {
     expect(fetch).not.toHaveBeenCalled()
   })
 
-  it('is fetched where this machine has none, and where that is asked for', () => {
+  it('is downloaded where this machine has none and the download is requested', () => {
     expect(find('', missing)).toBe(fetched)
     expect(find('fetch', works)).toBe(fetched)
   })
 
-  it('is left out where none can be had, with how to have one', () => {
+  it('is left out where none is available, with a note how to get one', () => {
     fetch.mockReturnValue('the registry is away')
     expect(find('', missing)).toBeUndefined()
     expect(warn.mock.calls).toEqual([
@@ -68,13 +68,13 @@ describe('the browser of the tests', () => {
     }
   })
 
-  it('is left out where that is asked for', () => {
+  it('is left out on request', () => {
     expect(find('none', works)).toBeUndefined()
     expect(warn).toHaveBeenCalledOnce()
     expect(fetch).not.toHaveBeenCalled()
   })
 
-  it('is looked for where Linux, macOS and Windows have it', () => {
+  it('is searched in the usual places of Linux, macOS and Windows', () => {
     const linux = usualPlaces('linux', { PATH: '/home/ada/bin:/usr/bin' })
     expect(linux).toEqual(
       expect.arrayContaining([
@@ -93,7 +93,7 @@ describe('the browser of the tests', () => {
 })
 
 describe('the browser from npm', () => {
-  it('is left out where the registry cannot be reached, and leaves nothing behind', () => {
+  it('is left out where the registry cannot be reached, and leaves no files', () => {
     const cache = join(directory, 'cache')
     vi.stubEnv('npm_config_registry', 'http://127.0.0.1:1')
     vi.stubEnv('npm_config_cache', join(directory, 'npm'))
@@ -104,7 +104,7 @@ describe('the browser from npm', () => {
 })
 
 describe('every test that starts a browser', () => {
-  it('is left out on a machine without one', () => {
+  it('is skipped on a machine without a browser', () => {
     const tests = fileURLToPath(new URL('..', import.meta.url))
     const files = readdirSync(tests, { recursive: true, encoding: 'utf8' })
     const withBrowser = files.filter((file) => {

@@ -34,11 +34,11 @@ afterAll(async () => {
 interface Visit {
   readonly page: Page
   readonly origins: Set<string>
-  /** What the Content-Security-Policy has refused, and what the page has complained about. */
+  /** What the Content-Security-Policy has refused, and the errors of the page. */
   readonly complaints: string[]
 }
 
-/** The page as it is when the operations are there. */
+/** Opens the page, and waits for the operations. */
 async function visit(colorScheme: 'light' | 'dark' = 'light'): Promise<Visit> {
   context = await browser.newContext({ colorScheme, viewport: { width: 1280, height: 900 } })
   const page = await context.newPage()
@@ -67,7 +67,7 @@ describeInBrowser('the API reference', () => {
       const { page, ...seen } = await visit(scheme)
       expect(await page.title()).toContain('Portcullis')
       expect(await page.locator('body').textContent()).toContain('/auth/login')
-      // What is below is drawn when it comes into view.
+      // The page draws the parts below when they come into view.
       await page.getByRole('link', { name: 'Say whether the service runs' }).click()
       await page.getByRole('heading', { name: 'Say whether the service runs' }).waitFor()
       await page.waitForLoadState('networkidle')

@@ -1,5 +1,5 @@
-// A sibling domain in a real browser: it sets a refresh cookie of its own for the service's host.
-// Under `localhost` browsers take cookies for secure without HTTPS.
+// A sibling domain in a real browser. It sets a refresh cookie of its own for the service's host.
+// Under `localhost`, browsers accept Secure cookies without HTTPS.
 
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
@@ -10,7 +10,7 @@ import { freshEmail } from '../support/client.ts'
 import { startIssuingService } from '../support/issuing-service.ts'
 
 const parentDomain = 'example.localhost'
-/** All that a request to /auth/refresh matches. */
+/** All cookie paths that match a request to /auth/refresh. */
 const paths = ['/', '/auth', '/auth/', '/auth/refresh']
 
 let browser: Browser
@@ -80,18 +80,21 @@ const refresh = () => ask(page, 'POST', '/auth/refresh')
 const statusData = async () => (await ask(page, 'GET', '/auth/status')).body.data
 
 describeInBrowser('a sibling domain that sets refresh cookies', () => {
-  it.each(['before', 'after'])('%s the login leaves the victim in its account', async (order) => {
-    if (order === 'before') await visitSibling()
-    const email = await register()
-    if (order === 'after') await visitSibling()
-    expect((await plantedCookies()).map(({ path }) => path).sort()).toEqual(paths)
-    for (const _ of [1, 2]) {
-      expect((await refresh()).status).toBe(200)
-      expect(await statusData()).toMatchObject({ email })
-    }
-  })
+  it.each(['before', 'after'])(
+    'leaves the victim in its own account, with cookies from %s the login',
+    async (order) => {
+      if (order === 'before') await visitSibling()
+      const email = await register()
+      if (order === 'after') await visitSibling()
+      expect((await plantedCookies()).map(({ path }) => path).sort()).toEqual(paths)
+      for (const _ of [1, 2]) {
+        expect((await refresh()).status).toBe(200)
+        expect(await statusData()).toMatchObject({ email })
+      }
+    },
+  )
 
-  it('logs nobody in, though a logout cannot clear them', async () => {
+  it('logs nobody in, although a logout cannot clear the cookies', async () => {
     await visitSibling()
     expect((await refresh()).body.code).toBe('refresh_token_unmatched')
     await register()

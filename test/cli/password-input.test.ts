@@ -2,7 +2,7 @@ import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { readPassword } from '../../src/cli/password-input.ts'
 
-/** A terminal on which the text is typed; `shown` is what it has shown. */
+/** A terminal on which the text is typed. `shown` is its output. */
 function typeOn(text: string | Buffer) {
   let isRaw = false
   let shown = ''
@@ -30,13 +30,13 @@ describe('a password', () => {
     expect([wasRaw(), shown()]).toEqual([true, 'Password: \nOnce more: \n'])
   })
 
-  it('that is typed differently is refused', async () => {
+  it('is refused where the second entry differs', async () => {
     const { password, shown } = typeOn('s3cret\ns3crt\n')
     await expect(password).rejects.toThrow('The two passwords differ')
     expect(shown()).not.toContain('s3cr')
   })
 
-  it('is not asked for further after Ctrl-C', async () => {
+  it('is not asked for again after Ctrl-C', async () => {
     await expect(typeOn('s3cret\n\x03').password).rejects.toThrow('There is no password')
   })
 
@@ -45,7 +45,7 @@ describe('a password', () => {
     ['a b\r\n', 'a b'],
     ['pässwörd', 'pässwörd'],
     ['\ufeffa b\r\n', 'a b'],
-  ])('is the whole input %j without the last end of a line', async (piped, password) => {
+  ])('is the whole input %j without its last line break', async (piped, password) => {
     const input = new PassThrough()
     input.end(piped)
     expect(await readPassword(input)).toBe(password)
@@ -62,7 +62,7 @@ describe('a password', () => {
     ['with a line separator', Buffer.from('s3cret\u2028b'), 'several lines'],
     ['with a tab', Buffer.from('s3cret\tb'), 'a control character'],
     ['with a NUL', Buffer.from('s3cret\0b'), 'a control character'],
-  ])('that is %s is refused, and not shown', async (_, piped, sentence) => {
+  ])('is refused and not shown where it is %s', async (_, piped, sentence) => {
     const input = new PassThrough()
     input.end(piped)
     const failure = await readPassword(input).catch((error: Error) => error)
@@ -71,7 +71,7 @@ describe('a password', () => {
     expect(String(failure)).not.toContain('s3cr')
   })
 
-  it('that a terminal of another encoding sends is refused', async () => {
+  it('is refused where the terminal has another encoding', async () => {
     const typed = Buffer.from('pässwörd\npässwörd\n', 'latin1')
     await expect(typeOn(typed).password).rejects.toThrow('not in UTF-8')
   })

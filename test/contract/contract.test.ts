@@ -17,7 +17,7 @@ describe.each(combinations)('on $platform, in the $contract contract', ({ platfo
     OAUTH_CLIENTS: `api:${oauthSecret}`,
   })
 
-  // Whatever is asked below: the document must say what comes back.
+  // The OpenAPI document must describe every answer below.
   const held = new Set<string>()
   beforeAll(() =>
     listenToAnswers((method, { pathname }, answer) => {
@@ -68,7 +68,7 @@ describe.each(combinations)('on $platform, in the $contract contract', ({ platfo
     expectChallenge(answer.headers.get('WWW-Authenticate'), expected)
   })
 
-  it('lists every problem of a registration', async () => {
+  it('lists every invalid field of a registration', async () => {
     const client = createClientOf(running.target.baseUrl)
     const { body } = await client.register({ email: 'ada', password: 'short' })
     expect(body.errors).toEqual([
@@ -77,7 +77,7 @@ describe.each(combinations)('on $platform, in the $contract contract', ({ platfo
     ])
   })
 
-  it('takes the scheme in any case, and the token from the header alone', async () => {
+  it('takes the scheme in any case, and the token only from the header', async () => {
     const { baseUrl } = running.target
     const token = await createClientOf(baseUrl).token()
     for (const scheme of ['bearer', 'BEARER', 'Bearer  ']) {
@@ -99,7 +99,7 @@ describe.each(combinations)('on $platform, in the $contract contract', ({ platfo
     }
   })
 
-  it('keeps every byte of a long password, and one normal form of each', async () => {
+  it('keeps every byte of a long password, and treats its normal forms as equal', async () => {
     const client = createClientOf(running.target.baseUrl)
     const passwords = [
       'p'.repeat(72),
@@ -121,7 +121,7 @@ describe.each(combinations)('on $platform, in the $contract contract', ({ platfo
     }
   })
 
-  it('treats a disabled account as one that is not there', async () => {
+  it('treats a disabled account as one that does not exist', async () => {
     const client = createClientOf(running.target.baseUrl)
     const account = { email: freshEmail(), password: 'a good password' }
     const token = String((await client.register(account)).body.auth_token)
@@ -134,7 +134,7 @@ describe.each(combinations)('on $platform, in the $contract contract', ({ platfo
     expect((await client.login(account)).body.code).toBe('invalid_credentials')
   })
 
-  it('says of a revoked token that it is revoked, even after its account is gone', async () => {
+  it('reports a revoked token as revoked, even after its account is deleted', async () => {
     const client = createClientOf(running.target.baseUrl)
     const account = { email: freshEmail(), password: 'a good password' }
     const token = String((await client.register(account)).body.auth_token)
@@ -147,7 +147,7 @@ describe.each(combinations)('on $platform, in the $contract contract', ({ platfo
     expect((await client.logout(token)).body.code).toBe('token_revoked')
   })
 
-  it('ends the session of the token alone, not the account’s others', async () => {
+  it('ends only the session of the token, not the other sessions of the account', async () => {
     const client = createClientOf(running.target.baseUrl)
     const account = { email: freshEmail(), password: 'a good password' }
     const first = String((await client.register(account)).body.auth_token)
@@ -157,7 +157,7 @@ describe.each(combinations)('on $platform, in the $contract contract', ({ platfo
     expect((await client.status(second)).status).toBe(200)
   })
 
-  it('introspects and revokes as RFC 7662 and RFC 7009 have it, in one contract', async () => {
+  it('introspects and revokes as in RFC 7662 and RFC 7009, in both contracts', async () => {
     const client = createClientOf(running.target.baseUrl)
     const { token, refreshToken } = await client.tokens()
     const introspect = (asked: string) => client.introspect(asked, `api:${oauthSecret}`)
@@ -179,7 +179,7 @@ describe.each(combinations)('on $platform, in the $contract contract', ({ platfo
     expect([without.status, without.body.error]).toEqual([400, 'invalid_request'])
   })
 
-  it('answers preflights from the origins on the list, and names no other', async () => {
+  it('answers preflights from listed origins, and names no other origin', async () => {
     const url = `${running.target.baseUrl}/auth/login`
     const preflight = (Origin: string) => {
       const headers = {
@@ -205,7 +205,7 @@ describe.each(combinations)('on $platform, in the $contract contract', ({ platfo
     expect(simple.headers.get('Vary')).toContain('Origin')
   })
 
-  it('keeps a request id that it is given, if it is harmless', async () => {
+  it('keeps a harmless request id of the client', async () => {
     const { baseUrl } = running.target
     const echoed = async (id: string) =>
       (await send(`${baseUrl}/health`, { headers: { 'X-Request-Id': id } })).headers.get(
@@ -216,7 +216,7 @@ describe.each(combinations)('on $platform, in the $contract contract', ({ platfo
     expect(await echoed('a b<script>')).toMatch(/^[\w-]{16}$/)
   })
 
-  it('is alive, and ready, and says its version', async () => {
+  it('reports that it is alive and ready, and its version', async () => {
     const client = createClientOf(running.target.baseUrl)
     const version = expect.stringMatching(/^\d+\.\d+\.\d+$/)
     expect((await client.health()).body).toEqual({
@@ -229,11 +229,11 @@ describe.each(combinations)('on $platform, in the $contract contract', ({ platfo
 })
 
 describe.each(['workerd', 'Deno'] as const)(
-  'on %s, with nothing set that need not be',
+  'on %s, with only the required settings',
   (platform) => {
     const running = useTarget(platform, { ACCESS_TOKEN_LIFETIME_SECONDS: '1' })
 
-    it('has no CORS', async () => {
+    it('sends no CORS headers', async () => {
       const headers = { Origin: 'https://app.example.com', 'Access-Control-Request-Method': 'POST' }
       const preflight = await send(`${running.target.baseUrl}/auth/login`, {
         method: 'OPTIONS',
@@ -243,7 +243,7 @@ describe.each(['workerd', 'Deno'] as const)(
       expect(preflight.headers.get('Access-Control-Allow-Origin')).toBeNull()
     })
 
-    it('lets a token expire', async () => {
+    it('refuses a token after its expiry', async () => {
       const client = createClientOf(running.target.baseUrl)
       const token = await client.token()
       await expect

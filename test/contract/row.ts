@@ -1,16 +1,16 @@
-// One row of the contract: what is sent, and what comes back in each contract.
+// One row of the contract: the request, and the answer in each contract.
 
 import { send } from '../support/client.ts'
 import type { Target } from './targets.ts'
 
-/** What comes back. */
+/** The answer. */
 export interface Expected {
   readonly status: number
   readonly message?: string
   readonly code?: string
-  /** The `error` of the challenge; 'bare' for one without. */
+  /** The `error` of the challenge. 'bare' for a challenge without one. */
   readonly challenge?: 'bare' | 'invalid_request' | 'invalid_token'
-  /** Members that the body has beside the envelope's. */
+  /** Members of the body besides those of the envelope. */
   readonly has?: readonly string[]
   readonly allow?: string
 }
@@ -18,10 +18,10 @@ export interface Expected {
 export interface Row {
   readonly request: string
   readonly situation: string
-  /** Brings the situation about and sends the request. */
+  /** Prepares the situation and sends the request. */
   send(target: Target): Promise<Awaited<ReturnType<typeof send>>>
   readonly classic: Expected
-  /** Where it differs. */
+  /** The answer in the standard contract, where it differs. */
   readonly standard?: Expected
 }
 

@@ -190,7 +190,7 @@ const badInputRows: Row[] = [
   ),
 ]
 
-/** All of them. */
+/** All rows. */
 export const rows: readonly Row[] = [
   ...accountRows,
   ...tokenRows('GET', '/auth/status'),

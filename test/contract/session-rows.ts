@@ -1,4 +1,4 @@
-// The rows of sessions: going on, seeing them, ending them, and giving the password again.
+// The rows of sessions: refreshing, listing and ending them, and giving the password again.
 
 import { bearing, createClientOf, freshEmail, type Tokens, tokensOf } from '../support/client.ts'
 import {
@@ -19,12 +19,12 @@ const refusedRefresh = (code: string): Expected => ({
   code,
   challenge: 'invalid_token',
 })
-/** What a success has that begins a session, or goes on with one. */
+/** The members of a success that begins or continues a session. */
 export const allTokens = ['auth_token', 'refresh_token', 'token_type', 'expires_in']
 const refreshed: Expected = { status: 200, message: 'Successfully refreshed.', has: allTokens }
 const unknownSession: Expected = { status: 404, code: 'session_unknown' }
 
-/** A refresh of what `make` comes up with, beginning with a new session. */
+/** A refresh with the result of `make`, which gets the tokens of a new session. */
 const refreshRow = (
   situation: string,
   make: (tokens: Tokens, target: Target) => string | Promise<string>,
@@ -52,7 +52,7 @@ async function rotate({ refreshToken }: Tokens, target: Target): Promise<Tokens>
   return tokensOf(await createClientOf(target.baseUrl).refresh(refreshToken))
 }
 
-/** Changes the row of the token's session behind the service's back. */
+/** Changes the row of the token's session in the database, without the service. */
 async function change(target: Target, { refreshToken }: Tokens, assignment: string): Promise<void> {
   const statement = `UPDATE portcullis_sessions SET ${assignment} WHERE id = ?`
   await target.database.query(statement, idOf(refreshToken))

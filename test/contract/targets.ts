@@ -1,4 +1,4 @@
-// Where the contract must hold: on workerd over sqld, and on Deno over a file.
+// The platforms of the contract: workerd over sqld, and Deno over a file.
 
 import { createDatabaseFile, startDatabase, type TestDatabase } from '../support/database.ts'
 import { serveOnDeno } from '../support/deno.ts'
@@ -13,7 +13,7 @@ export interface Target extends Server {
 
 export type Platform = 'workerd' | 'Deno'
 
-/** Starts the service on a platform with a fresh database; `stop` ends both. */
+/** Starts the service on a platform with a fresh database. `stop` ends both. */
 export async function startTarget(
   platform: Platform,
   bundle: string,

@@ -1,4 +1,4 @@
-// The rows that say the same of every endpoint that takes an access token.
+// The rows that are the same for every endpoint with an access token.
 
 import { SignJWT } from 'jose'
 import { bearing, createClientOf, freshEmail, send } from '../support/client.ts'
@@ -37,7 +37,7 @@ const malformed: Expected = {
   code: 'token_malformed',
   challenge: 'invalid_request',
 }
-/** A token with good claims but for `changes`, signed with the service's key or another. */
+/** A token with valid claims except `changes`, signed with the service's key or another. */
 async function crafted(changes: Record<string, unknown>, key: string = testSettings.SECRET_KEY) {
   const now = Math.floor(Date.now() / 1000)
   const claims = {
@@ -69,13 +69,13 @@ async function ofDeletedAccount(target: Target): Promise<string> {
   return String(body.auth_token)
 }
 
-/** What a request has beside the token, and what it hears without one, where that differs. */
+/** What a request has besides the token. Also its answer without a token, where that differs. */
 interface TokenRowsOptions {
   readonly body?: unknown
   readonly withoutHeader?: Pick<Row, 'classic' | 'standard'>
 }
 
-/** The rows that say the same of every endpoint that takes a token. */
+/** The rows that are the same for every endpoint with an access token. */
 export function tokenRows(
   method: string,
   path: string,

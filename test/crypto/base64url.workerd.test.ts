@@ -18,13 +18,13 @@ describe('base64url', () => {
     ['foob', 'Zm9vYg'],
     ['fooba', 'Zm9vYmE'],
     ['foobar', 'Zm9vYmFy'],
-  ])('spells %j as %j and back', (text, encoded) => {
+  ])('encodes %j as %j, and decodes it', (text, encoded) => {
     expect(encodeBase64Url(bytesOf(text))).toBe(encoded)
     expect(decodeBase64Url(encoded)).toEqual(bytesOf(text))
     expect(isCanonicalBase64Url(encoded)).toBe(true)
   })
 
-  it('brings back any bytes, from their one canonical spelling', () => {
+  it('decodes any bytes from their one canonical encoding', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
         const encoded = encodeBase64Url(bytes)
@@ -35,13 +35,13 @@ describe('base64url', () => {
   })
 
   it.each(['é', 'Zgé', '\ud800AAA', '\u0141AAA', 'ＡＡＡＡ', '\0AAA'])(
-    'knows no spelling with other characters, such as %j',
+    'refuses other characters, such as %j',
     (text) => {
       expect(decodeBase64Url(text)).toBeUndefined()
     },
   )
 
-  it('calls canonical exactly what encoding the decoded bytes gives back', () => {
+  it('accepts as canonical exactly what encodes back to itself', () => {
     const character = fc.constantFrom(...'ABCQgwxyz0189-_+/= .')
     fc.assert(
       fc.property(fc.string({ unit: character, maxLength: 9 }), (text) => {
@@ -55,7 +55,7 @@ describe('base64url', () => {
   })
 })
 
-/** By the platform, which takes several spellings. */
+/** Decodes with the platform, which accepts several encodings. */
 function decodeLeniently(text: string): Uint8Array | undefined {
   try {
     const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))

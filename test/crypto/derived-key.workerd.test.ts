@@ -7,7 +7,7 @@ const rotating = createMac({ secretKey: fresh, previousSecretKey: old }, 'a purp
 const after = createMac({ secretKey: fresh }, 'a purpose')
 
 describe('a MAC under a derived key', () => {
-  it('is made with the current secret, and accepted under the previous one, too', async () => {
+  it('is made with the current secret, and also accepted under the previous one', async () => {
     const [first, second] = [await before.sign('text'), await rotating.sign('text')]
     expect(second).toEqual(await after.sign('text'))
     expect(second).not.toEqual(first)
@@ -17,7 +17,7 @@ describe('a MAC under a derived key', () => {
     expect(await accepted(second)).toEqual([false, true, true])
   })
 
-  it('is for one purpose and one text, and has 32 bytes', async () => {
+  it('is bound to one purpose and one text, and has 32 bytes', async () => {
     const mac = await before.sign('text')
     expect(await createMac({ secretKey: old }, 'another').verify(mac, 'text')).toBe(false)
     expect(await rotating.verify(mac, 'another text')).toBe(false)

@@ -1,4 +1,4 @@
-// The examples as they stand, each in a process of its own beside the service.
+// The examples as they are, each in a process of its own next to the service.
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { routeFamilies } from '../../src/service/routes/routes.ts'
@@ -12,7 +12,7 @@ import { serveOnWorkerd } from '../support/workerd.ts'
 type Service = Awaited<ReturnType<typeof startIssuingService>>
 
 let service: Service
-/** One whose issuer has no address that anybody could reach: only a binding does. */
+/** A service whose issuer has no reachable address: only a binding reaches it. */
 let boundService: Service
 const boundIssuer = 'https://auth.invalid'
 beforeAll(async () => {
@@ -67,7 +67,7 @@ describe.each(Object.keys(examples))('the example %s', (name) => {
   })
   afterAll(() => server.stop())
 
-  it('lets in who has a token of the service, and nobody else', async () => {
+  it('lets in only users with a token of the service', async () => {
     const me = `${server.baseUrl}/api/me`
     const token = await issuerOf(name).client.token()
     const answer = await send(me, bearing(token))
@@ -84,7 +84,7 @@ describe.each(Object.keys(examples))('the example %s', (name) => {
     }
   })
 
-  it('refuses who has logged out, within its bound', async () => {
+  it('refuses a token after its logout, within the bound', async () => {
     const { client } = issuerOf(name)
     const token = await client.token()
     const me = () => send(`${server.baseUrl}/api/me`, bearing(token))
@@ -95,7 +95,7 @@ describe.each(Object.keys(examples))('the example %s', (name) => {
 })
 
 describe('the example api-over-http', () => {
-  it('takes a token or none where it says so', async () => {
+  it('serves its open path with and without a token', async () => {
     const server = await serveExample('api-over-http', variables())
     const token = await service.client.token()
     const [stranger, known, bad] = await Promise.all([
@@ -126,7 +126,7 @@ describe('the example two-workers', () => {
   const client = () => createClientOf(logins.baseUrl)
   const me = (token: string) => send(`${api.baseUrl}/api/me`, bearing(token))
 
-  it('lets a guard of the feed Worker refuse who logs out at the other one', async () => {
+  it('refuses, at the guard of the feed Worker, a token that the login Worker has logged out', async () => {
     const [token, other] = [await client().token(), await client().token()]
     expect([(await me(token)).status, (await me(other)).status]).toEqual([200, 200])
     expect((await client().logout(token)).status).toBe(200)
@@ -134,11 +134,11 @@ describe('the example two-workers', () => {
     expect((await me(other)).status).toBe(200)
   })
 
-  it('lets a guard go on, and learn of revocations, while nothing answers logins', async () => {
+  it('keeps guarding, and learns of revocations, while nothing answers logins', async () => {
     const [token, late] = [await client().token(), await client().token()]
     expect([(await me(token)).status, (await me(late)).status]).toEqual([200, 200])
     await logins.stop()
-    // By another way to the same database.
+    // Over another service on the same database.
     expect((await service.client.logout(late)).status).toBe(200)
     await until(async () => (await me(late)).body.code === 'token_revoked')
     expect((await me(token)).status).toBe(200)
@@ -150,12 +150,12 @@ const allRoutes = routeFamilies.flatMap(({ path: base, routes }) =>
 )
 
 describe.each(['mounted', 'browser-app'])('the example %s', (name) => {
-  it('passes every route of the service on', async () => {
+  it('passes on every route of the service', async () => {
     const server = await serveExample(name, service.settings)
     const missing: string[] = []
     for (const { method, path } of allRoutes) {
       const { headers } = await send(`${server.baseUrl}${path}`, { method })
-      // Only the service sets it.
+      // Only the service sets this header.
       if (!headers.has('X-Request-Id')) missing.push(`${method} ${path}`)
     }
     await server.stop()

@@ -21,7 +21,7 @@ it('leaves no connection open when the service does not answer, whatever garbage
     response.on('close', () => {
       open -= 1
     })
-    // Some say nothing, others drip.
+    // Some requests get no answer, others only a first byte.
     if (request.url === '/drips') response.write('x')
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

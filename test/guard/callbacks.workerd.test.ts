@@ -1,5 +1,5 @@
-// Functions of the application that throw, or give what they should not: nobody is let in by that,
-// nothing stays under way, and the next request finds everything as it was.
+// Functions of the application that throw or give invalid values. No request is let in because of
+// that. Nothing stays pending, and the next request works as before.
 
 import { createExecutionContext } from 'cloudflare:test'
 import { Hono } from 'hono'
@@ -41,7 +41,7 @@ function setUp(options: Partial<GuardOptions> = {}) {
 describe('waitUntil of an ExecutionContext, without the context', () => {
   const { waitUntil } = createExecutionContext()
 
-  it('is explained in the log once, and lets in whom it would', async () => {
+  it('is explained in the log once, and lets in the same requests', async () => {
     expect(() => waitUntil(Promise.resolve())).toThrow(TypeError)
     const { verify } = setUp()
     const outcomes = await Promise.all(Array.from({ length: 10 }, () => verify({ waitUntil })))
@@ -55,7 +55,7 @@ describe('waitUntil of an ExecutionContext, without the context', () => {
     ])
   })
 
-  it('leaves what is due in the background to a request that waits for it', async () => {
+  it('leaves background work to a request that waits for it', async () => {
     const { issuer, asked, verify } = setUp({ revocation: { maxStalenessSeconds: 10 } })
     const background: Promise<unknown>[] = []
     expect(await verify({ waitUntil: (work) => void background.push(work) })).toBe('let in')
@@ -82,7 +82,7 @@ describe.each([{ revocation: 'strict' }, {}] as const)('a verifier with %j', (po
     ['the binding throws', () => ({ fetch: fail })],
     ['the binding gives no promise', () => ({ fetch: () => 7 as never })],
     ['the binding gives no response', () => ({ fetch: async () => undefined as never })],
-  ])('answers 503 while %s, and goes on afterwards', async (_, broken) => {
+  ])('answers 503 while %s, and works afterwards', async (_, broken) => {
     let isBroken = true
     const { issuer, verify } = setUp()
     const serviceOf = () => (isBroken ? broken() : issuer.service)
@@ -136,7 +136,7 @@ describe.each([{ revocation: 'strict' }, {}] as const)('a verifier with %j', (po
       'does not say by which clock',
       () => ({ ...parts, check: async () => ({ ok: true, value: { isRevoked: false } }) as never }),
     ],
-  ])('lets nobody in while revocationSource %s', async (_, revocationSource) => {
+  ])('refuses every token while revocationSource %s', async (_, revocationSource) => {
     const { verify } = setUp({ ...policy, revocationSource })
     const outcomes = [await verify(), await verify()]
     expect(outcomes).toMatchObject([
@@ -166,7 +166,7 @@ describe.each([{ revocation: 'strict' }, {}] as const)('a verifier with %j', (po
 })
 
 describe('a guard', () => {
-  it('goes by what it knows while revocationSource throws', async () => {
+  it('decides by what it knows while revocationSource throws', async () => {
     const issuer = createTestIssuer()
     let isBroken = false
     const own = createTestIssuerSource(issuer)
@@ -196,7 +196,7 @@ describe('a guard', () => {
     expect(await ask()).toBe(200)
   })
 
-  it('lets nobody in whose refusal cannot be told', async () => {
+  it("lets nobody in when the application's refusal fails", async () => {
     const issuer = createTestIssuer()
     const app = new Hono()
       .use(requireAccessToken({ ...issuer.options, onRefused: fail }))

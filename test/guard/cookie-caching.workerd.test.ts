@@ -1,4 +1,4 @@
-// What shared caches are told of answers behind a guard that reads the cookie.
+// The caching headers of answers behind a guard that reads the cookie.
 
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
@@ -12,7 +12,7 @@ const Cookie = `__Host-access_token=${await issuer.token()}`
 function serve(answer: () => Response | Promise<Response>, guard = requireAccessToken(options)) {
   const app = new Hono().use(guard).get('/', answer)
   return async (headers: Record<string, string> = { Cookie }) => {
-    // Once to be verified, and once from the cache of verified tokens.
+    // The first request verifies the token, the second finds it in the cache.
     await app.request('/', { headers })
     const answered = await app.request('/', { headers })
     const [control, vary] = ['Cache-Control', 'Vary'].map((name) => answered.headers.get(name))
@@ -33,7 +33,7 @@ describe('an answer behind a guard that reads the cookie', () => {
     expect(await serve(saying(headers))()).toEqual([200, control, vary])
   })
 
-  it('is private where it comes from fetch, which nobody can change, and where it is an error', async () => {
+  it('is private where it comes from fetch and is immutable, and where it is an error', async () => {
     const fetched = () => fetch('data:text/plain,hello')
     expect(await serve(fetched)()).toEqual([200, 'private', 'Cookie'])
     const failing = () => Promise.reject(new Error('on purpose'))
@@ -50,13 +50,13 @@ describe('an answer behind a guard that reads the cookie', () => {
     ])
   })
 
-  it('is let alone where it begins a WebSocket', async () => {
+  it('is unchanged where it begins a WebSocket', async () => {
     const upgrade = () => new Response(null, { status: 101, webSocket: new WebSocketPair()[0] })
     const headers = { Cookie, Upgrade: 'websocket', 'Sec-Fetch-Site': 'same-origin' }
     expect(await serve(upgrade)(headers)).toEqual([101, null, null])
   })
 
-  it('is left as it is behind a guard that reads the header', async () => {
+  it('is unchanged behind a guard that reads the header', async () => {
     const get = serve(saying({}), requireAccessToken(issuer.options))
     expect(await get({ Authorization: `Bearer ${await issuer.token()}` })).toEqual([
       200,

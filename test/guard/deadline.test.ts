@@ -1,5 +1,5 @@
-// How long one request waits while the service is slow: real HTTP, whose answers come when a virtual
-// clock says so.
+// How long one request waits while the service is slow. The HTTP is real; a virtual clock decides
+// when answers arrive.
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -19,11 +19,11 @@ const slowMs = 2_900
 
 let time: VirtualTime
 let asked: string[]
-/** How long every answer takes, by the virtual clock. */
+/** How long every answer takes on the virtual clock. */
 let answerMs: number
 /** Paths that answer 404. */
 let missing: RegExp
-/** Called with every question. */
+/** Called for every question. */
 let onQuestion: () => void
 let close: () => void
 let issuer: string
@@ -72,7 +72,7 @@ function setUp(revocation: RevocationOption = { maxStalenessSeconds: 10 }) {
   return { verifier, ask, settle: () => Promise.all(background.splice(0)) }
 }
 
-/** Lets each question be answered in its time, until the work is over. Says how long that took. */
+/** Answers each question at its time, until the work is done. Gives the time that this took. */
 async function measure<T>(work: () => Promise<T>): Promise<{ outcome: T; tookMs: number }> {
   const beganAtMs = time.nowMs
   let isOver = false
@@ -92,7 +92,7 @@ async function measure<T>(work: () => Promise<T>): Promise<{ outcome: T; tookMs:
   return working
 }
 
-/** A verifier with keys and revocations of a moment ago, whose bound has passed. */
+/** A verifier with keys and recent revocations, whose bound has passed. */
 async function setUpStale(revocation?: RevocationOption) {
   const world = setUp(revocation)
   expect(await world.ask()).toBe('let in')
@@ -111,14 +111,14 @@ describe('one request', () => {
     expect(asked[0]).toBe('.well-known/jwks.json')
   })
 
-  it('waits 3 s for a feed whose pages are not there', async () => {
+  it('waits 3 s for a feed whose pages are missing', async () => {
     const { ask } = await setUpStale()
     missing = /since|snapshot/
     expect(await measure(ask)).toEqual({ outcome: 'revocations_unavailable', tookMs: 3_000 })
     expect(asked).toEqual(['since/0', 'since/0?'])
   })
 
-  it('waits 3 s for what another request has begun', async () => {
+  it('waits 3 s for a load that another request has begun', async () => {
     const { ask } = await setUpStale()
     missing = /since/
     const all = await measure(() => Promise.all([ask(), ask(), ask()]))
@@ -126,13 +126,13 @@ describe('one request', () => {
     expect(all.tookMs).toBeLessThanOrEqual(3_020)
   })
 
-  it('is let in by what is known, where its guard accepts that', async () => {
+  it('is decided by what is known, where its guard accepts that', async () => {
     const { ask } = await setUpStale({ maxStalenessSeconds: 10, acceptStaleSeconds: 60 })
     missing = /since/
     expect(await measure(ask)).toEqual({ outcome: 'let in', tookMs: 3_000 })
   })
 
-  it('leaves what it has begun to those after it', async () => {
+  it('leaves a load that it has begun to later requests', async () => {
     const { ask, settle } = await setUpStale()
     missing = /since/
     await measure(ask)
@@ -144,7 +144,7 @@ describe('one request', () => {
     expect([await ask(), asked]).toEqual(['let in', []])
   })
 
-  it('waits 3 s in all before guards in a row', async () => {
+  it('waits 3 s in all before several guards', async () => {
     answerMs = 700
     const guard = (revocation: RevocationOption) =>
       requireAccessToken({ issuer, audience, revocation, runtime: time.runtime })
@@ -159,7 +159,7 @@ describe('one request', () => {
     expect([outcome, tookMs <= 3_000 + answerMs]).toEqual([503, true])
   })
 
-  it('does not count against the next guard what others do in between', async () => {
+  it('does not count time between two guards against the second', async () => {
     const guard = (revocation: RevocationOption) =>
       requireAccessToken({ issuer, audience, revocation, runtime: time.runtime })
     const app = new Hono()
@@ -185,7 +185,7 @@ describe('one request', () => {
     expect(await verifying).toMatchObject({ error: { reason: 'key_set_unavailable' } })
   })
 
-  it('says when it has waited for too long', async () => {
+  it('logs that it has waited too long', async () => {
     const { verifier } = await setUpStale('strict')
     answerMs = 3_500
     const ids = { revocationIds: ['a'.repeat(16)] }

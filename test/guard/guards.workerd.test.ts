@@ -20,7 +20,7 @@ import { bearing, createFakeClock, secretKey } from '../support/service.ts'
 
 const signing = await createSigningJwk()
 
-/** Guards that look at tokens and keys alone; revocation/ has the others. */
+/** Guards that check only tokens and keys. Those of revocation are tested in revocation/. */
 const signatureOnly = { issuer, audience, revocation: 'none' } as const
 
 interface Bindings {
@@ -45,7 +45,7 @@ function setUp(options: Partial<GuardOptions<Bindings>> = {}) {
 }
 
 describe('requireAccessToken', () => {
-  it('tells the handlers behind it who it is', async () => {
+  it('gives the authentication to the handlers behind it', async () => {
     const { get, issue, clock } = setUp()
     const answer = await get(await issue())
     expect(answer.status).toBe(200)
@@ -90,7 +90,7 @@ describe('requireAccessToken', () => {
     },
   )
 
-  it('answers 503 while the keys cannot be had, and tells clients nothing more', async () => {
+  it('answers 503 without details while the keys are unavailable', async () => {
     const { env, get, issue } = setUp()
     env.AUTH.answerWith(() => new Response('<html>'))
     const answer = await get(await issue())
@@ -105,7 +105,7 @@ describe('requireAccessToken', () => {
     })
   })
 
-  it('answers as it is told, with the exact reason and the cure', async () => {
+  it("answers with the application's own answer, which gets the exact reason and the cure", async () => {
     const { env, get, issue } = setUp({
       onRefused: ({ reason, problem }, c) => c.json({ reason, problem }, 418),
     })
@@ -131,7 +131,7 @@ describe('requireAccessToken', () => {
     expect([answer.status, answer.headers.get('X-Mine')]).toEqual([401, 'kept'])
   })
 
-  it('refuses a token for another audience, and of another issuer, signed with the same key', async () => {
+  it('refuses a token for another audience or of another issuer, signed with the same key', async () => {
     const { clock, get } = setUp()
     expect((await get(await issueWith(signing, clock, { audience: 'https://b' }))).status).toBe(401)
     expect((await get(await issueWith(signing, clock, { issuer: 'https://b' }))).status).toBe(401)
@@ -141,7 +141,7 @@ describe('requireAccessToken', () => {
     ).toBe(200)
   })
 
-  it('asks nobody once it has the keys, and the signature once for a token', async () => {
+  it("sends no request once it has the keys, and verifies a token's signature once", async () => {
     const { env, get, issue } = setUp()
     const token = await issue()
     for (let request = 0; request < 10; request += 1) await get(token)
@@ -149,7 +149,7 @@ describe('requireAccessToken', () => {
     expect(env.AUTH.asked).toHaveLength(1)
   })
 
-  it('refuses a token it knows once it has expired', async () => {
+  it('refuses a known token after its expiry', async () => {
     const { clock, get, issue } = setUp()
     const token = await issue()
     expect((await get(token)).status).toBe(200)
@@ -163,7 +163,7 @@ describe('requireAccessToken', () => {
     ])
   })
 
-  it('refuses a token it knows once its key is gone', async () => {
+  it('refuses a known token after its key is removed', async () => {
     const { clock, env, get } = setUp()
     const token = await issueWith(signing, clock, { accessTokenLifetimeSeconds: 3_600 })
     expect((await get(token)).status).toBe(200)
@@ -173,7 +173,7 @@ describe('requireAccessToken', () => {
     await expect.poll(async () => (await get(token)).status).toBe(401)
   })
 
-  it('hands out claims that nobody can change for the next request', async () => {
+  it('gives claims that a request cannot change for the next one', async () => {
     const { clock } = setUp()
     const verifier = createVerifier({
       ...signatureOnly,
@@ -191,7 +191,7 @@ describe('requireAccessToken', () => {
     )
   })
 
-  it('is typed: handlers in front of it know nothing of an authentication', () => {
+  it('is typed: handlers before it have no authentication', () => {
     const app = new Hono()
     // @ts-expect-error There is no guard in front of this handler.
     app.get('/open', (c) => c.json(c.var.auth.subject))
@@ -218,7 +218,7 @@ describe('requireAccessToken', () => {
 })
 
 describe('optionalAccessToken', () => {
-  it('lets in who has no token, and refuses who has a bad one', async () => {
+  it('lets in a request without a token, and refuses a bad one', async () => {
     const clock = createFakeClock()
     const keys = () => createLocalKeySet(publicJwkSet([signing]))
     const app = new Hono()
@@ -236,7 +236,7 @@ describe('optionalAccessToken', () => {
 describe('a verifier', () => {
   const clock = createFakeClock()
 
-  it('takes a request or a token, and answers for those without Hono', async () => {
+  it('takes a request or a token, and gives refusals to code without Hono', async () => {
     const verifier = createVerifier({
       ...signatureOnly,
       service: (env: Bindings) => env.AUTH,
@@ -256,7 +256,7 @@ describe('a verifier', () => {
     expect([answer.status, answer.headers.get('WWW-Authenticate')]).toEqual([401, 'Bearer'])
   })
 
-  it('verifies HS256 with the secret of the service, in its own Worker, as a pipe leaves it', async () => {
+  it("verifies HS256 with the service's secret, in the service's Worker, also as a pipe leaves it", async () => {
     const signingKey = () => importSecretSigningKey(secretKey)
     const token = await issueWith(signing, clock, { signingKey })
     const keys = () => createSecretKeySet(`${secretKey}\n`)
@@ -274,7 +274,7 @@ describe('a verifier', () => {
     expect(outcome).toMatchObject({ ok: false, error: { reason: 'token_key_unknown' } })
   })
 
-  it('verifies HS256 with the secret before as well, while it is exchanged', async () => {
+  it('also verifies HS256 with the previous secret during an exchange', async () => {
     const signingKey = () => importSecretSigningKey(secretKey)
     const token = await issueWith(signing, clock, { signingKey })
     const reasonWith = async (...secrets: [string, string?]) => {
@@ -291,7 +291,7 @@ describe('a verifier', () => {
     }
   })
 
-  it("never takes one issuer's keys for another's", async () => {
+  it('never uses the keys of one issuer for another', async () => {
     const other = 'https://other.example.com'
     const keys = () => createLocalKeySet(publicJwkSet([signing]))
     const ours = createVerifier({ ...signatureOnly, keys, runtime: clock })
@@ -304,7 +304,7 @@ describe('a verifier', () => {
     expect((await theirs.verify(token)).ok).toBe(false)
   })
 
-  it('is not made with the fetched key set of another issuer', async () => {
+  it('refuses a fetched key set of another issuer', async () => {
     const keys = () => createRemoteKeySet({ issuer: 'https://other.example.com' })
     const verifier = createVerifier({ ...signatureOnly, keys, runtime: clock })
     expect(await verifier.verify('a.b.c')).toMatchObject({
@@ -319,7 +319,7 @@ describe('a verifier', () => {
     [{ issuer, audience: '' }, /audience/],
     [{ issuer: undefined as unknown as string, audience }, /issuer/],
     [{ issuer, audience: undefined as unknown as string }, /audience/],
-  ])('is not made of %j', (options, sentence) => {
+  ])('refuses the options %j', (options, sentence) => {
     expect(() => createVerifier(options)).toThrow(sentence)
   })
 
@@ -327,7 +327,7 @@ describe('a verifier', () => {
     [null, /lacks now, nowMs, elapsedMs, delay, randomBytes/],
     [{}, /lacks now, nowMs, elapsedMs, delay, randomBytes/],
     [{ ...createFakeClock(), delay: undefined }, /runtime must have .* and lacks delay\./],
-  ])('is not made with the runtime %j', (broken, sentence) => {
+  ])('refuses the runtime %j', (broken, sentence) => {
     const runtime = broken as never
     const makers = [
       () => createVerifier({ issuer, audience, runtime }),
@@ -344,13 +344,13 @@ describe('a verifier', () => {
     )
   })
 
-  it.each(['', 'short', undefined as unknown as string])('has no secret like %j', (secret) => {
+  it.each(['', 'short', undefined as unknown as string])('refuses a secret like %j', (secret) => {
     expect(() => createSecretKeySet(secret)).toThrow(/at least 32 bytes/)
     const previous = secret || 'x'
     expect(() => createSecretKeySet(secretKey, previous)).toThrow(/at least 32 bytes/)
   })
 
-  it.each([undefined, {}, { keys: [{ kty: 'RSA' }] }])('has no key set like %j', (set) => {
+  it.each([undefined, {}, { keys: [{ kty: 'RSA' }] }])('refuses a key set like %j', (set) => {
     expect(() => createLocalKeySet(set as never)).toThrow(TypeError)
   })
 })

@@ -24,7 +24,7 @@ const verifiers: [string, Make][] = [
 const good = { issuer, audience }
 const secret = 'hunter2-hunter2-hunter2'
 
-/** What each must refuse, and how its sentence begins. */
+/** What each verifier must refuse, and how the message begins. */
 const wrong: [object, string][] = [
   [{ issuer: undefined }, 'issuer must be a URL such as'],
   [{ issuer: null }, 'issuer must be a URL such as'],
@@ -87,14 +87,14 @@ const wrong: [object, string][] = [
 ]
 
 describe.each(verifiers)('%s', (name, make) => {
-  it.each(wrong)('is not made with %j', (options, sentence) => {
+  it.each(wrong)('refuses the options %j', (options, sentence) => {
     const begin = () => make({ ...good, ...options })
     expect(begin).toThrow(TypeError)
     expect(begin).toThrow(sentence)
     expect(begin).not.toThrow(secret)
   })
 
-  it('checks what is inherited or comes from getters', () => {
+  it('checks options that are inherited or come from getters', () => {
     class Options {
       issuer = issuer
       get audience() {
@@ -105,7 +105,7 @@ describe.each(verifiers)('%s', (name, make) => {
     expect(() => make(Object.create({ ...good, isuer: issuer }))).toThrow('has no option isuer')
   })
 
-  it('names itself where an option is not known, and takes one argument', () => {
+  it('names itself where an option is unknown, and takes one argument', () => {
     expect(() => make({ ...good, isuer: issuer })).toThrow(`${name} has no option isuer;`)
     expect(() => make({ ...good, constructor: 1 })).toThrow(`${name} has no option constructor;`)
     expect(() => make(good, createFakeClock())).toThrow(
@@ -126,7 +126,7 @@ describe.each(verifiers)('%s', (name, make) => {
     { transport: 'cookie', trustedOrigins: [] },
     { service: undefined, keys: undefined, revocation: undefined, runtime: undefined },
     { audience: 'any', revocation: 'none' },
-  ])('is made with %j', (options) => {
+  ])('accepts the options %j', (options) => {
     expect(() => make({ ...good, ...options })).not.toThrow()
   })
 })
@@ -160,7 +160,7 @@ describe('options that are inherited or come from getters', () => {
     }
   })
 
-  it('count for a revocation bound and a fresh login, too', async () => {
+  it('count for a revocation bound and a fresh login as well', async () => {
     const revocation = Object.create({ maxStalenessSeconds: 3 })
     expect(() => createVerifier({ ...good, revocation })).toThrow('maxStalenessSeconds must be')
     const onRefused = () => new Response('mine', { status: 418 })
@@ -191,13 +191,13 @@ describe('a guard that reads the cookie', () => {
     const app = new Hono()
       .use(requireAccessToken({ ...clock.options, transport: 'cookie', trustedOrigins }))
       .post('/', (c) => c.text('in'))
-    // Too late.
+    // Added too late.
     trustedOrigins.push('https://later.example')
     const headers = { Origin: origin, Cookie: `__Host-access_token=${await clock.token()}` }
     return (await app.request('https://api.example.com/', { method: 'POST', headers })).status
   }
 
-  it('trusts an origin as a whole, and those that it was made with', async () => {
+  it('compares whole origins, and trusts only those of its creation', async () => {
     const origins = ['https://app.example.com']
     expect(await ask(origins, 'https://app.example.com')).toBe(200)
     expect(await ask(origins, 'https://app.example.co')).toBe(403)
@@ -218,7 +218,7 @@ describe('createRemoteKeySet', () => {
       'runtime must have the functions elapsedMs, delay, and lacks ela',
     ],
     [{ audience }, 'createRemoteKeySet has no option audience; it has issuer, service'],
-  ])('is not made with %j', (options, sentence) => {
+  ])('refuses the options %j', (options, sentence) => {
     expect(() => createRemoteKeySet({ issuer, ...options } as never)).toThrow(sentence)
   })
 
@@ -230,7 +230,7 @@ describe('createRemoteKeySet', () => {
 })
 
 describe('createLocalKeySet', () => {
-  it('is not made without a key, or with two of one name', async () => {
+  it('refuses no keys, and two keys with one id', async () => {
     const { keys } = publicJwkSet([await createSigningJwk()])
     expect(() => createLocalKeySet({ keys: [] })).toThrow('at least one key')
     expect(() => createLocalKeySet({ keys: [...keys, ...keys] })).toThrow('no two of the same name')
@@ -240,7 +240,7 @@ describe('createLocalKeySet', () => {
 describe('createSecretKeySet', () => {
   const key = 'a secret of these tests: 0123456789abcdef'
 
-  it('takes spaces for no previous key, and names the key that is wrong', () => {
+  it('treats spaces as no previous key, and names the invalid key', () => {
     for (const none of ['', '   ', undefined, null]) {
       expect(() => createSecretKeySet(key, none as string)).not.toThrow()
     }
@@ -280,7 +280,7 @@ describe('a guard behind the first', () => {
       () => (requireFreshLogin as Make)({ maxAgeSeconds: 300 }, createFakeClock()),
       'requireFreshLogin takes no second argument: runtime is an option.',
     ],
-  ])('is not made by %s', (make, sentence) => {
+  ])('is refused for the call %s', (make, sentence) => {
     expect(make).toThrow(TypeError)
     expect(make).toThrow(sentence)
   })
@@ -293,7 +293,7 @@ describe('createTestIssuer', () => {
     [{ audience: 'any' }, 'audience must be the name of an API, and is "any".'],
     [{ audience: 7 }, 'audience must be the name of an API, and is 7.'],
     [{ audiance: 'x' }, 'createTestIssuer has no option audiance; it has issuer, audience.'],
-  ])('is not made with %j', (options, sentence) => {
+  ])('refuses the options %j', (options, sentence) => {
     expect(() => createTestIssuer(options as never)).toThrow(sentence)
   })
 })

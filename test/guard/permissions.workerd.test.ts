@@ -14,7 +14,7 @@ describe('a guard that asks for a role', () => {
     .use('/forgotten', requireRole('admin'))
     .get('*', (c) => c.text('in'))
 
-  it('lets in who has it', async () => {
+  it('lets in a user with the role', async () => {
     const token = await issuer.token({ roles: ['editor', 'admin'] })
     expect((await app.request('/admin', bearing(token))).status).toBe(200)
   })
@@ -32,12 +32,12 @@ describe('a guard that asks for a role', () => {
     },
   )
 
-  it('lets in nobody where the guard before it was forgotten', async () => {
+  it('lets nobody in where the guard before it is missing', async () => {
     const token = await issuer.token({ roles: ['admin'] })
     expect((await app.request('/forgotten', bearing(token))).status).toBe(401)
   })
 
-  it('answers as the application says', async () => {
+  it("answers with the application's own answer", async () => {
     const own = new Hono()
       .use(guard)
       .use(requireRole('admin', { onRefused: ({ reason }, c) => c.text(reason, 404) }))
@@ -45,7 +45,7 @@ describe('a guard that asks for a role', () => {
     expect([answer.status, await answer.text()]).toEqual([404, 'role_missing'])
   })
 
-  it('is a mistake without a role', () => {
+  it('throws without a role', () => {
     expect(() => requireRole('')).toThrow(TypeError)
   })
 
@@ -67,7 +67,7 @@ describe('a guard that asks for a role', () => {
     expect((await several.request('/', bearing(token))).status).toBe(status)
   })
 
-  it('keeps the list that it was given', async () => {
+  it('keeps a copy of the list', async () => {
     const any = ['admin']
     const several = new Hono()
       .use(guard)
@@ -92,7 +92,7 @@ describe('a guard that asks for a role', () => {
     [{ any: [7] }, '{"any":[7]}'],
     [{ all: ['editor'], any: '' }, '{"all":["editor"],"any":""}'],
     [{ all: ['editor'], any: ['admin'] }, '{"all":["editor"],"any":["admin"]}'],
-  ])('refuses to ask for %j, and says what came', (roles, came) => {
+  ])('refuses to ask for %j, and names the value', (roles, came) => {
     const make = () => requireRole(roles as never)
     expect(make).toThrow(TypeError)
     expect(make).toThrow(
@@ -108,11 +108,11 @@ describe('a guard that asks for a fresh login', () => {
     .get('*', (c) => c.text('in'))
   const agedToken = (seconds: number) => issuer.token({ auth_time: issuer.runtime.now() - seconds })
 
-  it('lets in who has given the password within the time', async () => {
+  it('lets in a user who gave the password within the time', async () => {
     expect((await app.request('/pay', bearing(await agedToken(300)))).status).toBe(200)
   })
 
-  it('refuses who has not with 401, and says how fresh it must be', async () => {
+  it('answers 401 to other users, and says how fresh the login must be', async () => {
     const answer = await app.request('/pay', bearing(await agedToken(301)))
     expect(answer.status).toBe(401)
     expect(answer.headers.get('WWW-Authenticate')).toBe(
@@ -121,7 +121,7 @@ describe('a guard that asks for a fresh login', () => {
     expect(await answer.json()).toMatchObject({ code: 'login_not_fresh' })
   })
 
-  it('refuses a token that does not say, and a forgotten guard', async () => {
+  it('refuses a token without the time, and a missing guard before it', async () => {
     const token = await issuer.token({ auth_time: undefined } as unknown as TestTokenClaims)
     expect((await app.request('/pay', bearing(token))).status).toBe(401)
     expect((await app.request('/', bearing(await agedToken(0)))).status).toBe(401)
@@ -137,7 +137,7 @@ describe('a guard that asks for a fresh login', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 401])
   })
 
-  it.each([0, -1, 1.5, Number.NaN])('is a mistake with %d seconds', (maxAgeSeconds) => {
+  it.each([0, -1, 1.5, Number.NaN])('throws for %d seconds', (maxAgeSeconds) => {
     expect(() => requireFreshLogin({ maxAgeSeconds })).toThrow(TypeError)
   })
 })
@@ -157,7 +157,7 @@ describe('a guard that reads the cookie', () => {
     return app.request('https://api.example.com/', { method, headers: { Cookie, ...headers } })
   }
 
-  it('finds the token there, and nowhere else', async () => {
+  it('finds the token only in the cookie', async () => {
     expect((await ask('GET', {})).status).toBe(200)
     const token = await issuer.token()
     expect((await app.request('/', bearing(token))).status).toBe(401)
@@ -175,7 +175,8 @@ describe('a guard that reads the cookie', () => {
     ['POST', { 'Sec-Fetch-Site': 'same-site' }, 403],
     ['POST', { 'Sec-Fetch-Site': 'unheard-of' }, 403],
     ['POST', { Origin: 'https://app.example.com.evil.example' }, 403],
-    // Another scheme, where a proxy has taken TLS off: to us the request looks like that page's own.
+    // Another scheme, where a proxy ends TLS: to us the request looks as if from that page's own
+    // origin.
     ['POST', { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://api.example.com' }, 403],
     ['QUERY', { 'Sec-Fetch-Site': 'cross-site' }, 403],
     ['PROPFIND', { Origin: 'https://evil.example.com' }, 403],

@@ -1,4 +1,4 @@
-// What the log of a guard says of tokens that do not fit.
+// What a guard logs about tokens that it refuses because of a wrong configuration.
 
 import { Hono } from 'hono'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
@@ -34,8 +34,8 @@ function setUp(options: Partial<GuardOptions> = {}) {
 const half = (value: object) =>
   btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 
-describe('a service that is another one', () => {
-  it('is said to have been asked over the binding', async () => {
+describe('a different service than the issuer', () => {
+  it('is named in the log, with the binding over which it was asked', async () => {
     const { ask, issue, binding } = setUp()
     binding.answerWith(() => new Response('Hello', { status: 404 }))
     expect(await ask(await issue())).toBe(503)
@@ -71,7 +71,7 @@ describe('a token that does not fit', () => {
     expect(lines()[0].problem).toMatch(/Expected, over the service binding: /)
   })
 
-  it('is explained where another service has made it, or answers', async () => {
+  it('is explained where another service has issued it, or answers', async () => {
     const { ask, issue, clock } = setUp()
     expect(await ask(await issue({}, stranger))).toBe(401)
     expect(await ask(await issue({}, { ...stranger, kid: signing.kid }))).toBe(401)
@@ -100,7 +100,7 @@ describe('a token that does not fit', () => {
     expect(lines()[0].problem).toMatch(/issued in the future: the clock here is behind\./)
   })
 
-  it('leaves one line a minute for each reason', async () => {
+  it('writes one line a minute for each reason', async () => {
     const { ask, issue, clock } = setUp()
     for (let time = 0; time < 3; time += 1) {
       await ask(await issue({ audience: `https://${time}` }))
@@ -118,7 +118,7 @@ describe('a token that does not fit', () => {
     expect(lines()).toHaveLength(4)
   })
 
-  it('can write nothing into the log but short, printable text', async () => {
+  it('writes only short, printable text into the log', async () => {
     const { ask, clock } = setUp()
     const header = { alg: 'ES256', kid: `k\n{"event":"forged"}\u001b[2J${'x'.repeat(500)}` }
     const claims = { iss: issuer, aud: [{ a: 'y'.repeat(500) }], exp: clock.now() + 60 }
@@ -145,7 +145,7 @@ describe('a token that does not fit', () => {
     expect(lines()).toEqual([])
   })
 
-  it('is explained in the answer where the issuer is this machine, and nowhere else', async () => {
+  it('is explained in the answer only where the issuer is this machine', async () => {
     const answerOf = async (local: string) => {
       const keys = () => createLocalKeySet(publicJwkSet([signing]))
       const { app, issue } = setUp({ issuer: local, keys })

@@ -4,7 +4,7 @@ import { createVerifiedTokens } from '../../src/guard/verified-tokens.ts'
 const token = (number: number) => String(number).padStart(1_024, 'x')
 
 describe('the cache of verified tokens', () => {
-  it('finds what it was given, by the whole text only', () => {
+  it('finds its tokens only by the whole text', () => {
     const tokens = createVerifiedTokens<number>()
     tokens.keep('a.b.c', 1)
     expect([tokens.find('a.b.c'), tokens.find('a.b.d'), tokens.find('a.b.')]).toEqual([
@@ -25,7 +25,7 @@ describe('the cache of verified tokens', () => {
     expect(held.at(-1)).toBe(19_999)
   })
 
-  it('keeps what is asked for over any number of others', () => {
+  it('keeps a token in use over any number of others', () => {
     const tokens = createVerifiedTokens<number>()
     tokens.keep('mine', -1)
     for (let number = 0; number < 20_000; number += 1) {

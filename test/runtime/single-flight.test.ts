@@ -11,7 +11,7 @@ beforeEach(() => {
 })
 
 describe('a single flight', () => {
-  it('pauses after each failure for twice as long, up to the longest pause', () => {
+  it('doubles the pause after each failure, up to the longest pause', () => {
     const pauses = Array.from({ length: 4 }, () => {
       flight.begin(100)
       flight.fail()
@@ -35,7 +35,7 @@ describe('a single flight', () => {
     expect(flight.mayBegin()).toBe(true)
   })
 
-  it('is over with its deadline where nobody says that it has ended', () => {
+  it('ends with its deadline where its work does not end', () => {
     flight.begin(100)
     expect([flight.isUnderWay(), flight.mayBegin()]).toEqual([true, false])
     time.nowMs += 100
@@ -43,7 +43,7 @@ describe('a single flight', () => {
     expect(flight.hasFailed()).toBe(false)
   })
 
-  it('is done by one, and the others wait for that one', async () => {
+  it('runs once, and other callers wait for it', async () => {
     let isDone = false
     let times = 0
     const work = async () => {
@@ -59,7 +59,7 @@ describe('a single flight', () => {
     expect([isDone, times]).toEqual([true, 1])
   })
 
-  it('is neither done nor waited for during a pause', async () => {
+  it('neither runs nor is waited for during a pause', async () => {
     flight.pauseFor(1_000)
     await flight.doOrWait(
       () => false,

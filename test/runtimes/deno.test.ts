@@ -1,4 +1,4 @@
-// What only Deno has: proxies that the operator runs, and an end that the operator asks for.
+// What only Deno has: proxies of the operator, and a shutdown by the operator.
 
 import { statSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -14,7 +14,7 @@ describe('the address of a session', () => {
     [{}, '127.0.0.1'],
     [{ TRUSTED_PROXIES: '1' }, '203.0.113.7'],
     [{ TRUSTED_PROXIES: '2' }, undefined],
-  ])('is what the trusted proxies say, with %j: %s', async (variables, address) => {
+  ])('comes from the trusted proxies, with %j: %s', async (variables, address) => {
     const database = await createDatabaseFile()
     const settings = { ...testSettings, TURSO_DATABASE_URL: database.url }
     const server = await serveOnDeno({ ...settings, SESSION_ADDRESSES: 'keep', ...variables })
@@ -65,10 +65,10 @@ describe('a client that sends half of a request', () => {
     })
   })
 
-  it('does not keep it when there is a second signal', async () => {
+  it('does not delay the end after a second signal', async () => {
     await withServer({ SHUTDOWN_SECONDS: '300' }, async (server) => {
       await send(server, announced)
-      // One signal is enough to begin; whatever comes after that is the second one.
+      // The first signal starts the end. Each one after it counts as the second.
       await until(() => {
         server.process.kill('SIGTERM')
         return server.process.exitCode !== null
@@ -85,7 +85,7 @@ describe('the end of the process', () => {
       expect(statSync(`${file}-wal`).size).toBeGreaterThan(0)
       server.process.kill('SIGTERM')
       await until(() => server.process.exitCode !== null)
-      // Or empty: this process has the file open, too.
+      // Or the log is empty: this process has the file open, too.
       const log = statSync(`${file}-wal`, { throwIfNoEntry: false })
       expect(log?.size ?? 0).toBe(0)
     })
@@ -107,7 +107,7 @@ async function withServer(
   }
 }
 
-/** Sends a text, and keeps the connection. */
+/** Sends a text, and keeps the connection open. */
 async function send({ baseUrl }: Server, text: string) {
   const socket: Socket = connect(Number(new URL(baseUrl).port), '127.0.0.1')
   let received = ''
@@ -116,7 +116,7 @@ async function send({ baseUrl }: Server, text: string) {
     received += more
   })
   await new Promise((resolve) => socket.write(text, resolve))
-  // The server has read it when it has answered a request that came later.
+  // The server has read it once it has answered a later request.
   await fetch(`${baseUrl}/health`)
   return { received: () => received }
 }

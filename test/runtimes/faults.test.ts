@@ -1,4 +1,4 @@
-// What the database does to the service, and what the service then does to its clients.
+// Faults of the database, and how the service then answers its clients.
 
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type Answer, createClientOf, freshEmail } from '../support/client.ts'
@@ -23,7 +23,7 @@ const faults: Fault[] = [
   'answers other types',
   'redirects',
 ]
-/** After these the statement may have been carried out, and nobody can say so. */
+/** After these faults the statement may have been executed, and the service cannot know. */
 const mayHaveWritten: Fault[] = [
   'cuts the answer',
   'answers truncated JSON',
@@ -56,7 +56,7 @@ afterAll(async () => {
 })
 
 describe.each(faults)('when the database %s', (fault) => {
-  it('answers 503 everywhere, lets nobody in, and is itself again at once afterwards', async () => {
+  it('answers 503 everywhere, lets nobody in, and recovers at once afterwards', async () => {
     const known = { email: freshEmail(), password }
     const fresh = { email: freshEmail(), password }
     const token = String((await client().register(known)).body.auth_token)
@@ -70,7 +70,7 @@ describe.each(faults)('when the database %s', (fault) => {
       await client().logout(token),
     ]
     for (const answer of answers) expectUnavailable(answer)
-    // What may have been done is not done again.
+    // A write that may have happened is not repeated.
     expect(proxy.count()).toBe(answers.length)
     proxy.setFault('none')
     expect((await client().login(known)).status).toBe(200)
@@ -81,8 +81,8 @@ describe.each(faults)('when the database %s', (fault) => {
   })
 })
 
-describe('when the database is stopped in its tracks', () => {
-  it('answers 503 until it goes on', async () => {
+describe('when the database is stopped (SIGSTOP)', () => {
+  it('answers 503 until the database continues', async () => {
     const token = await client().token()
     database.sqld.process.kill('SIGSTOP')
     try {
@@ -97,7 +97,7 @@ describe('when the database is stopped in its tracks', () => {
 })
 
 describe('when the database is too busy to begin', () => {
-  it('asks again, a few times', async () => {
+  it('retries a few times', async () => {
     for (const request of [() => client().register(), () => client().ready()]) {
       proxy.reset()
       proxy.setFault('is busy twice')
@@ -119,7 +119,7 @@ describe('when the database is too busy to begin', () => {
 })
 
 describe('when the database is slow, but within the limit', () => {
-  it('answers as ever', async () => {
+  it('answers as usual', async () => {
     const slow = await startProxy(database.url, 100)
     const patient = await serveOnWorkerd(inject('bundle'), {
       ...testSettings,
@@ -136,7 +136,7 @@ describe('when the database is slow, but within the limit', () => {
 })
 
 describe('the log', () => {
-  it('has a line for every outage, and in none of them a secret or a statement', () => {
+  it('has a line for every outage, and no secret or statement', () => {
     const outages = server.log().filter(({ reason }) => reason === 'database_unavailable')
     expect(outages.length).toBeGreaterThan(faults.length * 4)
     for (const { error } of outages) expect(error).toMatch(/^DatabaseUnavailable: The database /)
@@ -144,7 +144,7 @@ describe('the log', () => {
       databaseToken,
       password,
       testSettings.SECRET_KEY,
-      // How every token begins, and no random id.
+      // The beginning of every token, and of no random id.
       'eyJhbGciOi',
       '$2b$',
       '@example.com',

@@ -1,5 +1,5 @@
-// A guarded Worker whose way to the key set breaks, hangs, or leads somewhere else: real processes,
-// with a proxy between them.
+// A guarded Worker whose path to the key set breaks, hangs, or leads elsewhere. The processes are
+// real, with a proxy between them.
 
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { findFreePort } from '../../scripts/ports.ts'
@@ -27,7 +27,7 @@ afterAll(async () => {
   bundle.remove()
 })
 
-/** Those of the current test, which may fail before its end. */
+/** The servers of the current test, which may fail before its end. */
 const running: Server[] = []
 afterEach(() => Promise.all(running.splice(0).map((server) => server.stop())))
 
@@ -54,7 +54,7 @@ const faults: [Fault, RegExp][] = [
 ]
 
 describe.each(faults)('a key set that %s', (fault, sentence) => {
-  it('is answered 503 with a sentence in the log, and mends by itself', async () => {
+  it('leads to 503 with a sentence in the log, and the guard recovers by itself', async () => {
     const { server, me } = await startGuarded()
     proxy.setFault(fault)
     const { status, body, headers } = await me()
@@ -71,7 +71,7 @@ describe.each(faults)('a key set that %s', (fault, sentence) => {
     await until(async () => {
       const checks = proxy.count('/auth/feed/check')
       expect((await me()).status).toBe(200)
-      // Then the revocations are at hand, too.
+      // Then the revocations are loaded as well.
       return proxy.count('/auth/feed/check') === checks
     })
     proxy.setFault(fault)
@@ -83,7 +83,7 @@ describe.each(faults)('a key set that %s', (fault, sentence) => {
 })
 
 describe('a guarded Worker', () => {
-  it('goes on when the client of its first request hangs up while the keys are fetched', async () => {
+  it('recovers when the client of its first request hangs up during the fetch of the keys', async () => {
     const { server, me } = await startGuarded()
     proxy.setFault('hangs')
     const impatient = new AbortController()

@@ -24,7 +24,7 @@ describe.each(['ES256', 'EdDSA'] as const)('the guard, with keys for %s,', (algo
   })
   afterAll(() => service.stop())
 
-  it.each(Object.entries(runtimes))('guards on %s', async (_, [command, ...args]) => {
+  it.each(Object.entries(runtimes))('protects routes on %s', async (_, [command, ...args]) => {
     const script = join(root, 'test/support/guard-smoke.mjs')
     const token = await service.client.token()
     const revoked = await service.client.token()

@@ -1,4 +1,4 @@
-// Logins of strangers, more than can be hashed: they must not keep the feed from the guards, nor the
+// More logins of strangers than can be hashed. They must not keep the feed from the guards, nor the
 // service from everybody else.
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -12,7 +12,7 @@ import { until } from '../support/server.ts'
 import { testSettings } from '../support/settings.ts'
 
 const { ISSUER: issuer } = testSettings
-/** As it is by default. */
+/** The default cost. */
 const defaultCost = { BCRYPT_COST: '10' }
 const guardedWorker = new URL('../support/guarded/worker.ts', import.meta.url).pathname
 
@@ -54,7 +54,7 @@ describe.each(['workerd', 'Deno'] as const)('a crowd of logins on %s', (platform
     expect(statuses).toContain('503')
   })
 
-  it('tells who would wait too long to come again, on every route that hashes', async () => {
+  it('is told to retry later where the wait is too long, on every route that hashes', async () => {
     const crowd = sendLogins(target.baseUrl, { clients: 30 })
     const account = { email: freshEmail(), password: 'a good password' }
     const refused = ({ status, headers, body }: Awaited<ReturnType<typeof send>>) =>
@@ -73,7 +73,7 @@ describe.each(['workerd', 'Deno'] as const)('a crowd of logins on %s', (platform
     ['three hundred that hang up', { clients: 300, hangUpAfterMs: 200, pauseMs: 1_000 }],
   ] as const
 
-  it.each(crowds)('of %s does not make a guard refuse anybody', async (_name, crowd) => {
+  it.each(crowds)('of %s does not make a guard refuse a token', async (_name, crowd) => {
     const sending = sendLogins(target.baseUrl, crowd)
     const guarded = new Set<number>()
     const fed = new Set<number>()
@@ -86,7 +86,7 @@ describe.each(['workerd', 'Deno'] as const)('a crowd of logins on %s', (platform
     expect(
       Object.keys(sending.statuses).filter((status) => !/^(404|503|cut)$/.test(status)),
     ).toEqual([])
-    // Those who hung up have left nothing behind.
+    // Clients that hung up have left nothing behind.
     const account = { email: freshEmail(), password: 'a good password' }
     await until(async () => (await client().register(account)).status === 201)
     expect((await client().login(account)).status).toBe(200)

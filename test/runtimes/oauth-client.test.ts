@@ -1,4 +1,4 @@
-// The standard endpoints, asked by a client library that knows nothing of us.
+// The standard endpoints, with an independent OAuth client library.
 
 import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -10,9 +10,9 @@ import { testSettings } from '../support/settings.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
 
 const client: oauth.Client = { client_id: 'api.v1' }
-/** With what must be encoded on the way (RFC 6749 §2.3.1). */
+/** Has characters that must be encoded (RFC 6749 §2.3.1). */
 const secret = `s+/%:=&${'x'.repeat(32)}`
-/** As `openssl rand -base64` may make one. */
+/** As `openssl rand -base64` may generate it. */
 const base64Secret = `${'+/o'.repeat(11)}==`
 const insecure = { [oauth.allowInsecureRequests]: true } as const
 
@@ -54,7 +54,7 @@ describe('introspection', () => {
   it.each([
     ['client_secret_basic', oauth.ClientSecretBasic(secret)],
     ['client_secret_post', oauth.ClientSecretPost(secret)],
-  ])('tells what a living token says, to a client that proves itself by %s', async (_, auth) => {
+  ])('gives the claims of a live token to a client that authenticates by %s', async (_, auth) => {
     const token = await account().token()
     expect(await introspect(token, auth)).toMatchObject({
       active: true,
@@ -68,7 +68,7 @@ describe('introspection', () => {
     })
   })
 
-  it('takes a secret that was not encoded before, as curl -u sends it', async () => {
+  it('accepts a secret that was not encoded, as curl -u sends it', async () => {
     const token = await account().token()
     const answer = await fetch(String(as.introspection_endpoint), {
       method: 'POST',
@@ -78,7 +78,7 @@ describe('introspection', () => {
     expect(await answer.json()).toMatchObject({ active: true })
   })
 
-  it('tells nothing of any other, not even why', async () => {
+  it('gives nothing about any other token, not even the reason', async () => {
     const { token, refreshToken } = await account().tokens()
     await account().logout(token)
     for (const dead of [token, refreshToken, 'nonsense', `${token}=`]) {
@@ -86,14 +86,14 @@ describe('introspection', () => {
     }
   })
 
-  it('tells nothing of a token whose account is gone', async () => {
+  it('gives nothing about a token whose account is deleted', async () => {
     const token = await account().token()
     const { sub = '' } = await introspect(token)
     await database.query('DELETE FROM portcullis_users WHERE id = CAST(? AS INTEGER)', sub)
     expect(await introspect(token)).toEqual({ active: false })
   })
 
-  it('tells nothing to whoever is no client, or does not know the secret', async () => {
+  it('gives nothing without a known client and its secret', async () => {
     const token = await account().token()
     const wrong = [oauth.None(), oauth.ClientSecretBasic('wrong'), oauth.ClientSecretPost('wrong')]
     for (const auth of wrong) {
@@ -108,7 +108,7 @@ describe('introspection', () => {
 })
 
 describe('revocation', () => {
-  it('takes an access token back, and that one alone', async () => {
+  it('revokes an access token, and only that one', async () => {
     const { token, refreshToken } = await account().tokens()
     await revoke(token)
     expect((await account().status(token)).body.code).toBe('token_revoked')
@@ -116,7 +116,7 @@ describe('revocation', () => {
     expect((await account().status(next)).status).toBe(200)
   })
 
-  it('takes a refresh token back, and all access tokens of its session', async () => {
+  it('revokes a refresh token, and all access tokens of its session', async () => {
     const { token, refreshToken } = await account().tokens()
     await revoke(refreshToken)
     expect((await account().status(token)).body.code).toBe('token_revoked')
@@ -124,7 +124,7 @@ describe('revocation', () => {
     expect(await introspect(token)).toEqual({ active: false })
   })
 
-  it('is done for what is unknown or dead already, and by clients that prove themselves', async () => {
+  it('succeeds for unknown and dead tokens, and for clients that authenticate', async () => {
     const token = await account().token()
     for (let times = 0; times < 2; times += 1) await revoke(token, oauth.ClientSecretBasic(secret))
     await revoke('nonsense')
@@ -132,14 +132,14 @@ describe('revocation', () => {
     await revoke(forged)
   })
 
-  it('is refused to a client that gives a wrong secret, which revokes nothing', async () => {
+  it('refuses a client with a wrong secret, and revokes nothing', async () => {
     const token = await account().token()
     await expect(revoke(token, oauth.ClientSecretPost('wrong'))).rejects.toThrow()
     expect((await account().status(token)).status).toBe(200)
   })
 })
 
-describe('what is no request of OAuth', () => {
+describe('an invalid OAuth request', () => {
   const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
   it.each([
     ['without a token', { headers: form, body: 'token_type_hint=access_token' }],
@@ -152,7 +152,7 @@ describe('what is no request of OAuth', () => {
         body: 'token=a&client_id=api.v1&client_secret=x',
       },
     ],
-  ])('is told so in OAuth’s form: %s', async (_, init) => {
+  ])('is refused in OAuth’s form: %s', async (_, init) => {
     for (const endpoint of [as.revocation_endpoint, as.introspection_endpoint]) {
       const answer = await fetch(String(endpoint), { method: 'POST', ...init })
       expect([answer.status, await answer.json()]).toEqual([

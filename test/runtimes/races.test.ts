@@ -12,7 +12,7 @@ describe.each(['workerd', 'Deno'] as const)('on %s', (platform) => {
   })
   afterAll(() => target?.stop())
 
-  it('gives an email to one of 50 that ask for it at once, and it is theirs', async () => {
+  it('gives an email to one of 50 simultaneous registrations, and that account logs in', async () => {
     const email = freshEmail()
     const passwords = Array.from({ length: 50 }, (_, number) => `password number ${number}`)
     const answers = await Promise.all(
@@ -32,7 +32,7 @@ describe.each(['workerd', 'Deno'] as const)('on %s', (platform) => {
     expect(rows).toHaveLength(1)
   })
 
-  it('gives an email to one of 50 that ask for it at once in two spellings', async () => {
+  it('gives an email to one of 50 simultaneous registrations in two spellings', async () => {
     const local = freshEmail().replace(/@.*/, '')
     const domains = ['münchen.example.com', 'xn--mnchen-3ya.example.com']
     const emails = Array.from({ length: 50 }, (_, number) => `${local}@${domains[number % 2]}`)
@@ -44,7 +44,7 @@ describe.each(['workerd', 'Deno'] as const)('on %s', (platform) => {
     }
   })
 
-  it('logs a token out for one of 50 that ask for it at once', async () => {
+  it('logs a token out for one of 50 simultaneous requests', async () => {
     const token = await client().token()
     const before = await target.database.query('SELECT 1 FROM portcullis_revoked_tokens')
     const answers = await Promise.all(Array.from({ length: 50 }, () => client().logout(token)))
@@ -54,7 +54,7 @@ describe.each(['workerd', 'Deno'] as const)('on %s', (platform) => {
     expect(after.length - before.length).toBe(1)
   })
 
-  it('gives 50 that present one refresh token at once the very same successor, and it is good', async () => {
+  it('gives 50 simultaneous uses of one refresh token the same valid successor', async () => {
     const { refreshToken } = await client().tokens()
     const present = () => client().refresh(refreshToken)
     const answers = await Promise.all(Array.from({ length: 50 }, present))
@@ -67,7 +67,7 @@ describe.each(['workerd', 'Deno'] as const)('on %s', (platform) => {
     expect((await client().refresh([...successors].join())).status).toBe(200)
   })
 
-  it('answers 100 connections at once on every endpoint', async () => {
+  it('answers 100 simultaneous connections on every endpoint', async () => {
     const accounts = Array.from({ length: 100 }, () => ({
       email: freshEmail(),
       password: 'a good password',

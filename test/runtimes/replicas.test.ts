@@ -1,5 +1,5 @@
-// A replica answers reads with what it has, even while its primary is gone. Where there are
-// replicas, the service must not take that for the truth.
+// A replica answers reads with its own state, even while its primary is gone. Where there are
+// replicas, the service must not rely on that state.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -57,7 +57,7 @@ describe('over a replica', () => {
     rmSync(directory, { recursive: true, force: true })
   })
 
-  it('says in the log that there is one, where it was not told', async () => {
+  it('logs that there is a replica, where no setting says so', async () => {
     const server = await serve(replica, 'absent')
     const careless = createClientOf(server.baseUrl)
     const readFeed = () => fetch(`${server.baseUrl}/auth/feed/since/0`)
@@ -72,7 +72,7 @@ describe('over a replica', () => {
     expect(said()[0]?.problem).toMatch(/set DATABASE_REPLICAS=present/)
   })
 
-  it('asks the primary, and answers 503 without it, where it was told of replicas', async () => {
+  it('asks the primary, and answers 503 without it, where the setting names replicas', async () => {
     const careful = createClientOf((await serve(replica, 'present')).baseUrl)
     const careless = createClientOf((await serve(replica, 'absent')).baseUrl)
     await until(async () => (await careful.ready()).status === 200)
@@ -83,7 +83,7 @@ describe('over a replica', () => {
     expect((await careful.status(loggedOut)).body.code).toBe('token_revoked')
     await until(async () => (await careless.status(token)).status === 200)
     primary.process.kill('SIGKILL')
-    // Whoever was not told believes the replica; this is what the setting is for.
+    // Without the setting, the service believes the replica. The setting exists for this case.
     expect((await careless.status(token)).status).toBe(200)
     expect((await careful.status(token)).body.code).toBe('unavailable')
     expect((await careful.logout(token)).body.code).toBe('unavailable')

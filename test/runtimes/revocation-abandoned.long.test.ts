@@ -1,5 +1,5 @@
 // Clients that hang up while their request waits for revocations. On Workers the work of such a
-// request may die with it, and whoever waits for that work must not.
+// request may end with it. Other requests that wait for the same work must not hang.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -15,7 +15,7 @@ import {
   type Way,
 } from '../support/stage.ts'
 
-/** What a request waits for at most: one question, and a little for a noisy machine. */
+/** The longest wait of a request: one question, and a little for a noisy machine. */
 const longestAnswerMs = 6_000
 
 let stage: Stage
@@ -35,7 +35,7 @@ async function abandon(guard: GuardedByProxy, token: string, asked: string): Pro
   expect(await first).toBe('hung up')
 }
 
-/** New questions are answered; those that hang go on hanging. */
+/** New questions are answered. Those that hang stay unanswered. */
 function answerFromNowOn(guard: GuardedByProxy): void {
   guard.proxy.setFault('hangs', '/nothing')
 }
@@ -51,7 +51,7 @@ const ways: Way[] = ['over HTTP', 'over a service binding']
 const questions = ['/auth/feed/check', '/auth/feed/']
 
 describe.concurrent.each(ways)('a cold guard %s, left by its first client', (way) => {
-  it.each(questions)('serves the next ones, after %s was not answered', async (path) => {
+  it.each(questions)('serves the next requests after %s was not answered', async (path) => {
     const guard = await stage.startGuard(way)
     const [first, second] = [await stage.mint(guard.issuer), await stage.mint(guard.issuer)]
     const revoked = await stage.mint(guard.issuer, revokedSession)
@@ -62,7 +62,7 @@ describe.concurrent.each(ways)('a cold guard %s, left by its first client', (way
     await loaded(guard, first)
   })
 
-  it('answers 503 while the source goes on hanging, and mends by itself', async () => {
+  it('answers 503 while the source hangs, and recovers by itself', async () => {
     const guard = await stage.startGuard(way)
     const token = await stage.mint(guard.issuer)
     guard.proxy.setFault('hangs', '/auth/feed/')
@@ -75,13 +75,13 @@ describe.concurrent.each(ways)('a cold guard %s, left by its first client', (way
   })
 })
 
-describe.concurrent.each(ways)('a guard %s whose view has grown old', (way) => {
-  it('serves those who wait for the refresh of a client that hung up', async () => {
+describe.concurrent.each(ways)('a guard %s whose view is old', (way) => {
+  it('serves requests that wait for the refresh of a client that hung up', async () => {
     const guard = await stage.startGuard(way)
     const [first, revoked] = [await stage.mint(guard.issuer), await stage.mint(guard.issuer)]
     await loaded(guard, first)
     await stage.revoke(revoked)
-    // Nobody asks, so nothing is refreshed.
+    // Without requests, nothing is refreshed.
     await delay(boundMs)
     guard.proxy.setFault('hangs', '/auth/feed/')
     await abandon(guard, first, '/auth/feed/')

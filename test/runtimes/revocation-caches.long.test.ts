@@ -1,5 +1,5 @@
-// A cache on the way that keeps the feed for hours and does not say so: nothing in an answer's headers
-// is to be trusted, and the bound holds all the same.
+// A cache in front of the service that keeps the feed for hours and hides it. Guards trust no
+// header of an answer, and the bound still holds.
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { boundMs, boundSeconds } from '../support/guarded.ts'
@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => stage?.stop())
 
-/** A guard that reaches the service through a cache, and that through a proxy. */
+/** A guard that reaches the service through a cache, and the cache through a proxy. */
 async function startBehind(key: CacheKey) {
   let cache: StaleCache | undefined
   const guard = await stage.startGuard('over HTTP', async (url) => {
@@ -26,7 +26,7 @@ async function startBehind(key: CacheKey) {
   return { guard, cache }
 }
 
-/** Revocations of nobody, by SQL. */
+/** Inserts revocations of unused ids, by SQL. */
 function revokeMany(count: number) {
   return stage.service.database.query(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
@@ -36,13 +36,13 @@ function revokeMany(count: number) {
 }
 
 describe.concurrent('a cache that keeps everything for two hours', () => {
-  it('neither delays revocations beyond the bound nor makes guards ask the service much', async () => {
+  it('neither delays revocations beyond the bound nor increases the requests to the service much', async () => {
     const { guard, cache } = await startBehind('the whole URL')
     const [live, revoked] = [await stage.mint(guard.issuer), await stage.mint(guard.issuer)]
     await loaded(guard, live)
     const watches = [watch(() => guard.ask(live)), watch(() => guard.ask(revoked))] as const
     const [liveWatch, revokedWatch] = watches
-    // By now it keeps what guards ask for without a nonce.
+    // By now the cache has the guards' questions without a nonce.
     await until(() => cache.hits() > 0)
     guard.proxy.reset()
     const startedAtMs = performance.now()
@@ -54,13 +54,13 @@ describe.concurrent('a cache that keeps everything for two hours', () => {
     const refreshes = (performance.now() - startedAtMs) / (boundMs / 2)
     expect(statusesOf(liveSeen ?? [], 0)).toEqual([200])
     expect(statusesOf(revokedSeen ?? [], revokedAtMs + boundMs)).toEqual([401])
-    // An answer may be a second old, so that it has to be renewed a second earlier.
+    // An answer may be a second old, so it is renewed a second earlier.
     expect(guard.proxy.count()).toBeLessThanOrEqual(2 * refreshes + 2)
     expect(guard.proxy.count('/auth/feed/since/0?nonce=')).toBe(guard.proxy.count())
     expect(guard.server.log()).toEqual([])
   })
 
-  it('does not pass for the service when that is away', async () => {
+  it('does not replace the service while that is away', async () => {
     const { guard } = await startBehind('the whole URL')
     const outage = await observeOutage({
       ...stage,
@@ -72,13 +72,13 @@ describe.concurrent('a cache that keeps everything for two hours', () => {
   })
 })
 
-describe.concurrent('a cache that leaves out the query, too', () => {
-  it(`is noticed: guards answer 503 after ${boundSeconds} s, say why, and mend without it`, async () => {
+describe.concurrent('a cache that also ignores the query', () => {
+  it(`is detected: guards answer 503 after ${boundSeconds} s, log why, and recover without it`, async () => {
     const { guard, cache } = await startBehind('the path alone')
     const outage = await observeOutage({
       ...stage,
       guard,
-      // It has been there all the time.
+      // The cache is present from the start.
       break: () => {},
       mend: () => cache.disable(),
     })
@@ -90,9 +90,9 @@ describe.concurrent('a cache that leaves out the query, too', () => {
   })
 })
 
-// Alone, for it moves the feed on.
+// Not concurrent, because it advances the feed.
 describe('a cache with old copies', () => {
-  it('does not keep a cold guard from what was revoked since its copies were made', async () => {
+  it('does not hide from a cold guard what was revoked after its copies were made', async () => {
     const { guard, cache } = await startBehind('the whole URL')
     await loaded(guard, await stage.mint(guard.issuer))
     await revokeMany(6_500)

@@ -1,4 +1,4 @@
-// A database that is stopped in its tracks, behind the service and its guards.
+// A stopped database (SIGSTOP), behind the service and its guards.
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { expectFailsClosed, observeOutage } from '../support/outage.ts'
@@ -11,8 +11,8 @@ beforeAll(async () => {
 })
 afterAll(() => stage?.stop())
 
-describe('while the database is stopped in its tracks', () => {
-  it('a guard answers from memory, then 503, and a logout from just before holds afterwards', async () => {
+describe('while the database is stopped (SIGSTOP)', () => {
+  it('a guard answers from memory, then 503, and an earlier logout holds afterwards', async () => {
     const { client, database } = stage.service
     const guard = await stage.startGuard('over a service binding')
     const outage = await observeOutage({

@@ -1,5 +1,6 @@
-// Guards whose way to the revocation feed breaks: from memory inside the bound, 503 beyond it, and
-// soon themselves again. They stand side by side, each with a fault of its own, for the bound is long.
+// Guards whose path to the revocation feed breaks: they answer from memory inside the bound, 503
+// beyond it, and recover soon. The guards run at the same time, each with its own fault, because
+// the bound is long.
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type FeedFault, faultOf, feedFaults } from '../support/feed-faults.ts'
@@ -18,7 +19,7 @@ interface Observed extends Outage {
 }
 
 const onWay = (way: Way) => (fault: (typeof feedFaults)[number]) => ({ way, ...fault })
-/** Every fault over HTTP; otherwise those in which the runtime has a part. */
+/** Every fault over HTTP. Over the other ways, the faults that depend on the runtime. */
 const cases: readonly Case[] = [
   ...feedFaults.map(onWay('over HTTP')),
   ...feedFaults.slice(0, 6).map(onWay('over a service binding')),
@@ -57,7 +58,7 @@ async function observe(guard: GuardedByProxy | undefined, fault: FeedFault): Pro
 }
 
 describe.each(cases)('a guard $way, when the feed $fault,', (one) => {
-  it('answers from memory, then 503, says why in its log, and mends by itself', () => {
+  it('answers from memory, then 503, logs why, and recovers by itself', () => {
     const outage = observed.get(one)
     if (!outage || outage instanceof Error) throw outage
     expectFailsClosed(outage)

@@ -1,5 +1,5 @@
-// A database that is put back to what it was: it has forgotten revocations that guards know of. And a
-// feed that changes its history with every answer, as two databases behind one name would.
+// A database that is put back to an earlier state, without revocations that guards know. And a feed
+// that changes its history with every answer, like two databases behind one name.
 
 import { execFileSync } from 'node:child_process'
 import { cpSync, rmSync, writeFileSync } from 'node:fs'
@@ -29,7 +29,7 @@ afterAll(async () => {
   await stage?.stop()
 })
 
-/** Ends the database, does something to its files, and starts it again where it was. */
+/** Stops the database, changes its files, and starts it again at the same address. */
 async function whileStopped(work: (directory: string) => void): Promise<void> {
   const { directory, url } = stage.service.database
   await sqld.stop()
@@ -37,7 +37,7 @@ async function whileStopped(work: (directory: string) => void): Promise<void> {
   sqld = await startSqld({ directory, port: Number(new URL(url).port) })
 }
 
-/** Not by the book: the keys go on, for what is asked here is what guards know. */
+/** Not the full procedure: the keys stay, because this tests the knowledge of guards. */
 async function beginNewHistory(): Promise<void> {
   const file = join(stage.service.database.directory, 'other-keys.json')
   writeFileSync(file, await createKeySet())
@@ -51,7 +51,7 @@ async function mintMany(guard: GuardedByProxy, count: number) {
 }
 
 describe('a guard of a service whose database is put back to an older state', () => {
-  it('does not go by it, names the command, and forgets nothing when that was run', async () => {
+  it('refuses that state, names the command, and forgets nothing after the command has run', async () => {
     const backup = `${stage.service.database.directory}-backup`
     const guard = await stage.startGuard()
     const [live = '', early = '', ...lost] = await mintMany(guard, 7)
@@ -62,7 +62,7 @@ describe('a guard of a service whose database is put back to an older state', ()
     for (const token of lost) await stage.revoke(token)
     const statusesNow = () =>
       Promise.all([early, ...lost].map(async (token) => (await guard.ask(token)).status))
-    // From memory: a loaded guard asks nobody about single tokens.
+    // From memory: a loaded guard asks nothing about single tokens.
     await until(async () => (await statusesNow()).every((status) => status === 401))
 
     const watches = [live, early, ...lost].map((token) => watch(() => guard.ask(token), 100))
@@ -93,13 +93,13 @@ describe('a guard of a service whose database is put back to an older state', ()
 })
 
 describe('guards of a service whose backup is eight segments shorter', () => {
-  it('name the command, and go over to the new history within their bound', async () => {
+  it('name the command, and follow the new history within their bound', async () => {
     await drillRestore(inject('bundle'), { places: 8_000, isEpochLate: true })
   }, 120_000)
 })
 
 describe('a guard of a feed that changes its history with every answer', () => {
-  it('answers in time, forgets nothing, and goes on with a history that is new to it', async () => {
+  it('answers in time, forgets nothing, and continues with a new history', async () => {
     const guard = await stage.startGuard()
     const live = await stage.mint(guard.issuer)
     const known = await stage.mint(guard.issuer, revokedSession)

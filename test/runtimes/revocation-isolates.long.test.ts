@@ -1,5 +1,5 @@
-// A service runs in many isolates, and each shares for a second what it has read of the feed. A guard
-// may hear older things after newer ones, and what it hears is never quite new.
+// A service runs in many isolates, and each shares its read of the feed for a second. A guard may
+// get an older state after a newer one, and no state is quite new.
 
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -16,7 +16,7 @@ import { serveOnWorkerd } from '../support/workerd.ts'
 let stage: Stage
 /** Another process of the service, over the same database. */
 let other: Server
-/** A guard that nobody asks, and since when. */
+/** A guard without requests, and since when. */
 let idle: GuardedByProxy
 let idleSinceMs: number
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
   stage = await startStage(inject('bundle'))
   other = await serveOnWorkerd(inject('bundle'), stage.service.settings)
   idle = await stage.startGuard()
-  // What it compares the clocks by is not quite new either.
+  // The clocks are also compared with an answer that is not quite new.
   await fetch(`${stage.service.issuer}/auth/feed/since/0`)
   await delay(700)
   await loaded(idle, await stage.mint(idle.issuer))
@@ -35,7 +35,7 @@ afterAll(async () => {
   await stage?.stop()
 })
 
-/** Sends questions that begin so to the other process, and all the rest to `target`. */
+/** Sends questions with this prefix to the other process, and all others to `target`. */
 const startRouter = (prefix: string) => async (target: string) => {
   const server = createServer((incoming, outgoing) => {
     const { url = '', method, headers } = incoming
@@ -57,7 +57,7 @@ const startRouter = (prefix: string) => async (target: string) => {
   }
 }
 
-/** Revocations of nobody, by SQL. */
+/** Inserts revocations of unused ids, by SQL. */
 function fillPlaces(count: number) {
   return stage.service.database.query(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
@@ -68,10 +68,10 @@ function fillPlaces(count: number) {
 }
 
 describe('a cold guard of a service in two isolates', () => {
-  it('loads without a break when the second that it asks is a moment behind the first', async () => {
+  it('loads without a break when the second isolate that it asks is a moment behind the first', async () => {
     const guard = await stage.startGuard('over HTTP', startRouter('/auth/feed/snapshot/'))
     const [live, revoked] = [await stage.mint(guard.issuer), await stage.mint(guard.issuer)]
-    // The other one has not read anything yet, and will know of the revocation.
+    // The other process has not read anything yet, so its next read has the revocation.
     await fetch(`${stage.service.issuer}/auth/feed/since/0`)
     await stage.revoke(revoked)
     const revokedAtMs = performance.now()
@@ -85,10 +85,10 @@ describe('a cold guard of a service in two isolates', () => {
   })
 })
 
-describe('a guard that is told what was read a moment ago', () => {
-  it('counts that moment in: the bound holds even when it is told nothing more', async () => {
+describe('a guard that gets a state of a moment ago', () => {
+  it('counts that moment: the bound holds even without a further answer', async () => {
     const late = await stage.mint(idle.issuer)
-    // After this, it pulls with the next request.
+    // After this, the guard pulls with the next request.
     await delay(Math.max(0, idleSinceMs + boundMs - performance.now()))
     await fetch(`${stage.service.issuer}/auth/feed/since/0`)
     await stage.revoke(late)
@@ -102,7 +102,7 @@ describe('a guard that is told what was read a moment ago', () => {
     expect(statusesOf(seen, revokedAtMs + boundMs)).not.toContain(200)
   })
 
-  it('misses nothing of what was read for others since it asked last', async () => {
+  it('misses nothing that others read since its last question', async () => {
     const guard = await stage.startGuard()
     const live = await stage.mint(guard.issuer)
     await loaded(guard, live)
@@ -126,8 +126,8 @@ describe('a guard that is told what was read a moment ago', () => {
   })
 })
 
-describe('a guard that reads towards an id which is revoked again', () => {
-  it('does not miss it between a new answer and one of another isolate that is behind', async () => {
+describe('a guard that reads towards an id while it is revoked again', () => {
+  it('does not miss the id between a new answer and one of an isolate that is behind', async () => {
     const guard = await stage.startGuard('over HTTP', startRouter('/auth/feed/since/1'))
     const [live, revoked] = [await stage.mint(guard.issuer), await stage.mint(guard.issuer)]
     await loaded(guard, live)
@@ -135,7 +135,7 @@ describe('a guard that reads towards an id which is revoked again', () => {
     const revokedAtMs = performance.now()
     // The end of the first segment is now between its two places.
     await fillPlaces(1_000)
-    // Nobody asks until the guard has to pull. Then the other isolate reads, and the id moves.
+    // No requests until the guard has to pull. Then the other isolate reads, and the id moves.
     await delay(boundMs / 2)
     await fetch(`${other.baseUrl}/auth/feed/since/1`)
     await stage.revokeAgain(revoked)

@@ -1,5 +1,6 @@
-// The other policies while the way to the feed is broken: a strict guard lets nobody in whom it cannot
-// ask about, and one that prefers availability lets in all but those it knows of.
+// The other policies while the path to the feed is broken. A strict guard refuses every token that
+// it cannot check. A guard that prefers availability refuses only the tokens that it knows to be
+// revoked.
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { boundMs } from '../support/guarded.ts'
@@ -20,7 +21,7 @@ describe.concurrent.each(ways)('a strict guard %s', (way) => {
     const guard = await stage.startGuard(way)
     const [live, revoked] = [await stage.mint(guard.issuer), await stage.mint(guard.issuer)]
     const statusOf = async (token: string) => (await guard.ask(token, '/strict')).status
-    // What the guards of other routes have learnt is not enough for it.
+    // The knowledge of the guards of other routes is not enough for it.
     await loaded(guard, live)
     expect([await statusOf(live), await statusOf(revoked)]).toEqual([200, 200])
     await stage.revoke(revoked)
@@ -31,7 +32,7 @@ describe.concurrent.each(ways)('a strict guard %s', (way) => {
         guard.ask(live, '/strict'),
         guard.ask(revoked, '/strict'),
       ])
-      // What a check has told of the revoked one is not forgotten.
+      // The result of a check for the revoked token is not forgotten.
       expect([answer.status, other.status]).toEqual([503, 401])
       expect(answer.headers.get('Retry-After')).toBe('5')
       guard.proxy.setFault('none')
@@ -42,8 +43,8 @@ describe.concurrent.each(ways)('a strict guard %s', (way) => {
   })
 })
 
-describe.concurrent.each(ways)('a guard %s that may accept stale knowledge', (way) => {
-  it('lets in beyond the bound, but nobody it knows to be revoked', async () => {
+describe.concurrent.each(ways)('a guard %s that may accept stale revocations', (way) => {
+  it('lets tokens in beyond the bound, except those that it knows to be revoked', async () => {
     const guard = await stage.startGuard(way)
     const [live, late] = [await stage.mint(guard.issuer), await stage.mint(guard.issuer)]
     const known = await stage.mint(guard.issuer, revokedSession)
@@ -57,7 +58,7 @@ describe.concurrent.each(ways)('a guard %s that may accept stale knowledge', (wa
         watches.map((one) => one.answered(({ answer }) => answer.status !== status, afterMs)),
       )
     await answered(503, brokenAtMs + boundMs)
-    // What one route may not, another may: they share what they know.
+    // One route may refuse what another accepts, although they share their knowledge.
     expect((await guard.ask(live)).status).toBe(503)
     expect((await guard.ask(known)).status).toBe(401)
     guard.proxy.setFault('none')

@@ -1,5 +1,5 @@
-// A service over a replica that is far behind its primary, and guards of it: revocations are stored
-// at the primary, and hold within the bound all the same.
+// A service over a replica that is far behind its primary, and its guards. Revocations are stored
+// at the primary, and still hold within the bound.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -59,7 +59,7 @@ async function startOver(replicas: 'present' | 'absent'): Promise<Stage> {
   return stage
 }
 
-/** What a database has, asked directly. */
+/** A client of a database, without the service. */
 function databaseAt(url: string) {
   const client = createClient({ url, timeout: 5_000 })
   return {
@@ -69,7 +69,7 @@ function databaseAt(url: string) {
 }
 
 describe('a service over a replica that is far behind', () => {
-  it('makes revocations hold within the bound, where it was told of replicas', async () => {
+  it('makes revocations hold within the bound, where the setting names replicas', async () => {
     const [careful, careless] = [await startOver('present'), await startOver('absent')]
     const guard = await careful.startGuard()
     const deceived = await careless.startGuard()
@@ -92,7 +92,7 @@ describe('a service over a replica that is far behind', () => {
     )
     await revokedWatch.answered(() => true, revokedAtMs + boundMs)
     await liveWatch.answered(() => true, revokedAtMs + boundMs)
-    // The replica has not heard of it, and a service that believes it lets the token pass.
+    // The replica does not have it yet, and a service that believes the replica accepts the token.
     await acceptedWatch.answered(({ answer }) => answer.status === 200, revokedAtMs + boundMs)
     const [revokedSeen, , liveSeen] = await Promise.all(watches.map((one) => one.stop()))
     expect(statusesOf(revokedSeen ?? [], revokedAtMs + boundMs)).toEqual([401])
@@ -123,7 +123,7 @@ const outages = {
 describe.each(Object.entries(outages))(
   'while the primary %s, a replica',
   (_, { break: stop, mend }) => {
-    it('is of no use: guards answer 503 beyond the bound, and go on afterwards', async () => {
+    it('does not help: guards answer 503 beyond the bound, and recover afterwards', async () => {
       const stage = await startOver('present')
       replication.setLag(lagMs)
       const guard = await stage.startGuard()

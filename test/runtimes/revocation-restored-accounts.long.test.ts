@@ -1,5 +1,5 @@
-// A backup brings back generations that guards know as revoked: those who were logged out everywhere
-// since it was made must be able to log in again after the procedure.
+// A backup brings back generations that guards know as revoked. Users who logged out everywhere
+// after the backup must be able to log in again after the procedure.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ import { serveOnWorkerd } from '../support/workerd.ts'
 let stage: Stage
 let guard: GuardedByProxy
 let database: RestorableDatabase
-/** The service with new keys, in the place of the other one. */
+/** The service with new keys, which replaces the first one. */
 let renewed: Server | undefined
 beforeAll(async () => {
   stage = await startStage(inject('bundle'))
@@ -40,7 +40,7 @@ type Account = Awaited<ReturnType<typeof register>>
 const logIn = async ({ email, password }: Account) =>
   tokensOf(await stage.service.client.login({ email, password }))
 
-/** The second step of docs/feed.md, without another SECRET_KEY. */
+/** The second step of docs/operate/backup-and-restore.md, without another SECRET_KEY. */
 async function deployNewKeys(): Promise<void> {
   const { server, issuer, settings } = stage.service
   await server.stop()
@@ -50,7 +50,7 @@ async function deployNewKeys(): Promise<void> {
   })
 }
 
-/** The third step. */
+/** The third step of the same page. */
 async function beginNewHistory(): Promise<void> {
   const { issuer, database: place, settings } = stage.service
   const file = join(place.directory, 'old-keys.json')
@@ -60,14 +60,14 @@ async function beginNewHistory(): Promise<void> {
   expect(await command.exitCode()).toBe(0)
 }
 
-/** Asks until the answer is this one. */
+/** Repeats the request until it has this status. */
 async function answered(token: string, status: number): Promise<void> {
   const asking = watch(() => guard.ask(token))
   await asking.answered(({ answer }) => answer.status === status)
   await asking.stop()
 }
 
-it('serves who was logged out everywhere since the backup, once they log in again', async () => {
+it('accepts users who logged out everywhere since the backup, once they log in again', async () => {
   const loggedOut = await register()
   const other = await register()
   await answered(loggedOut.token, 200)
@@ -87,7 +87,7 @@ it('serves who was logged out everywhere since the backup, once they log in agai
   await others.answered(() => true, begunAtMs + boundMs)
   await again.answered(() => true, begunAtMs + boundMs)
   expect(statusesOf(await again.stop(), begunAtMs)).toEqual([200])
-  // Nothing that happens to the account from now on would tell guards of this token.
+  // Later events of the account would not tell guards about this token.
   expect(statusesOf(await others.stop(), begunAtMs + boundMs)).toEqual([401])
   const refreshed = await stage.service.client.refresh(between.refreshToken)
   expect((await guard.ask(tokensOf(refreshed).token)).status).toBe(200)

@@ -1,5 +1,5 @@
-// A restored backup has forgotten revocations, so its procedure ends all tokens from before: guards
-// would take the old keys for ten minutes more, if these were not revoked.
+// A restored backup has forgotten revocations, so its procedure ends all earlier tokens. Guards
+// would accept the old keys for ten more minutes if these were not revoked.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import { statusesOf, watch } from '../support/watch.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
 
 let stage: Stage
-/** The service with new keys, in the place of the other one. */
+/** The service with new keys, which replaces the first one. */
 let renewed: Server | undefined
 beforeAll(async () => {
   stage = await startStage(inject('bundle'))
@@ -32,7 +32,7 @@ async function deploy(SIGNING_KEYS: string): Promise<void> {
   renewed = await serveOnWorkerd(inject('bundle'), settings, { port })
 }
 
-it('ends all tokens from before at guards that still have the old keys, and no new ones', async () => {
+it('ends all earlier tokens at guards that still have the old keys, and no new tokens', async () => {
   const { issuer, database, settings } = stage.service
   const guard = await stage.startGuard()
   const old = await stage.mint(guard.issuer)
@@ -50,7 +50,7 @@ it('ends all tokens from before at guards that still have the old keys, and no n
   const revokedAtMs = performance.now()
   await oldWatch.answered(() => true, revokedAtMs + boundMs)
   expect(statusesOf(await oldWatch.stop(), revokedAtMs + boundMs)).toEqual([401])
-  // It still has the old key, and no reason to ask for others.
+  // The guard still has the old key, and no reason to fetch others.
   expect((await guard.ask(old)).body.code).toBe('token_revoked')
   const fresh = await (await createMint(newKeys))(guard.issuer)
   expect((await guard.ask(fresh)).status).toBe(200)

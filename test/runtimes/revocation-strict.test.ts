@@ -1,5 +1,5 @@
-// The service's own endpoints do not wait for any feed: a token that was revoked anywhere is refused
-// with the next request, by every process of the service.
+// The service's own endpoints do not wait for any feed. Every process of the service refuses a
+// revoked token with the next request.
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { keyRevocationId } from '../../src/token/access-token.ts'
@@ -28,14 +28,17 @@ afterAll(async () => {
   await stage?.stop()
 })
 
-/** Whatever takes a token; test/service/routes/attacks.workerd.test.ts keeps the list complete. */
+/**
+ * Every endpoint that takes a token. test/service/routes/attacks.workerd.test.ts keeps the list
+ * complete.
+ */
 const endpoints = [
   ['GET', '/auth/status'],
   ['GET', '/auth/user'],
   ['POST', '/auth/logout'],
 ] as const
 
-/** What every process answers at every endpoint: statuses and codes, each once. */
+/** The answers of every process at every endpoint: statuses and codes, each once. */
 async function answersTo(token: string): Promise<string[]> {
   const asked = baseUrls.flatMap((baseUrl) =>
     endpoints.map(async ([method, path]) => {
@@ -58,25 +61,34 @@ async function revokeId(id: string): Promise<void> {
   )
 }
 
-describe('a token that was revoked', () => {
-  it.each([0, 1, 2])('by a logout at process %i is refused at once by all', async (at) => {
-    for (let round = 0; round < 10; round += 1) {
-      const token = await stage.service.client.token()
+describe('a revoked token', () => {
+  it.each([0, 1, 2])(
+    'is refused by all processes at once after a logout at process %i',
+    async (at) => {
+      for (let round = 0; round < 10; round += 1) {
+        const token = await stage.service.client.token()
+        expect(await statusesOf(token)).toEqual([200, 200, 200])
+        expect((await createClientOf(baseUrls[at] ?? '').logout(token)).status).toBe(200)
+        expect(await answersTo(token)).toEqual(['401 token_revoked'])
+      }
+    },
+  )
+
+  it.each(['sid', 'jti', 'gen'] as const)(
+    'is refused by all processes at once when its %s is revoked',
+    async (claim) => {
+      const [token, other] = [
+        await stage.service.client.token(),
+        await stage.service.client.token(),
+      ]
       expect(await statusesOf(token)).toEqual([200, 200, 200])
-      expect((await createClientOf(baseUrls[at] ?? '').logout(token)).status).toBe(200)
+      await revokeId(claimsOf(token)[claim])
       expect(await answersTo(token)).toEqual(['401 token_revoked'])
-    }
-  })
+      expect(await statusesOf(other)).toEqual([200, 200, 200])
+    },
+  )
 
-  it.each(['sid', 'jti', 'gen'] as const)('by its %s is refused at once by all', async (claim) => {
-    const [token, other] = [await stage.service.client.token(), await stage.service.client.token()]
-    expect(await statusesOf(token)).toEqual([200, 200, 200])
-    await revokeId(claimsOf(token)[claim])
-    expect(await answersTo(token)).toEqual(['401 token_revoked'])
-    expect(await statusesOf(other)).toEqual([200, 200, 200])
-  })
-
-  it('by any of its ids is refused by guards, soon', async () => {
+  it('is soon refused by guards, whichever of its ids is revoked', async () => {
     const guard = await stage.startGuard()
     const statusOf = async (token: string) => (await guard.ask(token)).status
     const live = await stage.mint(guard.issuer)
@@ -94,7 +106,7 @@ describe('a token that was revoked', () => {
 })
 
 describe('a token whose key was revoked', () => {
-  it('is refused at once by the service, and soon by guards; those of other keys are not', async () => {
+  it('is refused at once by the service, and soon by guards; tokens of other keys stay valid', async () => {
     const guard = await stage.startGuard()
     const token = await stage.mint(guard.issuer)
     expect((await guard.ask(token)).status).toBe(200)

@@ -1,5 +1,5 @@
-// Many revocations: more between two pulls than the feed's segments hold, and more than a page of its
-// snapshot holds, while others are added and old ones go.
+// Many revocations: between two pulls more than the feed's segments hold, and more than a page of
+// its snapshot holds. Meanwhile others are added and old ones are pruned.
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -18,10 +18,13 @@ beforeAll(async () => {
 })
 afterAll(() => stage?.stop())
 
-/** Revokes so many fresh ids, whose tokens expire so many seconds from now. When it resolves, they are stored. */
+/**
+ * Revokes fresh ids whose tokens expire after this time. When it resolves, the revocations are
+ * stored.
+ */
 async function revokeFresh(count: number, expiresInSeconds = 900): Promise<string[]> {
   const ids = Array.from({ length: count }, () => randomBytes(12).toString('base64url'))
-  // In the order of the index: three times as fast.
+  // In the order of the index, which is three times as fast.
   ids.sort()
   for (let from = 0; from < count; from += rowsAtOnce) {
     await stage.service.database.query(
@@ -34,7 +37,7 @@ async function revokeFresh(count: number, expiresInSeconds = 900): Promise<strin
   return ids
 }
 
-/** What the service does now and then, once. */
+/** Runs the regular housekeeping of the service, once. */
 function pruneOnce() {
   return stage.service.database.query(
     `DELETE FROM portcullis_revoked_tokens WHERE seq IN
@@ -42,13 +45,13 @@ function pruneOnce() {
   )
 }
 
-/** Some of the ids, the first and the last among them. */
+/** Some of the ids, including the first and the last. */
 function sampleOf(ids: readonly string[]): string[] {
   const step = Math.max(1, Math.floor(ids.length / (sampleSize / 2)))
   return [...ids.filter((_, place) => place % step === 0), ...ids.slice(-sampleSize / 2)]
 }
 
-/** What the guard says to tokens of these sessions, each status once. */
+/** The guard's answers to tokens of these sessions, each status once. */
 async function statusesFor(guard: Guarded, sessions: readonly string[]): Promise<number[]> {
   const statuses = new Set<number>()
   for (let from = 0; from < sessions.length; from += 50) {

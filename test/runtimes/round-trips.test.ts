@@ -36,13 +36,13 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
     return [status, proxy.count()]
   }
 
-  it('register 1, taken or not', async () => {
+  it('registration 1, whether the email is free or taken', async () => {
     const account = { email: freshEmail(), password: 'a good password' }
     expect(await roundTrips(() => client().register(account))).toEqual([201, 1])
     expect(await roundTrips(() => client().register(account))).toEqual([202, 1])
   })
 
-  it('login 2, and 1 for whoever is refused', async () => {
+  it('login 2, and 1 for a refused one', async () => {
     const account = { email: freshEmail(), password: 'a good password' }
     await client().register(account)
     expect(await roundTrips(() => client().login(account))).toEqual([200, 2])
@@ -55,7 +55,7 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
     expect(await roundTrips(() => client().login(account))).toEqual([404, 1])
   })
 
-  it('refresh 1, whatever becomes of it, and 0 for a forged token', async () => {
+  it('refresh 1, whatever the result, and 0 for a forged token', async () => {
     const { refreshToken, token } = await client().tokens()
     expect(await roundTrips(() => client().refresh(refreshToken))).toEqual([200, 1])
     expect(await roundTrips(() => client().refresh(refreshToken))).toEqual([200, 1])
@@ -93,14 +93,14 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
     expect(await roundTrips(keepCurrent)).toEqual([200, 1])
   })
 
-  it('the password again 2, and 1 for whoever is refused', async () => {
+  it('giving the password again 2, and 1 for a refused one', async () => {
     const token = await client().token()
     const again = (password: string) => () => client().reauthenticate(token, password)
     expect(await roundTrips(again('a good password'))).toEqual([200, 2])
     expect(await roundTrips(again('another password'))).toEqual([403, 1])
   })
 
-  it('introspection 1, revocation 1, and 0 for what is no token of ours', async () => {
+  it('introspection 1, revocation 1, and 0 for a token that is not ours', async () => {
     const { token, refreshToken } = await client().tokens()
     const introspect = (asked: string) => () => client().introspect(asked, oauthClient)
     expect(await roundTrips(introspect(token))).toEqual([200, 1])
@@ -110,7 +110,7 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
     expect(await roundTrips(() => client().revoke('nonsense'))).toEqual([200, 0])
   })
 
-  it('status 1, logout 1, and so for a revoked token', async () => {
+  it('status 1, logout 1, also for a revoked token', async () => {
     const token = await client().token()
     expect(await roundTrips(() => client().status(token))).toEqual([200, 1])
     expect(await roundTrips(() => client().logout(token))).toEqual([200, 1])
@@ -118,13 +118,13 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
     expect(await roundTrips(() => client().logout(token))).toEqual([401, 1])
   })
 
-  it('the feed 1 for all who ask within a second, a check 1', async () => {
+  it('the feed 1 for all requests within a second, a check 1', async () => {
     const get = (path: string) => send(`${server.baseUrl}/auth/feed/${path}`)
     await until(async () => {
       proxy.reset()
       const answers = await Promise.all(Array.from({ length: 50 }, () => get('since/0')))
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
-      // Two where the second was over in the middle.
+      // Two where the second ended in the middle.
       return proxy.count() === 1
     })
     const check = () =>
@@ -136,7 +136,7 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
     expect(await roundTrips(check)).toEqual([200, 1])
   })
 
-  it('0 for a bad token, bad input, and whether the service is alive', async () => {
+  it('0 for a bad token, bad input, and the health check', async () => {
     const token = `${(await client().token()).slice(0, -9)}AAAAAAAAA`
     expect(await roundTrips(() => client().status(token))).toEqual([401, 0])
     expect(await roundTrips(() => client().logout(token))).toEqual([401, 0])

@@ -5,7 +5,7 @@ import { createClientOf, freshEmail, tokensOf } from '../support/client.ts'
 const rounds = 1_000
 const roundsAtOnce = 20
 
-describe('logging out, refreshing and logging out everywhere at once', () => {
+describe('simultaneous logouts, refreshes and logouts everywhere', () => {
   let target: Target
   const client = () => createClientOf(target.baseUrl)
 
@@ -14,7 +14,7 @@ describe('logging out, refreshing and logging out everywhere at once', () => {
   })
   afterAll(() => target?.stop())
 
-  /** @returns what is wrong after a round: living tokens, and undocumented statuses */
+  /** @returns the problems after a round: live tokens, and undocumented statuses */
   async function playRound(): Promise<string[]> {
     const account = { email: freshEmail(), password: 'a good password' }
     const first = tokensOf(await client().register(account))
@@ -40,7 +40,7 @@ describe('logging out, refreshing and logging out everywhere at once', () => {
     ]
   }
 
-  it(`leaves no living token in ${rounds} rounds`, { timeout: 900_000 }, async () => {
+  it(`leave no live token in ${rounds} rounds`, { timeout: 900_000 }, async () => {
     for (let played = 0; played < rounds; played += roundsAtOnce) {
       const problems = await Promise.all(Array.from({ length: roundsAtOnce }, playRound))
       expect(problems.flat(), `after ${played} rounds`).toEqual([])

@@ -7,12 +7,12 @@ import { testSettings } from '../support/settings.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
 
 const clients = 40
-/** What tells a client to log in. */
+/** The codes that tell a client to log in. */
 const logInCodes = [
   ...['refresh_token_reused', 'refresh_token_invalid', 'session_revoked', 'session_expired'],
 ]
 
-describe('when the database is killed in a storm of refreshes', () => {
+describe('when the database is killed during many refreshes', () => {
   let database: ServedDatabase
   let server: Server
   let revived: Sqld | undefined
@@ -29,13 +29,13 @@ describe('when the database is killed in a storm of refreshes', () => {
     await database?.stop()
   })
 
-  it('leaves every client able to go on, or told to log in', async () => {
+  it('leaves every client able to refresh, or tells it to log in', async () => {
     const said: string[] = []
     const successors = new Map<string, string>()
     const contradictions: string[] = []
     const storm = { isOver: false }
 
-    /** Presents the newest token that it has, and the same again where it has got no answer. */
+    /** Presents the newest token of the client, and the same token again after no answer. */
     async function refreshOnce(newest: string): Promise<string> {
       const answer = await client().refresh(newest)
       said.push(`${answer.status} ${answer.body.code ?? ''}`.trim())

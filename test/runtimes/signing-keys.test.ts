@@ -21,7 +21,7 @@ async function serveBoth(variables: Record<string, string>) {
 }
 
 describe.each(['ES256', 'EdDSA'] as const)('a service that signs with %s', (algorithm) => {
-  it('issues tokens that anybody can verify, and takes them itself, on Deno and on workerd', async () => {
+  it('issues tokens that anybody can verify, and accepts them itself, on Deno and on workerd', async () => {
     const { baseUrls, stop } = await serveBoth({ SIGNING_KEYS: await createKeySet(algorithm) })
     for (const baseUrl of baseUrls) {
       const client = createClientOf(baseUrl)
@@ -36,7 +36,7 @@ describe.each(['ES256', 'EdDSA'] as const)('a service that signs with %s', (algo
 })
 
 describe('the documents under /.well-known', () => {
-  it('are told to be unchanged by their ETag, and are the same on both runtimes', async () => {
+  it('are answered 304 by their ETag, and are the same on both runtimes', async () => {
     const { baseUrls, stop } = await serveBoth({ SIGNING_KEYS: await createKeySet() })
     for (const path of ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']) {
       const answers = await Promise.all(baseUrls.map((baseUrl) => send(baseUrl + path)))

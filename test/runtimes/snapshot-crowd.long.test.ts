@@ -1,5 +1,5 @@
-// Many who ask for a long page of the snapshot and do not read it: the service sends to a few of
-// them, and guards go on as long as that lasts.
+// Many clients that request a long page of the snapshot and do not read it. The service sends to a
+// few of them, and guards keep working meanwhile.
 
 import { get, type IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => stage?.stop())
 
-/** Asks for the page, and reads nothing of its rows. */
+/** Requests the page, and reads none of its rows. */
 function askAndStall(): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   get(`${stage.service.issuer}/auth/feed/snapshot/0`, { agent: false }, resolve).on('error', reject)
@@ -30,7 +30,7 @@ function askAndStall(): Promise<IncomingMessage> {
 }
 
 describe('40 clients that do not read a long page', () => {
-  it('are refused but for eight, for whom it ends in time; guards go on', async () => {
+  it('are refused except for eight, whose answers end in time; guards keep working', async () => {
     const running = await stage.startGuard()
     const [live, dying] = [await stage.mint(running.issuer), await stage.mint(running.issuer)]
     await loaded(running, live)

@@ -1,4 +1,4 @@
-// How the service begins, is interrupted, and begins again.
+// The start, an interruption, and another start of the service.
 
 import { spawnSync } from 'node:child_process'
 import { connect } from 'node:net'
@@ -30,7 +30,7 @@ describe('over one database', () => {
   afterAll(() => database?.stop())
 
   it.each(['POST /auth/register', 'POST /auth/login', 'GET /auth/status', 'GET /ready'])(
-    'goes on working when the client of its first request (%s) hangs up',
+    'keeps working when the client of its first request (%s) hangs up',
     async (line) => {
       const server = await serve({ BCRYPT_COST: '8' })
       try {
@@ -47,7 +47,7 @@ describe('over one database', () => {
     },
   )
 
-  it('remembers what it has acknowledged when workerd and sqld are killed', async () => {
+  it('keeps every acknowledged change when workerd and sqld are killed', async () => {
     const own = await startDatabase()
     const variables = { ...testSettings, TURSO_DATABASE_URL: own.url }
     const server = await serveOnWorkerd(inject('bundle'), variables)
@@ -138,7 +138,7 @@ describe('without its settings', () => {
 })
 
 describe('on Deno', () => {
-  it('refuses to start on a port that is taken', async () => {
+  it('refuses to start on a port that is in use', async () => {
     const database = await createDatabaseFile()
     const variables = { ...testSettings, TURSO_DATABASE_URL: database.url }
     const server = await serveOnDeno(variables)
@@ -148,7 +148,7 @@ describe('on Deno', () => {
     expect([status, stderr]).toEqual([1, expect.stringContaining('is in use')])
   })
 
-  it('answers what is under way before it ends', async () => {
+  it('answers open requests before it ends', async () => {
     const database = await startDatabase()
     const proxy = await startProxy(database.url, 500)
     const server = await serveOnDeno({ ...testSettings, TURSO_DATABASE_URL: proxy.url })
@@ -170,7 +170,7 @@ function startDeno(variables: Readonly<Record<string, string>>) {
   })
 }
 
-/** A token that makes the first request do all of its work. */
+/** A valid token that the first request has to verify in full. */
 async function issuedElsewhere(serve: () => ReturnType<typeof serveOnWorkerd>): Promise<string> {
   const other = await serve()
   const token = await createClientOf(other.baseUrl).token()
@@ -178,7 +178,7 @@ async function issuedElsewhere(serve: () => ReturnType<typeof serveOnWorkerd>): 
   return token
 }
 
-/** Sends a request and closes the connection as soon as it is on its way. */
+/** Sends a request, and closes the connection as soon as the request is sent. */
 async function hangUp(baseUrl: string, line: string, token: string): Promise<void> {
   const body = JSON.stringify({ email: freshEmail(), password: 'a good password' })
   const head = [

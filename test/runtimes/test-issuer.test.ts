@@ -1,4 +1,4 @@
-// The built package's test issuer, with a guard that knows nothing of tests, on runtimes other than
+// The built package's test issuer, with a guard without any test code, on runtimes other than
 // workerd.
 
 import { execFile } from 'node:child_process'
@@ -16,7 +16,7 @@ const runtimes = {
 
 describe('the test issuer', () => {
   it.each(Object.entries(runtimes))(
-    'reaches the own guard of an application on %s',
+    "works with an application's own guard on %s",
     async (_, [command, ...args]) => {
       const script = join(root, 'test/support/test-issuer-smoke.mjs')
       const { stdout } = await promisify(execFile)(command, [...args, script])

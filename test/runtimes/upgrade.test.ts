@@ -1,5 +1,5 @@
-// The upgrade from 0.4: migrate first, deploy second. Until every isolate is of this version, both
-// versions serve one database at the schema of this one.
+// The upgrade from 0.4: migrate first, deploy second. Until every isolate has the new version, both
+// versions serve one database with the new schema.
 
 import { createClient } from '@libsql/client/node'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -23,13 +23,13 @@ describe('0.4 and this version over one database', () => {
   let database: ServedDatabase
   let old: Server
   let current: Server
-  /** Of accounts from before the migration. */
+  /** The tokens of accounts from before the migration. */
   let before: Tokens[]
   const clients = (): [Client, Client] => [
     createClientOf(old.baseUrl),
     createClientOf(current.baseUrl),
   ]
-  /** When the last token with an id expires, for all that were seen. */
+  /** When the last token with each seen id expires. */
   const lastExpiry = new Map<string, number>()
   const noted = (tokens: Tokens): Tokens => {
     const { sid, jti, gen, exp } = claimsOf(tokens.token)
@@ -49,7 +49,7 @@ describe('0.4 and this version over one database', () => {
     const migrating = createClient({ url: database.url })
     await applyMigrations(migrating)
     migrating.close()
-    // Longer than that of the version before, which knows nothing of it.
+    // Longer than the lifetime of 0.4, which does not know of it.
     const lifetime = { ACCESS_TOKEN_LIFETIME_SECONDS: '3600' }
     current = await serveOnWorkerd(inject('bundle'), { ...variables, ...lifetime })
   }, 120_000)
@@ -60,16 +60,16 @@ describe('0.4 and this version over one database', () => {
     earlier?.remove()
   })
 
-  /** Whether a token is accepted, by either of them. */
+  /** Whether each version accepts a token. */
   const statusesOf = async (token: string) =>
     (await Promise.all(clients().map((client) => client.status(token)))).map(({ status }) => status)
 
-  it('are ready, both', async () => {
+  it('are both ready', async () => {
     const answers = await Promise.all(clients().map((client) => client.ready()))
     expect(answers.map(({ status }) => status)).toEqual([200, 200])
   })
 
-  it('log nobody out: sessions from before go on at either, in turn', async () => {
+  it('log nobody out: earlier sessions continue at either version, in turn', async () => {
     for (const [at, first] of before.slice(0, 5).entries()) {
       let tokens = first
       for (let refreshes = 0; refreshes < 6; refreshes += 1) {
@@ -82,13 +82,13 @@ describe('0.4 and this version over one database', () => {
     }
   })
 
-  it('give the very same successor, whoever is asked', async () => {
+  it('give the same successor, whichever version answers', async () => {
     const { refreshToken } = before[5] as Tokens
     const answers = await Promise.all(clients().map((client) => client.refresh(refreshToken)))
     expect(new Set(answers.map((answer) => tokensOf(answer).refreshToken)).size).toBe(1)
   })
 
-  /** Begins at one, refreshes at either, and takes everything back at one of them. */
+  /** Begins at one version, refreshes at either, and revokes everything at one of them. */
   async function playRound(round: number): Promise<string[]> {
     const [older, newer] = clients()
     const [one, other] = round % 2 ? [older, newer] : [newer, older]
@@ -136,7 +136,7 @@ describe('0.4 and this version over one database', () => {
     expect(tooShort).toEqual([])
   })
 
-  it('notice a refresh token that is used again, whoever has rotated', async () => {
+  it('detect the reuse of a refresh token, whichever version has rotated it', async () => {
     const [one, two] = clients()
     for (const [rotating, asked] of [
       [one, two],

@@ -1,5 +1,5 @@
-// The project's commands as a user runs them: real processes, in a folder of the project or of a
-// copy of it.
+// The project's commands as a user runs them: real processes, in the project's folder or a copy of
+// it.
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
@@ -11,22 +11,22 @@ import { until } from '../support/server.ts'
 import { testSettings } from '../support/settings.ts'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
-/** Settings with which the developer's own .dev.vars is neither read nor written. */
+/** With these settings, the developer's own .dev.vars is neither read nor written. */
 export const ownSecret = ['--var', `SECRET_KEY:${testSettings.SECRET_KEY}`]
 
-/** A development command gives up sooner than this; on a busy machine it starts slowly. */
+/** A development command gives up earlier than this. On a busy machine it starts slowly. */
 const startLimitMs = 90_000
 
 export interface Command {
   readonly child: ChildProcess
   output(): string
-  /** Waits for the text; a command that ends before it fails the test with its output. */
+  /** Waits for the text. When the command ends before it, the test fails with the output. */
   printed(text: string): Promise<void>
   /** Waits for the end. */
   exitCode(): Promise<number | null>
 }
 
-/** Starts a command; `afterEach(stopCommands)` ends those that a failed test leaves. */
+/** Starts a command. `afterEach(stopCommands)` ends the commands of a failed test. */
 export function startCommand(
   file: string,
   args: readonly string[],
@@ -50,8 +50,8 @@ export function startCommand(
 }
 
 /**
- * Runs a script of package.json to its end, with nothing of the developer's settings but what is
- * given. As `npm run` does, without the second that npm takes to start.
+ * Runs a script of package.json to its end, with only the given settings. Does the same as
+ * `npm run`, without the second that npm takes to start.
  */
 export function runNpm(
   script: string,
@@ -87,7 +87,7 @@ export function stopCommands(): void {
   for (const child of started.splice(0)) child.kill('SIGTERM')
 }
 
-/** A copy of the project whose .dev.vars is nobody's, over the same packages. */
+/** A copy of the project with a .dev.vars of its own, over the same packages. */
 export function copyProject(): { directory: string; remove(): void } {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-copy-'))
   const parts = ['src', 'scripts', 'migrations', 'openapi.json', 'package.json']
@@ -97,7 +97,7 @@ export function copyProject(): { directory: string; remove(): void } {
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) }
 }
 
-/** Living processes whose command line names any of the words. */
+/** Live processes whose command line names any of the words. */
 export function processesAbout(...words: string[]): string[] {
   const listing = execFileSync('ps', ['-eo', 'pid=,stat=,args='], { encoding: 'utf8' })
   return listing
@@ -105,12 +105,12 @@ export function processesAbout(...words: string[]): string[] {
     .filter((line) => !/^ *\d+ Z/.test(line) && words.some((word) => line.includes(word)))
 }
 
-/** Waits until none of them is left. */
+/** Waits until no such process is left. */
 export async function untilGone(...words: string[]): Promise<void> {
   await until(() => processesAbout(...words).length === 0)
 }
 
-/** The process numbers of those whose command line names `word` and `other`. */
+/** The ids of the processes whose command line names `word` and `other`. */
 export function processNumbers(word: string, other: string): number[] {
   return processesAbout(word)
     .filter((line) => line.includes(other))

@@ -1,4 +1,4 @@
-// Who may use a folder of data, over real processes and a real git.
+// Who may use a data folder, with real processes and a real git.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import {
@@ -37,7 +37,7 @@ function startProcess(name: string): number {
 }
 
 describe('the folder of a development command', () => {
-  it('is taken for one process, and no other file is left in it', () => {
+  it('is locked for one process, and no other file is left in it', () => {
     lockData(directory)
     expect(readFileSync(lock, 'utf8')).toBe(`${process.pid}\n`)
     expect(readdirSync(directory)).toEqual(['dev.lock'])
@@ -65,7 +65,7 @@ describe('the folder of a development command', () => {
   })
 })
 
-describe('a folder of data in somebody’s repository', () => {
+describe('a data folder in a repository of the user', () => {
   let data: string
   const git = (...args: string[]) => spawnSync('git', args, { cwd: directory, encoding: 'utf8' })
   beforeEach(() => {
@@ -75,10 +75,10 @@ describe('a folder of data in somebody’s repository', () => {
   })
   const seen = () => git('status', '--porcelain', '--untracked-files=all').stdout
 
-  it('is ignored, and what the user has in it is not', () => {
+  it("is ignored by git, but not the user's own files in it", () => {
     writeFileSync(join(data, 'notes.txt'), 'mine')
     keepFromGit(data)
-    // The next run finds it as it is.
+    // The next run finds the file and leaves it as it is.
     keepFromGit(data)
     for (const name of ['database.env', 'portcullis.db-wal', 'dev.lock', 'dev.lock.1.stale']) {
       writeFileSync(join(data, name), '')
@@ -90,13 +90,13 @@ describe('a folder of data in somebody’s repository', () => {
     expect(seen()).toBe('?? data/notes.txt\n')
   })
 
-  it('gets no file where git ignores it already', () => {
+  it('gets no file where git already ignores it', () => {
     writeFileSync(join(directory, '.gitignore'), 'data/\n.gitignore\n')
     keepFromGit(data)
     expect(existsSync(join(data, '.gitignore'))).toBe(false)
   })
 
-  it('is refused where its own .gitignore lets the database through', () => {
+  it('is refused where its own .gitignore does not ignore the database', () => {
     writeFileSync(join(data, '.gitignore'), '*.log\n')
     expect(() => keepFromGit(data)).toThrow(`Git would take up the database in ${data}`)
     expect(readFileSync(join(data, '.gitignore'), 'utf8')).toBe('*.log\n')

@@ -1,4 +1,4 @@
-// Two development commands and one folder of data, in a repository of the user's.
+// Two development commands and one data folder, in a repository of the user.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -23,7 +23,7 @@ async function start(script: string, folder: string) {
 }
 
 describe.each(['dev', 'dev-deno'])('the folder of scripts/%s.ts', (script) => {
-  it('is refused to another command, ignored by git, and free in the end', async () => {
+  it('is refused to a second command, ignored by git, and free after the end', async () => {
     const dev = await start(script, script)
     await dev.printed('Ctrl-C')
     const read = () =>

@@ -1,5 +1,5 @@
-// The development database, as a web page meets it that the developer visits: it can send requests
-// to this machine, from an origin of its own or under a host name of its own (DNS rebinding).
+// The development database and a web page that the developer visits. The page can send requests to
+// this machine, from its own origin or under its own host name (DNS rebinding).
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders, request } from 'node:http'
@@ -47,7 +47,7 @@ interface Said {
   readonly text: string
 }
 
-/** What a page could make the browser send. */
+/** A request that a page could make the browser send. */
 function ask(
   at: number,
   method: string,
@@ -108,20 +108,20 @@ describe('the database of npm run dev', () => {
     for (const client of [stranger, own]) client.close()
   })
 
-  it('is there for tools, with what a file tells its owner alone', async () => {
+  it('is open to tools, with a file that only its owner can read', async () => {
     expect(statSync(variablesFile).mode & 0o777).toBe(0o600)
     expect(dev.output()).toContain(`set -a; . ${variablesFile}`)
     const { rows } = await ours().execute('SELECT count(*) AS users FROM portcullis_users')
     expect(rows[0]?.users).toEqual(expect.any(Number))
   })
 
-  it('takes from `users create` what the service takes', () => {
+  it('makes `users create` accept what the service accepts', () => {
     const create = ['users', 'create', 'grace@intranet']
     const { status, stdout } = runNpm('admin', create, variables(), '123456')
     expect([status, stdout]).toEqual([0, expect.stringContaining('grace@intranet')])
   })
 
-  it('serves the service, and its token is in no output and on no command line', async () => {
+  it('is open to the service, and its token is in no output and on no command line', async () => {
     const headers = { 'Content-Type': 'application/json' }
     const account = JSON.stringify({ email: 'ada@example.com', password: '123456' })
     expect((await ask(port, 'POST', '/auth/register', headers, account)).status).toBe(201)
@@ -134,7 +134,7 @@ describe('the database of npm run dev', () => {
     expect(wrangler.join()).not.toContain(testSettings.SECRET_KEY)
   })
 
-  it('takes the token of one run in that run only', async () => {
+  it('accepts the token of a run only in that run', async () => {
     const { TURSO_DATABASE_URL: url = '', TURSO_AUTH_TOKEN: authToken = '' } = variables()
     dev.child.kill('SIGTERM')
     await dev.exitCode()
@@ -144,7 +144,7 @@ describe('the database of npm run dev', () => {
     await ours().execute('SELECT 1')
   })
 
-  it('keeps its token from a database that the user names', async () => {
+  it('does not send its token to a database that the user names', async () => {
     const asked: IncomingHttpHeaders[] = []
     const other = createServer(({ headers }, answer) => {
       asked.push(headers)
@@ -161,8 +161,8 @@ describe('the database of npm run dev', () => {
   })
 })
 
-describe('what wrangler adds to the service', () => {
-  it.each(evil)('does nothing for a page of %s', async (_, headers) => {
+describe("wrangler's own endpoints", () => {
+  it.each(evil)('do nothing for a page of %s', async (_, headers) => {
     for (const path of [
       '/cdn-cgi/handler/scheduled',
       '/cdn-cgi/explorer',

@@ -1,4 +1,4 @@
-// Whatever ends a development command, and whenever: nothing that it has started is left.
+// Whatever ends a development command, at whatever moment, nothing that it has started is left.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -59,7 +59,7 @@ describe('npm run dev leaves nothing behind', () => {
     await expectNothingLeft(dev)
   })
 
-  it('when Ctrl-C is pressed twice, and says nothing more', async () => {
+  it('when Ctrl-C is pressed twice, and prints nothing more', async () => {
     const dev = await run(withNode)
     await dev.command.printed('Ctrl-C')
     const said = dev.command.output()
@@ -77,7 +77,7 @@ describe('npm run dev leaves nothing behind', () => {
     await expectNothingLeft(dev)
   })
 
-  it('when nobody reads its output any more', async () => {
+  it('when the reader of its output is gone', async () => {
     const dev = await run((...args) =>
       startCommand('bash', [
         '-c',
@@ -110,7 +110,7 @@ describe('npm run dev leaves nothing behind', () => {
 
 describe('a database that does not answer', () => {
   it.each(['dev', 'dev:deno'])(
-    'does not hold up the end of npm run %s',
+    'does not delay the end of npm run %s',
     async (script) => {
       let asked = () => {}
       const isAsked = new Promise<void>((resolve) => {
@@ -130,7 +130,7 @@ describe('a database that does not answer', () => {
       expect(await command.exitCode()).toBe(0)
       expect(command.output()).not.toContain('failed')
       hanging.close()
-      // Sooner than the command would give up by itself.
+      // Earlier than the command would give up by itself.
     },
     10_000,
   )

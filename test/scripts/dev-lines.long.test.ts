@@ -1,4 +1,4 @@
-// The lines that the development commands print work as they stand, whatever the options.
+// The lines that the development commands print work as printed, whatever the options.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { findFreePort } from '../../scripts/ports.ts'
 import { ownSecret, startCommand, stopCommands } from './commands.ts'
 
-// A shell would take it for three words and a quotation.
+// A shell would read it as three words and a quotation mark.
 const directory = mkdtempSync(join(tmpdir(), "portcullis dev's lines-"))
 
 afterEach(stopCommands)
@@ -65,7 +65,7 @@ describe('scripts/dev-deno.ts', () => {
 })
 
 describe('scripts/dev.ts', () => {
-  it('prints what an example wants, the file for tools, and a word on Safari', async () => {
+  it('prints the options of an example, the file for tools, and a note about Safari', async () => {
     const dev = await start('dev', 'AUDIENCE:two words', 'TOKEN_TRANSPORT:cookie')
     const options = `  --var ISSUER:${dev.origin}  --var 'AUDIENCE:two words'`
     expect(dev.output()).toContain(`add to its \`wrangler dev\`:\n${options}\n`)

@@ -1,4 +1,4 @@
-// The API reference beside the service under the development commands, in a copy of the project.
+// The API reference next to the service, under the development commands, in a copy of the project.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ async function start(
   const args = [...more, `scripts/${script}.ts`, ...places, ...ownSecret, '--var', 'BCRYPT_COST:4']
   const dev = startCommand(command, args, {
     cwd: copy.directory,
-    // Of a shell that has npm's own variables.
+    // As in a shell without npm's own variables.
     env: { ...process.env, INIT_CWD: undefined },
   })
   await dev.printed('/auth/logout')
@@ -42,7 +42,7 @@ async function end(dev: Dev): Promise<void> {
   expect(await dev.exitCode()).toBe(0)
 }
 
-/** Requests of every kind that the service answers, refuses and does not know. */
+/** Requests of every kind: answered, refused and unknown. */
 const requests: readonly (readonly [string, string])[] = [
   ...[
     ['GET', '/'] as const,
@@ -55,7 +55,7 @@ const requests: readonly (readonly [string, string])[] = [
   ...[['GET', '/_headers'] as const, ['GET', '/docs/nothing'] as const, ['PUT', '/x'] as const],
 ]
 
-/** The answers, without what differs each time. */
+/** The answers, without the parts that differ each time. */
 async function answersOf({ url }: Dev) {
   return Promise.all(
     requests.map(async ([method, path]) => {

@@ -1,4 +1,4 @@
-// Which key signs, seen from outside, in a copy of the project whose .dev.vars is nobody's.
+// Which key signs, as a client sees it, in a copy of the project with a .dev.vars of its own.
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ const deno = join(copy.directory, 'node_modules/.bin/deno')
 afterEach(stopCommands)
 afterAll(copy.remove)
 
-/** What the service signs a new account's token with, by what verifies it. */
+/** Which key signs the token of a new account, found by verifying it. */
 async function registerToken(command: Command, port: number, email: string): Promise<string> {
   await command.printed('Ctrl-C')
   const answer = await fetch(`http://127.0.0.1:${port}/auth/register`, {
@@ -79,7 +79,7 @@ describe.each(['workerd', 'Deno, without a Node'])('the key on %s', (runtime) =>
     await end(dev)
   })
 
-  it('is that of --var where there is one, and .dev.vars stays as it is', async () => {
+  it('is that of --var if there is one, and .dev.vars stays as it is', async () => {
     const before = readFileSync(file, 'utf8')
     const port = await findFreePort()
     const dev = start(port, await findFreePort(), ...ownSecret)

@@ -33,7 +33,7 @@ async function start(script: string, name: string, ...more: string[]): Promise<D
   return { ...startNpm(script, ...places, '--data', join(directory, name), ...more), ports }
 }
 
-/** The command until it ends by itself, as it should where something is in its way. */
+/** Runs the command until it ends by itself, as it should when something prevents its start. */
 function runToEnd(script: string, ...args: string[]) {
   const { status, stderr } = spawnSync('npm', ['run', '--silent', script, '--', ...args], {
     cwd: root,
@@ -44,7 +44,7 @@ function runToEnd(script: string, ...args: string[]) {
 }
 
 describe.each(['dev', 'dev:deno'])('npm run %s', (script) => {
-  it('starts, prints three lines that work, and with SIGTERM leaves nothing behind', async () => {
+  it('starts, prints three lines that work, and leaves nothing behind after SIGTERM', async () => {
     const name = script.replace(':', '-')
     const dev = await start(script, name, ...ownSecret, '--var', 'BCRYPT_COST:4')
     await dev.printed('Ctrl-C')
@@ -68,7 +68,7 @@ describe.each(['dev', 'dev:deno'])('npm run %s', (script) => {
     expect(processesAbout(join(directory, name), String(dev.ports[0]))).toEqual([])
   })
 
-  it('keeps its data, and takes other settings the next time', async () => {
+  it('keeps its data, and accepts other settings the next time', async () => {
     const name = script.replace(':', '-')
     const dev = await start(script, name, ...ownSecret, '--var', 'HTTP_CONTRACT:standard')
     await dev.printed('Ctrl-C')
@@ -85,7 +85,7 @@ describe.each(['dev', 'dev:deno'])('npm run %s', (script) => {
   })
 })
 
-describe('what is in the way', () => {
+describe('a problem at the start', () => {
   let occupied: Server
   let port: string
 
@@ -97,7 +97,7 @@ describe('what is in the way', () => {
   })
   afterAll(() => occupied.close())
 
-  it.each(['dev', 'dev:deno'])('is said by npm run %s in one sentence', async (script) => {
+  it.each(['dev', 'dev:deno'])('is named by npm run %s in one sentence', async (script) => {
     const free = ['--port', String(await findFreePort())]
     expect(runToEnd(script, ...ownSecret, '--port', port)).toEqual({
       status: 1,
@@ -123,13 +123,13 @@ describe('what is in the way', () => {
     ])
   })
 
-  it('is said of a folder under /proc, where Node would try for ever', async () => {
+  it('is named for a folder under /proc, where Node would try forever', async () => {
     const places = ['--port', String(await findFreePort()), '--data', '/proc/portcullis']
     const { status, sentence } = runToEnd('dev:deno', ...places, ...ownSecret)
     expect([status, sentence]).toEqual([1, expect.stringContaining('choose another one')])
   })
 
-  it('is said of the database port too', async () => {
+  it('is named for the database port', async () => {
     const free = ['--port', String(await findFreePort())]
     expect(runToEnd('dev', ...free, ...ownSecret, '--database-port', port)).toEqual({
       status: 1,
@@ -137,7 +137,7 @@ describe('what is in the way', () => {
     })
   })
 
-  it('is said of a database that cannot be migrated', async () => {
+  it('is named for a database that cannot be migrated', async () => {
     const free = ['--port', String(await findFreePort())]
     const away = ['--var', `TURSO_DATABASE_URL:http://127.0.0.1:${await findFreePort()}`]
     const { status, sentence } = runToEnd('dev', ...free, ...ownSecret, ...away)

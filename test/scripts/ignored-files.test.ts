@@ -1,4 +1,4 @@
-// Git takes up none of the secrets that the documents tell people to make.
+// Git tracks none of the secrets that users make by the documents.
 
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
@@ -18,7 +18,7 @@ afterAll(() => rmSync(repository, { recursive: true, force: true }))
 
 const isIgnored = (name: string) => git('check-ignore', '--quiet', name).status === 0
 
-/** The files that commands of the documents write keys and databases into. */
+/** The files into which commands of the documents write keys and databases. */
 function namesInDocuments(): string[] {
   const found = spawnSync('git', ['grep', '-hoE', '(--file |file:)[^ `"]+', '--', '*.md'], {
     cwd: root,
@@ -30,7 +30,7 @@ function namesInDocuments(): string[] {
 }
 
 describe('git ignores', () => {
-  it('every file that the documents name, and what stands beside it for a while', () => {
+  it('every file that the documents name, and the temporary files next to it', () => {
     const names = namesInDocuments()
     expect(names).toEqual(expect.arrayContaining(['signing-keys.json', 'portcullis.db']))
     for (const name of names) {

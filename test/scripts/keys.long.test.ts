@@ -40,7 +40,7 @@ const inFile = (file: string) => readSet(readFileSync(file, 'utf8'))
 const statesOf = (set: readonly SigningJwk[]) => set.map(({ state }) => state)
 
 describe('npm run keys -- revoke', () => {
-  it('takes back every token of a key, at once at the service, and says when it still signs', async () => {
+  it('revokes every token of a key, at once at the service, and warns when the key still signs', async () => {
     const file = newFile()
     const set = readFileSync(file, 'utf8')
     const service = await startIssuingService(inject('bundle'), { SIGNING_KEYS: set })
@@ -69,7 +69,7 @@ describe('npm run keys -- revoke', () => {
 })
 
 describe('npm run keys', () => {
-  it('generates a set on the standard output, and everything else beside it', () => {
+  it('prints a generated set on the standard output, and messages on the standard error', () => {
     const { status, stdout, stderr } = keys(['generate'])
     const set = readSet(stdout)
     expect([status, statesOf(set)]).toEqual([0, ['active', 'next']])
@@ -80,20 +80,20 @@ describe('npm run keys', () => {
     expect(stderr).toContain('npx wrangler secret put SIGNING_KEYS')
   })
 
-  it('generates a set in a file, and says that it is to be kept out of version control', () => {
+  it('generates a set in a file, and says to keep it out of version control', () => {
     const file = join(directory, 'told.json')
     const { stdout, stderr } = keys(['generate', '--file', file])
     expect([stdout, stderr]).toEqual(['', expect.stringContaining(`Keep ${file} out of version`)])
   })
 
-  it('generates EdDSA keys where it is told', () => {
+  it('generates EdDSA keys on request', () => {
     expect(inFile(newFile('--algorithm', 'EdDSA')).map(({ alg }) => alg)).toEqual([
       'EdDSA',
       'EdDSA',
     ])
   })
 
-  it('keeps a set in a file that only its owner reads, and never overwrites one', () => {
+  it('keeps a set in a file that only its owner can read, and never overwrites one', () => {
     const file = newFile()
     expect(statSync(file).mode & 0o777).toBe(0o600)
     const before = readFileSync(file, 'utf8')
@@ -109,7 +109,7 @@ describe('npm run keys', () => {
     ['a file', (place: string) => writeFileSync(place, 'theirs', { mode: 0o666 })],
     ['a link', (place: string) => symlinkSync(join(directory, 'theirs'), place)],
     ['a link to a file', (place: string) => symlinkSync(other, place)],
-  ])('never writes into %s that lies at its place or beside it', (_, plant) => {
+  ])('never writes into %s in its place or next to it', (_, plant) => {
     const file = newFile()
     plant(`${file}.new`)
     expect(keys(['rotate', '--file', file]).status).toBe(0)
@@ -124,7 +124,7 @@ describe('npm run keys', () => {
     expect(readdirSync(directory).filter((name) => name.endsWith('.tmp'))).toEqual([])
   })
 
-  it('rotates no set behind a symbolic link, and says what to pass', () => {
+  it('refuses to rotate a set behind a symbolic link, and says what to pass', () => {
     const file = newFile()
     const before = readFileSync(file, 'utf8')
     const link = `${file}.link`
@@ -135,7 +135,7 @@ describe('npm run keys', () => {
     expect(keys(['show', '--file', link]).status).toBe(0)
   })
 
-  it('rotates: the next one signs, the active one is retired, a new one is the next', () => {
+  it('rotates: the next key signs, the active one is retired, a new one is next', () => {
     const file = newFile('--algorithm', 'EdDSA')
     const [active, next] = inFile(file)
     const { status, stdout } = keys(['rotate', '--file', file])
@@ -149,13 +149,13 @@ describe('npm run keys', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
   })
 
-  it('rotates what is in SIGNING_KEYS, and prints it', () => {
+  it('rotates the set in SIGNING_KEYS, and prints it', () => {
     const { stdout } = keys(['generate'])
     const rotated = keys(['rotate'], { SIGNING_KEYS: stdout })
     expect(statesOf(readSet(rotated.stdout))).toEqual(['retired', 'active', 'next'])
   })
 
-  it('lets no key sign that was not published before', () => {
+  it('activates only keys that were published before', () => {
     const file = newFile()
     const [active] = inFile(file)
     writeFileSync(file, JSON.stringify({ keys: [active] }))
@@ -164,7 +164,7 @@ describe('npm run keys', () => {
     expect(inFile(file)).toMatchObject([{ ...active, state: 'active' }, { state: 'next' }])
   })
 
-  it('rotates no set that has another name, a hard link, which would keep the old one', () => {
+  it('refuses to rotate a set with a second name, a hard link, which would keep the old set', () => {
     const file = newFile()
     const before = readFileSync(file, 'utf8')
     linkSync(file, `${file}.other`)
@@ -173,7 +173,7 @@ describe('npm run keys', () => {
     expect(readFileSync(file, 'utf8')).toBe(before)
   })
 
-  it('says when the key that signs now is too new for guards to know it', () => {
+  it('warns when the active key is too new for guards to know it', () => {
     const file = newFile()
     const rotate = () => keys(['rotate', '--file', file]).stderr
     const [, instant] = /too early to deploy.*\. Wait until (\S+Z),/.exec(rotate()) ?? []
@@ -189,12 +189,12 @@ describe('npm run keys', () => {
     const inTime = rotate()
     expect(inTime).not.toContain('too early to deploy')
     expect(inTime).toMatch(/^Deploy it with: npx/m)
-    // Of a version before: the rotations tell the age.
+    // A set of an earlier version: its age comes from the rotations.
     aged({ created_at: undefined })
     expect(rotate()).toContain('too early to deploy')
   })
 
-  it('says when others can read the file of a set', () => {
+  it('warns when others can read the file of a set', () => {
     const file = newFile()
     expect(keys(['show', '--file', file]).stderr).toBe('')
     chmodSync(file, 0o644)
@@ -202,7 +202,7 @@ describe('npm run keys', () => {
     expect(keys(['show', '--file', file]).stderr).toContain(warning)
   })
 
-  it('reports in JSON, beside the set where that is printed', () => {
+  it('reports in JSON, on the standard error where the set is printed', () => {
     const printed = keys(['generate', '--json'])
     const [active, next] = readSet(printed.stdout)
     const facts = { alg: 'ES256', retirable_on: null }
@@ -219,7 +219,7 @@ describe('npm run keys', () => {
     expect(rotated.keys).toHaveLength(3)
   })
 
-  it('says where there is nothing to retire that there is nothing to deploy', () => {
+  it('says that there is nothing to deploy where there is nothing to retire', () => {
     const file = newFile()
     const { status, stderr } = keys(['retire', '--file', file])
     expect([status, stderr]).toEqual([0, expect.stringContaining('nothing to deploy')])
@@ -228,7 +228,7 @@ describe('npm run keys', () => {
     expect(readSet(keys(['retire'], { SIGNING_KEYS: set }).stdout)).toEqual(readSet(set))
   })
 
-  it('retires those whose last token has expired, and no others', () => {
+  it('drops retired keys whose last token has expired, and no others', () => {
     const file = newFile()
     keys(['rotate', '--file', file])
     keys(['retire', '--file', file])
@@ -241,7 +241,7 @@ describe('npm run keys', () => {
     expect(inFile(file)).toEqual(others)
   })
 
-  it('retires a named key at once, unless it signs', () => {
+  it('drops a named key at once, unless it signs', () => {
     const file = newFile()
     const [active, next] = inFile(file)
     const refused = keys(['retire', String(active?.kid), '--file', file])
@@ -254,7 +254,7 @@ describe('npm run keys', () => {
     expect(inFile(file)).toEqual([active])
   })
 
-  it('says of a named key that it may still have living tokens, and of no other', () => {
+  it('warns that a named key may still have live tokens, and only then', () => {
     const file = newFile()
     keys(['rotate', '--file', file])
     const set = inFile(file)
@@ -269,7 +269,7 @@ describe('npm run keys', () => {
     expect(retire(retired?.kid)).not.toContain('living tokens')
   })
 
-  it('shows which keys there are, and nothing secret', () => {
+  it('shows the keys of a set, and nothing secret', () => {
     const file = newFile()
     const { status, stdout } = keys(['show', '--file', file])
     expect(status).toBe(0)

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { findFreePort } from '../../scripts/ports.ts'
 import { root, runNpm, startNpm, stopCommands } from './commands.ts'
 
-/** Where nobody listens. */
+/** An address at which nothing listens. */
 const closed = 'http://127.0.0.1:9'
 
 afterEach(stopCommands)
@@ -13,7 +13,7 @@ async function migrate(...args: string[]) {
   return { status: await command.exitCode(), said: command.output() }
 }
 
-/** Migrates what `listener` pretends to be. */
+/** Migrates a server that answers as `listener` does. */
 async function migrateServer(listener: RequestListener) {
   const server = createServer(listener)
   const port = await findFreePort()
@@ -64,7 +64,7 @@ describe('npm run migrate explains', () => {
     expect([status, said]).toEqual([code, expect.stringContaining(sentence)])
   })
 
-  it('names the variable where the address comes from it', () => {
+  it('names the variable that the address comes from', () => {
     const { stderr } = runNpm('migrate', ['--check'], { TURSO_DATABASE_URL: closed })
     expect(stderr).toContain('check TURSO_DATABASE_URL, and that it is running.')
   })

@@ -1,5 +1,5 @@
-// After a restored backup: the command asks for the keys that were in use, looks whether they still
-// sign, and revokes them in the same breath as it gives the feed a new epoch.
+// After a restored backup, the command asks for the keys that were in use, and checks that they no
+// longer sign. It revokes them in one step with the feed's new epoch.
 
 import { spawn } from 'node:child_process'
 import {
@@ -26,7 +26,7 @@ import { readSet, root } from './commands.ts'
 let directory: string
 let database: TestDatabase
 let issuer: Server
-/** What the issuer answers. */
+/** The answer of the issuer. */
 let published: string
 let oldKeys: string
 let newKeys: string
@@ -57,7 +57,7 @@ const publicSet = (keys: string) => JSON.stringify(publicJwkSet(readSet(keys)))
 const namesIn = (keys: string) => readSet(keys).map(({ kid }) => kid)
 const issuerUrl = () => `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/tenant`
 
-/** In a folder of its own. The issuer is in this process, so it must not wait. */
+/** Runs in a folder of its own. Asynchronous, because the issuer is in this process. */
 function migrateRestored(...args: string[]): Promise<{ status: number | null; said: string }> {
   const place = [join(root, 'src/cli/main.ts'), 'migrate', '--restored', '--url', database.url]
   const child = spawn(process.execPath, [...place, ...args], { cwd: directory })
@@ -79,7 +79,7 @@ function insertAccounts(count: number) {
   )
 }
 
-/** The epoch, and what is revoked for ever. */
+/** The epoch, and what is revoked forever. */
 async function stateOf() {
   const [state] = await database.query('SELECT epoch FROM portcullis_feed_state')
   const rows = await database.query(
@@ -92,7 +92,7 @@ async function idsOf(keys: string) {
   return (await Promise.all(namesIn(keys).map(keyRevocationId))).sort()
 }
 
-/** Fails with such a sentence, and changes nothing. */
+/** Expects a failure with this sentence, and no change. */
 async function expectRefused(args: string[], sentence: RegExp, status = 1): Promise<void> {
   const before = await stateOf()
   expect(await migrateRestored(...args)).toEqual({
@@ -113,12 +113,15 @@ describe('ids of accounts that the backup has forgotten', () => {
     return Number(row?.id)
   }
 
-  it.each([0, 2])('are not given away again, with %i accounts in the backup', async (accounts) => {
-    for (let id = 1; id <= accounts; id += 1) await insertAccount(`${id}@example.com`)
-    const answer = await migrateRestored('--file', 'old.json', '--issuer', issuerUrl())
-    expect(answer.said).toContain('skip 1,000,000 ids')
-    expect(await insertAccount('new@example.com')).toBe(1_000_001 + accounts)
-  })
+  it.each([0, 2])(
+    'are not given to new accounts, with %i accounts in the backup',
+    async (accounts) => {
+      for (let id = 1; id <= accounts; id += 1) await insertAccount(`${id}@example.com`)
+      const answer = await migrateRestored('--file', 'old.json', '--issuer', issuerUrl())
+      expect(answer.said).toContain('skip 1,000,000 ids')
+      expect(await insertAccount('new@example.com')).toBe(1_000_001 + accounts)
+    },
+  )
 })
 
 describe('portcullis migrate --restored', () => {
@@ -139,7 +142,7 @@ describe('portcullis migrate --restored', () => {
     },
   )
 
-  it('may run again', async () => {
+  it('can run again', async () => {
     await migrateRestored('--file', 'old.json', '--issuer', issuerUrl())
     const once = await stateOf()
     expect(await migrateRestored('--file', 'old.json')).toMatchObject({ status: 0 })
@@ -163,7 +166,7 @@ describe('portcullis migrate --restored', () => {
     expect(new Set([...once, ...(await generations())]).size).toBe(2_000)
   })
 
-  it('refuses without keys, and says where to take them from', async () => {
+  it('refuses without keys, and says where to find them', async () => {
     await expectRefused([], /^Say which keys were in use before: pass --file .* --issuer/, 2)
   })
 
@@ -175,7 +178,7 @@ describe('portcullis migrate --restored', () => {
     await expectRefused(args, new RegExp(`still published at .*: ${kid}\\. First deploy new ones`))
   })
 
-  it('saves what is published where it cannot tell old keys from new ones, and goes on from there', async () => {
+  it('saves the published keys where it cannot tell old from new ones, and continues with them later', async () => {
     published = publicSet(oldKeys)
     const saved = join(directory, 'keys-before-restore.json')
     await expectRefused(['--issuer', issuerUrl()], /are now in keys-before-restore\.json/)
@@ -188,7 +191,7 @@ describe('portcullis migrate --restored', () => {
     expect((await stateOf()).revoked).toEqual(await idsOf(oldKeys))
   })
 
-  it('does not follow a link where it saves', async () => {
+  it('does not follow a link when it saves', async () => {
     const target = join(directory, 'elsewhere')
     symlinkSync(target, join(directory, 'keys-before-restore.json'))
     await expectRefused(['--issuer', issuerUrl()], /cannot be made/)
@@ -201,7 +204,7 @@ describe('portcullis migrate --restored', () => {
     expect((await stateOf()).revoked).toEqual(await idsOf(oldKeys))
   })
 
-  it('goes on where SECRET_KEY alone signs, and says what ends its tokens', async () => {
+  it('continues where only SECRET_KEY signs, and says what ends its tokens', async () => {
     published = '{"keys":[]}'
     const before = await stateOf()
     const { status, said } = await migrateRestored('--issuer', issuerUrl())
@@ -235,7 +238,7 @@ describe('portcullis migrate --restored', () => {
   })
 
   it.each(['no JSON', '[]', '{"keys":[]}', '{"keys":[{"kid":7}]}'])(
-    'explains a file that is no key set: %s',
+    'explains an invalid key set file: %s',
     async (text) => {
       writeFileSync(join(directory, 'old.json'), text)
       await expectRefused(

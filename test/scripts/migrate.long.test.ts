@@ -54,7 +54,7 @@ describe.each(['a file', 'sqld'])('npm run migrate on %s', (kind) => {
     expect(pending[0]).toEqual({ version: 1, name: 'accounts_and_revocations' })
   })
 
-  it('applies every migration once, when it runs three times at once', async () => {
+  it('applies every migration once when three processes run at once', async () => {
     const runs = await Promise.all(
       Array.from({ length: 3 }, () =>
         outputOf(spawn('npm', command('--url', urlOf()), { cwd: root })),
@@ -65,7 +65,7 @@ describe.each(['a file', 'sqld'])('npm run migrate on %s', (kind) => {
     expect(applied).toHaveLength(count)
   })
 
-  it('has nothing to do the next time', () => {
+  it('changes nothing the second time', () => {
     expect(migrate('--url', urlOf())).toEqual({ status: 0, said: 'The database is up to date.' })
     expect(migrate('--check', '--url', urlOf())).toEqual({
       status: 0,
@@ -75,7 +75,7 @@ describe.each(['a file', 'sqld'])('npm run migrate on %s', (kind) => {
     expect(migrate('--check', '--json', '--url', urlOf()).said).toBe('{"pending":[]}')
   })
 
-  it('makes the tables that the code knows, column by column', async () => {
+  it('creates the tables of the code, column by column', async () => {
     const client = createClient({ url: urlOf() })
     for (const table of Object.values(schema)) {
       const { name, columns } = getTableConfig(table)
@@ -106,12 +106,12 @@ describe('npm run migrate on the schema of a later version', () => {
     client.close()
   }
 
-  it('has nothing to do where that serves this version', async () => {
+  it('changes nothing where that schema serves this version', async () => {
     await enter(1)
     expect(migrate('--url', url)).toEqual({ status: 0, said: 'The database is up to date.' })
   })
 
-  it('refuses where that does not', async () => {
+  it('refuses a schema that does not', async () => {
     await enter(999)
     for (const args of [[], ['--check']]) {
       const { status, said } = migrate(...args, '--url', url)
@@ -120,8 +120,8 @@ describe('npm run migrate on the schema of a later version', () => {
   })
 })
 
-describe('migrating eight times in the same moment', () => {
-  it('enters and tells of every migration once', async () => {
+describe('eight simultaneous migrations', () => {
+  it('record and report every migration once', async () => {
     const own = await startSqld({ port: await findFreePort(), directory: join(directory, 'race') })
     const told: number[] = []
     const clients = Array.from({ length: 8 }, () => createClient({ url: own.url }))
@@ -139,7 +139,7 @@ describe('migrating eight times in the same moment', () => {
 })
 
 describe('the migrations', () => {
-  it('end with the version that the service asks for', () => {
+  it('end with the version that the service requires', () => {
     expect(readMigrations().at(-1)?.version).toBe(schemaVersion)
   })
 

@@ -11,14 +11,14 @@ function filter(secrets: string[], ...texts: string[]): string {
   return shown
 }
 
-describe('what a child prints', () => {
+describe('the output of a child', () => {
   it('is shown without the secrets, also where one arrives in two pieces', () => {
     expect(filter(['s3cret', 't0ken'], 'a s3cret\nb s3c', 'ret t0ken')).toBe(
       'a (hidden)\nb (hidden) (hidden)\n',
     )
   })
 
-  it("is shown without wrangler's access log, which repeats the service's own", () => {
+  it("is shown without wrangler's access log, which repeats the service's log", () => {
     const line = '{"event":"request","status":200}\n'
     const access = '[wrangler:info] GET /auth/status?x=1 200 OK (13ms)\n'
     const other = '[wrangler:info] Ready on http://127.0.0.1:8787\n'

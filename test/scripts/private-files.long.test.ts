@@ -1,5 +1,5 @@
-// What the commands leave on a disk that others can read, too: in a shell whose umask lets everybody
-// read new files, as most do.
+// Files of the commands that others could read. The shell has the usual umask 022, with which all
+// users can read new files.
 
 import { execFileSync } from 'node:child_process'
 import {
@@ -50,7 +50,7 @@ async function end(command: Command): Promise<void> {
   await command.exitCode()
 }
 
-/** What others can read or write, links and what npm has installed aside. */
+/** The files that others can read or write, apart from links and installed packages. */
 function openToOthers(directory: string): string[] {
   const args = [directory, '-name', 'node_modules', '-prune', '-o', '-perm', '/077', '!', '-type']
   const found = execFileSync('find', [...args, 'l', '-printf', '%P\n'], { encoding: 'utf8' })
@@ -61,10 +61,10 @@ const modeOf = (path: string) => statSync(path).mode & 0o777
 const migrate = (...args: string[]) =>
   start(process.execPath, ['src/cli/main.ts', 'migrate', ...args])
 
-describe.each(['dev', 'dev-deno'])('what scripts/%s.ts makes', (script) => {
+describe.each(['dev', 'dev-deno'])('files of scripts/%s.ts', (script) => {
   const database = script === 'dev' ? 'sqld' : 'portcullis.db'
 
-  it('nobody else can read, and nobody else could from the start', async () => {
+  it('are never readable by others, from the start', async () => {
     const before = openToOthers(copy.directory)
     const dev = await startDev(script)
     expect(openToOthers(copy.directory)).toEqual(before)
@@ -75,7 +75,7 @@ describe.each(['dev', 'dev-deno'])('what scripts/%s.ts makes', (script) => {
     expect(dev.output()).not.toContain('Only you can read')
   })
 
-  it('nobody else can read any more where an earlier version has made it, and says so', async () => {
+  it('become private where an earlier version has made them, and the command says so', async () => {
     const data = join(copy.directory, '.portcullis')
     mkdirSync(data)
     if (database === 'sqld') mkdirSync(join(data, database))
@@ -88,7 +88,7 @@ describe.each(['dev', 'dev-deno'])('what scripts/%s.ts makes', (script) => {
     await end(dev)
   })
 
-  it('nobody else can read in a folder of the user’s, whose own access stays', async () => {
+  it('are private in a folder of the user, whose own access stays', async () => {
     chmodSync(elsewhere, 0o755)
     await end(await startDev(script, '--data', elsewhere))
     expect(modeOf(elsewhere)).toBe(0o755)
@@ -99,7 +99,7 @@ describe.each(['dev', 'dev-deno'])('what scripts/%s.ts makes', (script) => {
 describe('the database in a file', () => {
   const urlOf = (file: string) => `file:${join(elsewhere, file)}`
 
-  it('is made by a migration for its owner alone', async () => {
+  it('is created by a migration for its owner alone', async () => {
     const command = migrate('--url', urlOf('new.db'))
     expect([await command.exitCode(), command.output()]).toEqual([
       0,
@@ -108,7 +108,7 @@ describe('the database in a file', () => {
     expect(openToOthers(elsewhere)).toEqual([])
   })
 
-  it('is not made where a symbolic link leads to nothing, by a migration or by the service', async () => {
+  it('is not created through a dangling symbolic link, by a migration or by the service', async () => {
     const target = join(elsewhere, 'target.db')
     symlinkSync(target, join(elsewhere, 'link.db'))
     const command = migrate('--url', urlOf('link.db'))
@@ -122,7 +122,7 @@ describe('the database in a file', () => {
     expect(existsSync(target)).toBe(false)
   })
 
-  it('keeps the access that it has, and a migration says how to change that', async () => {
+  it('keeps its access, and a migration says how to change that', async () => {
     const file = join(elsewhere, 'old.db')
     writeFileSync(file, '')
     const command = migrate('--url', urlOf('old.db'))
@@ -132,7 +132,7 @@ describe('the database in a file', () => {
     expect(modeOf(file)).toBe(0o644)
   })
 
-  it('is made by the service on Deno for its owner alone, with what stands beside it', async () => {
+  it('is created by the service on Deno for its owner alone, like the files next to it', async () => {
     const variables = { TURSO_DATABASE_URL: urlOf('deno.db'), PORT: `${await findFreePort()}` }
     const deno = join(root, 'node_modules/.bin/deno')
     const service = start(deno, ['task', 'start'], { ...testSettings, ...variables })

@@ -16,7 +16,7 @@ beforeAll(() => writeFileSync(document, JSON.stringify(openApiDocument)))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 describe('npm run reference', () => {
-  it('writes the page, its files and their headers, and says where', () => {
+  it('writes the page, its files and their headers, and prints the folder', () => {
     const { status, stdout } = runNpm('reference', [folder, '--document', document])
     expect(status).toBe(0)
     expect(stdout).toContain(join(folder, 'docs/index.html'))
@@ -45,7 +45,7 @@ describe('npm run reference', () => {
     expect(JSON.parse(read('docs/openapi.json')).servers).toEqual([{ url }])
   })
 
-  it('replaces no files of somebody else', () => {
+  it('refuses to replace files that it has not written', () => {
     const theirs = join(directory, 'theirs')
     mkdirSync(theirs)
     writeFileSync(join(theirs, '_headers'), '/*\n  X-Mine: 1\n')
@@ -58,7 +58,7 @@ describe('npm run reference', () => {
     expect(runNpm('reference', ['', '--document', document]).status).toBe(1)
   })
 
-  it('says in one sentence what is in the way', () => {
+  it('names each problem in one sentence', () => {
     const sentence = (...args: string[]) => {
       const { status, stderr } = runNpm('reference', args)
       return [status, stderr.trim()]

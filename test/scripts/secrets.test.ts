@@ -27,7 +27,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 const withKeys = { SIGNING_KEYS: '' }
 
 describe('the secrets of a developer’s machine', () => {
-  it('are made once, at random, for their owner alone', async () => {
+  it('are generated once, at random, for their owner alone', async () => {
     const secrets = await ensureSecrets(file, {})
     expect(secrets.SECRET_KEY).toMatch(/^[\w-]{43}$/)
     const keys = await parseSigningKeys(String(secrets.SIGNING_KEYS))
@@ -40,25 +40,25 @@ describe('the secrets of a developer’s machine', () => {
     expect(others.SIGNING_KEYS).not.toBe(secrets.SIGNING_KEYS)
   })
 
-  it('are added to what the file holds', async () => {
+  it('are added to the content of the file', async () => {
     writeFileSync(file, 'OTHER="kept"')
     const { SECRET_KEY: key } = await ensureSecrets(file, withKeys)
     expect(readFileSync(file, 'utf8')).toBe(`OTHER="kept"\nSECRET_KEY='${key}'\n`)
     expect(statSync(file).mode & 0o777).toBe(0o600)
   })
 
-  it('are left alone where there are some', async () => {
+  it('stay as they are where the file has them', async () => {
     writeFileSync(file, 'SECRET_KEY=mine\n')
     expect(await ensureSecrets(file, withKeys)).toEqual({ SECRET_KEY: 'mine' })
     expect(readFileSync(file, 'utf8')).toBe('SECRET_KEY=mine\n')
   })
 
-  it('are nobody’s business where the user gives a SECRET_KEY', async () => {
+  it('are not written where the user gives a SECRET_KEY', async () => {
     expect(await ensureSecrets(file, { SECRET_KEY: 'given' })).toEqual({})
     expect(existsSync(file)).toBe(false)
   })
 
-  it('are taken from others who could read them, and the user is told', async () => {
+  it('become private where others could read them, and the user is told', async () => {
     writeFileSync(file, "SECRET_KEY='mine'\n", { mode: 0o644 })
     const said = vi.spyOn(console, 'log').mockReturnValue()
     await ensureSecrets(file, withKeys)
@@ -85,7 +85,7 @@ describe('the secrets of a developer’s machine', () => {
     },
   )
 
-  it('cannot be where something else is, and say what to do', async () => {
+  it('fail where the path is something else, and say what to do', async () => {
     mkdirSync(file)
     await expect(ensureSecrets(file, {})).rejects.toThrow('change its permissions, or pass --var')
   })

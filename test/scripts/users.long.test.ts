@@ -23,7 +23,7 @@ const codeOf = async (token: string) => (await service.client.status(token)).bod
 const rolesOf = (token: string) => (claimsOf(token) as unknown as { roles: string[] }).roles
 
 describe('npm run admin -- users', () => {
-  it('gives roles, which hold from then on: tokens that say otherwise are revoked', async () => {
+  it('sets roles that hold from then on: tokens with other roles are revoked', async () => {
     const account = await register()
     const { stdout, status } = users(
       'set-roles',
@@ -48,7 +48,7 @@ describe('npm run admin -- users', () => {
     expect(rolesOf(last.token)).toEqual([])
   })
 
-  it('adds a role and removes one, beside those that there are', async () => {
+  it('adds a role and removes one, and keeps the others', async () => {
     const { email } = await register()
     expect(users('add-role', email, 'viewer', 'admin').stdout).toContain('the roles admin, viewer.')
     expect(users('add-role', email, 'editor').stdout).toContain('the roles admin, editor, viewer.')
@@ -56,7 +56,7 @@ describe('npm run admin -- users', () => {
     expect(users('remove-role', email, 'editor', 'viewer').stdout).toContain('has no roles.')
   })
 
-  it('says where roles are as they were that nothing was changed, and scripts can tell', async () => {
+  it('reports that nothing changed where the roles are the same, with an exit code for scripts', async () => {
     const { email, token } = await register()
     const none = users('remove-role', email, 'zzz')
     expect([none.status, none.stdout]).toEqual([0, `${email} has no roles: nothing was changed.\n`])
@@ -72,7 +72,7 @@ describe('npm run admin -- users', () => {
     )
   })
 
-  it('gives no more roles than a token has room for, and the account logs in afterwards', async () => {
+  it('gives no more roles than fit into a token, and the account logs in afterwards', async () => {
     const account = await register()
     const roles = Array.from({ length: 70 }, (_, number) => `role-${number}`)
     const { status, stderr } = users('set-roles', account.email, ...roles)
@@ -82,7 +82,7 @@ describe('npm run admin -- users', () => {
     expect((await service.client.login(account)).status).toBe(200)
   })
 
-  it('makes an account, with the password of the standard input, that logs in as others do', async () => {
+  it('creates an account that logs in, with the password from the standard input', async () => {
     const account = { email: freshEmail(), password: 'a good passwörd' }
     const create = (...args: string[]) =>
       runNpm('admin', ['users', 'create', ...args], settings, `${account.password}\n`)
@@ -125,19 +125,19 @@ describe('npm run admin -- users', () => {
     ],
     [2, freshEmail(), '', {}, 'There is no password'],
     [2, freshEmail(), 'a good password', { BCRYPT_COST: '99' }, 'BCRYPT_COST must be a whole'],
-  ])('makes no account and exits %i for %j with %j', (code, email, password, env, sentence) => {
+  ])('creates no account and exits %i for %j with %j', (code, email, password, env, sentence) => {
     const args = ['users', 'create', email]
     const { status, stderr } = runNpm('admin', args, { ...settings, ...env }, password)
     expect([status, stderr]).toEqual([code, expect.stringContaining(sentence)])
   })
 
-  it('takes no notice of variables of others that resemble a setting it does not read', () => {
+  it('ignores variables of others that resemble a setting it does not read', () => {
     const others = { DATABASE_URL: 'postgres://127.0.0.1', JWT_SECRET: 'x' }
     const args = ['users', 'create', freshEmail()]
     expect(runNpm('admin', args, { ...settings, ...others }, 'a good password').status).toBe(0)
   })
 
-  it('shows an account with its living sessions, and lists accounts in pages', async () => {
+  it('shows an account with its live sessions, and lists accounts in pages', async () => {
     const account = await register()
     const { email } = account
     await service.client.login(account)
@@ -166,7 +166,7 @@ describe('npm run admin -- users', () => {
     expect(one.stderr).toBe(`There may be more: add --after ${facts.user_id}.\n`)
   })
 
-  it('says of a database without migrations what to do, and scripts can tell', async () => {
+  it('says what to do about a database without migrations, with an exit code for scripts', async () => {
     const empty = await startDatabase(async () => {})
     for (const args of [['list'], ['show', 'a@b.c'], ['add-role', 'a@b.c', 'x']]) {
       const { status, stderr } = users(...args, '--url', empty.url, '--json')
@@ -178,7 +178,7 @@ describe('npm run admin -- users', () => {
     await empty.stop()
   })
 
-  it('stores the role admin once, where the version before looks for it', async () => {
+  it('stores the role admin once, where the earlier version reads it', async () => {
     const { email } = await register()
     users('set-roles', email, 'viewer', 'admin', 'editor', 'editor')
     const sql = 'SELECT admin, other_roles FROM portcullis_users WHERE email = ?'
@@ -187,7 +187,7 @@ describe('npm run admin -- users', () => {
     ])
   })
 
-  it('disables an account: its tokens and sessions are over, and nobody logs in until it is enabled', async () => {
+  it('disables an account: its tokens and sessions end, and no login works until it is enabled', async () => {
     const account = await register()
     expect(users('disable', account.email).stdout).toContain('is disabled')
     expect(await codeOf(account.token)).toBe('token_revoked')
@@ -199,7 +199,7 @@ describe('npm run admin -- users', () => {
     expect((await service.client.login(account)).status).toBe(200)
   })
 
-  it('tells the guards in the feed, until the last token of the account has expired', async () => {
+  it('publishes a disabled account in the feed, until its last token has expired', async () => {
     const account = await register()
     users('disable', account.email)
     const sql = 'SELECT expires_at FROM portcullis_revoked_tokens WHERE id = ?'

@@ -1,4 +1,4 @@
-// Functions of the application that throw, in the service.
+// Functions of the application that throw, at the service.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApp, createDeps, createService, type PlatformParts } from '../../src/server.ts'
@@ -25,7 +25,7 @@ describe.each([
   ['throws', fail],
   ['rejects', async () => fail()],
 ])('a log that %s', (_, broken) => {
-  it('changes no answer, and is told of', async () => {
+  it('changes no answer, and is reported', async () => {
     const service = createService(config, { ...parts, log: broken })
     expect((await registerAccount(service.app)).token).not.toBe('undefined')
     await service.prune()
@@ -44,13 +44,13 @@ describe('clientAddress', () => {
     ['throws', fail],
     ['gives no text', () => ({}) as never],
     ['gives a promise', (async () => '127.0.0.1') as never],
-  ])('keeps nobody from logging in when it %s', async (_, clientAddress) => {
+  ])('does not prevent a login when it %s', async (_, clientAddress) => {
     const { app } = createService(config, { ...parts, clientAddress })
     const { email, password } = await registerAccount(app)
     expect((await post(app, '/auth/login', { email, password })).status).toBe(200)
   })
 
-  it('is told of in the log when it throws', async () => {
+  it('is reported in the log when it throws', async () => {
     const lines: string[] = []
     const write = (line: string) => void lines.push(line)
     const { app } = createService(config, { ...parts, log: write, clientAddress: fail })
@@ -63,7 +63,7 @@ describe('clientAddress', () => {
 })
 
 describe('the claims', () => {
-  it('give no token while they throw, and the same refresh token goes on afterwards', async () => {
+  it('give no token while they throw, and the same refresh token works afterwards', async () => {
     let claims: PlatformParts['claims']
     const { app } = createService(config, { ...parts, claims: (user) => claims?.(user) ?? {} })
     const { refreshToken } = await registerAccount(app)

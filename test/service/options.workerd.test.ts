@@ -11,7 +11,7 @@ describe('createWorker', () => {
     [{ claims: {} }, 'claims must be a function, and is of type object.'],
     [{ claim: () => ({}) }, 'createWorker has no option claim; it has claims.'],
     ['x', 'createWorker takes an object of options'],
-  ])('is not made with %j', (options, sentence) => {
+  ])('refuses the options %j', (options, sentence) => {
     expect(() => createWorker(options as never)).toThrow(sentence)
   })
 })
@@ -28,7 +28,7 @@ describe.each([
     [{ claims: {} }, 'claims must be a function'],
     [{ clientAddress: '127.0.0.1' }, 'clientAddress must be a function'],
     [{ hashQueue: {} }, 'createDeps has no option hashQueue; it has runtime, database'],
-  ])('is not made with %j', (wrong, sentence) => {
+  ])('refuses the options %j', (wrong, sentence) => {
     expect(() => make(config, { ...parts, ...wrong } as never)).toThrow(sentence)
   })
 
@@ -38,7 +38,7 @@ describe.each([
     [Promise.resolve({ ok: true, value: config })],
     [{ ...config, secretKey: undefined }],
     [{ ...config, issuer: `${config.issuer}/` }],
-  ])('takes the value of parseConfig alone', (other) => {
+  ])('accepts only the value of parseConfig', (other) => {
     expect(() => make(other as never, parts)).toThrow(
       'config must be the `value` of what parseConfig gives.',
     )
@@ -48,7 +48,7 @@ describe.each([
 describe('createApp', () => {
   const deps = createDeps(config, parts)
 
-  it('takes what createDeps gives, each part but the claims required', () => {
+  it('accepts the result of createDeps, in which only the claims are optional', () => {
     expect(createApp(deps).fetch).toBeTypeOf('function')
     for (const name of Object.keys(deps)) {
       if (name === 'claims') continue
@@ -56,7 +56,7 @@ describe('createApp', () => {
     }
   })
 
-  it('names what it does not know, such as settings of 0.5', () => {
+  it('names an unknown option, such as the settings of 0.5', () => {
     expect(() => createApp({ ...deps, passwordMinLength: 12 } as never)).toThrow(
       'createApp has no option passwordMinLength; it has runtime, database',
     )
@@ -79,7 +79,7 @@ describe('a database', () => {
     expect(() => openRemoteDatabase(options as never)).toThrow(sentence)
   })
 
-  it.each([undefined, {}, url, { url }])('is needed for a source, and not %j', (wrong) => {
+  it.each([undefined, {}, url, { url }])('is required for a source, which refuses %j', (wrong) => {
     expect(() => createDatabaseSource(wrong as never)).toThrow(
       'database must be a database, as openRemoteDatabase gives it',
     )

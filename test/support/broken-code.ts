@@ -1,17 +1,17 @@
-// Copies of the source with one place changed, for tests that must notice it.
+// Copies of the source with one place changed, for tests that must detect it.
 
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-/** Below the project, for the copies import its packages. */
+/** Below the project, because the copies import its packages. */
 const directories: string[] = []
 
-/** What a copy exports to try it with: `Code` is a part of all of these. */
+/** The modules that are imported from a copy. `Code` is a part of their exports. */
 const modules = ['gate', 'loader', 'remote-source']
 
-/** The code under test, with `to` where it has `from`. */
+/** The code under test, with `from` replaced by `to`. */
 export async function breakCode<Code>(file: string, from: string, to: string): Promise<Code> {
   mkdirSync(join(root, '.portcullis'), { recursive: true })
   const copy = mkdtempSync(join(root, '.portcullis/broken-'))
@@ -25,7 +25,7 @@ export async function breakCode<Code>(file: string, from: string, to: string): P
   return Object.assign({}, ...(await Promise.all(modules.map(load))))
 }
 
-/** For `afterAll`. */
+/** Removes all copies, for `afterAll`. */
 export function removeBrokenCode(): void {
   for (const copy of directories.splice(0)) rmSync(copy, { recursive: true, force: true })
 }

@@ -1,4 +1,4 @@
-// Finds the browser for the tests that need one, or fetches it, before any of them start.
+// Finds or downloads the browser for the tests that need one, before any of them start.
 
 import type { TestProject } from 'vitest/node'
 import { findBrowser } from './find-browser.ts'

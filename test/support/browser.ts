@@ -1,4 +1,4 @@
-// The browser of the tests, without a window, and without calls home.
+// The browser of the tests: headless, and without requests to its vendor.
 
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { describe, inject } from 'vitest'
@@ -8,7 +8,9 @@ const args = [
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ]
 
-/** `describe` for tests in a browser: left out on a machine without any (find-browser.ts says so). */
+/**
+ * `describe` for tests in a browser. Skipped on a machine without one (find-browser.ts says so).
+ */
 export const describeInBrowser = describe.skipIf(!inject('browser'))
 
 export async function launchBrowser(): Promise<Browser> {
@@ -23,7 +25,7 @@ export interface PageAnswer {
   readonly body: Record<string, unknown>
 }
 
-/** Asks as a script of the page would, with the cookies of its host. */
+/** Sends a request as a script of the page does, with the cookies of its host. */
 export function askFromPage(
   page: Page,
   method: string,

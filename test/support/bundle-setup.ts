@@ -1,5 +1,5 @@
-// The package's files and the Worker's bundle, as they would be published and deployed, once for all
-// tests that use them.
+// Builds the package's files and the Worker's bundle as they are published and deployed, once for
+// all tests that use them.
 
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-// Bundles a Worker as it would be deployed.
+// Bundles a Worker as it is deployed.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -13,7 +13,7 @@ export interface Bundle {
   remove(): void
 }
 
-/** The bundle of the Worker that a configuration describes, or of another one in its place. */
+/** The bundle of the Worker in a configuration, or of `main` in its place. */
 export function bundleWorker(configuration: string, main?: string): Bundle {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-bundle-'))
   const script = main === undefined ? [] : [main]

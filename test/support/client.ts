@@ -1,4 +1,4 @@
-// A client of the service, as plain as curl.
+// A plain client of the service, like curl.
 
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
@@ -19,20 +19,22 @@ export function freshEmail(): string {
   return `person-${emails}@example.com`
 }
 
-/** Far more than any answer takes: whoever waits longer waits for ever, and should be told for what. */
+/**
+ * Far more than any answer takes. A longer wait would never end, so the test fails and names it.
+ */
 const patienceMs = 60_000
 
 type Listener = (method: string, url: URL, answer: Answer) => void
 
 let listener: Listener = () => {}
 
-/** Calls the listener with every answer of this file, for what holds for all of them. */
+/** Calls the listener with every answer of this file, to check what holds for all of them. */
 export function listenToAnswers(heard: Listener): void {
   listener = heard
 }
 
 export async function send(url: string, init: RequestInit = {}): Promise<Answer> {
-  // A command that blocks the process for seconds keeps it from hearing which connections are closed.
+  // A command that blocks the process for seconds delays the news of closed connections.
   await setImmediate()
   const answer = await fetch(url, { signal: AbortSignal.timeout(patienceMs), ...init }).catch(
     (cause) => {
@@ -47,7 +49,7 @@ export async function send(url: string, init: RequestInit = {}): Promise<Answer>
   return heard
 }
 
-/** What a login gives. */
+/** The tokens of a login. */
 export interface Tokens {
   readonly token: string
   readonly refreshToken: string
@@ -63,15 +65,15 @@ function postJson(url: string, body: unknown, token?: string): Promise<Answer> {
   return send(url, { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
-/** A form; `client` is an OAuth client's `id:secret`. */
+/** Posts a form. `client` is an OAuth client's `id:secret`. */
 function postForm(url: string, form: Record<string, string>, client?: string): Promise<Answer> {
   const headers = client && { Authorization: `Basic ${btoa(client)}` }
   return send(url, { method: 'POST', body: new URLSearchParams(form), ...(headers && { headers }) })
 }
 
 /**
- * A POST in chunks whose sum is not announced, all handed to the network at once: a server that has
- * seen enough answers and hangs up, and whoever is still writing then gets no answer.
+ * A POST in chunks without a Content-Length, all written at once. A server may stop reading, answer
+ * and close the connection. A client that is still writing then gets no answer.
  */
 export async function postChunks(url: string, chunk: string, count: number): Promise<Answer> {
   const headers = { 'Content-Type': 'application/json', 'Transfer-Encoding': 'chunked' }
@@ -86,7 +88,7 @@ export async function postChunks(url: string, chunk: string, count: number): Pro
   return { status, headers: new Headers(Object.fromEntries(fields)), text, body: JSON.parse(text) }
 }
 
-/** Authorization for `fetch`. */
+/** The Authorization header for `fetch`. */
 export function bearing(token: string): { headers: Record<string, string> } {
   return { headers: { Authorization: `Bearer ${token}` } }
 }
@@ -114,11 +116,11 @@ export function createClientOf(baseUrl: string) {
       postForm(`${baseUrl}/oauth/introspect`, { token }, client),
     health: () => send(`${baseUrl}/health`),
     ready: () => send(`${baseUrl}/ready`),
-    /** A new account's token. */
+    /** The token of a new account. */
     async token(): Promise<string> {
       return (await this.tokens()).token
     },
-    /** A new account's tokens. */
+    /** The tokens of a new account. */
     async tokens(): Promise<Tokens> {
       return tokensOf(await this.register())
     },

@@ -19,7 +19,9 @@ export interface ServedDatabase extends TestDatabase {
   readonly directory: string
 }
 
-/** sqld over an empty folder of its own, with the schema of this version, or of another one. */
+/**
+ * sqld over an empty folder of its own, with the schema of this version, or the one of `migrate`.
+ */
 export async function startDatabase(migrate = applyMigrations): Promise<ServedDatabase> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-sqld-'))
   const sqld = await startSqld({ port: await findFreePort(), directory })
@@ -31,7 +33,7 @@ export async function startDatabase(migrate = applyMigrations): Promise<ServedDa
   return { ...database, sqld, directory, stop }
 }
 
-/** A file in a folder of its own. */
+/** A database file in a folder of its own. */
 export async function createDatabaseFile(): Promise<TestDatabase> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-file-'))
   const database = await migrated(`file:${join(directory, 'portcullis.db')}`)

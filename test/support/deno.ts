@@ -6,7 +6,7 @@ import { type Server, startServer } from './server.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Serves the service with the given variables; the permissions are those of `deno task start`. */
+/** Serves the service with these variables and the permissions of `deno task start`. */
 export async function serveOnDeno(variables: Readonly<Record<string, string>>): Promise<Server> {
   const permissions = ['net', 'env', 'read', 'write', 'ffi', 'sys'].map((name) => `--allow-${name}`)
   return serveFile('src/deno.ts', permissions, variables)

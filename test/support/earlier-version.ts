@@ -1,4 +1,4 @@
-// The version before, out of the repository's own history: its Worker, and its migrations.
+// Version 0.4 from the repository's own history: its Worker, and its migrations.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
@@ -18,7 +18,7 @@ export interface EarlierVersion {
   remove(): void
 }
 
-/** Takes 0.4 out of the history, and bundles its Worker with the packages of today. */
+/** Checks out 0.4, and bundles its Worker with the current packages. */
 export async function takeEarlierVersion(): Promise<EarlierVersion> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-earlier-'))
   const archive = readArchive()

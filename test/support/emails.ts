@@ -1,7 +1,6 @@
-// Emails for the tests of every platform: which can be registered, and in which form they are
-// compared.
+// Emails for the tests of every platform: which can be registered, and their compared form.
 
-/** Email → what it is compared by. */
+/** Email → its compared form. */
 export const goodEmails: Readonly<Record<string, string>> = {
   'ada@example.com': 'ada@example.com',
   'Ada.Lovelace+tag@Example.COM': 'ada.lovelace+tag@example.com',
@@ -18,25 +17,25 @@ export const goodEmails: Readonly<Record<string, string>> = {
   '用户@例え.テスト': '用户@xn--r8jz45g.xn--zckzah',
   'संपर्क@डाटामेल.भारत': 'संपर्क@xn--c2bd4bq1db8d.xn--h2brj9c',
   'น้ำ@ไทย.ไทย': 'น้ำ@xn--o3cw4h.xn--o3cw4h',
-  // Letters that NFKC takes apart, and that words need: Lao, Armenian.
+  // Letters that NFKC splits, and that words need: Lao, Armenian.
   'ນ້ຳ@example.com': 'ນ້ຳ@example.com',
   'ໜຶ່ງ@example.com': 'ໜຶ່ງ@example.com',
   'Արև@example.com': 'արև@example.com',
   // The lower case has one character more, or one less.
   'İ@example.com': 'i\u0307@example.com',
   'J\u030cx@example.com': '\u01f0x@example.com',
-  // Canonically the same letter: the sign of Kelvin.
+  // Canonically the same letter: the Kelvin sign.
   '\u212aa@example.com': 'ka@example.com',
   'ada@col·legi.cat': 'ada@xn--collegi-xma.cat',
-  // Another width of the same letters, in the domain alone.
+  // Another width of the same letters, only in the domain.
   'ada@ｅxample.com': 'ada@example.com',
-  // What a paste brings.
+  // Characters that a paste adds.
   ' \u200bada@example.com\ufeff\r\n': 'ada@example.com',
   '\u202aada@example.com\u202c': 'ada@example.com',
   '\u00adada@example.com\u3164': 'ada@example.com',
 }
 
-/** What cannot be registered. */
+/** Emails that cannot be registered. */
 export const badEmails: readonly string[] = [
   '',
   ' ',
@@ -48,7 +47,7 @@ export const badEmails: readonly string[] = [
   'a da@example.com',
   'ada@exam ple.com',
   'ada@exam\tple.com',
-  // Invisible characters, and those that turn the text around.
+  // Invisible characters, and those that reverse the text.
   'ad\u202ea@example.com',
   'ad\u2066a@example.com',
   'ad\u200ba@example.com',
@@ -68,7 +67,7 @@ export const badEmails: readonly string[] = [
   'ada@exam\u200dple.com',
   'ada@exam\u2800ple.com',
   '\u0301ada@example.com',
-  // Letters in another form, which look like an email that somebody else may have.
+  // Letters in another form, which look like an email of another user.
   'ａｄａ@example.com',
   'ﬁx@example.com',
   'ſam@example.com',
@@ -82,7 +81,7 @@ export const badEmails: readonly string[] = [
   'ϴ@example.com',
   '１@example.com',
   'น้ำａ@example.com',
-  // What RFC 5321 allows in quotes only, and display names.
+  // Characters that RFC 5321 allows only in quotes, and display names.
   '"ada"@example.com',
   '"a b"@example.com',
   'Ada <ada@example.com>',
@@ -98,7 +97,7 @@ export const badEmails: readonly string[] = [
   'a..da@example.com',
   'a⒈b@example.com',
   '😀@example.com',
-  // What means something else in a URL.
+  // Characters with another meaning in a URL.
   'ada@example.com/',
   'ada@example.com?q',
   'ada@example.com#f',
@@ -109,14 +108,14 @@ export const badEmails: readonly string[] = [
   'ada@user:pw',
   'ada@[127.0.0.1]',
   'ada@[IPv6:::1]',
-  // Addresses in all their forms.
+  // IP addresses in all their forms.
   'ada@1.2.3.4',
   'ada@１.2.3.4',
   'ada@0x7f.1',
   'ada@0x7f000001',
   'ada@2130706433',
   'ada@example.1',
-  // No domain that can be.
+  // Impossible domains.
   'ada@example.com.',
   'ada@.example.com',
   'ada@example..com',
@@ -131,7 +130,7 @@ export const badEmails: readonly string[] = [
   'ada@xn--.de',
   'ada@xn--ASCII-.com',
   'ada@xn--mnchen-.de',
-  // The same domain, encoded as it must not be: as capitals.
+  // The same domain in an invalid encoding: of capitals.
   'ada@xn--mnchen-ypa.de',
   'ada@aא.com',
   // Too long.
@@ -142,7 +141,7 @@ export const badEmails: readonly string[] = [
   `ada@example.com${' '.repeat(1_000)}`,
 ]
 
-/** Good only where domains need no dot. */
+/** Valid only where domains need no dot. */
 export const dotlessEmails: Readonly<Record<string, string>> = {
   'ada@localhost': 'ada@localhost',
   'ada@Ü': 'ada@xn--tda',

@@ -1,4 +1,4 @@
-// What can be wrong with an answer of the revocation feed, besides what can be wrong with any answer.
+// Faults in an answer of the revocation feed, in addition to those of any answer.
 
 import type { Fault, Rewrite } from './proxy.ts'
 
@@ -15,12 +15,12 @@ export function withHead(change: (head: Head) => Head): Rewrite {
 const shiftClock = (byMs: number) =>
   withHead((head) => ({ ...head, now_ms: Number(head.now_ms) + byMs }))
 
-/** Answers that a guard must not go by. */
+/** Answers that a guard must refuse. */
 const rewrites = {
   'lacks its last row': (body) => body.slice(0, -23),
   'is empty': () => '',
   'is of another version': withHead((head) => ({ ...head, version: 2 })),
-  // From a cache that leaves out the query, and has kept it for long.
+  // From a cache that ignores the query and has kept the answer for long.
   'answers another question': withHead(({ nonce, ...head }) => ({
     ...head,
     now_ms: Number(head.now_ms) - 100_000,
@@ -43,7 +43,7 @@ interface FaultAndSentence {
 
 export type FeedFault = Fault | keyof typeof rewrites
 
-/** What is in the way, and what the log of a guard has to say about it. */
+/** Each fault, and the sentence about it in the log of a guard. */
 export const feedFaults: readonly FaultAndSentence[] = [
   { fault: 'hangs', sentence: /did not answer within 3 s/ },
   { fault: 'stalls in the answer', sentence: /did not answer within 3 s/ },
@@ -93,7 +93,7 @@ export const feedFaults: readonly FaultAndSentence[] = [
   { fault: 'never ends', sentence: /is larger than [\d.]+ KiB/ },
 ]
 
-/** As `setFault` of a proxy takes it. */
+/** The fault in the form that `setFault` of a proxy takes. */
 export function faultOf(fault: FeedFault): Fault | Rewrite {
   return fault in rewrites ? rewrites[fault as keyof typeof rewrites] : (fault as Fault)
 }

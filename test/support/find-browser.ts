@@ -1,4 +1,4 @@
-// Which browser the tests use: one that is named, one that this machine has, or one that is fetched.
+// Which browser the tests use: one that is named, one on this machine, or a downloaded one.
 
 import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
@@ -8,20 +8,20 @@ import { fetchBrowser } from './fetch-browser.ts'
 
 export interface BrowserSearch {
   /**
-   * A browser's path; `required`: fail where there is none; `fetch`: fetch it, whatever this machine
-   * has; `none`: leave it out. `PORTCULLIS_BROWSER` by default.
+   * A browser's path, or one of three words. `required`: fail where there is none. `fetch`:
+   * download it, whatever this machine has. `none`: skip the tests. Default: `PORTCULLIS_BROWSER`.
    */
   readonly wanted?: string | undefined
-  /** Where to look, best first. */
+  /** The places to search, best first. */
   readonly places?: readonly string[]
-  /** Fetches a browser, or says why it cannot. */
+  /** Downloads a browser, or says why it cannot. */
   readonly fetch?: () => BrowserProgram | string
 }
 
 /**
- * Undefined where there is no browser; the output then says how to get one.
+ * Undefined where there is no browser. The output then says how to get one.
  *
- * @throws where one is asked for by name and cannot be had
+ * @throws where a browser is required or named, and is unavailable
  */
 export function findBrowser({
   wanted = process.env.PORTCULLIS_BROWSER ?? '',
@@ -50,15 +50,15 @@ function namedBrowser(path: string): BrowserProgram {
   throw new Error(`PORTCULLIS_BROWSER names ${path}, which is not a program that runs. ${advice}`)
 }
 
-/** Ubuntu has a `chromium-browser` that only says how to install one: so it is tried. */
+/** Ubuntu has a `chromium-browser` that only says how to install one, so this starts it. */
 function isBrowser(path: string): boolean {
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false
-  // There it would open a window.
+  // On Windows it would open a window.
   if (process.platform === 'win32') return true
   return spawnSync(path, ['--version'], { timeout: 20_000 }).status === 0
 }
 
-/** Where Chrome, Chromium and Edge usually are. */
+/** The usual places of Chrome, Chromium and Edge. */
 export function usualPlaces(
   platform: NodeJS.Platform = process.platform,
   env: NodeJS.ProcessEnv = process.env,

@@ -1,4 +1,4 @@
-// Real sqld, with fresh databases, for the tests inside workerd, which cannot start processes.
+// Real sqld with fresh databases, for the tests inside workerd, which cannot start processes.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -35,7 +35,7 @@ async function startDatabase(prepare: (client: Client) => Promise<void>) {
   return { url: sqld.url, stop }
 }
 
-/** What a later version would leave that no longer serves the services of today. */
+/** The schema of a later version that no longer serves the current one. */
 async function migrateBeyondThisVersion(client: Client): Promise<void> {
   await applyMigrations(client)
   await client.execute(

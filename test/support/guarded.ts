@@ -1,5 +1,5 @@
-// Guards in processes of their own, and tokens for them: an issuer for each, so that each can have a
-// way of its own to the one service.
+// Guards in processes of their own, and tokens for them. Each guard has an issuer, so that each has
+// its own path to the one service.
 
 import { createRandomId } from '../../src/crypto/random-id.ts'
 import { systemRuntime } from '../../src/runtime/runtime.ts'
@@ -11,7 +11,7 @@ import { serveFile } from './deno.ts'
 import type { Server } from './server.ts'
 import { serveOnWorkerd } from './workerd.ts'
 
-/** The least that a guard takes. */
+/** The lowest bound that a guard accepts. */
 export const boundSeconds = 4
 export const boundMs = boundSeconds * 1_000
 
@@ -25,15 +25,15 @@ export interface Guarded {
 }
 
 export interface GuardedPlace {
-  /** Where it finds keys and revocations, unless it has a binding. */
+  /** The address of keys and revocations, unless there is a binding. */
   readonly issuer: string
-  /** What is behind its service binding. */
+  /** The address behind its service binding. */
   readonly binding?: string
   /** The service's database, for guarded/over-database.ts. */
   readonly databaseUrl?: string
 }
 
-/** guarded/worker.ts, or another one of its kind, on workerd, from its bundle. */
+/** guarded/worker.ts, or a similar one, on workerd, from its bundle. */
 export async function guardOnWorkerd(
   bundle: string,
   { issuer, binding, databaseUrl }: GuardedPlace,
@@ -63,7 +63,7 @@ function guarded(issuer: string, server: Server): Guarded {
   return { issuer, server, ask }
 }
 
-/** Signs tokens with the keys of a service, for whatever issuer. */
+/** Signs tokens with the keys of a service, for any issuer. */
 export async function createMint(signingKeys: string) {
   const keys = await parseSigningKeys(signingKeys)
   const active = keys.ok && activeKeyOf(keys.value)
@@ -90,7 +90,7 @@ export async function createMint(signingKeys: string) {
   }
 }
 
-/** The ids that a token can be revoked by, and whatever else it says. */
+/** The claims of a token, with the ids that it can be revoked by. */
 export function claimsOf(token: string): {
   sub: string
   sid: string
@@ -101,7 +101,7 @@ export function claimsOf(token: string): {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
 }
 
-/** Revokes a token's session, as a logout does. When it resolves, the revocation is stored. */
+/** Revokes a token's session, like a logout. When it resolves, the revocation is stored. */
 export async function revoke(database: Pick<TestDatabase, 'query'>, token: string): Promise<void> {
   await database.query(
     'INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at) VALUES (?, unixepoch(), unixepoch() + 900) ON CONFLICT DO NOTHING',
@@ -109,7 +109,7 @@ export async function revoke(database: Pick<TestDatabase, 'query'>, token: strin
   )
 }
 
-/** Revokes it once more, as another logout does: it takes a new place in the order. */
+/** Revokes it once more, like another logout: it gets a new place in the order. */
 export async function revokeAgain(
   database: Pick<TestDatabase, 'query'>,
   token: string,

@@ -1,5 +1,5 @@
-// An issuer for tests of guards: key pairs, tokens signed with them by our own function, and a
-// service binding that answers as the service would, or as the test says.
+// An issuer for tests of guards. It has key pairs, and tokens that our own function signs with
+// them. Its service binding answers like the service, or as the test says.
 
 import { createRandomId } from '../../src/crypto/random-id.ts'
 import type { ServiceBinding } from '../../src/guard/remote/ask-service.ts'
@@ -13,7 +13,7 @@ import type { FakeClock } from './service.ts'
 export const issuer = 'https://auth.example.com'
 export const audience = 'https://api.example.com'
 
-/** A fresh key pair, as SIGNING_KEYS has it. */
+/** A fresh key pair, in the form of SIGNING_KEYS. */
 export async function createSigningJwk(
   algorithm: KeyPairAlgorithm = 'ES256',
   state: SigningJwk['state'] = 'active',
@@ -43,11 +43,11 @@ export function issueWith(jwk: SigningJwk, clock: FakeClock, changes = {}): Prom
 }
 
 export interface TestBinding extends ServiceBinding {
-  /** The URLs that were asked for. */
+  /** The URLs of the requests. */
   readonly asked: string[]
-  /** What is answered from now on. */
+  /** Sets the answer from now on. */
   answerWith(answer: () => Response | Promise<Response>): void
-  /** The key set that is served from now on. */
+  /** Sets the served key set from now on. */
   serve(...keys: readonly SigningJwk[]): void
 }
 

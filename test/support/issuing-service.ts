@@ -1,4 +1,4 @@
-// The service with signing keys of its own, on workerd, at an address that is its issuer.
+// The service with signing keys of its own, on workerd, at the address of its issuer.
 
 import { findFreePort } from '../../scripts/ports.ts'
 import { systemRuntime } from '../../src/runtime/runtime.ts'
@@ -10,13 +10,13 @@ import { startDatabase } from './database.ts'
 import { testSettings } from './settings.ts'
 import { serveOnWorkerd } from './workerd.ts'
 
-/** A fresh private key set, as SIGNING_KEYS has it. */
+/** A fresh private key set, in the form of SIGNING_KEYS. */
 export async function createKeySet(algorithm: KeyPairAlgorithm = 'ES256'): Promise<string> {
   const generate = () => generateKeyPair(algorithm, systemRuntime)
   return JSON.stringify({ keys: createSigningKeys(await generate(), await generate()) })
 }
 
-/** Starts it over a database of its own. */
+/** Starts the service over a database of its own. */
 export async function startIssuingService(
   bundle: string,
   variables: Readonly<Record<string, string>> = {},

@@ -1,20 +1,22 @@
-// Many clients that log in as nobody, over and over: what a stranger can send to any service.
+// Many clients that log in again and again without an account, as any stranger can.
 
 import { setTimeout as delay } from 'node:timers/promises'
 
 export interface Crowd {
-  /** How many clients there are; each sends one login at a time. */
+  /** The number of clients. Each sends one login at a time. */
   readonly clients: number
-  /** When a client closes its connection without waiting for the answer; never, without it. */
+  /** When a client closes its connection without waiting for the answer. Default: never. */
   readonly hangUpAfterMs?: number
   /** How long a client waits after each login. Default 0. */
   readonly pauseMs?: number
 }
 
 export interface RunningCrowd {
-  /** How many logins were answered with each status so far; `cut` counts those without an answer. */
+  /**
+   * The number of logins so far by the status of the answer. `cut` counts those without an answer.
+   */
   readonly statuses: Record<string, number>
-  /** Sends no more logins, and waits until the last of them is over. */
+  /** Sends no more logins, and waits for the end of the last one. */
   stop(): Promise<void>
 }
 
@@ -36,7 +38,7 @@ export function sendLogins(baseUrl: string, crowd: Crowd): RunningCrowd {
   return { statuses, stop }
 }
 
-/** The status of one login of nobody, or `cut`. */
+/** The status of one login without an account, or `cut`. */
 export async function sendLogin(baseUrl: string, hangUpAfterMs?: number): Promise<string> {
   const signal = hangUpAfterMs === undefined ? null : AbortSignal.timeout(hangUpAfterMs)
   try {

@@ -1,6 +1,5 @@
-// Prints, for each number of ids, the bytes that a view of so many takes: the difference of two
-// measurements of the heap, with everything that is garbage collected before each. Run with
-// --expose-gc.
+// Prints the bytes of a view for each number of ids. They are the difference of two measurements of
+// the heap, each after a garbage collection. Run with --expose-gc.
 
 import { RevocationView } from '../../src/guard/revocation/view.ts'
 import { systemRuntime } from '../../src/runtime/runtime.ts'
@@ -15,7 +14,7 @@ function bytesInUse(): number {
   return heapUsed + arrayBuffers
 }
 
-/** Of as many views as it takes for the rest of the heap not to matter. */
+/** Measures several views, so that the rest of the heap does not matter. */
 function measure(count: number): number {
   const views = Math.ceil(leastIds / count)
   const before = bytesInUse()
@@ -42,7 +41,7 @@ function fill(view: RevocationView, from: number, to: number): void {
   view.apply({ ...page, rows: [rows], ageMs: 0 }, view.readClocks())
 }
 
-// Whatever is made with the first view is not counted.
+// Allocations of the first view are not counted.
 measure(1_000)
 const counts = process.argv.slice(2).map(Number)
 console.log(JSON.stringify(counts.map((count) => ({ count, bytes: measure(count) }))))

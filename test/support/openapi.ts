@@ -1,4 +1,4 @@
-// Holds real answers against openapi.json: what the document does not say must not be answered.
+// Compares real answers with openapi.json: an answer that is not in the document is an error.
 
 import { type Schema, Validator } from '@cfworker/json-schema'
 import document from '../../openapi.json' with { type: 'json' }
@@ -44,7 +44,7 @@ const paths = document.paths as unknown as Readonly<
 const sharedResponses = document.components.responses as unknown as Readonly<
   Record<string, Response>
 >
-/** What the document says of a header, wherever it stands. */
+/** The headers that are compared, wherever the document has them. */
 const headersOfInterest = ['WWW-Authenticate', 'Retry-After', 'ETag', 'Set-Cookie']
 const alwaysThere = ['WWW-Authenticate', 'Retry-After', 'ETag', 'Cache-Control']
 
@@ -55,7 +55,7 @@ export function documentedOperations(): string[] {
   )
 }
 
-/** The operation of a request, as the document names it; undefined where it names none. */
+/** The operation of a request, as the document names it. Undefined where it has none. */
 export function operationOf(method: string, pathname: string): string | undefined {
   return documentedOperations().find((operation) => {
     const [of, template = ''] = operation.split(' ')
@@ -64,7 +64,7 @@ export function operationOf(method: string, pathname: string): string | undefine
   })
 }
 
-/** How the document says that an operation is asked. */
+/** The request of an operation in the document. */
 export function documentedRequest(operation: string) {
   const { security, requestBody } = operationNamed(operation)
   return {
@@ -74,14 +74,14 @@ export function documentedRequest(operation: string) {
   }
 }
 
-/** `401 WWW-Authenticate`, and all others that the document promises or allows. */
+/** `401 WWW-Authenticate`, and all other headers that the document promises or allows. */
 export function documentedHeaders(operation: string): string[] {
   return Object.entries(responsesOf(operation)).flatMap(([status, { headers = {} }]) =>
     headersOfInterest.filter((name) => name in headers).map((name) => `${status} ${name}`),
   )
 }
 
-/** Those that an answer has. */
+/** The headers of this kind that an answer has. */
 export function headersHeard({ status, headers }: RealAnswer): string[] {
   return headersOfInterest.filter((name) => headers.has(name)).map((name) => `${status} ${name}`)
 }
@@ -97,9 +97,9 @@ export function documentedAnswers(operation: string, contract: ContractName): st
 }
 
 /**
- * What of the document an answer is.
+ * The part of the document that an answer matches.
  *
- * @throws Error that says what the document does not say
+ * @throws Error that says what is not in the document
  */
 export function matchDocument(
   operation: string,
@@ -136,7 +136,7 @@ function problemOf(
   return isSaid(content, contract, body) ? undefined : 'it has no such sentence in this contract'
 }
 
-/** Refusals must be one of the examples; successes must have the example's sentence. */
+/** Refusals must be one of the examples. Successes must have the sentence of the example. */
 function isSaid({ examples, example }: Content, contract: ContractName, body: unknown): boolean {
   const sound = soundOf(body as Example['value'])
   if (!examples) return example?.message === undefined || soundOf(example) === sound
@@ -198,7 +198,7 @@ function validate(schema: Schema, body: unknown) {
   return new Validator(closed, '2020-12', false).validate(body)
 }
 
-/** The document lets members be added later. Here, one that it does not name is an error. */
+/** The document allows new members later. Here, a member that it does not name is an error. */
 function closeObjects(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(closeObjects)
   if (typeof value !== 'object' || value === null) return value

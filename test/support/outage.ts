@@ -1,5 +1,5 @@
-// What a guard does while the source of its revocations breaks and mends: the same questions whatever
-// breaks, with three tokens.
+// What a guard does while the source of its revocations breaks and recovers: the same questions for
+// every fault, with three tokens.
 
 import { expect } from 'vitest'
 import { boundMs } from './guarded.ts'
@@ -7,7 +7,7 @@ import { until } from './server.ts'
 import { type GuardedByProxy, revokedSession } from './stage.ts'
 import { type Seen, statusesOf, watch } from './watch.ts'
 
-/** Recovery takes at most a pause of 5 s and a round trip; machines are noisy. */
+/** Recovery takes at most a pause of 5 s and a round trip, plus a margin for noisy machines. */
 const longestRecoveryMs = 9_000
 
 export interface OutageOptions {
@@ -17,14 +17,14 @@ export interface OutageOptions {
   revoke(token: string): Promise<unknown>
   break(): void | Promise<void>
   mend(): void | Promise<void>
-  /** Where nothing can be revoked once it is broken. */
+  /** True where nothing can be revoked once the source is broken. */
   readonly isRevokedBefore?: boolean
 }
 
-/** What was seen, by `performance.now()`. */
+/** The observations, by `performance.now()`. */
 export interface Outage {
   readonly brokenAtMs: number
-  /** When the revocation that the guard cannot have heard of was acknowledged. */
+  /** When the revocation was acknowledged that the guard cannot know. */
   readonly revokedAtMs: number
   readonly mendedAtMs: number
   readonly recoveredAtMs: number
@@ -33,7 +33,7 @@ export interface Outage {
   readonly late: readonly Seen[]
 }
 
-/** Lets it break for longer than the bound, and mend. */
+/** Breaks the source for longer than the bound, and repairs it. */
 export async function observeOutage(options: OutageOptions): Promise<Outage> {
   const { guard, mint, revoke } = options
   const [live, known, late] = [
@@ -80,7 +80,10 @@ export async function loaded(guard: GuardedByProxy, token: string): Promise<void
   })
 }
 
-/** From memory inside the bound, 503 beyond it, and soon itself again; never a revoked token. */
+/**
+ * Answers from memory inside the bound, 503 beyond it, and recovers soon. Never lets in a revoked
+ * token.
+ */
 export function expectFailsClosed(outage: Outage): void {
   const { brokenAtMs, revokedAtMs, mendedAtMs, recoveredAtMs, live, known, late } = outage
   const broken = live.filter((one) => one.sentAtMs >= brokenAtMs && one.answeredAtMs < mendedAtMs)

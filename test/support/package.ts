@@ -1,4 +1,4 @@
-// The package as its users get it: packed once, installed into empty projects.
+// The package as its users get it: packed once, and installed into empty projects.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,19 +12,19 @@ const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 
 
 export interface Project {
   readonly directory: string
-  /** Runs a command of this repository in the project, and gives back what it prints. */
+  /** Runs a command of this repository in the project. Gives its output. */
   run(command: string, ...args: string[]): string
   remove(): void
 }
 
-/** Packs the package, which the global set-up has built. */
+/** Packs the package. The global set-up has built it. */
 export function packPackage(directory: string): string {
   const printed = npm(root, 'pack', '--ignore-scripts', '--json', '--pack-destination', directory)
   const [{ filename }] = JSON.parse(printed.slice(printed.indexOf('[')))
   return join(directory, filename)
 }
 
-/** An empty Worker project with the packages in it; ours are of the versions of this repository. */
+/** An empty Worker project with these packages. Those of this repository have its versions. */
 export function createProject(
   packages: readonly string[],
   files: Readonly<Record<string, string>>,

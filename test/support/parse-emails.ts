@@ -1,4 +1,4 @@
-// Prints what `parseEmail` makes of the emails of the tests, for platforms that run a file.
+// Prints the result of `parseEmail` for the emails of the tests, for platforms that run a file.
 
 import { parseEmail } from '../../src/service/domain/identity/email.ts'
 import { badEmails, dotlessEmails, goodEmails } from './emails.ts'

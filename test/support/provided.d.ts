@@ -1,4 +1,4 @@
-// What the global set-ups tell the tests.
+// What the global set-ups provide to the tests.
 
 import 'vitest'
 import type { BrowserProgram } from './browser-program.ts'
@@ -11,11 +11,11 @@ declare module 'vitest' {
     emptyDatabaseUrl: string
     /** A database that a much later version has migrated. */
     futureDatabaseUrl: string
-    /** The texts of Wycheproof's vectors, or undefined where their folder is not. */
+    /** The texts of Wycheproof's vectors. Undefined where their folder is missing. */
     wycheproof: { jws: string; ecdsa: string; ed25519: string; hmac: string } | undefined
     /** The file of the Worker's bundle. */
     bundle: string
-    /** The browser, or undefined on a machine without any. */
+    /** The browser. Undefined on a machine without one. */
     browser: BrowserProgram | undefined
   }
 }

@@ -1,10 +1,10 @@
-// Stands between the service and its database, or between a guard and the service: counts what
-// passes, and does to it what networks and databases do.
+// A proxy between the service and its database, or between a guard and the service. It counts
+// requests, and simulates faults of networks and databases.
 
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What the other side seems to do. */
+/** The fault that the other side seems to have. */
 export type Fault =
   | 'none'
   | 'hangs'
@@ -30,15 +30,15 @@ export type Rewrite = (body: string) => string
 
 export interface DatabaseProxy {
   readonly url: string
-  /** Requests since the last `reset`, of paths that begin so. */
+  /** Requests since the last `reset`, of paths with this prefix. */
   count(prefix?: string): number
   reset(): void
-  /** From now on, for paths that begin so; what hangs is cut by 'none'. */
+  /** Sets the fault from now on, for paths with this prefix. 'none' cuts hanging requests. */
   setFault(fault: Fault | Rewrite, prefix?: string): void
   stop(): Promise<void>
 }
 
-/** A proxy before the database at `target`, which lets everything wait for `delayMs`. */
+/** A proxy in front of the database at `target`, which delays everything by `delayMs`. */
 export async function startProxy(target: string, delayMs = 0): Promise<DatabaseProxy> {
   let paths: string[] = []
   let fault: Fault | Rewrite = 'none'
@@ -73,7 +73,9 @@ interface Pipeline {
   readonly requests: readonly { type: string; batch?: { steps: readonly unknown[] } }[]
 }
 
-/** What sqld says while another writer has the lock: a batch fails with its first step, BEGIN. */
+/**
+ * The answer of sqld while another writer has the lock: a batch fails with its first step, BEGIN.
+ */
 function busyAnswer(asked: string): string {
   const error = { message: 'database is locked', code: 'SQLITE_BUSY' }
   const results = (JSON.parse(asked) as Pipeline).requests.map(({ type, batch }) => {
@@ -169,7 +171,7 @@ const corruptions: Partial<Record<Fault, (body: string) => string>> = {
     changeSteps(body, (step) => ({ ...step, rows: step.rows.map((row) => row.map(otherType)) })),
 }
 
-/** Changes what the statements gave back; those that give back nothing stay as they are. */
+/** Changes the results of the statements. Statements without a result stay as they are. */
 function changeSteps(body: string, change: (step: Step) => Step): string {
   return JSON.stringify(JSON.parse(body), (_, value) =>
     value?.cols?.length ? change(value) : value,

@@ -1,6 +1,6 @@
-// Stands between a replica of the database and its primary. What the replica copies can be held back;
-// what it hands on to the primary goes through at once: those are other streams of the same gRPC
-// connection, so this has to know HTTP/2.
+// A proxy between a replica of the database and its primary. It can delay what the replica copies.
+// What the replica passes to the primary goes through at once. Both are streams of one gRPC
+// connection, so the proxy works on HTTP/2.
 
 import {
   type ClientHttp2Session,
@@ -13,16 +13,16 @@ import type { AddressInfo } from 'node:net'
 
 export interface ReplicationProxy {
   readonly url: string
-  /** How far the replica is behind, from now on. */
+  /** Sets how far the replica is behind, from now on. */
   setLag(ms: number): void
   stop(): void
 }
 
-/** A proxy before the gRPC address of a primary. */
+/** A proxy in front of the gRPC address of a primary. */
 export async function startReplicationProxy(target: string): Promise<ReplicationProxy> {
   let lagMs = 0
   let session: ClientHttp2Session | undefined
-  /** Another one, after the primary was started again. */
+  /** A new connection, after a restart of the primary. */
   const onward = () => {
     if (!session || session.destroyed || session.closed) {
       session = connect(target).on('error', () => {})

@@ -1,5 +1,5 @@
-// A backup is restored under running guards, as docs/feed.md has it: the history becomes shorter, and
-// gets a new epoch.
+// Restores a backup under running guards, as in docs/operate/backup-and-restore.md: the history
+// becomes shorter, and gets a new epoch.
 
 import { cpSync, rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -36,13 +36,13 @@ interface BusyGuard extends Drilled {
 }
 
 export interface RestoreDrill {
-  /** Places that the restored history is shorter by. */
+  /** The number of places that the restored history lacks. */
   readonly places: number
-  /** Whether the service runs on the backup for a while, before its history has a new epoch. */
+  /** Whether the service runs on the backup for a while before its history has a new epoch. */
   readonly isEpochLate?: boolean
 }
 
-/** Restores a backup under two guards of every kind: one that is asked all the time, one that is not. */
+/** Restores a backup under two guards of every kind: one under constant requests, one without. */
 export async function drillRestore(bundle: string, { places, isEpochLate }: RestoreDrill) {
   const stage = await startStage(bundle)
   const database = new RestorableDatabase(stage)
@@ -68,7 +68,7 @@ export async function drillRestore(bundle: string, { places, isEpochLate }: Rest
   }
 }
 
-/** The database of a stage, whose files can be put back as they were. */
+/** The database of a stage. Its files can be put back to an earlier state. */
 export class RestorableDatabase {
   readonly #stage: Stage
   readonly #backup: string
@@ -102,7 +102,7 @@ export class RestorableDatabase {
     rmSync(this.#backup, { recursive: true, force: true })
   }
 
-  /** Ends it, does something to its files, and starts it again where it was. */
+  /** Stops it, changes its files, and starts it again at the same address. */
   async #whileStopped(work: (directory: string) => void): Promise<void> {
     const { directory, url } = this.#stage.service.database
     await this.#sqld.stop()
@@ -111,7 +111,7 @@ export class RestorableDatabase {
   }
 }
 
-/** Revocations of nobody, by SQL. */
+/** Inserts revocations of unused ids, by SQL. */
 function fillPlaces({ service }: Stage, count: number) {
   return service.database.query(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
@@ -131,7 +131,7 @@ async function startLoaded(stage: Stage, way: Way): Promise<Drilled> {
     later: await stage.mint(issuer, laterSession),
   }
   await loaded(guard, tokens.live)
-  // Those over the database ask nobody that could be counted.
+  // The guards over the database send no requests that can be counted.
   await delay(1_000)
   const answers = [tokens.known, tokens.lost].map(async (token) => (await guard.ask(token)).status)
   expect(await Promise.all(answers)).toEqual([401, 401])

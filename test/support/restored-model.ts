@@ -1,5 +1,5 @@
-// A world to try source, view, loader and gate in, while backups are restored: a service in several
-// isolates that are a moment behind each other, and a cache before it. Places are sparse, so that a
+// A model to test source, view, loader and gate while backups are restored. Its service has several
+// isolates that are a moment behind each other, and a cache in front. Places are sparse, so that a
 // few rows fill many segments.
 
 import { createRandomId } from '../../src/crypto/random-id.ts'
@@ -25,7 +25,7 @@ const boundMs = 10_000
 const longestPauseMs = 6_000
 const pageKeptForMs = 60_000
 
-/** What the database had from a moment on. */
+/** The content of the database from a moment on. */
 interface State {
   readonly fromMs: number
   readonly epoch: string
@@ -36,7 +36,7 @@ interface State {
 interface Token {
   readonly id: string
   revokedAtMs?: number
-  /** A backup that was restored does not have its revocation. */
+  /** Whether a restored backup lacks its revocation. */
   isLost: boolean
 }
 
@@ -55,9 +55,9 @@ class RestoreWorld {
   #gate: gates.RevocationGate
   #questions = 0
   #epochs = 0
-  /** Whether the service runs on a backup whose epoch is old. */
+  /** Whether the service runs on a backup that still has its old epoch. */
   #isWrong = false
-  /** Whether it ever did: guards may answer 503 then. */
+  /** Whether it ever did: then guards may answer 503. */
   #wasWrong = false
 
   constructor(code: RemoteCode, scenario: RestoreScenario) {
@@ -75,7 +75,7 @@ class RestoreWorld {
     }
     if (this.#isWrong) this.#renew()
     await this.#time.advance(boundMs)
-    // After failures there may be one more pause, in which others do not wait for who loads.
+    // After failures there may be one more pause, in which other requests do not wait for the load.
     this.#askAll()
     await this.#time.advance(longestPauseMs)
     this.#wasWrong = false
@@ -90,7 +90,7 @@ class RestoreWorld {
   async #take(one: RestoreStep): Promise<void> {
     if (one.kind === 'wait') await this.#time.advance(one.ms)
     if (one.kind === 'ask') this.#ask(one.token)
-    // Before it has a new epoch, the service is not let loose on it.
+    // Before the backup has a new epoch, the service does not write to it.
     if (one.kind === 'revoke' && !this.#isWrong) this.#revoke(one.token, one.places)
     if (one.kind === 'restore') this.#restore(one.agoMs, one.isByTheBook)
     if (one.kind === 'new epoch') this.#renew()
@@ -191,7 +191,7 @@ class RestoreWorld {
     return new Response(text ?? '{}', { status: text === undefined ? 404 : 200 })
   }
 
-  /** What an isolate of version 0.4 answers, too: it may show pages of a history that was longer. */
+  /** The answer of an isolate, also of version 0.4, which may show pages of a longer history. */
   #pageAt(path: string, nonce: string | null): string | undefined {
     const { behindMs } = this.#scenario
     const nowMs = this.#time.nowMs
@@ -246,7 +246,7 @@ function segmentOf(place: number): number {
 }
 
 /**
- * Runs a scenario, and says which requests were answered as they must not be.
+ * Runs a scenario, and finds the requests with a forbidden answer.
  *
  * @returns sentences; none where all is well
  */

@@ -1,4 +1,4 @@
-// What can happen in the world of restored-model.ts.
+// What can happen in the model of restored-model.ts.
 
 import fc from 'fast-check'
 import { sharedForMs } from '../../src/token/feed-format.ts'
@@ -6,18 +6,18 @@ import { sharedForMs } from '../../src/token/feed-format.ts'
 export type RestoreStep =
   | { readonly kind: 'ask' | 'revoke'; readonly token: number; readonly places: number }
   | { readonly kind: 'wait'; readonly ms: number }
-  /** A backup of some time ago; by the book, it has a new epoch before anybody reads it. */
+  /** An earlier backup. By the documented procedure, it has a new epoch before anybody reads it. */
   | { readonly kind: 'restore'; readonly agoMs: number; readonly isByTheBook: boolean }
   | { readonly kind: 'new epoch' | 'new guard' }
 
 export interface RestoreScenario {
   readonly steps: readonly RestoreStep[]
-  /** How far the isolates that answer are behind, one after the other. */
+  /** How far the answering isolates are behind, one after the other. */
   readonly behindMs: readonly number[]
   readonly cachedForMs: number
 }
 
-/** How many tokens there are at a time. */
+/** The number of tokens at a time. */
 export const tokens = 4
 const placesBetween = fc.oneof(fc.constant(1), fc.nat({ max: 1_200 }), fc.nat({ max: 500_000 }))
 const aboutToken = (kind: 'ask' | 'revoke') =>
@@ -47,7 +47,7 @@ const step: fc.Arbitrary<RestoreStep> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('new guard' as const) }) },
 )
 
-/** Isolates that share for no longer than they may, and caches that keep for as long as they like. */
+/** Isolates that share for the allowed time at most, and caches that keep for any time. */
 export const restoreScenario: fc.Arbitrary<RestoreScenario> = fc.record({
   steps: fc.array(step, { minLength: 5, maxLength: 60 }),
   behindMs: fc.array(fc.oneof(fc.constant(0), fc.nat({ max: sharedForMs - 1 })), {

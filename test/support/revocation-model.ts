@@ -1,6 +1,6 @@
-// A world to try view, loader and gate in: a database with its history, a network that loses, holds
-// back and repeats, a machine whose clock is set, and requests at any moment. Whatever happens, the
-// bound must hold; that is all this model knows of the code.
+// A model to test view, loader and gate. It has a database with its history, and a network that
+// loses, delays and repeats answers. It also has a machine whose clock is set, and requests at any
+// moment. Whatever happens, the bound must hold; the model uses nothing else about the code.
 
 import type * as gates from '../../src/guard/revocation/gate.ts'
 import type * as loaders from '../../src/guard/revocation/loader.ts'
@@ -27,7 +27,7 @@ interface Row {
   readonly expiresAtMs: number
 }
 
-/** What the database had from a moment on. */
+/** The content of the database from a moment on. */
 interface State {
   readonly fromMs: number
   readonly epoch: number
@@ -35,7 +35,7 @@ interface State {
   readonly rows: readonly Row[]
 }
 
-/** What the database has, and had. */
+/** The present and past content of the database. */
 class History {
   #states: readonly State[] = [{ fromMs: 0, epoch: 0, head: 0, rows: [] }]
   readonly #time: VirtualTime
@@ -63,7 +63,7 @@ class History {
     this.#states = [...this.#states, { ...now, ...change, fromMs: this.#time.nowMs }]
   }
 
-  /** Revoked again, an id takes a new place. */
+  /** An id that is revoked again gets a new place. */
   add(id: string): void {
     const { head, rows } = this.#at(this.#time.nowMs)
     const row = { place: head + 1, id, expiresAtMs: this.nowMs() + lifetimeMs }
@@ -81,7 +81,7 @@ class History {
     this.#become({ epoch: epoch + 1, rows: again, head: rows.length })
   }
 
-  /** As it was read at some moment. */
+  /** A page as it was read at some moment. */
   page(after: number, readAtMs: number): Omit<PulledPage, 'ageMs'> {
     const { epoch, head, rows: known } = this.#at(readAtMs)
     const from = Math.floor((after + 1) / placesPerPage) * placesPerPage
@@ -94,7 +94,7 @@ class History {
   }
 }
 
-/** Not 1970: minutes of rows must be whole ones of a real clock. */
+/** Not 1970: the minutes of rows must be whole minutes of a real clock. */
 const epochMs = 1_800_000_000_000
 
 /** One run of a scenario. */
@@ -105,7 +105,7 @@ class World {
   readonly #gate: gates.RevocationGate
   /** Another guard of the same isolate. */
   readonly #strictGate: gates.RevocationGate
-  /** Tokens that a client was told to be revoked. */
+  /** The tokens that a client was told are revoked. */
   readonly #told = new Set<string>()
   readonly #live: Token[]
   readonly #code: Code
@@ -156,7 +156,7 @@ class World {
 
   #ask(number: number, gate = this.#gate): void {
     const token = this.#token(number)
-    // The guard in front has looked at the expiry, by the machine's own clock.
+    // The guard has checked the expiry before, by the machine's own clock.
     if (token.expiresAtMs <= this.#time.runtime.nowMs()) return
     const begunAtMs = this.#time.nowMs
     const revocable = this.#code.revocableToken([token.id, `other${token.id.slice(5)}`])
@@ -190,7 +190,7 @@ class World {
 }
 
 /**
- * Runs a scenario, and says which requests were answered as they must not be.
+ * Runs a scenario, and finds the requests with a forbidden answer.
  *
  * @returns sentences; none where all is well
  */
@@ -213,7 +213,7 @@ function issue(number: number, serial = 0, time: VirtualTime): Token {
 }
 
 function revoke(token: Token, history: History, time: VirtualTime): void {
-  // By the database's clock, an expired token is nobody's to revoke any more.
+  // By the database's clock, an expired token can no longer be revoked.
   if (token.expiresAtMs > history.nowMs() + lifetimeMs) return
   history.add(token.id)
   token.revokedAtMs ??= time.nowMs

@@ -1,5 +1,5 @@
-// What can happen in the world of revocation-model.ts: what people do, what becomes of questions, and
-// how clocks differ.
+// What can happen in the model of revocation-model.ts: user actions, the fate of questions, and
+// differences between clocks.
 
 import fc from 'fast-check'
 import { sharedForMs } from '../../src/token/feed-format.ts'
@@ -10,11 +10,11 @@ export type Step =
   | { readonly kind: 'prune' | 'replace history' }
   | { readonly kind: 'wait' | 'set clock'; readonly ms: number }
 
-/** What becomes of a question. */
+/** The path of one question and its answer. */
 export interface Journey {
   readonly thereMs: number
   readonly backMs: number
-  /** How long before its arrival the answer was read: isolates share what they have read. */
+  /** How long before its arrival the answer was read: isolates share their reads. */
   readonly behindMs: number
   readonly fate: 'answered' | 'lost' | 'never heard of' | 'answered from before' | 'repeated'
 }
@@ -26,7 +26,7 @@ export interface Scenario {
   readonly databaseAheadMs: number
 }
 
-/** How many tokens there are at a time. */
+/** The number of tokens at a time. */
 export const tokens = 4
 
 const tokenNumber = fc.nat({ max: tokens - 1 })
@@ -49,7 +49,7 @@ const arbitrarySteps = {
   'set clock': setClock(-1_000_000, 1_000_000),
 } satisfies Record<string, fc.Arbitrary<Step>>
 
-/** Steps as frequent as their weights. */
+/** Random steps, in proportion to their weights. */
 function stepsOf(weights: Partial<Record<keyof typeof arbitrarySteps, number>>) {
   const steps = Object.entries(weights).map(([name, weight]) => ({
     weight,
@@ -86,7 +86,7 @@ const journey: fc.Arbitrary<Journey> = fc.record({
   ),
 })
 
-/** Every question is answered soon, by isolates that are up to so much behind. */
+/** Every question is answered soon, by isolates that are at most this far behind. */
 function journeyBetweenIsolates(maxBehindMs: number): fc.Arbitrary<Journey> {
   const behindMs = fc.oneof(fc.constant(0), fc.nat({ max: maxBehindMs }))
   return behindMs.map((ms) => ({ ...atOnce, behindMs: ms }))
@@ -95,7 +95,7 @@ function journeyBetweenIsolates(maxBehindMs: number): fc.Arbitrary<Journey> {
 const databaseAheadMs = fc.integer({ min: -60_000, max: 60_000 })
 const atOnce: Journey = { thereMs: 20, backMs: 30, behindMs: 0, fate: 'answered' }
 
-/** Seconds and minutes in which the network does what it likes, and histories are replaced. */
+/** Seconds and minutes with any fault of the network, in which histories are replaced. */
 const chaos: fc.Arbitrary<Scenario> = fc.record({
   steps: stepsOf({ ...busy, 'replace history': 1, 'wait longer': 1, 'set clock a little': 1 }),
   journeys: fc.array(journey, { minLength: 1, maxLength: 20 }),
@@ -111,14 +111,14 @@ export const ageing: fc.Arbitrary<Scenario> = fc.record({
   databaseAheadMs,
 })
 
-/** The same, while somebody sets the clock. */
+/** The same, while the clock is set. */
 const clockSetting: fc.Arbitrary<Scenario> = fc.record({
   steps: stepsOf({ ...hours, 'set clock': 2 }),
   journeys: fc.constant([atOnce]),
   databaseAheadMs,
 })
 
-/** A token is revoked once more, further on, while a guard reads towards it. */
+/** A token is revoked once more, at a later place, while a guard reads towards it. */
 const revokedTwice = fc
   .tuple(
     ...[tokenNumber, wait(0, 10_000), arbitrarySteps.fill, tokenNumber, wait(0, 10_000)],
@@ -142,10 +142,13 @@ const moving: fc.Arbitrary<Scenario> = fc.record({
   databaseAheadMs,
 })
 
-/** Whatever can go wrong. */
+/** Everything that can go wrong. */
 export const scenario: fc.Arbitrary<Scenario> = fc.oneof(chaos, ageing, clockSetting, moving)
 
-/** A network that does no harm, isolates that share no longer than they may, clocks that nobody sets. */
+/**
+ * A harmless network, isolates that share for the allowed time at most, and clocks that are not
+ * set.
+ */
 export const calmScenario: fc.Arbitrary<Scenario> = fc.record({
   steps: stepsOf({ ...busy, 'replace history': 1, 'wait longer': 2 }),
   journeys: fc.array(journeyBetweenIsolates(sharedForMs), { minLength: 1, maxLength: 9 }),

@@ -1,5 +1,5 @@
-// A good request of every route, and what makes it one that is refused for a given reason. A route
-// that is added gets the provocations of what it takes. One with a body needs a good one in `goodBody`.
+// A valid request of every route, and changes that make it refused for a given reason. A new route
+// gets the provocations of its inputs. A route with a body needs a valid one in `goodBody`.
 
 import { SignJWT } from 'jose'
 import type { Reason } from '../../src/errors/reasons.ts'
@@ -26,7 +26,7 @@ import {
   tokensOf,
 } from './service.ts'
 
-/** A route, and where it stands. */
+/** A route, and its path. */
 export interface MountedRoute {
   readonly family: RouteFamily
   readonly route: Route
@@ -77,7 +77,7 @@ export function goodBody({ name }: Route, { refreshToken }: Caller): object {
   return bodies[name] ?? {}
 }
 
-/** What the route is asked in the way that it wants. */
+/** A valid request of the route. */
 export async function goodRequest(
   { family, route }: MountedRoute,
   service: TestService,
@@ -97,7 +97,7 @@ export async function goodRequest(
   return { ...parts, headers: { ...json, ...bearing }, body: JSON.stringify(body) }
 }
 
-/** A segment that there is: other tests revoke as well, and old ones go. */
+/** A segment that exists: other tests revoke as well, and old segments disappear. */
 async function parameterOf({ path }: Route, { app }: TestService, { refreshToken }: Caller) {
   if (path.includes(':page')) return '0'
   if (!path.includes(':segment')) return refreshToken?.slice(0, 16) ?? ''
@@ -105,7 +105,7 @@ async function parameterOf({ path }: Route, { app }: TestService, { refreshToken
   return String(segmentOf(JSON.parse(page.split('\n')[0] ?? '').head + 1))
 }
 
-/** The same request to a service whose tokens travel in cookies: they hold what headers and body held. */
+/** The same request where tokens travel in cookies: the cookies hold what headers and body held. */
 export async function goodCookieRequest(
   mounted: MountedRoute,
   variables: Record<string, string>,
@@ -143,7 +143,7 @@ export function createService(
   return createTestService({ ...settings, ...variables }, database && { database }, unchecked)
 }
 
-/** Sends it. */
+/** Sends the request. */
 export async function sendParts({ service, path, method, headers, body }: RequestParts) {
   const init = { method, headers: { ...headers }, ...(body !== undefined && { body }) }
   const answer = await service.app.request(path, init)
@@ -197,7 +197,7 @@ const slow: Database = {
 
 async function withoutPlaceInQueue(parts: RequestParts, variables: Record<string, string>) {
   const service = await createService({ ...variables, BCRYPT_COST: '14' }, slow)
-  // At this cost the queue has one place, and this login has it while it reads.
+  // At this cost the queue has one place, and this login holds it while it reads.
   void service.app.request('/auth/login', {
     method: 'POST',
     headers: json,
@@ -213,7 +213,7 @@ async function usedUp(parts: RequestParts): Promise<string> {
   return refreshToken
 }
 
-/** Reason → what makes a good request one that is refused for it. */
+/** Reason → the change that makes a valid request refused for it. */
 export const provocations: Partial<Record<Reason, Provoke>> = {
   token_missing: async ({ headers: { Authorization: _, ...headers }, ...parts }) => ({
     ...parts,
@@ -245,7 +245,7 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
     const service = await createService(variables, undefined, { signingKeys: [brokenKey] })
     return withService(withToken(parts, token), service)
   },
-  // Where tokens travel in cookies, whether the route reads a body or not.
+  // Where tokens travel in cookies, this holds whether or not the route reads a body.
   unsupported_media_type: async (parts, variables) =>
     withService(
       withHeaders(parts, { 'Content-Type': 'text/csv' }),
@@ -280,7 +280,7 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
   async snapshot_busy(parts) {
     await insertRevocations(3_000)
     const { app } = parts.service
-    // Nobody reads them.
+    // The clients do not read them.
     for (let answers = 0; answers < 8; answers += 1) await app.request('/auth/feed/snapshot/0')
     return parts
   },

@@ -1,4 +1,4 @@
-// A process that serves the service, with what it prints.
+// A process that serves the service, with its output.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,9 +8,9 @@ import { endProcess } from '../../scripts/sqld.ts'
 export interface Server {
   readonly baseUrl: string
   readonly process: ChildProcess
-  /** Everything that it has printed. */
+  /** Its whole output. */
   output(): string
-  /** The JSON lines among it. */
+  /** The JSON lines of the output. */
   log(): Record<string, unknown>[]
   stop(): Promise<void>
 }
@@ -18,7 +18,7 @@ export interface Server {
 const startTimeoutMs = 30_000
 const pollEveryMs = 20
 
-/** What must not outlive us. */
+/** Processes that must not outlive this one. */
 const running = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
@@ -52,7 +52,7 @@ export async function startServer(
   return { baseUrl, process: child, stop, output: () => output, log: () => jsonLines(output) }
 }
 
-/** Waits until `condition` holds, at most 20 s unless told. */
+/** Waits until `condition` holds. Default limit: 20 s. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   limitMs = 20_000,

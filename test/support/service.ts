@@ -1,5 +1,4 @@
-// The service as the entries build it, over the real database, with a clock that tests move by
-// hand.
+// The service as the entries build it, over the real database, with a clock that tests advance.
 
 import { createClient } from '@libsql/client/http'
 import type { Hono } from 'hono'
@@ -23,8 +22,8 @@ export interface FakeClock extends Runtime {
 }
 
 /**
- * Time that stands still until it is advanced; it begins with the database's, which nobody can
- * stop. For durations, a delay advances it as well.
+ * Time that stands still until it is advanced. It begins with the database's time, which cannot be
+ * stopped. For durations, a delay advances it as well.
  */
 export function createFakeClock(): FakeClock {
   let now = systemRuntime.now()
@@ -69,7 +68,7 @@ export interface TestService extends Service {
 /**
  * A service with the given settings over the shared database.
  *
- * @param unchecked replaces what the settings say, for what they refuse
+ * @param unchecked replaces settings with values that the settings would refuse
  */
 export async function createTestService(
   variables: Record<string, string> = {},
@@ -97,13 +96,13 @@ export async function createTestService(
 
 const half = 'A'.repeat(43)
 
-/** Its coordinates have the right length, and are no point of the curve. Settings refuse it. */
+/** Its coordinates have the right length, but are not on the curve. The settings refuse it. */
 export const brokenKey: SigningJwk = {
   ...{ kty: 'EC', crv: 'P-256', alg: 'ES256', kid: 'broken' },
   ...{ x: half, y: half, d: half, state: 'active' },
 }
 
-/** An account of which nobody has the password; its id. */
+/** Inserts an account with an unknown password. Gives its id. */
 export async function insertAccount(): Promise<number> {
   const email = freshEmail()
   const user = {
@@ -178,14 +177,14 @@ export async function pretend(change: string, refreshToken: string): Promise<voi
   })
 }
 
-/** Lets a session's row look as if so many seconds had passed. */
+/** Changes a session's row as if this time had passed. */
 export function passTime(seconds: number, refreshToken: string): Promise<void> {
   const columns = ['rotated_at', 'marked_at', 'refreshes_since', 'token_revocations_until']
   const back = [...columns, 'tokens_expire_at'].map((name) => `${name} = ${name} - ${seconds}`)
   return pretend(back.join(', '), refreshToken)
 }
 
-/** Changes the row of an account, by hand. */
+/** Changes the row of an account in the database. */
 export async function changeAccount(email: string, change: string): Promise<void> {
   await createClient({ url: inject('databaseUrl') }).execute({
     sql: `UPDATE portcullis_users SET ${change} WHERE email = ?`,
@@ -199,7 +198,7 @@ export const claimsDuringChange: ClaimsHook = async ({ email }) => {
   return {}
 }
 
-/** Revokes so many ids of nobody, by hand. */
+/** Inserts revocations of unused ids into the database. */
 export async function insertRevocations(count: number): Promise<void> {
   await createClient({ url: inject('databaseUrl') }).execute({
     sql: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
@@ -209,7 +208,7 @@ export async function insertRevocations(count: number): Promise<void> {
   })
 }
 
-/** Deletes an account, by hand. */
+/** Deletes an account in the database. */
 export async function deleteAccount(email: string): Promise<void> {
   await createClient({ url: inject('databaseUrl') }).execute({
     sql: 'DELETE FROM portcullis_users WHERE email = ?',
@@ -227,12 +226,12 @@ export async function ask(
   return { status: answer.status, headers: answer.headers, body: text ? JSON.parse(text) : {} }
 }
 
-/** Headers with the token. */
+/** The Authorization header with the token. */
 export function bearing(token: string): { headers: Record<string, string> } {
   return { headers: { Authorization: `Bearer ${token}` } }
 }
 
-/** What a login gives. */
+/** The tokens of a login. */
 export interface Tokens {
   readonly token: string
   readonly refreshToken: string
@@ -243,12 +242,12 @@ export function tokensOf({ body }: Answer): Tokens {
   return { token: String(body.auth_token), refreshToken: String(body.refresh_token) }
 }
 
-/** The session of a refresh token. */
+/** The session id of a refresh token. */
 export function sessionIdOf(refreshToken: string): string {
   return refreshToken.split('.')[0] ?? ''
 }
 
-/** What an access token says. */
+/** The claims of an access token. */
 export function claimsOf(token: string) {
   return JSON.parse(atob(token.split('.')[1] ?? ''))
 }
@@ -258,7 +257,7 @@ export function logout(app: Hono<ServiceEnv>, token: string): Promise<Answer> {
   return ask(app, '/auth/logout', { method: 'POST', ...bearing(token) })
 }
 
-/** Ends a session, with the token of one of the account. */
+/** Ends a session, with a token of the same account. */
 export function endSession(
   app: Hono<ServiceEnv>,
   token: string,

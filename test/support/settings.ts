@@ -1,4 +1,4 @@
-/** What the servers of the tests are told, unless a test says otherwise. */
+/** The default settings of the servers in tests. */
 export const testSettings = {
   ISSUER: 'https://auth.example.com',
   SECRET_KEY: 'a secret of these tests: 0123456789abcdef',

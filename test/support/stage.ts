@@ -1,5 +1,5 @@
-// One service and as many guards of it as a test likes, each with a way of its own to it: guards whose
-// proxies break do not get into each other's way.
+// One service and any number of its guards. Each guard has its own path to the service, so that a
+// broken proxy affects only its own guard.
 
 import { fileURLToPath } from 'node:url'
 import { type Bundle, bundleWorker } from './bundle.ts'
@@ -21,7 +21,7 @@ const overDatabase = fileURLToPath(new URL('./guarded/over-database.ts', import.
 /** How a guard learns of revocations: from the service, through the proxy, or from its database. */
 export type Way = 'over HTTP' | 'over a service binding' | 'on Deno' | 'over the database'
 
-/** A session that is revoked before there are any guards, whatever the issuer of its tokens. */
+/** A session that is revoked before any guard starts, whatever the issuer of its tokens. */
 export const revokedSession = 'a-session-revoke'
 
 export interface GuardedByProxy extends Guarded {
@@ -33,7 +33,7 @@ interface Between {
   stop(): Promise<void>
 }
 
-/** A service, from its bundle, and what guards it; over a database of its own, unless told. */
+/** Starts a service from its bundle, and its guards. Default: over a database of its own. */
 export async function startStage(
   serviceBundle: string,
   variables: Readonly<Record<string, string>> = {},
@@ -60,12 +60,12 @@ export async function startStage(
     if (way === 'on Deno') return guardOnDeno(url)
     if (way === 'over the database') return startOverDatabase(url)
     const isBound = way === 'over a service binding'
-    // Over the binding, it can be the issuer that the service takes itself for.
+    // Over the binding, the issuer can be the service's own.
     const place = isBound ? { issuer: service.issuer, binding: url } : { issuer: url }
     return guardOnWorkerd(bundle.file, place)
   }
 
-  /** With something between it and its proxy, if need be. */
+  /** Starts a guard, optionally with something between it and its proxy. */
   async function startGuard(
     way: Way = 'over HTTP',
     putBefore?: (proxyUrl: string) => Promise<Between>,

@@ -1,17 +1,18 @@
-// A cache as nobody should have one before a revocation feed: keeps every good answer for two hours,
-// whatever it says about that, does not tell its age, and gives it out when there is no other.
+// A cache that is wrong for a revocation feed. It keeps every good answer for two hours, whatever
+// the answer says about caching. It hides the age, and answers from its copies when the service is
+// away.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What makes two questions the same. */
+/** The key by which two questions are the same. */
 export type CacheKey = 'the whole URL' | 'the path alone'
 
 export interface StaleCache {
   readonly url: string
-  /** Answers from the cache so far. */
+  /** The number of answers from the cache so far. */
   hits(): number
-  /** From now on it lets everything pass. */
+  /** Passes everything through from now on. */
   disable(): void
   stop(): Promise<void>
 }
@@ -59,7 +60,7 @@ export async function startStaleCache(target: string, key: CacheKey): Promise<St
   }
 }
 
-/** The answer of the other side, without what it says about itself. */
+/** The answer of the service, without its caching headers. */
 async function pass(target: string, incoming: IncomingMessage) {
   const { method = 'GET', url = '' } = incoming
   const chunks: Buffer[] = []

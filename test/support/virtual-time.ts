@@ -1,4 +1,4 @@
-// Time that passes only when a test says so, with everything that waits for it in its order.
+// Time that passes only when a test advances it. Everything that waits runs in its order.
 
 import type { Runtime } from '../../src/runtime/runtime.ts'
 
@@ -7,7 +7,7 @@ interface Timer {
   readonly fire: () => void
 }
 
-/** True time, in milliseconds from 0, and a machine's clocks over it. */
+/** True time in milliseconds from 0, and a machine's clocks, which may differ from it. */
 export class VirtualTime {
   nowMs = 0
   /** How far the machine's wall clock is ahead of true time. */
@@ -27,7 +27,7 @@ export class VirtualTime {
     return new Promise((fire) => this.#timers.push({ atMs: this.nowMs + ms, fire }))
   }
 
-  /** Lets so much time pass. */
+  /** Lets this time pass. */
   async advance(ms: number): Promise<void> {
     const endMs = this.nowMs + ms
     for (;;) {
@@ -47,7 +47,7 @@ export class VirtualTime {
   }
 }
 
-/** Everything that waits for promises alone has gone on. */
+/** Resolves when everything that waits only for promises has continued. */
 function everythingReady(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

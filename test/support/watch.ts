@@ -1,10 +1,10 @@
-// Asks a guard again and again with the same token, and remembers when each question was sent: what
-// a bound promises is about requests that begin after a moment.
+// Asks a guard again and again with the same token, and records when each question was sent. A
+// bound is a guarantee about requests that begin after a moment.
 
 import type { Answer } from './client.ts'
 import { until } from './server.ts'
 
-/** One question and its answer; times are of `performance.now()`. */
+/** One question and its answer. Times are of `performance.now()`. */
 export interface Seen {
   readonly sentAtMs: number
   readonly answeredAtMs: number
@@ -13,18 +13,18 @@ export interface Seen {
 
 export interface Watch {
   /**
-   * Waits for the first answer to a question that was sent after a moment, and that fits. Throws when
-   * there is a question without an answer, as `stop` does.
+   * Waits for the first matching answer to a question that was sent after a moment. Like `stop`,
+   * throws when a question has no answer.
    */
   answered(fits: (seen: Seen) => boolean, afterMs?: number): Promise<Seen>
   /**
-   * Asks no more, waits for the answers that are still due, and gives all, in the order in which they
-   * came.
+   * Sends no more questions, and waits for the open answers. Gives all answers in the order of
+   * their arrival.
    */
   stop(): Promise<readonly Seen[]>
 }
 
-/** Asks every so many milliseconds, whether or not the answers come. */
+/** Sends a question at this interval, whether or not the answers arrive. */
 export function watch(ask: () => Promise<Answer>, everyMs = 40): Watch {
   const seen: Seen[] = []
   const asking = new Set<Promise<void>>()
@@ -61,7 +61,7 @@ export function watch(ask: () => Promise<Answer>, everyMs = 40): Watch {
   }
 }
 
-/** The statuses of the questions that were sent in a stretch of time, each once. */
+/** The statuses of the questions that were sent in a span of time, each once. */
 export function statusesOf(seen: readonly Seen[], fromMs: number, toMs = Number.POSITIVE_INFINITY) {
   const sent = seen.filter(({ sentAtMs }) => sentAtMs >= fromMs && sentAtMs < toMs)
   return [...new Set(sent.map(({ answer }) => answer.status))].sort()

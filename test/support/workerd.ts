@@ -1,4 +1,4 @@
-// The Worker's bundle on workerd itself, with nothing between it and its clients.
+// The Worker's bundle on workerd itself, with no proxy between it and its clients.
 
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ import { type Server, startServer } from './server.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const workerd = join(root, 'node_modules/.bin/workerd')
 
-/** Service bindings, by name: the base URLs of what runs behind them, in processes of their own. */
+/** Service bindings by name: the base URLs of the processes behind them. */
 type Services = Readonly<Record<string, string>>
 
 /** Serves `bundle` with the given variables and service bindings. */

@@ -1,5 +1,5 @@
-// An application that makes its own guards, once, and knows nothing of tests. Each test has an issuer
-// of its own in the place of the binding, as an application's tests would.
+// An application that creates its own guards once, without any test code. Each test has its own
+// issuer in the place of the binding, as in an application's tests.
 
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
@@ -57,7 +57,7 @@ describe('a guard of the application, with one test issuer after another', () =>
     expect(await ask(issuer, await issuer.token())).toBe(200)
   })
 
-  it.each([1, 2, 3])('knows at once what is revoked, and of nothing else (issuer %i)', async () => {
+  it.each([1, 2, 3])('knows its revocations at once, and no others (issuer %i)', async () => {
     const issuer = createTestIssuer()
     const [one, other] = [await issuer.token(), await issuer.token()]
     issuer.revoke(one)
@@ -67,20 +67,17 @@ describe('a guard of the application, with one test issuer after another', () =>
     expect(await askAll(issuer, other)).toEqual(paths.map(() => 200))
   })
 
-  it.each([1, 2, 3])(
-    'hears of what is revoked elsewhere within its bound (issuer %i)',
-    async () => {
-      const issuer = createTestIssuer()
-      const token = await issuer.token()
-      expect(await ask(issuer, token)).toBe(200)
-      issuer.revoke(token, { elsewhere: true })
-      expect(await ask(issuer, token)).toBe(200)
-      issuer.advance(10)
-      expect(await ask(issuer, token)).toBe('token_revoked')
-    },
-  )
+  it.each([1, 2, 3])('learns what is revoked elsewhere within its bound (issuer %i)', async () => {
+    const issuer = createTestIssuer()
+    const token = await issuer.token()
+    expect(await ask(issuer, token)).toBe(200)
+    issuer.revoke(token, { elsewhere: true })
+    expect(await ask(issuer, token)).toBe(200)
+    issuer.advance(10)
+    expect(await ask(issuer, token)).toBe('token_revoked')
+  })
 
-  it.each([1, 2, 3])('goes stale, and recovers at once (issuer %i)', async () => {
+  it.each([1, 2, 3])('becomes stale, and recovers at once (issuer %i)', async () => {
     const issuer = createTestIssuer()
     const token = await issuer.token()
     expect(await askAll(issuer, token)).toEqual(paths.map(() => 200))
@@ -92,7 +89,7 @@ describe('a guard of the application, with one test issuer after another', () =>
     expect(await ask(issuer, token, '/strict')).toBe(200)
   })
 
-  it('goes on refusing what is revoked or expired while the service is away', async () => {
+  it('still refuses revoked and expired tokens while the service is away', async () => {
     const issuer = createTestIssuer()
     const [revoked, other] = [await issuer.token(), await issuer.token()]
     const brief = await issuer.token({ exp: issuer.runtime.now() + 300 })
@@ -107,7 +104,7 @@ describe('a guard of the application, with one test issuer after another', () =>
   })
 
   it.each([{ revocation: 'none' }, { revocation: { acceptStaleSeconds: 600 } }] as const)(
-    'lets nobody in while the service is away and a guard with %j has no keys yet',
+    'refuses every token while the service is away and a guard with %j has no keys yet',
     async (policy) => {
       const issuer = createTestIssuer({ issuer: 'https://never-asked.test' })
       const { audience, service } = issuer.options
@@ -120,7 +117,7 @@ describe('a guard of the application, with one test issuer after another', () =>
     },
   )
 
-  it('does not reach a guard with keys of its own', async () => {
+  it('does not affect a guard with keys of its own', async () => {
     const issuer = createTestIssuer()
     const keys = () => createSecretKeySet('correct horse battery staple 0123456789')
     const own = new Hono().use(requireAccessToken({ ...issuer.options, keys }))
@@ -128,7 +125,7 @@ describe('a guard of the application, with one test issuer after another', () =>
     expect((await own.request('/', { headers })).status).toBe(401)
   })
 
-  it('starts afresh with an issuer after one that stayed away', async () => {
+  it('starts fresh with an issuer after one that stayed away', async () => {
     const away = createTestIssuer()
     away.goStale()
     const cold = new Hono<{ Bindings: Bindings }>().use(requireAccessToken(options))
@@ -141,7 +138,7 @@ describe('a guard of the application, with one test issuer after another', () =>
     expect(await askCold(createTestIssuer())).toBe(200)
   })
 
-  it('takes two issuers of one name for one, in any order', async () => {
+  it('treats two issuers of one name as one, in any order', async () => {
     const [one, other] = [createTestIssuer(), createTestIssuer()]
     const tokens = [await one.token(), await other.token(), await one.token()]
     const [first = '', second = '', third = ''] = tokens
@@ -161,7 +158,7 @@ describe('a guard of the application, with one test issuer after another', () =>
     expect(await ask(issuer, await issuer.token(), '/fresh')).toBe(200)
   })
 
-  it('tells a connection that goes on, too', async () => {
+  it('tells a long connection when it has to end', async () => {
     const issuer = createTestIssuer()
     const context = { env: { AUTH: issuer.service } }
     const verified = await verifier.verify(await issuer.token(), context)

@@ -13,7 +13,7 @@ function setUp(options = {}) {
 }
 
 describe('a test issuer', () => {
-  it('issues tokens with claims of their own, for its audience', async () => {
+  it('issues tokens with custom claims, for its audience', async () => {
     const { issuer, ask } = setUp({ issuer: 'https://a.test', audience: 'https://b.test' })
     const token = await issuer.token({ sub: '7', plan: 'pro' })
     expect(await (await ask(token)).json()).toMatchObject({
@@ -22,7 +22,7 @@ describe('a test issuer', () => {
     })
   })
 
-  it('issues tokens that differ, and are valid for 900 s of its own clock', async () => {
+  it('issues different tokens, each valid for 900 s of its own clock', async () => {
     const { issuer, ask } = setUp()
     const [one, other] = await Promise.all([issuer.token(), issuer.token()])
     expect(one).not.toBe(other)
@@ -39,7 +39,7 @@ describe('a test issuer', () => {
     expect([(await ask(one)).status, (await ask(other)).status]).toEqual([401, 200])
   })
 
-  it('revokes elsewhere, so that guards hear of it within their bound', async () => {
+  it('revokes elsewhere, so that guards learn of it within their bound', async () => {
     const { issuer, ask } = setUp()
     const token = await issuer.token()
     expect((await ask(token)).status).toBe(200)
@@ -48,7 +48,7 @@ describe('a test issuer', () => {
     expect((await ask(token)).status).toBe(401)
   })
 
-  it('goes stale, and recovers', async () => {
+  it('becomes stale, and recovers', async () => {
     const { issuer, ask } = setUp()
     const token = await issuer.token()
     expect((await ask(token)).status).toBe(200)
@@ -59,7 +59,7 @@ describe('a test issuer', () => {
   })
 
   it.each(['', 'a.b.c', 'x.e30.y', undefined, null, Promise.resolve('x')])(
-    'revokes no token like %j',
+    'refuses to revoke %j',
     (token) => {
       const revoke = () => createTestIssuer().revoke(token as string)
       expect(revoke).toThrow(TypeError)
@@ -67,7 +67,7 @@ describe('a test issuer', () => {
     },
   )
 
-  it('revokes no token of another issuer, and says whose it is', async () => {
+  it('refuses to revoke a token of another issuer, and names that issuer', async () => {
     const other = await createTestIssuer({ issuer: 'https://b.test' }).token()
     expect(() => createTestIssuer().revoke(other)).toThrow(
       'this one is of "https://b.test", not of https://auth.test.',
@@ -83,13 +83,13 @@ describe('a test issuer', () => {
     [{ exp: -1 }, 'exp must be a whole number of seconds'],
     [{ iat: 1_793_000_000_000 }, 'iat must be a whole number of seconds, not of milliseconds'],
     [{ auth_time: 0.5 }, 'auth_time must be a whole number of seconds'],
-  ])('issues no token with %j', async (claims, sentence) => {
+  ])('refuses to issue a token with %j', async (claims, sentence) => {
     const issuing = createTestIssuer().token(claims as TestTokenClaims)
     await expect(issuing).rejects.toThrow(TypeError)
     await expect(issuing).rejects.toThrow(sentence)
   })
 
-  it('revokes a token that lives very long, and guards go on reading the feed', async () => {
+  it('revokes a token with a very long life, and guards can still read the feed', async () => {
     const { issuer, ask } = setUp()
     const [token, other] = [await issuer.token({ exp: 99_999_999_999 }), await issuer.token()]
     issuer.revoke(token, { elsewhere: true })
@@ -103,7 +103,7 @@ describe('a test issuer', () => {
     expect(await (await there.ask(token)).json()).toMatchObject({ code: 'token_invalid' })
   })
 
-  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('does not advance by %s s', (seconds) => {
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('refuses to advance by %s s', (seconds) => {
     const issuer = createTestIssuer()
     const before = issuer.runtime.now()
     expect(() => issuer.advance(seconds)).toThrow(/^advance takes seconds, at least 0/)

@@ -51,7 +51,7 @@ const goodClaims = () => ({
   exp: clock.now() + 900,
 })
 
-/** Signed with the right key by another implementation, whatever it claims. */
+/** A token with any claims, signed with the right key by another implementation. */
 async function signed(claims: Record<string, unknown>, header: Record<string, unknown> = {}) {
   const token = new SignJWT(claims).setProtectedHeader({ alg: 'HS256', ...header })
   return token.sign(keyBytes, header.crit ? { crit: { b64: true } } : {})
@@ -70,7 +70,7 @@ async function signedRaw(header: string | Uint8Array, payload: string | Uint8Arr
 const goodHeader = JSON.stringify({ alg: 'HS256', typ: 'JWT' })
 
 describe('an access token', () => {
-  it('says who, from whom, for whom, and for how long', async () => {
+  it('has subject, issuer, audience and expiry', async () => {
     const claims = await verify(await issue())
     expect(claims).toEqual({
       ok: true,
@@ -81,7 +81,7 @@ describe('an access token', () => {
     })
   })
 
-  it('says what an application adds, which is never called like a claim of ours', async () => {
+  it("has the application's claims, which never have the name of a standard claim", async () => {
     const issueWith = (claims: Record<string, unknown>) =>
       issueAccessToken(settings, subject, claims)
     const verified = await verify(await issueWith({ plan: 'gold', seats: [1, 2] }))
@@ -93,14 +93,14 @@ describe('an access token', () => {
     }
   })
 
-  it('is never longer than what fits into a cookie', async () => {
+  it('is never longer than fits into a cookie', async () => {
     const issueWith = (length: number) =>
       issueAccessToken(settings, subject, { long: 'x'.repeat(length) })
     expect((await issueWith(2_500)).length).toBeLessThanOrEqual(4_000)
     await expect(issueWith(3_000)).rejects.toThrow('and may have 4000')
   })
 
-  it('will do for logging out after it has expired, and so will no forged one', async () => {
+  it('allows a logout after it has expired, and a forged one does not', async () => {
     const at = createFakeClock()
     const token = await issue(at)
     at.advance(10_000)
@@ -112,12 +112,12 @@ describe('an access token', () => {
     })
   })
 
-  it('may come from a version that did not know roles', async () => {
+  it('may come from a version without roles', async () => {
     const { roles: _, auth_time: __, ...before } = goodClaims()
     expect(await verify(await signed(before))).toMatchObject({ ok: true })
   })
 
-  it('is a JWT to other implementations', async () => {
+  it('is a JWT for other implementations', async () => {
     const token = await issue()
     const options = {
       issuer: settings.issuer,
@@ -137,7 +137,7 @@ describe('an access token', () => {
     expect(await revocationIdsOf(verified.value)).toEqual([jti, sid, gen])
   })
 
-  it('is revoked by its key, where it names one: 96 bits of the SHA-256 of its name', async () => {
+  it('is revoked by its key, where it names one: 96 bits of the SHA-256 of the key id', async () => {
     const verified = await verify(await issue())
     if (!verified.ok) throw new Error(verified.error)
     const key = { ...verified.value.key, keyId: 'abc' }
@@ -238,7 +238,7 @@ describe('verification refuses', () => {
   )
 
   it.each(['[1,2]', '5', '"abc"', 'null', '{', new Uint8Array([0x7b, 0xff, 0x7d])])(
-    'a payload that is %j, whoever signed it',
+    'a payload that is %j, whatever signed it',
     async (payload) => {
       const outcome = await verify(await signedRaw(goodHeader, payload))
       expect(outcome).toEqual({ ok: false, error: 'token_claims_unacceptable' })
@@ -254,7 +254,7 @@ describe('verification refuses', () => {
     expect(await verify(token)).toEqual({ ok: false, error: 'token_signature_wrong' })
   })
 
-  it('every other spelling of a genuine token', async () => {
+  it('every other encoding of a genuine token', async () => {
     const token = await issue()
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
     const others = [...alphabet].map((last) => token.slice(0, -1) + last)
@@ -264,8 +264,8 @@ describe('verification refuses', () => {
     expect(accepted).toEqual([token])
   })
 
-  // The header of the last genuine token is not read again.
-  it('a header that was read before, where it or the rest is not the same', async () => {
+  // The header of the last genuine token is not parsed again.
+  it('a known header where it or the rest of the token differs', async () => {
     const good = await issue()
     const [header = '', payload = '', signature = ''] = good.split('.')
     const others = [
@@ -287,7 +287,7 @@ describe('verification refuses', () => {
     expect(forged).toEqual({ ok: false, error: 'token_signature_wrong' })
   })
 
-  it('bytes that are not UTF-8, and nothing of them is left for the next token', async () => {
+  it('bytes that are not UTF-8, and keeps none of them for the next token', async () => {
     // Cut within a character, or with a byte order mark.
     for (const bytes of [
       [0x7b, 0xe2, 0x82],
@@ -300,7 +300,7 @@ describe('verification refuses', () => {
     }
   })
 
-  it('a token that names a key, where the key has no name', async () => {
+  it('a token that names a key, where the key has no id', async () => {
     const token = await signedRaw(
       JSON.stringify({ alg: 'HS256', kid: 'k1' }),
       JSON.stringify(goodClaims()),
@@ -326,7 +326,7 @@ describe('verification refuses', () => {
     )
   })
 
-  it('every token that another implementation refuses, changed in any one character', async () => {
+  it('every token that another implementation refuses, with any one character changed', async () => {
     const token = await issue()
     const key = await importJWK({ kty: 'oct', k: encodeBase64Url(keyBytes) }, 'HS256')
     const change = fc.tuple(fc.nat(token.length - 1), fc.constantFrom(...'AQgwZaz059-_.=+'))

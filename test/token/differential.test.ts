@@ -1,5 +1,5 @@
-// Our verification against two others: jose, and a few lines over node:crypto. Whatever a stranger
-// makes of a token, nothing may be accepted here that both of them refuse.
+// Our verification compared with two others: jose, and a few lines over node:crypto. Whatever a
+// stranger makes of a token, we must not accept what both others refuse.
 
 import { createHmac, createPublicKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
 import fc from 'fast-check'
@@ -161,7 +161,7 @@ const values = fc.oneof(
     'exp',
   ]),
 )
-/** The very claims or header with one member changed: unsigned, or signed by the right key. */
+/** The original claims or header with one member changed: unsigned, or signed by the right key. */
 const changedMember = fc.tuple(fc.nat(1), fc.constantFrom(...members), values, fc.boolean()).map(
   ([segment, name, value, isSigned]): Mutation =>
     async (token, { signingKey }) => {
@@ -216,7 +216,7 @@ describe.each(['HS256', 'ES256', 'EdDSA'] as const)('tokens with %s', (algorithm
       if (!others) throw new Error(`Accepted by nobody else: ${changed}`)
     })
     await fc.assert(property, { numRuns: runs })
-    // Some changes leave a good token, such as a claim that nobody looks at.
+    // Some changes leave a valid token, such as a claim that nothing reads.
     expect(accepted).toBeGreaterThan(runs / 1_000)
     expect(accepted).toBeLessThan(runs / 4)
   }, 180_000)

@@ -27,19 +27,19 @@ describe('the format of the feed', () => {
     )
   })
 
-  it('has rows of 23 characters whatever the minute', () => {
+  it('has rows of 23 characters for every minute', () => {
     expect(renderRow('a'.repeat(16), 0)).toBe('aaaaaaaaaaaaaaaa0000000')
     expect(renderRow('a'.repeat(16), 2 ** 32 - 1)).toBe('aaaaaaaaaaaaaaaa4444445')
   })
 
-  it('is read as it was written', () => {
+  it('reads back what it writes', () => {
     const read = (written: FeedAnswer) => parseFeed(renderFeed(written))
     expect(read(answer)).toEqual({ ok: true, value: { ...answer, rows: [answer.rows.join('')] } })
     const bare = { ...answer, rows: [], proof: undefined }
     expect(read(bare)).toEqual({ ok: true, value: { ...bare, rows: [''] } })
   })
 
-  it('passes over members that it does not know', () => {
+  it('ignores unknown members', () => {
     expect(parseFeed(withHead((head) => ({ ...head, later: true })))).toMatchObject({ ok: true })
   })
 
@@ -60,12 +60,12 @@ describe('the format of the feed', () => {
     ['more than there is', withHead((head) => ({ ...head, through: 1_003 })), /parts missing/],
     ['a first beyond the head', withHead((head) => ({ ...head, first: 1_004 })), /parts missing/],
     ['no time', withHead(({ now_ms: _, ...head }) => head), /parts missing/],
-  ])('is not %s', (_, text, sentence) => {
+  ])('is invalid: %s', (_, text, sentence) => {
     const parsed = parseFeed(text)
     expect(parsed.ok ? 'taken' : parsed.error).toMatch(sentence)
   })
 
-  it('never throws, whatever comes', () => {
+  it('never throws, whatever the input', () => {
     fc.assert(
       fc.property(
         fc.oneof(

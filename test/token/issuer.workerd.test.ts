@@ -35,7 +35,7 @@ describe('an issuer', () => {
     ['https://bücher.example/auth', 'https://xn--bcher-kva.example/auth'],
     ['https:auth.example.com', 'https://auth.example.com'],
     [' https://auth.example.com', 'https://auth.example.com'],
-  ])('is not written as %j, and the sentence has the form that would do', (text, form) => {
+  ])('must not be %j, and the error names a valid form', (text, form) => {
     expect(sentenceOf(text)).toBe(`ISSUER must be written as ${form}, and is ${text}.`)
     expect(parseIssuer(form).ok).toBe(true)
   })
@@ -44,7 +44,7 @@ describe('an issuer', () => {
     'https://user:hunter2@auth.example.com',
     'https://auth.example.com?key=hunter2',
     'https://auth.example.com#hunter2',
-  ])('shows nothing that may be secret of %j', (text) => {
+  ])('keeps possible secrets of %j out of the error', (text) => {
     expect(sentenceOf(text)).toBe('ISSUER must be written as https://auth.example.com.')
   })
 
@@ -69,7 +69,7 @@ describe('an issuer', () => {
     'auth.example.com',
     'any',
     '',
-  ])('is not %j, for routers and guards may read it differently', (text) => {
+  ])('must not be %j, because routers and guards may read it differently', (text) => {
     expect(sentenceOf(text)).toMatch(
       /^ISSUER must be a URL such as https:\/\/auth\.example\.com\/auth, with/,
     )

@@ -16,7 +16,7 @@ describe('isListedOrigin', () => {
     'https://a.example.org:8443',
     'https://app.example.net',
     'capacitor://localhost',
-  ])('finds %s', (origin) => {
+  ])('accepts %s', (origin) => {
     expect(isListedOrigin(origin, listed)).toBe(true)
   })
 
@@ -40,7 +40,7 @@ describe('isListedOrigin', () => {
     'capacitor://local',
     'null',
     '',
-  ])('does not find %j', (origin) => {
+  ])('refuses %j', (origin) => {
     expect(isListedOrigin(origin, listed)).toBe(false)
   })
 })

@@ -15,7 +15,7 @@ describe('isLoopbackHost', () => {
     'http://127.255.0.3',
     'http://[::1]:8787',
     'http://[0:0:0:0:0:0:0:1]',
-  ])('takes %s for this machine', (url) => {
+  ])('recognises %s as this machine', (url) => {
     expect(isLoopbackUrl(url)).toBe(true)
   })
 
@@ -30,7 +30,7 @@ describe('isLoopbackHost', () => {
     'http://0.0.0.0',
     'http://[::2]',
     'http://[::ffff:127.0.0.1]',
-  ])('takes %s for another machine', (url) => {
+  ])('recognises %s as another machine', (url) => {
     expect(isLoopbackUrl(url)).toBe(false)
   })
 })

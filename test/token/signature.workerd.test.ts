@@ -12,7 +12,7 @@ import { secretKey } from '../support/service.ts'
 
 const data = Uint8Array.from(new TextEncoder().encode('what is signed'))
 
-/** A key pair of the kind, or the secret, and the set that its other half is in. */
+/** A key pair of the kind, or the secret, and the set with the other half. */
 async function setUp(algorithm: 'HS256' | 'ES256' | 'EdDSA') {
   if (algorithm === 'HS256') {
     return { signing: await importSecretSigningKey(secretKey), set: createSecretKeySet(secretKey) }
@@ -22,7 +22,7 @@ async function setUp(algorithm: 'HS256' | 'ES256' | 'EdDSA') {
 }
 
 describe.each(['HS256', 'ES256', 'EdDSA'] as const)('with %s', (algorithm) => {
-  it('a signature of any other length is not genuine, and nothing is thrown for it', async () => {
+  it('a signature of any other length is not genuine, and does not throw', async () => {
     const { signing, set } = await setUp(algorithm)
     const found = await set.find(signing.keyId, {})
     const key = (found.ok && found.value) as VerificationKey
@@ -36,7 +36,7 @@ describe.each(['HS256', 'ES256', 'EdDSA'] as const)('with %s', (algorithm) => {
     }
   })
 
-  it('a key that was found is at hand from then on, and is the very same', async () => {
+  it('a key that was found is available synchronously from then on, and is the same object', async () => {
     const { signing, set } = await setUp(algorithm)
     expect(set.current(signing.keyId, {})).toBeUndefined()
     const found = await set.find(signing.keyId, {})

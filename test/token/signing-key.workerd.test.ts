@@ -11,7 +11,7 @@ const old = await createSigningJwk('ES256', 'retired')
 const setOf = (...keys: unknown[]) => JSON.stringify({ keys })
 
 describe('SIGNING_KEYS', () => {
-  it('is read with its states, and without what it does not know', async () => {
+  it('is read with its states, and without unknown members', async () => {
     const retired = { ...active, kid: 'old', state: 'retired', retired_at: 1_700_000_000 }
     const text = setOf(next, { ...active, comment: 'mine', use: 'sig' }, retired)
     expect(await parseSigningKeys(text)).toEqual({ ok: true, value: [next, active, retired] })
@@ -45,7 +45,7 @@ describe('SIGNING_KEYS', () => {
     ['a time that is none', setOf({ ...active, retired_at: 'now' }), /retired_at/],
     ['no object', setOf(5), /key 1 is not a JSON object/],
     ['too many', setOf(...Array(17).fill(next)), /at most 16/],
-  ])('is not %s, and no sentence shows a key', async (_name, text, sentence) => {
+  ])('is invalid: %s, and the error shows no key', async (_name, text, sentence) => {
     const parsed = await parseSigningKeys(text)
     expect(parsed.ok ? '' : parsed.error).toMatch(sentence)
     expect(JSON.stringify(parsed)).not.toContain(active.d)

@@ -1,5 +1,5 @@
-// The vectors of Project Wycheproof. Payloads are not JSON, so they are run at the JWS layer; raw
-// signatures right below it.
+// The vectors of Project Wycheproof. Payloads are not JSON, so they run at the JWS layer. Raw
+// signatures run in the layer below.
 
 import { describe, expect, inject, it } from 'vitest'
 import { decodeBase64Url, encodeBase64Url } from '../../src/crypto/base64url.ts'
@@ -47,8 +47,8 @@ interface SignatureVector {
 const vectors = inject('wycheproof')
 
 /**
- * Two that are marked invalid are the valid 357 byte for byte, and two with a `?` inside are marked
- * valid.
+ * Wrong marks in the vectors. Two that are marked invalid equal the valid 357 byte for byte. Two
+ * with a `?` inside are marked valid.
  */
 const mislabelled = new Map([
   [367, true],
@@ -63,19 +63,19 @@ describe.skipIf(!vectors)("Wycheproof's JSON Web Signatures", () => {
     tests.map((vector) => ({ ...vector, jwk: keys.public ?? keys.private })),
   )
 
-  it('are all there', () => {
+  it('are complete', () => {
     expect(cases).toHaveLength(401)
   })
 
   it.each(cases)('$tcId $comment', async ({ tcId, jws, result, jwk }) => {
     const key = await keyOf(jwk)
     const outcome = key && (await verifyCompactJws(jws, async () => succeed(key)))
-    // Kinds of keys that are not ours are refused before any signature.
+    // Key kinds that we do not support are refused before any signature is checked.
     const isValid = key !== undefined && (mislabelled.get(tcId) ?? result === 'valid')
     expect(outcome?.ok ?? false).toBe(isValid)
   })
 
-  it('has valid ones of each kind of ours', async () => {
+  it('include valid ones of each kind that we support', async () => {
     const accepted = new Set<JwsAlgorithm>()
     for (const { jws, jwk } of cases) {
       const key = await keyOf(jwk)
@@ -118,7 +118,7 @@ describe.skipIf(!vectors)('with the keys that we import', () => {
       for (const { tcId, comment, key, msg, tag, result } of tests) {
         const hmacKey = await importHmac(bytesOf(key))
         const isGenuine = await isSignatureGenuine(hmacKey, bytesOf(tag), bytesOf(msg))
-        // A JWS has whole tags only (RFC 7518 §3.2): a shortened one is none.
+        // A JWS has only whole tags (RFC 7518 §3.2), so a shortened tag is invalid.
         if (isGenuine !== (result === 'valid' && tagSize === 256)) wrong.push(`${tcId} ${comment}`)
       }
     }
@@ -131,7 +131,7 @@ function groupsOf(text: string | undefined) {
   return text === undefined ? [] : JSON.parse(text).testGroups
 }
 
-/** The key as we import it, or undefined where it is none of ours. */
+/** The key as we import it. Undefined for a kind that we do not support. */
 async function keyOf(jwk: Partial<Jwk> | undefined): Promise<VerificationKey | undefined> {
   if (jwk?.kty === 'oct') {
     if (jwk.alg !== 'HS256') return undefined
@@ -147,7 +147,7 @@ async function importHmac(bytes: Uint8Array<ArrayBuffer>): Promise<VerificationK
   return { algorithm: 'HS256', keyId: undefined, cryptoKey }
 }
 
-/** Some groups give a point only. */
+/** Some groups have only a point. */
 function jwkOf({ publicKey }: Pick<SignatureGroup, 'publicKey'>): Partial<Jwk> {
   const point = bytesOf(publicKey.uncompressed)
   const [x = '', y = ''] = [point.slice(1, 33), point.slice(33)].map(encodeBase64Url)

@@ -37,14 +37,14 @@ describe('the key set of an issuer', () => {
     expect(binding.asked).toEqual([`${issuer}/.well-known/jwks.json`])
   })
 
-  it('is fetched once for all who come at once', async () => {
+  it('is fetched once for simultaneous requests', async () => {
     const { binding, find } = setUp(first)
     const found = await Promise.all(Array.from({ length: 50 }, () => find(first.kid)))
     expect(new Set(found)).toEqual(new Set([first.kid]))
     expect(binding.asked).toHaveLength(1)
   })
 
-  it('is renewed in the background once it is ten minutes old, once for all', async () => {
+  it('is renewed in the background after ten minutes, once for all requests', async () => {
     const { clock, binding, keySet, context, find, settle } = setUp(first)
     await find(first.kid)
     clock.advance(tenMinutes - 1)
@@ -58,7 +58,7 @@ describe('the key set of an issuer', () => {
     expect(binding.asked).toHaveLength(2)
   })
 
-  it('keeps the very same key over a renewal, and forgets one that is gone', async () => {
+  it('keeps the same key object over a renewal, and drops a removed key', async () => {
     const { clock, binding, keySet, context, find, settle } = setUp(first, second)
     await find(first.kid)
     const before = keySet.current(first.kid, context)
@@ -70,7 +70,7 @@ describe('the key set of an issuer', () => {
     expect(keySet.current(second.kid, context)).toBeUndefined()
   })
 
-  it('takes a key that has changed under its name for another one', async () => {
+  it('treats a key that has changed under its id as another key', async () => {
     const { clock, binding, keySet, context, find, settle } = setUp(first)
     await find(first.kid)
     const before = keySet.current(first.kid, context)
@@ -99,7 +99,7 @@ describe('the key set of an issuer', () => {
 })
 
 describe('a name that the set lacks', () => {
-  it('is looked up, and found when it is new', async () => {
+  it('is fetched, and found when it is new', async () => {
     const { binding, find } = setUp(first)
     await find(first.kid)
     binding.serve(first, second)
@@ -107,12 +107,12 @@ describe('a name that the set lacks', () => {
     expect(binding.asked).toHaveLength(2)
   })
 
-  it('is unknown when the service does not know it either', async () => {
+  it('is unknown when the service does not have it either', async () => {
     const { find } = setUp(first)
     expect(await find('nobody')).toBe('token_key_unknown')
   })
 
-  it('costs at most 10 fetches for 10,000 of them, in five minutes', async () => {
+  it('causes at most 10 fetches for 10,000 of them, in five minutes', async () => {
     const { clock, binding, find } = setUp(first)
     await find(first.kid)
     const outcomes = new Set<string | undefined>()
@@ -125,14 +125,14 @@ describe('a name that the set lacks', () => {
     expect(binding.asked.length - 1).toBeLessThanOrEqual(10)
   })
 
-  it('costs one fetch for 1,000 of them at once', async () => {
+  it('causes one fetch for 1,000 of them at once', async () => {
     const { binding, find } = setUp(first)
     await find(first.kid)
     await Promise.all(Array.from({ length: 1_000 }, (_, request) => find(`random-${request}`)))
     expect(binding.asked).toHaveLength(2)
   })
 
-  it('that is new is found at once after another that was, with no pause between', async () => {
+  it('is found at once when it is new, also right after another new one', async () => {
     const { binding, find } = setUp(first)
     await find(first.kid)
     binding.serve(first, second)
@@ -141,7 +141,7 @@ describe('a name that the set lacks', () => {
     expect(await find(third.kid)).toBe(third.kid)
   })
 
-  it('says nothing about the token while the service is away', async () => {
+  it('leaves the token undecided while the service is away', async () => {
     const { clock, binding, find } = setUp(first)
     await find(first.kid)
     binding.answerWith(() => Promise.reject(new TypeError('connection refused')))
@@ -156,7 +156,7 @@ describe('a name that the set lacks', () => {
 })
 
 describe('a token that names no key', () => {
-  it('is of nobody who publishes keys, and costs no fetch but the first of all', async () => {
+  it('is refused by an issuer that publishes keys, and causes only the first fetch', async () => {
     const { binding, clock, find } = setUp(first)
     for (let request = 0; request < 100; request += 1) {
       expect(await find()).toBe('token_key_unknown')
@@ -166,7 +166,7 @@ describe('a token that names no key', () => {
     expect(binding.asked).toHaveLength(1)
   })
 
-  it('where none are published: is answered so, with a line in the log for each fetch', async () => {
+  it('is refused where no keys are published, with a log line for each fetch', async () => {
     const { clock, binding, find } = setUp()
     binding.answerWith(() => Response.json({ keys: [] }))
     for (let second = 0; second < 100; second += 1) {
@@ -230,7 +230,7 @@ describe('an answer that is no key set', () => {
     expect(line).toEqual({ event: 'key_set_unavailable', issuer, problem: keySet.problem?.() })
   })
 
-  it.each(poison)('%s: takes nothing from the copy', async (_, answer) => {
+  it.each(poison)('%s: leaves the copy as it is', async (_, answer) => {
     const { clock, binding, find, settle } = setUp(first)
     await find(first.kid)
     binding.answerWith(answer)
@@ -241,7 +241,7 @@ describe('an answer that is no key set', () => {
     expect(await find(first.kid)).toBe(first.kid)
   })
 
-  it('is not what a lost connection is: that is tried once more', async () => {
+  it('is not retried, and a lost connection is, once', async () => {
     const { binding, find } = setUp(first)
     binding.answerWith(() => {
       binding.serve(first)
@@ -252,7 +252,7 @@ describe('an answer that is no key set', () => {
     expect(log).not.toHaveBeenCalled()
   })
 
-  it('is asked for again after 1, 2, 4 … 30 s, whoever asks', async () => {
+  it('is fetched again after 1, 2, 4 … 30 s, for all requests together', async () => {
     const { clock, binding, find } = setUp()
     binding.answerWith(html)
     for (let second = 0; second < 100; second += 1) {
@@ -262,7 +262,7 @@ describe('an answer that is no key set', () => {
     expect(binding.asked).toHaveLength(8)
   })
 
-  it('has keys of other kinds passed over', async () => {
+  it('skips keys of other kinds', async () => {
     const { binding, find } = setUp()
     const others = [
       null,
@@ -278,7 +278,7 @@ describe('an answer that is no key set', () => {
 })
 
 describe('a clock that is set back by an hour', () => {
-  it('takes no key away, and holds up no fetch', async () => {
+  it('removes no key, and delays no fetch', async () => {
     const { clock, binding, find, settle } = setUp(first)
     await find(first.kid)
     expect(await find('nobody')).toBe('token_key_unknown')
@@ -297,7 +297,7 @@ describe('a clock that is set back by an hour', () => {
 })
 
 describe('a service that hangs', () => {
-  it('is given up after three seconds, by those who wait for it, too', async () => {
+  it('is given up after three seconds, also for requests that wait for it', async () => {
     const clock = createFakeClock()
     const binding = createBinding()
     binding.answerWith(() => new Promise(() => {}))

@@ -1,5 +1,5 @@
-// The promise itself: whatever networks, clocks and histories do, no request that begins at commit +
-// bound, or later, is let in with a revoked token.
+// The guarantee itself. Whatever networks, clocks and histories do, no request that begins at
+// commit + bound, or later, is let in with a revoked token.
 
 import fc from 'fast-check'
 import { afterAll, describe, expect, it, vi } from 'vitest'
@@ -20,7 +20,7 @@ afterAll(removeBrokenCode)
 
 const code: Code = { createGate, revocableToken, RevocationLoader }
 
-/** Fails where a scenario has a breach. */
+/** Fails where a scenario breaks the bound. */
 function holdsFor(broken: Code, worlds: fc.Arbitrary<Scenario>) {
   return fc.asyncProperty(worlds, async (world) => {
     expect(await findBreaches(broken, world)).toEqual([])
@@ -28,16 +28,16 @@ function holdsFor(broken: Code, worlds: fc.Arbitrary<Scenario>) {
 }
 
 describe('view, loader and gate', () => {
-  it('never let in beyond the bound, nor refuse what was not revoked', async () => {
+  it('never let in beyond the bound, and never refuse a live token', async () => {
     await fc.assert(holdsFor(code, scenario), { numRuns: 10_000 })
   }, 180_000)
 
-  it('answer no 503 while everybody answers and no clock is set', async () => {
+  it('give no 503 while everything answers and no clock is changed', async () => {
     await fc.assert(holdsFor(code, calmScenario), { numRuns: 1_000 })
   }, 180_000)
 })
 
-/** What a hurried hand could do to the code. */
+/** Mistakes that a developer could make in the code. */
 const breaks: readonly (readonly [what: string, file: string, from: string, to: string])[] = [
   [
     'a bound twice as long',
@@ -89,9 +89,9 @@ const breaks: readonly (readonly [what: string, file: string, from: string, to: 
 
 describe('the same, broken on purpose', () => {
   it.each(breaks)(
-    'is found out: %s',
+    'is detected: %s',
     async (_, file, from, to) => {
-      // Ids are forgotten in hours.
+      // Ids are forgotten only after hours.
       const worlds = file === 'revoked-ids' ? ageing : scenario
       const broken = await breakCode<Code>(`guard/revocation/${file}.ts`, from, to)
       await expect(

@@ -1,4 +1,4 @@
-// What a gate does while its source fails, hangs, or has more than fits.
+// What a gate does while its source fails, hangs, or has more ids than fit.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createGate, revocableToken } from '../../../src/guard/revocation/gate.ts'
@@ -69,7 +69,7 @@ function createBounded(most?: number) {
   return { gate, loader, ask, questions }
 }
 
-/** One that has loaded everything. */
+/** A gate that has loaded everything. */
 async function createWarm() {
   const warm = createBounded()
   await warm.ask()
@@ -79,7 +79,7 @@ async function createWarm() {
 }
 
 describe('a strict gate', () => {
-  it('asks every time, and leaves one line for all that fail within 5 s', async () => {
+  it('checks every token, and writes one line for all failures within 5 s', async () => {
     const loader = new RevocationLoader('https://auth.example.com', time.runtime)
     const gate = createGate('strict', { loader, sourceOf: () => source })
     fate = 'fails'
@@ -99,14 +99,14 @@ describe('a strict gate', () => {
   })
 })
 
-describe('a strict gate beside one with a bound', () => {
-  it('knows of no token that it is live', async () => {
+describe('a strict gate next to one with a bound', () => {
+  it("does not use the other gate's knowledge that a token is live", async () => {
     const { loader, gate: bounded } = await createWarm()
     const gate = createGate('strict', { loader, sourceOf: () => source })
     expect([bounded.isKnownLive(token, {}), gate.isKnownLive(token, {})]).toEqual([true, false])
   })
 
-  it('asks nobody about a token that is known to be revoked', async () => {
+  it('sends no check for a token that is known to be revoked', async () => {
     const { loader, questions } = await createWarm()
     const gate = createGate('strict', { loader, sourceOf: () => source })
     expect(await gate.admit(revoked, {})).toEqual({ ok: false, error: 'token_revoked' })
@@ -115,7 +115,7 @@ describe('a strict gate beside one with a bound', () => {
 })
 
 describe('what a check has told', () => {
-  /** A database that knows more than the snapshot that is read beside the check. */
+  /** A database that is ahead of the snapshot that is read during the check. */
   function setUpBehind(options: { tells?: boolean } = {}) {
     const world = createBounded()
     const strict = createGate('strict', { loader: world.loader, sourceOf: () => source })
@@ -176,7 +176,7 @@ describe('what a check has told', () => {
     expect(loader.view.isRevoked(wordsOf([idOf(7)]))).toBe(false)
   })
 
-  it('is known also when the answer comes after the deadline of its request', async () => {
+  it('is also known when the answer comes after the deadline of its request', async () => {
     const { gate, ask, questions } = createBounded()
     source.check = async () => {
       await time.delay(4_000)
@@ -192,7 +192,7 @@ describe('what a check has told', () => {
     await time.advance(1_000)
     questions()
     expect([await ask(), questions()]).toEqual(['token_revoked', []])
-    // The load, and the check: both outlive their request.
+    // The load and the check both outlive their request.
     expect(kept).toHaveLength(2)
   })
 
@@ -210,7 +210,7 @@ describe('what a check has told', () => {
     expect(loader.view.size).toBeLessThan(200)
   })
 
-  it('has an end: a view that is twice too full learns no more', async () => {
+  it('is limited: a view at twice its capacity learns no more', async () => {
     const loader = new RevocationLoader('https://auth.example.com', time.runtime, 10)
     const gate = createGate('strict', { loader, sourceOf: () => source })
     head = 1_000
@@ -220,7 +220,7 @@ describe('what a check has told', () => {
     expect(loader.view.size).toBe(21)
   })
 
-  it('holds in a view that has no room for all', async () => {
+  it('holds in a view that has no room for all ids', async () => {
     head = 11
     const { ask, questions } = createBounded(10)
     await ask()
@@ -234,14 +234,14 @@ describe('what a check has told', () => {
 })
 
 describe('a gate with a bound', () => {
-  it('asks nobody about a token that is known to be revoked, however old that knowledge', async () => {
+  it('sends no check for a token that is known to be revoked, however old that knowledge is', async () => {
     const { ask, questions } = await createWarm()
     await time.advance(3_600_000)
     expect(await ask(revoked)).toBe('token_revoked')
     expect(questions()).toEqual([])
   })
 
-  it('lets all who wait for a load have what it brings', async () => {
+  it('gives the result of a load to all requests that wait for it', async () => {
     const { ask, questions } = await createWarm()
     await time.advance(10_000)
     fate = 'hangs'
@@ -254,7 +254,7 @@ describe('a gate with a bound', () => {
     expect(questions()).toEqual([])
   })
 
-  it('lets only one wait for a source that failed before', async () => {
+  it('lets only one request wait for a source that failed before', async () => {
     const { ask, questions } = await createWarm()
     await time.advance(10_000)
     fate = 'fails'
@@ -270,7 +270,7 @@ describe('a gate with a bound', () => {
     expect(await first).toBe('revocations_unavailable')
   })
 
-  it('asks nothing for a while after a cold start in vain', async () => {
+  it('asks nothing for a while after a failed cold start', async () => {
     const { ask, questions } = createBounded()
     fate = 'fails'
     expect(await ask()).toBe('revocations_unavailable')
@@ -282,7 +282,7 @@ describe('a gate with a bound', () => {
     expect(await ask()).toBe('let in')
   })
 
-  it('pauses for half a second after many that failed together', async () => {
+  it('pauses for half a second after many simultaneous failures', async () => {
     const { ask } = createBounded()
     fate = 'fails'
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => ask()))
@@ -303,7 +303,7 @@ describe('a gate with a bound', () => {
     expect(questions()).toEqual(['check', 'check', 'check'])
   })
 
-  it('is let in by what was loaded, where only the check of a cold start failed', async () => {
+  it('lets a request in by the loaded feed where only the check of a cold start failed', async () => {
     const { gate, ask } = createBounded()
     source.check = async () => {
       await time.delay(50)
@@ -316,7 +316,7 @@ describe('a gate with a bound', () => {
     expect(gate.isKnownLive(token, {})).toBe(true)
   })
 
-  it('refuses a check whose clock is far off', async () => {
+  it('refuses the answer of a check whose clock is far off', async () => {
     const { ask } = createBounded()
     source.pull = async () => ({ ok: false, error: 'The source is away.' })
     source.check = async () => {
@@ -327,7 +327,7 @@ describe('a gate with a bound', () => {
     expect(lines().at(-1)?.problem).toMatch(/300 s apart/)
   })
 
-  it('checks every token while there are more ids than fit, says so, and tries again later', async () => {
+  it('checks every token while there are more ids than fit, logs it, and loads again later', async () => {
     head = 11
     const { ask, questions } = createBounded(10)
     expect(await ask()).toBe('let in')
@@ -348,7 +348,7 @@ describe('a gate with a bound', () => {
     expect(lines()).toHaveLength(2)
   })
 
-  it('waits a little for an isolate of the service that does not know yet', async () => {
+  it('waits a little for an isolate of the service that is not up to date', async () => {
     const { gate, ask } = createBounded()
     const { pull } = source
     const behind = async () => {
@@ -364,7 +364,7 @@ describe('a gate with a bound', () => {
     expect([gate.isKnownLive(token, {}), lines()]).toEqual([true, []])
   })
 
-  it('lets nobody in while its clock is back by an hour, and everybody once it is right again', async () => {
+  it('lets nobody in while its clock is an hour behind, and recovers once it is right', async () => {
     const { ask } = await createWarm()
     time.wallAheadMs -= 3_600_000
     databaseAheadMs += 3_600_000
@@ -390,7 +390,7 @@ describe('a gate with a bound', () => {
     },
   )
 
-  it('gives up on a feed that leads nowhere', async () => {
+  it('gives up on a feed whose pages lead nowhere', async () => {
     const { ask, questions } = await createWarm()
     await time.advance(10_000)
     source.pull = async () => {
@@ -406,7 +406,7 @@ describe('a gate with a bound', () => {
     expect(lines()[0]?.problem).toMatch(/does not get on/)
   })
 
-  it('goes on after a load whose request was cancelled, once its time is over', async () => {
+  it('loads again after a load whose request was cancelled, once its time is over', async () => {
     const { ask, questions } = await createWarm()
     await time.advance(10_000)
     const { pull } = source

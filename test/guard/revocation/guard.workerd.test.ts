@@ -1,5 +1,5 @@
-// Guards over a feed in memory, with a clock that is advanced: what each policy lets in, and what it
-// asks for.
+// Guards over a feed in memory, with a clock that tests advance: what each policy lets in, and what
+// it asks.
 
 import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -19,7 +19,7 @@ beforeEach(() => {
 })
 afterEach(() => void vi.useRealTimers())
 
-/** A guarded app over a feed whose questions are written down. */
+/** A guarded app over a feed that records its questions. */
 function setUp(revocation?: RevocationOption) {
   const issuer = createTestIssuer()
   const asked: string[] = []
@@ -52,7 +52,7 @@ function setUp(revocation?: RevocationOption) {
     return (await app.request('/', { headers }, {}, context)).text()
   }
   const settle = () => Promise.all(background)
-  /** What was asked since the last time. */
+  /** The questions since the last call. */
   const questions = () => asked.splice(0)
   return { issuer, ask, settle, questions, refusals }
 }
@@ -69,7 +69,7 @@ describe('a guard with a bound', () => {
     expect(questions()).toEqual([])
   })
 
-  it('asks nobody under half of the bound, and in the background up to the bound', async () => {
+  it('asks nothing under half of the bound, and in the background up to the bound', async () => {
     const { issuer, ask, settle, questions } = setUp()
     const token = await issuer.token()
     await ask(token)
@@ -101,7 +101,7 @@ describe('a guard with a bound', () => {
     expect(await ask(token)).toBe('token_revoked')
   })
 
-  it('pulls first once the bound is reached, once for all', async () => {
+  it('pulls before it answers once the bound is reached, once for all requests', async () => {
     const { issuer, ask, settle, questions } = setUp({ maxStalenessSeconds: 60 })
     const tokens = await Promise.all(Array.from({ length: 20 }, () => issuer.token()))
     await ask(tokens[0] ?? '')
@@ -115,7 +115,7 @@ describe('a guard with a bound', () => {
     expect(questions()).toEqual(['since/0'])
   })
 
-  it('answers 503 beyond the bound while the feed cannot be had, with the cure, and recovers', async () => {
+  it('answers 503 beyond the bound while the feed is unavailable, names the cure, and recovers', async () => {
     const { issuer, ask, settle, refusals } = setUp()
     const token = await issuer.token({ exp: issuer.runtime.now() + 10_000 })
     await ask(token)
@@ -143,7 +143,7 @@ describe('a guard with a bound', () => {
     questions()
     for (const pause of [0.5, 1, 2, 4, 5, 5]) {
       await ask(token)
-      // One, and one more after a lost connection.
+      // One question, and one more after a lost connection.
       expect(questions()).toHaveLength(2)
       // The issuer's clock also runs by itself: a busy machine needs a margin.
       issuer.advance(pause * 0.7)
@@ -153,7 +153,7 @@ describe('a guard with a bound', () => {
     }
   })
 
-  it('accepts for longer while the feed cannot be had, where it was told to', async () => {
+  it('accepts for longer while the feed is unavailable, where acceptStaleSeconds says so', async () => {
     const { issuer, ask, settle } = setUp({ acceptStaleSeconds: 400 })
     const token = await issuer.token({ exp: issuer.runtime.now() + 10_000 })
     const revoked = await issuer.token({ exp: issuer.runtime.now() + 10_000 })
@@ -169,7 +169,7 @@ describe('a guard with a bound', () => {
     expect(await ask(token)).toBe('revocations_unavailable')
   })
 
-  it('knows at once of what was revoked in its own isolate', async () => {
+  it('knows at once what was revoked in its own isolate', async () => {
     const { issuer, ask, settle, questions } = setUp()
     const token = await issuer.token()
     await ask(token)
@@ -180,21 +180,21 @@ describe('a guard with a bound', () => {
     expect(questions()).toEqual([])
   })
 
-  it('refuses a revoked token while it is cold, too, and one whose key was revoked', async () => {
+  it('refuses a revoked token, and one whose key was revoked, also while it is cold', async () => {
     const { issuer, ask } = setUp()
     const token = await issuer.token()
     issuer.revoke(token, { elsewhere: true })
     expect(await ask(token)).toBe('token_revoked')
   })
 
-  it('answers 503 while it is cold and nobody answers', async () => {
+  it('answers 503 while it is cold and nothing answers', async () => {
     const { issuer, ask, settle, questions } = setUp()
     const token = await issuer.token()
     await ask(token)
     await settle()
     const cold = setUp()
     const other = await cold.issuer.token({ exp: cold.issuer.runtime.now() + 10_000 })
-    // The keys are known, the revocations are not.
+    // The keys are known, but the revocations are not.
     const verifier = createVerifier({ ...cold.issuer.options, revocation: 'none' })
     expect((await verifier.verify(other)).ok).toBe(true)
     cold.issuer.goStale()
@@ -202,7 +202,7 @@ describe('a guard with a bound', () => {
     expect(questions().length).toBeGreaterThan(0)
   })
 
-  it('shares what it knows with the guards of other routes, whatever their bounds', async () => {
+  it('shares its knowledge with the guards of other routes, whatever their bounds', async () => {
     const { issuer, ask, settle, questions } = setUp()
     const token = await issuer.token()
     await ask(token)
@@ -221,7 +221,7 @@ describe('a guard with a bound', () => {
     { maxStalenessSeconds: 300, acceptStaleSeconds: 86_400 },
     { acceptStaleSeconds: 0 },
     {},
-  ])('is made with %j', (revocation) => {
+  ])('accepts the revocation option %j', (revocation) => {
     const { options } = createTestIssuer()
     expect(requireAccessToken({ ...options, revocation })).toBeTypeOf('function')
   })
@@ -235,14 +235,14 @@ describe('a guard with a bound', () => {
     'sometimes' as 'none',
     null as never,
     10 as never,
-  ])('is not made with %j', (revocation) => {
+  ])('refuses the revocation option %j', (revocation) => {
     const { options } = createTestIssuer()
     expect(() => requireAccessToken({ ...options, revocation })).toThrow(TypeError)
   })
 })
 
 describe('a strict guard', () => {
-  it('asks with every request, and once', async () => {
+  it('asks with every request, once', async () => {
     const { issuer, ask, questions } = setUp('strict')
     const token = await issuer.token()
     expect(await ask(token)).toBe('1')
@@ -252,7 +252,7 @@ describe('a strict guard', () => {
     expect(await ask(token)).toBe('token_revoked')
   })
 
-  it('answers 503 when nobody answers', async () => {
+  it('answers 503 when nothing answers', async () => {
     const { issuer, ask, refusals } = setUp('strict')
     const token = await issuer.token({ exp: issuer.runtime.now() + 10_000 })
     expect(await ask(token)).toBe('1')
@@ -263,7 +263,7 @@ describe('a strict guard', () => {
 })
 
 describe("a guard with 'none'", () => {
-  it('asks nobody, and knows of no revocation', async () => {
+  it('asks nothing, and knows no revocation', async () => {
     const { issuer, ask, questions } = setUp('none')
     const token = await issuer.token()
     issuer.revoke(token)
@@ -273,7 +273,7 @@ describe("a guard with 'none'", () => {
 })
 
 describe('isRevoked', () => {
-  it('tells a connection that goes on when it has to end', async () => {
+  it('tells a long connection when it has to end', async () => {
     const issuer = createTestIssuer()
     const verifier = createVerifier(issuer.options)
     const token = await issuer.token()

@@ -1,4 +1,4 @@
-// As many revocations as a view holds, through the whole way from the network to the gate, inside
+// As many revocations as a view holds, over the whole path from the network to the gate, inside
 // workerd.
 
 import { describe, expect, it } from 'vitest'
@@ -21,7 +21,7 @@ function rowsOf(from: number, through: number): string {
 }
 
 describe('a view of 1,000,000 ids', () => {
-  it('is loaded page by page, and knows every one', async () => {
+  it('is loaded page by page, and knows every id', async () => {
     const issuer = createTestIssuer()
     const asked: string[] = []
     const service = {

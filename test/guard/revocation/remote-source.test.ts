@@ -13,10 +13,10 @@ let time: VirtualTime
 let feed: TestFeed
 let asked: string[]
 let databaseAheadMs: number
-/** What stands between the guard and the service. */
+/** The network between the guard and the service. */
 let between: (request: Request, pass: () => Promise<Response>) => Promise<Response>
 let source: RevocationSource
-/** What a view would know by now. */
+/** The state of a view at this moment. */
 let followed: FollowedFeed | undefined
 
 beforeEach(() => {
@@ -58,7 +58,7 @@ async function problemOf(question: Promise<{ ok: boolean; error?: string }>) {
   return ok ? 'none' : error
 }
 
-/** A shared cache that keeps every answer for good, by its URL. */
+/** A shared cache that keeps every answer forever, by its URL. */
 function keepForGood(keyOf = (request: Request) => request.url) {
   const kept = new Map<string, string>()
   return async (request: Request, pass: () => Promise<Response>) => {
@@ -70,7 +70,7 @@ function keepForGood(keyOf = (request: Request) => request.url) {
 }
 
 describe('the feed of a service', () => {
-  it('is asked for a page of the snapshot first, and then segment by segment', async () => {
+  it('is asked for a page of the snapshot first, and then for one segment after another', async () => {
     revoke(1_500)
     const snapshot = await pull(0)
     expect(snapshot).toMatchObject({ through: 1_500, ageMs: Number.POSITIVE_INFINITY })
@@ -81,7 +81,7 @@ describe('the feed of a service', () => {
     expect(asked).toEqual(['snapshot/0', 'since/1?', 'since/1', 'since/2'])
   })
 
-  it('is asked for the snapshot again when it has run far ahead, from where one is', async () => {
+  it('is asked for the snapshot again, from the current place, when it is far ahead', async () => {
     revoke(500)
     await pull(0)
     await pull(500)
@@ -95,7 +95,7 @@ describe('the feed of a service', () => {
     expect(asked).toEqual(['since/1', 'since/2', 'snapshot/0'])
   })
 
-  it('is asked past caches with the first question, and ten minutes after', async () => {
+  it('is asked past caches with the first question, and again after ten minutes', async () => {
     await pull(0)
     asked = []
     for (const minutes of [0, 5, 9, 10, 11, 19, 20]) {
@@ -123,7 +123,7 @@ describe('the feed of a service', () => {
     expect(asked).toEqual(['since/0', 'since/0?'])
   })
 
-  it('is as old as it is, through a cache that says nothing of it', async () => {
+  it('has its true age through a cache that hides the age', async () => {
     await pull(0)
     await pull(0)
     between = keepForGood()
@@ -134,7 +134,7 @@ describe('the feed of a service', () => {
     expect(ageMs).toBeLessThan(2_600)
   })
 
-  it('is asked past caches by one whose clock was set back a little', async () => {
+  it('is asked past caches after the clock was set back a little', async () => {
     await pull(0)
     await pull(0)
     time.nowMs += 60_000
@@ -145,7 +145,7 @@ describe('the feed of a service', () => {
     expect(asked).toEqual(['since/0', 'since/0?', 'since/0'])
   })
 
-  it('is asked past caches when one of several knows less than another one did', async () => {
+  it('is asked past caches when one of several caches is behind another', async () => {
     await pull(0)
     await pull(0)
     const before = await (await feed.answer(new Request(`${issuer}/auth/feed/since/0`))).text()
@@ -159,7 +159,7 @@ describe('the feed of a service', () => {
     expect(asked).toEqual(['since/0', 'since/0?'])
   })
 
-  it('is never older than it is said to be, whatever caches hold back', async () => {
+  it('is never older than its stated age, whatever caches hold back', async () => {
     const travel = fc.record({
       gapMs: fc.nat({ max: 20_000 }),
       thereMs: fc.nat({ max: 1_500 }),
@@ -190,7 +190,7 @@ describe('the feed of a service', () => {
     await fc.assert(holds, { numRuns: 300 })
   })
 
-  it('is not taken from a cache that leaves the query out', async () => {
+  it('is refused from a cache that ignores the query', async () => {
     await pull(0)
     between = keepForGood((request) => new URL(request.url).pathname)
     await pull(0)
@@ -200,7 +200,7 @@ describe('the feed of a service', () => {
     )
   })
 
-  it('is not taken for another part than was asked for', async () => {
+  it('is refused where another part comes than was asked for', async () => {
     revoke(1_500)
     await pull(0)
     between = async (request) => {
@@ -217,7 +217,7 @@ describe('the feed of a service', () => {
     )
   })
 
-  it('gets past a snapshot that a cache has kept', async () => {
+  it('is loaded despite a snapshot that a cache has kept', async () => {
     revoke(10)
     between = keepForGood()
     expect(await pull(0)).toMatchObject({ through: 10 })
@@ -230,7 +230,7 @@ describe('the feed of a service', () => {
     expect(asked).toEqual(['snapshot/0', 'snapshot/0?'])
   })
 
-  it('is not there where the service is another one, and says so', async () => {
+  it('is unavailable where another service answers, and the log says so', async () => {
     between = async () => new Response('{"code":"not_found"}', { status: 404 })
     expect(await problemOf(source.pull(0, {}))).toMatch(
       /revocation feed at https:\/\/auth.example.com\/auth\/feed answers with status 404; check the issuer/,
@@ -242,7 +242,7 @@ describe('the feed of a service', () => {
 })
 
 describe('the feed of a service whose backup was restored', () => {
-  /** A service with nothing but the first page of another history. */
+  /** A service that has only the first page of another history. */
   function answerFrom(epoch: string, head: number) {
     const state = { epoch, nowMs: time.runtime.nowMs(), first: head + 1, head, rows: [] }
     between = async (request) => {
@@ -254,17 +254,17 @@ describe('the feed of a service whose backup was restored', () => {
     }
   }
 
-  it('gives the first page where there is neither the segment nor the page any more', async () => {
+  it('gives the first page where both the segment and the page are gone', async () => {
     followed = { epoch: 'lost', head: 450_000 }
     answerFrom('restored', 500)
     const page = await pull(450_000)
     expect(asked).toEqual(['since/450?', 'snapshot/1?', 'snapshot/0?'])
-    // What was looked up for it, every second, is the epoch.
+    // What was read every second is the epoch.
     const times = { ageMs: 40_000, epochAgeMs: 1_000, isSnapshot: true }
     expect(page).toMatchObject({ epoch: 'restored', head: 500, ...times })
   })
 
-  it('is asked past caches that have the history of before', async () => {
+  it('is asked past caches that still have the old history', async () => {
     revoke(3)
     await pull(0)
     await pull(3)
@@ -278,11 +278,11 @@ describe('the feed of a service whose backup was restored', () => {
     followed = { epoch: 'restored', head: 3 }
     asked = []
     for (const _ of [1, 2]) expect(await pull(3)).toMatchObject({ epoch: 'restored', ageMs: 0 })
-    // The clocks of the new database are compared before caches are asked.
+    // The guard compares the clocks of the new database before it asks caches.
     expect(asked).toEqual(['since/0?', 'since/0', 'since/0?'])
   })
 
-  it('proves the epoch by a nonce alone', async () => {
+  it('proves the epoch only by a nonce', async () => {
     await pull(0)
     expect(await pull(0)).toMatchObject({ ageMs: 0, epochAgeMs: 0 })
     expect(await pull(0)).toMatchObject({ ageMs: 0, epochAgeMs: Number.POSITIVE_INFINITY })
@@ -290,7 +290,7 @@ describe('the feed of a service whose backup was restored', () => {
 })
 
 describe('an exact check', () => {
-  it('says whether any of the ids is revoked, and what the database clock says', async () => {
+  it('says whether any of the ids is revoked, and the time of the database', async () => {
     revoke(1)
     expect(await source.check([idOf(7), idOf(0)], {})).toMatchObject({
       ok: true,
@@ -306,7 +306,7 @@ describe('an exact check', () => {
     ['without a time', { version: 1, revoked: [] }],
     ['that is a list', []],
     ['that is null', null],
-  ])('takes no answer %s', async (_, answer) => {
+  ])('refuses an answer %s', async (_, answer) => {
     between = async (request) => {
       const { nonce } = (await request.json()) as { nonce: string }
       const repeats = answer && !Array.isArray(answer) && !('nonce' in answer)

@@ -1,5 +1,5 @@
-// The promise while backups are restored: revoked tokens that the backup knows of stay out, and
-// guards go over to the new history without a single 503 where the procedure is kept.
+// The guarantee while backups are restored. Revoked tokens that the backup knows stay refused.
+// Guards follow the new history without a single 503 where operators keep to the procedure.
 
 import fc from 'fast-check'
 import { afterAll, describe, expect, it, vi } from 'vitest'
@@ -22,12 +22,12 @@ function holdsFor(tried: RemoteCode) {
 }
 
 describe('source, view, loader and gate', () => {
-  it('follow whatever is restored', async () => {
+  it('follow every restored history', async () => {
     await fc.assert(holdsFor(code), { numRuns: 1_500 })
   }, 180_000)
 })
 
-/** What a hurried hand could do to the code. */
+/** Mistakes that a developer could make in the code. */
 const breaks: readonly (readonly [what: string, file: string, from: string, to: string])[] = [
   [
     'another history followed without proof',
@@ -64,7 +64,7 @@ const breaks: readonly (readonly [what: string, file: string, from: string, to: 
 
 describe('the same, broken on purpose', () => {
   it.each(breaks)(
-    'is found out: %s',
+    'is detected: %s',
     async (_, file, from, to) => {
       const broken = await breakCode<RemoteCode>(`guard/revocation/${file}.ts`, from, to)
       await expect(

@@ -6,7 +6,7 @@ import { renderRow } from '../../../src/token/feed-format.ts'
 
 const now = 1_800_000_000
 
-/** The hash does not tell apart what has the same home: searches for all of them begin there. */
+/** Ids with the same home in the table: the searches for all of them begin there. */
 function idAt(home: number, which: number): string {
   const bytes = new DataView(new ArrayBuffer(12))
   bytes.setInt32(0, Math.imul(which, 0x85eb_ca6b))
@@ -41,13 +41,16 @@ function add(ids: RevokedIds, model: Map<string, number>, added: [string, number
 }
 
 function sweep(ids: RevokedIds, model: Map<string, number>, seconds: number): void {
-  // Twice: what moves while it is swept may be passed over once.
+  // Twice: one sweep may miss an id that moves meanwhile.
   for (let round = 0; round < 2; round += 1) ids.sweep(ids.capacity, seconds)
   const over = Math.floor((seconds - 300) / 60)
   for (const [one, minute] of model) if (minute < over) model.delete(one)
 }
 
-/** Which ids of a crowd and its neighbours are not found any more, once one of the crowd is over. */
+/**
+ * The ids of a cluster and its neighbours that are no longer found after one of the cluster is
+ * forgotten.
+ */
 function lostAt(home: number, forgotten: number): string[] {
   const crowd = [0, 1, 2].map((which) => idAt(home, which))
   const neighbours = [0, 1, 2].map((which) => idAt(home + 1_000, which))
@@ -62,7 +65,7 @@ function lostAt(home: number, forgotten: number): string[] {
 }
 
 describe('the set of revoked ids', () => {
-  it('has what a plain map has, however it grows, shrinks and is crowded', () => {
+  it('has the same ids as a plain map, however it grows, shrinks and fills', () => {
     const holds = fc.property(fc.array(action, { maxLength: 30 }), (actions) => {
       const ids = new RevokedIds()
       const model = new Map<string, number>()
@@ -75,16 +78,17 @@ describe('the set of revoked ids', () => {
     fc.assert(holds, { numRuns: 500 })
   })
 
-  // A thousand homes are all the places of a small table, its end with the turn to its beginning, too.
+  // A thousand homes are all places of a small table, including the wrap from its end to its
+  // beginning.
   it.each([0, 1, 2])(
-    'finds all others when one of a crowd is forgotten: number %d',
+    'finds all others when one of a cluster is forgotten: number %d',
     (forgotten) => {
       const lost = Array.from({ length: 1_000 }, (_, home) => lostAt(home, forgotten))
       expect(lost.flat()).toEqual([])
     },
   )
 
-  it('tells any two ids apart that differ in one bit', () => {
+  it('distinguishes any two ids that differ in one bit', () => {
     const bytes = new Uint8Array(12).fill(0x5a)
     const ids = new RevokedIds()
     ids.add(encodeBase64Url(bytes), now + 900)
@@ -105,7 +109,7 @@ describe('the set of revoked ids', () => {
     expect(ids.hasAny([])).toBe(false)
   })
 
-  it('never forgets an id that is added for a shorter time later', () => {
+  it('never forgets an id earlier when it is added again for a shorter time', () => {
     const ids = new RevokedIds()
     ids.add('a'.repeat(16), now + 10_000)
     ids.add('a'.repeat(16), now)
@@ -118,7 +122,7 @@ describe('the set of revoked ids', () => {
     ['a character beyond ASCII', `${'a'.repeat(15)}é1c9c380`],
     ['a digit that is none', `${'a'.repeat(16)}1c9c38g`],
     ['half a row', 'a'.repeat(16)],
-  ])('takes no row with %s', (_, row) => {
+  ])('refuses a row with %s', (_, row) => {
     expect(new RevokedIds().addRows(row)).toBe(false)
     expect(new RevokedIds().addRows(renderRow('b'.repeat(16), now) + row)).toBe(false)
   })

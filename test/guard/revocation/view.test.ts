@@ -26,7 +26,7 @@ function page(from: number, through: number, changes: Partial<PulledPage> = {}):
 const knows = (view: RevocationView, number: number) => view.isRevoked(wordsOf([idOf(number)]))
 
 describe('a view', () => {
-  it('knows nothing at first, and everything once a page leads to the head', () => {
+  it('knows nothing at first, and everything once a page reaches the head', () => {
     const view = new RevocationView(time.runtime)
     expect([view.isLoaded(), view.ageMs()]).toEqual([false, Number.POSITIVE_INFINITY])
     expect(view.apply(page(1, 3, { head: 5 }), view.readClocks())).toBe('partial')
@@ -35,7 +35,7 @@ describe('a view', () => {
     expect([view.isLoaded(), view.ageMs(), view.position]).toEqual([true, 0, 5])
   })
 
-  it('is as old as the question, and what the answer was older', () => {
+  it('is as old as the question, plus the age of the answer', () => {
     const view = new RevocationView(time.runtime)
     const askedAt = view.readClocks()
     time.nowMs += 700
@@ -43,7 +43,7 @@ describe('a view', () => {
     expect(view.ageMs()).toBe(1_000)
   })
 
-  it('is not made older by a page that comes late', () => {
+  it('does not get older by a page that arrives late', () => {
     const view = new RevocationView(time.runtime)
     const early = view.readClocks()
     time.nowMs += 5_000
@@ -52,7 +52,7 @@ describe('a view', () => {
     expect(view.ageMs()).toBe(0)
   })
 
-  it('is of no known age once either clock is set back, and is renewed by the next page', () => {
+  it('has no known age once either clock is set back, until the next page', () => {
     const view = new RevocationView(time.runtime)
     view.apply(page(1, 3), view.readClocks())
     time.wallAheadMs -= 1
@@ -61,7 +61,7 @@ describe('a view', () => {
     expect(view.ageMs()).toBe(0)
   })
 
-  it('ages by the wall clock where that runs ahead, as when the machine slept', () => {
+  it('ages by the wall clock where that runs ahead, as after a machine has slept', () => {
     const view = new RevocationView(time.runtime)
     view.apply(page(1, 3), view.readClocks())
     time.wallAheadMs += 60_000
@@ -75,7 +75,7 @@ describe('a view', () => {
     expect(view.position).toBe(2_000_000)
   })
 
-  it('does not take a page for the next one that leaves places out', () => {
+  it('refuses a page that leaves places out', () => {
     const view = new RevocationView(time.runtime)
     view.apply(page(1, 3), view.readClocks())
     expect(view.apply(page(5, 6), view.readClocks())).toBe('partial')
@@ -91,12 +91,12 @@ describe('a view', () => {
     expect(view.ageMs()).toBe(0)
   })
 
-  it('goes over to another history only with proof that it is the later one', () => {
+  it('follows another history only with proof that it is later', () => {
     const view = new RevocationView(time.runtime)
     view.apply(page(1, 9), view.readClocks())
     time.nowMs += 800
     const other = { epoch: 'f', head: 3 }
-    // A cache may have kept the one, and the other may have been read before the first was heard of.
+    // A cache may have kept the one. The other may have been read before the first was known.
     for (const epochAgeMs of [Number.POSITIVE_INFINITY, 801]) {
       expect(view.apply(page(1, 3, { ...other, epochAgeMs }), view.readClocks())).toBe('partial')
       expect(view.followed).toEqual({ epoch: 'e', head: 9 })
@@ -124,7 +124,7 @@ describe('a view', () => {
     expect(view.followed).toEqual({ epoch: 'g', head: 9 })
   })
 
-  it('goes over to another history after the clock for durations was set back', () => {
+  it('follows another history after the clock for durations was set back', () => {
     const view = new RevocationView(time.runtime)
     time.nowMs += 200_000
     view.apply(page(1, 9), view.readClocks())
@@ -136,7 +136,7 @@ describe('a view', () => {
     expect(view.apply(page(1, 3, other), view.readClocks())).toBe('complete')
   })
 
-  it('refuses a history that is shorter than it was, and names the cure', () => {
+  it('refuses a history that became shorter, and names the cure', () => {
     const view = new RevocationView(time.runtime)
     view.apply(page(1, 9), view.readClocks())
     time.nowMs += 1
@@ -147,7 +147,7 @@ describe('a view', () => {
     expect(view.ageMs()).toBe(3_001)
   })
 
-  it('passes over an answer from before that comes late', () => {
+  it('ignores an answer from before that arrives late', () => {
     const view = new RevocationView(time.runtime)
     const early = view.readClocks()
     time.nowMs += 1_000
@@ -157,7 +157,7 @@ describe('a view', () => {
     expect([view.position, view.ageMs()]).toEqual([9, 0])
   })
 
-  it('knows when it learnt of each place, not of the history alone', () => {
+  it('records when it learnt of each place, not only of the history', () => {
     const view = new RevocationView(time.runtime)
     view.apply(page(1, 9), view.readClocks())
     time.nowMs += 500
@@ -167,20 +167,20 @@ describe('a view', () => {
     expect(view.apply(page(1, 10), early)).toBe('complete')
   })
 
-  it('is not complete before it has reached the highest head that it has heard of', () => {
+  it('is incomplete until it reaches the highest head that it has heard of', () => {
     const view = new RevocationView(time.runtime)
     view.apply(page(1, 900), view.readClocks())
-    // Revoked at 950, and again at 1,500: a page of now does not have it any more …
+    // Revoked at 950, and again at 1,500: a page of now no longer has it …
     const [now, moved] = [view.readClocks(), { head: 1_500, rows: [] }]
     expect(view.apply(page(901, 999, moved), now)).toBe('partial')
-    // … and one of a second ago does not have it yet.
+    // … and a page of a second ago does not have it yet.
     expect(view.apply(page(1_000, 1_100, { ageMs: 1_000 }), view.readClocks())).toBe('partial')
     expect(view.position).toBe(1_100)
     expect(view.apply(page(1_000, 1_500), view.readClocks())).toBe('complete')
     expect(knows(view, 1_500)).toBe(true)
   })
 
-  it('is not complete as of a late answer while it has not reached that head', () => {
+  it('is incomplete at the time of a late answer while it has not reached that head', () => {
     const view = new RevocationView(time.runtime)
     const early = view.readClocks()
     time.nowMs += 1_000
@@ -189,7 +189,7 @@ describe('a view', () => {
     expect(view.isLoaded()).toBe(false)
   })
 
-  it('moves on with a page that was read before another one', () => {
+  it('advances with a page that was read before another one', () => {
     const view = new RevocationView(time.runtime)
     const early = view.readClocks()
     time.nowMs += 1_000
@@ -198,7 +198,7 @@ describe('a view', () => {
     expect(view.position).toBe(1_100)
   })
 
-  it('refuses a history that is shorter than it has heard of, though it has read less', () => {
+  it('refuses a history that is shorter than the head that it has heard of, even if it has read less', () => {
     const view = new RevocationView(time.runtime)
     view.apply(page(1, 999, { head: 1_500 }), view.readClocks())
     time.nowMs += 1
@@ -207,12 +207,12 @@ describe('a view', () => {
     })
   })
 
-  it('is complete as of an answer that knows less than it does', () => {
+  it('is complete at the time of an answer that knows less than the view', () => {
     const view = new RevocationView(time.runtime)
     const ageMs = Number.POSITIVE_INFINITY
     expect(view.apply(page(1, 9, { ageMs }), view.readClocks())).toBe('partial')
     time.nowMs += 100
-    // What another isolate of the service read a second ago.
+    // The read of another isolate of the service, a second ago.
     expect(view.apply(page(1, 8, { ageMs: 900 }), view.readClocks())).toBe('complete')
     expect(view.ageMs()).toBe(900)
   })
@@ -226,7 +226,7 @@ describe('a view', () => {
     expect(view.isLoaded()).toBe(false)
   })
 
-  it('takes a page of unknown age as it is, and one that was under way while the machine slept', () => {
+  it('accepts a page of unknown age, and one that was on its way while the machine slept', () => {
     const view = new RevocationView(time.runtime)
     const old = { nowMs: time.runtime.nowMs() - 7_200_000, ageMs: Number.POSITIVE_INFINITY }
     expect(view.apply(page(1, 3, old), view.readClocks())).toBe('partial')
@@ -236,12 +236,12 @@ describe('a view', () => {
     expect(view.ageMs()).toBe(600_000)
   })
 
-  it('refuses rows that are none', () => {
+  it('refuses invalid rows', () => {
     const view = new RevocationView(time.runtime)
     expect(view.apply(page(1, 3, { rows: ['x'] }), view.readClocks())).toHaveProperty('problem')
   })
 
-  it('forgets what has expired more than 300 s ago, a share with each page', () => {
+  it('forgets ids that expired more than 300 s ago, some with each page', () => {
     const view = new RevocationView(time.runtime)
     for (let from = 1; from <= 20_000; from += 1_000) {
       view.apply(page(from, from + 999), view.readClocks())
@@ -256,7 +256,7 @@ describe('a view', () => {
     expect(knows(view, 20_001)).toBe(true)
   })
 
-  it('forgets nothing because of a clock that is set forward, and back again', () => {
+  it('forgets nothing when a clock is set forward, and back again', () => {
     const view = new RevocationView(time.runtime)
     view.apply(page(1, 3), view.readClocks())
     const [askedAt, answered] = [view.readClocks(), page(4, 4)]
@@ -267,7 +267,7 @@ describe('a view', () => {
     expect(knows(view, 1)).toBe(true)
   })
 
-  it('says that it is full, forgets nothing, and begins anew when there is room', () => {
+  it('reports that it is full, forgets nothing, and starts again when there is room', () => {
     const view = new RevocationView(time.runtime, 10)
     view.apply(page(1, 10), view.readClocks())
     expect(view.apply(page(11, 12), view.readClocks())).toBe('full')

@@ -15,7 +15,7 @@ describe('the variables of the process on Deno', () => {
     [{ HOST: '::', PORT: '1', SHUTDOWN_SECONDS: '0' }, ['::', 1, 0]],
     [{ HOST: ' ::1\n', PORT: '8787\r\n', SHUTDOWN_SECONDS: ' 10' }, ['::1', 8_787, 10]],
     [{ HOST: 'localhost', PORT: '65535', SHUTDOWN_SECONDS: '300' }, ['localhost', 65_535, 300]],
-  ])('are taken without what a pipe leaves around them: %j', (variables, expected) => {
+  ])('are read without the whitespace that a pipe leaves: %j', (variables, expected) => {
     const parsed = parseDenoVariables(variables)
     expect(parsed.ok && Object.values(parsed.value)).toEqual(expected)
   })
@@ -24,7 +24,7 @@ describe('the variables of the process on Deno', () => {
     ['HOST', ['a b', 'http://localhost', 'local\nhost']],
     ['PORT', ['0', '65536', '8787.5', '87 87', '0x2253', '8e3', '-1', 'http']],
     ['SHUTDOWN_SECONDS', ['-1', '301', '1.5', '10s', 'Infinity']],
-  ])('refuses a bad %s by name', (name, values) => {
+  ])('refuse a bad %s by name', (name, values) => {
     for (const value of values) {
       expect([value, parseDenoVariables({ [name]: value })]).toEqual([
         value,
@@ -33,7 +33,7 @@ describe('the variables of the process on Deno', () => {
     }
   })
 
-  it('reports all problems together', () => {
+  it('report all problems together', () => {
     const parsed = parseDenoVariables({ HOST: 'a b', PORT: 'x', SHUTDOWN_SECONDS: 'x' })
     expect(parsed.ok || parsed.error).toHaveLength(3)
   })

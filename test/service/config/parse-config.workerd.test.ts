@@ -27,7 +27,7 @@ async function configOf(variables: Record<string, unknown>, platform = workers) 
 }
 
 describe('the configuration', () => {
-  it('needs three settings, and has a default for every other', async () => {
+  it('requires three settings, and has a default for every other', async () => {
     expect(await configOf({})).toEqual({
       issuer: good.ISSUER,
       audience: good.ISSUER,
@@ -56,7 +56,7 @@ describe('the configuration', () => {
     })
   })
 
-  it('takes what is set', async () => {
+  it('accepts every setting', async () => {
     const config = await configOf({
       AUDIENCE: 'https://api.example.com',
       TURSO_AUTH_TOKEN: 'a.token',
@@ -102,7 +102,7 @@ describe('the configuration', () => {
     })
   })
 
-  it('lets a client ask again for an answer that the database has kept it from', async () => {
+  it('makes the grace window at least 10 s longer than DATABASE_TIMEOUT_MS, for retries', async () => {
     const graceOf = async (variables: Record<string, string>) =>
       (await configOf(variables)).refreshGraceSeconds
     expect(await graceOf({ DATABASE_TIMEOUT_MS: '30000' })).toBe(40)
@@ -119,7 +119,7 @@ describe('the configuration', () => {
     })
   })
 
-  it('takes a number of proxies on Deno alone', async () => {
+  it('accepts a number of proxies only on Deno', async () => {
     const onDeno = await configOf({ TRUSTED_PROXIES: '2' }, { hasFiles: true })
     expect(onDeno.trustedProxies).toBe(2)
     expect(await problemsOf({ TRUSTED_PROXIES: '0' })).toEqual([])
@@ -240,7 +240,7 @@ describe('the configuration', () => {
   })
 
   it.each(['my_precious', 'a-string-secret-at-least-256-bits-long'])(
-    'refuses %j, which everyone knows, as a key',
+    'refuses the publicly known key %j',
     async (published) => {
       expect(await problemsOf({ SECRET_KEY: published })).toEqual([
         'SECRET_KEY is a published example that everyone knows; make a random one.',
@@ -248,7 +248,7 @@ describe('the configuration', () => {
     },
   )
 
-  it('refuses a previous key that is the current one', async () => {
+  it('refuses a previous key that equals the current one', async () => {
     expect(await problemsOf({ PREVIOUS_SECRET_KEY: `${good.SECRET_KEY}\n` })).toEqual([
       'PREVIOUS_SECRET_KEY must be the key before SECRET_KEY, and is the same; remove it.',
     ])
@@ -267,7 +267,7 @@ describe('the configuration', () => {
     ])
   })
 
-  it('does not count spaces and line ends around a value, as a pipe leaves them', async () => {
+  it('ignores spaces and line ends around a value, as a pipe leaves them', async () => {
     const variables = {
       ...{ ISSUER: `${good.ISSUER}\n`, AUDIENCE: ' api\r\n', TURSO_AUTH_TOKEN: '\ufefftoken\n' },
       ...{ TURSO_DATABASE_URL: ` ${good.TURSO_DATABASE_URL}\n`, BCRYPT_COST: '12\n' },
@@ -287,7 +287,7 @@ describe('the configuration', () => {
     })
   })
 
-  it('takes numbers as `[vars]` has them, and nothing that is no single value', async () => {
+  it('accepts numbers as `[vars]` has them, and only single values', async () => {
     const config = await configOf({ BCRYPT_COST: 12, SESSION_LIFETIME_SECONDS: 86_400 * 30 })
     expect([config.bcryptCost, config.sessionLifetimeSeconds]).toEqual([12, 2_592_000])
     expect(await problemsOf({ BCRYPT_COST: 10.5, DATABASE_REPLICAS: true })).toEqual([
@@ -301,7 +301,7 @@ describe('the configuration', () => {
     )
   })
 
-  it('takes subdomains, and the origins of apps', async () => {
+  it('accepts subdomains, and the origins of apps', async () => {
     const origins = [
       ...['https://*.example.com', 'https://*.example.com:8443', 'https://*.me.workers.dev'],
       ...['https://*.workers.dev.example.com', 'http://localhost:3000', 'http://tauri.localhost'],
@@ -318,7 +318,7 @@ describe('the configuration', () => {
     ['https://App.example.com', 'https://app.example.com'],
     ['https://bücher.example', 'https://xn--bcher-kva.example'],
     ['https://*.Example.com/', 'https://*.example.com'],
-  ])('names the form that would do in the place of %s', async (origin, form) => {
+  ])('names a valid form in place of %s', async (origin, form) => {
     expect(await problemsOf({ CORS_ORIGINS: `https://a.example, ${origin}` })).toEqual([
       `CORS_ORIGINS must have ${form} as it is written here.`,
     ])
@@ -335,16 +335,16 @@ describe('the configuration', () => {
     expect(await problemsOf({ ...wrong, TOKEN_TRANSPORT: 'bearer' })).toEqual([])
   })
 
-  it('takes line ends in a key', async () => {
+  it('accepts line ends in a key', async () => {
     expect(await problemsOf({ SECRET_KEY: `${good.SECRET_KEY}\r\nmore` })).toEqual([])
   })
 
-  it('takes a key that is random once, and then repeats', async () => {
+  it('accepts a key that is random at first and then repeats', async () => {
     const random = 'N7f0QyXw2mVb5LrTz8KcJp4HsGd1AeUi'
     expect(await problemsOf({ SECRET_KEY: random.repeat(2) })).toEqual([])
   })
 
-  it('refuses plain HTTP to other machines unless it is told to', async () => {
+  it('refuses plain HTTP to other machines unless a setting allows it', async () => {
     const insecure = { ISSUER: 'http://auth.internal', TURSO_DATABASE_URL: 'http://10.0.0.2:8080' }
     const sentence =
       'is http: and not on this machine, so tokens can be read on the way. Use https:, or set INSECURE_HTTP=allow in a network of your own.'
@@ -360,13 +360,13 @@ describe('the configuration', () => {
   })
 
   it.each(['file:x.db', 'file:./my data/x.db', 'file:/var/x.db', 'file:///var/x.db', 'FILE:x.db'])(
-    'takes %s for a database',
+    'accepts %s as a database',
     async (url) => {
       expect(await problemsOf({ TURSO_DATABASE_URL: url }, { hasFiles: true })).toEqual([])
     },
   )
 
-  it('takes a file for a database where there are files', async () => {
+  it('accepts a file as a database only where there are files', async () => {
     const file = { TURSO_DATABASE_URL: 'file:.portcullis/portcullis.db' }
     expect((await configOf(file, { hasFiles: true })).databaseUrl).toBe(file.TURSO_DATABASE_URL)
     expect(await problemsOf(file)).toEqual([
@@ -389,7 +389,7 @@ describe('the configuration', () => {
     })
   })
 
-  it('points from a misspelled optional setting to the one that was meant', async () => {
+  it('points from a misspelled optional setting to the correct one', async () => {
     for (const name of ['OLD_SECRET_KEY', 'SECRET_KEY_PREVIOUS', 'PREVIUOS_SECRET_KEY']) {
       expect(await problemsOf({ [name]: previous })).toEqual([
         `${name} is not a setting; did you mean PREVIOUS_SECRET_KEY?`,
@@ -432,12 +432,12 @@ describe('the configuration', () => {
     expect(await problemsOf(variables, aFile)).toEqual([sentence])
   })
 
-  it('lets a default give way', async () => {
+  it('lowers a default that conflicts with a setting', async () => {
     expect(await problemsOf({ SESSION_LIFETIME_SECONDS: '60' })).toEqual([])
     expect(await problemsOf({ SESSION_IDLE_LIFETIME_SECONDS: '60' })).toEqual([])
   })
 
-  it('refuses signing keys that do not fit, before anybody logs in', async () => {
+  it('refuses invalid signing keys before the first login', async () => {
     const [one, other] = [await createSigningJwk(), await createSigningJwk()]
     const SIGNING_KEYS = JSON.stringify({ keys: [{ ...one, d: other.d }] })
     expect(await problemsOf({ SIGNING_KEYS })).toEqual([
@@ -445,17 +445,17 @@ describe('the configuration', () => {
     ])
   })
 
-  it('says of a setting that is gone that it is', async () => {
+  it('names a setting that was removed', async () => {
     expect(await problemsOf({ PREVIOUS_ACCESS_TOKEN_LIFETIME_SECONDS: '900' })).toEqual([
       'PREVIOUS_ACCESS_TOKEN_LIFETIME_SECONDS is no setting any more; remove it.',
     ])
   })
 
-  it('leaves alone what it does not know', async () => {
+  it('ignores unknown variables', async () => {
     expect(await problemsOf({ PATH: '/bin', DATABASE_URL: 'x', USER: 'me', KV: {} })).toEqual([])
   })
 
-  it('says of every setting what it means, in which unit, and which values it takes', async () => {
+  it('describes the meaning, unit and values of every setting', async () => {
     for (const setting of Object.values(settings)) {
       expect(setting.meaning && setting.unit && setting.bounds && setting.default).toBeTruthy()
     }

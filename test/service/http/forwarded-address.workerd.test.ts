@@ -13,7 +13,7 @@ const xForwardedFor = (text: string, proxies?: number) =>
   addressOf({ 'X-Forwarded-For': text }, proxies)
 
 describe('the address of a client', () => {
-  it('is that of the connection where no proxy is trusted, whatever headers claim', () => {
+  it('is that of the connection where no proxy is trusted, whatever the headers claim', () => {
     const claims = { Forwarded: 'for=203.0.113.7', 'X-Forwarded-For': '203.0.113.7' }
     expect(addressOf(claims, 0)).toBe(peer)
   })
@@ -27,7 +27,7 @@ describe('the address of a client', () => {
     expect(forwardedAddress(new Headers(), of, 0)).toBe(address)
   })
 
-  it('is counted from the right: what is further left is a claim of the client', () => {
+  it('is counted from the right: everything further left is a claim of the client', () => {
     const chain = 'nonsense", 198.51.100.1, 203.0.113.7, 192.0.2.9'
     expect([1, 2].map((proxies) => xForwardedFor(chain, proxies))).toEqual([
       '192.0.2.9',
@@ -40,7 +40,7 @@ describe('the address of a client', () => {
     ])
   })
 
-  it('is nobody’s where the chain is shorter than the proxies, or there is none', () => {
+  it('is unknown where the chain is missing or shorter than the proxies', () => {
     expect(addressOf({})).toBeUndefined()
     expect(xForwardedFor('203.0.113.7', 2)).toBeUndefined()
     expect(forwarded('for=203.0.113.7', 2)).toBeUndefined()
@@ -82,7 +82,7 @@ describe('the address of a client', () => {
     ].map((malformed): Case => [malformed, undefined]),
   ])('is %j in X-Forwarded-For: %s', (text, address) => {
     expect(xForwardedFor(`198.51.100.1,${text}`)).toBe(address)
-    // Also where it stands further right than the client.
+    // Also where it is further right than the client.
     if (address === undefined) expect(xForwardedFor(`198.51.100.1,${text}`, 2)).toBeUndefined()
   })
 
@@ -94,14 +94,14 @@ describe('the address of a client', () => {
       ...['', 'for', 'for=', 'for=unknown', 'for=_hidden', 'by=203.0.113.7', 'for=2001:db8::1'],
       ...['for="2001:db8::1"', 'for=203.0.113.7:80', 'for=203.0.113.7;for=198.51.100.1'],
       ...['for="203.0.113.7', 'for=203.0.113.7"', 'for=203.0.113.7;x', 'for=203.0.113.7;x="'],
-      // What a client can put into `host` of a proxy that quotes it as it must.
+      // What a client can put into `host` of a proxy that quotes it correctly.
       ...['for=203.0.113.7;host="a,for=198.51.100.1"', 'for=203.0.113.7;host=\\"b"'],
     ].map((malformed): Case => [malformed, undefined]),
   ])('is %j in Forwarded: %s', (text, address) => {
     expect(forwarded(`for=198.51.100.1,${text}`)).toBe(address)
   })
 
-  it('is nobody’s where both headers are there and disagree', () => {
+  it('is unknown where both headers are present and disagree', () => {
     const one = { 'X-Forwarded-For': '203.0.113.7' }
     expect(addressOf({ ...one, Forwarded: 'for="203.0.113.7:80"' })).toBe('203.0.113.7')
     for (const Forwarded of ['for=198.51.100.1', 'for=unknown', '']) {

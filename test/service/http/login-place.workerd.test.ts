@@ -13,11 +13,11 @@ describe('the description of a device', () => {
     ['\u0007\u202e', undefined],
     ['Bro\u202ewser/1.0 (x)', 'Browser'],
     [`${'x '.repeat(300)}Firefox/130.0`, 'x'],
-  ])('says of %j in a few words: %j', (userAgent, device) => {
+  ])('describes %j in a few words: %j', (userAgent, device) => {
     expect(describeDevice(userAgent)).toBe(device)
   })
 
-  it('is short, whatever a client says of itself', () => {
+  it('is short, whatever a client sends', () => {
     for (const text of ['x'.repeat(100_000), `Mozilla/5.0 (${'('.repeat(50_000)}`]) {
       expect(describeDevice(text)?.length ?? 0).toBeLessThanOrEqual(60)
     }

@@ -15,7 +15,7 @@ async function logIn(url: string, authToken?: string) {
 }
 
 describe('the log of a service over a database', () => {
-  it('without migrations says once what to do, and nothing of it with each request', async () => {
+  it('without migrations says once what to do, and does not repeat it with each request', async () => {
     const { app, log, answers } = await logIn(inject('emptyDatabaseUrl'))
     expect(answers.map(({ status }) => status)).toEqual([503, 503])
     const [told, ...requests] = linesOf(log)

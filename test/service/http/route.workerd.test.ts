@@ -13,7 +13,7 @@ const parts = {
 } as const
 
 describe('a route', () => {
-  it('compiles only with reasons that it lists, or that its credential or limits have', () => {
+  it('compiles only with reasons of its list, its credential or its limits', () => {
     const known = defineRoute({
       ...parts,
       refusals: ['not_found'],

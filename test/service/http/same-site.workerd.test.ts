@@ -5,7 +5,7 @@ const variables = { CORS_ORIGINS: 'https://app.example.com' }
 const issuer = 'https://auth.example.com'
 const app = 'https://app.example.com'
 
-/** What browsers say of requests that are not ours. */
+/** The headers of browsers on requests of other sites. */
 const fromElsewhere: readonly Record<string, string>[] = [
   { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' },
   { Origin: 'https://evil.example.com', 'Sec-Fetch-Site': 'same-site' },
@@ -20,7 +20,7 @@ const fromElsewhere: readonly Record<string, string>[] = [
   { 'Sec-Fetch-Site': 'cross-site' },
   { 'Sec-Fetch-Site': 'same-site' },
 ]
-/** And of ours; without either header it is no browser. */
+/** The headers on requests of our pages. Without either header, it is no browser. */
 const fromOurs: readonly Record<string, string>[] = [
   { Origin: issuer },
   { Origin: issuer, 'Sec-Fetch-Site': 'same-origin' },
@@ -36,18 +36,18 @@ const reading = under.filter(({ route }) => route.method === 'GET')
 const codeOf = ({ text }: { text: string }) => JSON.parse(text).code
 
 describe.each(changing)('$operation, where tokens travel in cookies,', (mounted) => {
-  it('refuses what a page of another origin sends, as JSON, too', async () => {
+  it('refuses requests of a page of another origin, also as JSON', async () => {
     const parts = await goodCookieRequest(mounted, variables)
     for (const said of fromElsewhere) {
       const answer = await sendParts({ ...parts, headers: { ...parts.headers, ...said } })
       expect([said, answer.status, codeOf(answer)]).toEqual([said, 403, 'cross_site_request'])
       expect([said, answer.headers.getSetCookie()]).toEqual([said, []])
     }
-    // All of that has changed nothing.
+    // None of that has changed anything.
     expect((await sendParts(parts)).status).toBe(mounted.route.success)
   })
 
-  it('answers what a page of ours sends', async () => {
+  it('answers requests of our own pages', async () => {
     for (const said of fromOurs) {
       const parts = await goodCookieRequest(mounted, variables)
       const answer = await sendParts({ ...parts, headers: { ...parts.headers, ...said } })
@@ -71,7 +71,7 @@ describe.each(under)('the path of $operation, where tokens travel in cookies,', 
 })
 
 describe.each(reading)('$operation, which changes nothing,', (mounted) => {
-  it('answers whoever sends it', async () => {
+  it('answers every sender', async () => {
     const parts = await goodCookieRequest(mounted, variables)
     for (const said of [...fromElsewhere, ...fromOurs]) {
       const answer = await sendParts({ ...parts, headers: { ...parts.headers, ...said } })

@@ -1,5 +1,5 @@
-// The same attacks on every route, from the list of routes: a route that is added later is attacked
-// without being told.
+// The same attacks on every route, from the list of routes. A route that is added later is attacked
+// as well.
 
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '../../../src/errors/catalogue.ts'
@@ -21,7 +21,7 @@ const documentedStatuses = new Set(
   ]),
 )
 
-/** What everybody may read and keep, in formats of their own. */
+/** Public documents that clients may store, in formats of their own. */
 const documents = named
   .filter(({ hasEtag, asksDatabase }) => hasEtag && !asksDatabase)
   .map(({ path }) => path)
@@ -77,7 +77,7 @@ describe.each(named)('$name', ({ method, path }) => {
     expectDocumented(await ask(app, path, { method, ...init }))
   })
 
-  it('answers every other method with what it allows', async () => {
+  it('answers every other method with the allowed ones', async () => {
     const all = ['PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND', 'QUERY']
     for (const other of all.filter((candidate) => candidate !== method)) {
       const { status, headers, body } = await ask(app, path, { method: other })
@@ -91,7 +91,7 @@ describe.each(named)('$name', ({ method, path }) => {
   })
 
   it('answers nothing below itself', async () => {
-    // What is below the sessions is one of them, and answers other methods.
+    // Below the sessions is the path of a single session, which answers other methods.
     const status = path === '/auth/sessions' ? 405 : 404
     expect((await ask(app, `${path}/more`, { method })).status).toBe(status)
     expect((await ask(app, `${path}/`, { method })).status).toBe(404)
@@ -111,7 +111,7 @@ describe.each(takeToken)('$name, which takes a token,', ({ method, path, body })
     expect(answer.status).toBeOneOf([401, 403])
   })
 
-  it('takes no token from anywhere but the header', async () => {
+  it('reads a token only from the header', async () => {
     const { token } = await registerAccount(app)
     const places: [string, RequestInit][] = [
       [`${path}?access_token=${token}&token=${token}`, {}],
@@ -177,7 +177,7 @@ describe('every answer', () => {
     '/auth/%2e%2e/health',
     '/auth//login',
   ])(
-    'at %s carries a request id, the security headers, and is stored only where it may be',
+    'at %s carries a request id and the security headers, and is stored only where allowed',
     async (path) => {
       for (const method of ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']) {
         const { status, headers } = await ask(app, path, { method })
@@ -191,7 +191,7 @@ describe('every answer', () => {
     },
   )
 
-  it('leaves one line in the log, without what the client sent', async () => {
+  it('writes one line in the log, without what the client sent', async () => {
     const before = log.length
     const canary = 'canary-4711'
     await ask(app, `/auth/${canary}?token=${canary}`, bearing(canary))

@@ -1,6 +1,6 @@
-// A login and giving the password again are two round trips each, with the work of a password hash
-// between them, and with a claims hook so are a refresh and logging out everywhere but here:
-// whatever happens meanwhile decides.
+// A login and giving the password again are two round trips each, with a password hash between
+// them. With a claims hook, so are a refresh and logging out everywhere but here. A change between
+// the two round trips decides.
 
 import { createClient } from '@libsql/client/http'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
@@ -30,7 +30,7 @@ const client = createClient({ url: inject('databaseUrl') })
 const nothing = async () => {}
 let trips = 0
 let meanwhile: () => Promise<unknown> = nothing
-/** Lets something happen before the second round trip of a request. */
+/** Runs something before the second round trip of a request. */
 const slow: Database = {
   ...database,
   async withClient(use) {
@@ -62,7 +62,7 @@ async function during<T>(
   return answer
 }
 
-/** Happens before the second round trip, and not before a third one. */
+/** Runs before the second round trip, and not before a third one. */
 const once = (happening: () => Promise<unknown>) => async () => {
   if (trips === 2) await happening()
 }
@@ -104,25 +104,25 @@ describe('a login', () => {
     expect((await sessionRows()).length).toBeLessThan(2)
   })
 
-  it('gives the roles of now when they change meanwhile', async () => {
+  it('gives the current roles when they change meanwhile', async () => {
     const answer = await during(once(rolesChange), login, 3)
     expect(claimsOf(tokensOf(answer).token).roles).toEqual(['role-0'])
     expect(await sessionRows()).toHaveLength(2)
   })
 
-  it('gives a token of the generation of now when that changes meanwhile', async () => {
+  it('gives a token of the current generation when that changes meanwhile', async () => {
     const answer = await during(once(generationChanges), login, 3)
     const { token } = tokensOf(answer)
     expect((await ask(app, '/auth/status', bearing(token))).status).toBe(200)
   })
 
-  it('is answered 503, and begins none, when roles change again and again', async () => {
+  it('is answered 503, and begins no session, when roles change again and again', async () => {
     const { status, body } = await during(rolesChange, login, 3)
     expect([status, body.code]).toEqual([503, 'unavailable'])
     expect(await sessionRows()).toHaveLength(1)
   })
 
-  it('says when the password was given as the session does', async () => {
+  it('gives the same time of the password as the session', async () => {
     const { token } = tokensOf(await login())
     expect(await sessionRows()).toContain(claimsOf(token).auth_time)
   })
@@ -134,7 +134,7 @@ describe('giving the password again', () => {
 
   beforeEach(() => pretend('authenticated_at = 7', account.refreshToken))
 
-  it('is noted in the session', async () => {
+  it('is recorded in the session', async () => {
     expect((await during(nothing, again)).status).toBe(200)
     expect(await sessionRows()).not.toContain(7)
   })
@@ -145,24 +145,24 @@ describe('giving the password again', () => {
     ['the session is logged out', logsOut],
     ['the session expires', expires],
     ['the token alone is revoked', () => postForm(app, '/oauth/revoke', { token: account.token })],
-  ])('is not when meanwhile %s', async (_, happening) => {
+  ])('is not recorded when meanwhile %s', async (_, happening) => {
     const { status, body } = await during(happening, again)
     expect([status, body.code]).toEqual([401, 'token_revoked'])
     expect(await sessionRows()).toEqual([7])
   })
 
-  it('is not when meanwhile roles change', async () => {
+  it('is not recorded when roles change meanwhile', async () => {
     const { status, body } = await during(rolesChange, again)
     expect([status, body.code]).toEqual([401, 'token_revoked'])
     expect(await sessionRows()).toEqual([7])
   })
 
-  it('says when as the session does', async () => {
+  it('gives the same time as the session', async () => {
     const { token } = tokensOf(await again())
     expect(await sessionRows()).toEqual([claimsOf(token).auth_time])
   })
 
-  it('is worth nothing when meanwhile the account is deleted', async () => {
+  it('is refused when the account is deleted meanwhile', async () => {
     expect((await during(isDeleted, again)).status).toBe(401)
   })
 })
@@ -170,19 +170,19 @@ describe('giving the password again', () => {
 describe('a refresh with a claims hook', () => {
   const refresh = () => refreshWith(hookedApp, account.refreshToken)
 
-  it('is two round trips, and its token says what the hook says', async () => {
+  it('is two round trips, and its token has the claims of the hook', async () => {
     await rolesChange()
     const answer = await during(nothing, refresh)
     expect(claimsOf(tokensOf(answer).token).all).toEqual(['role-0'])
   })
 
-  it('is one where it is refused', async () => {
+  it('is one round trip where it is refused', async () => {
     await logsOut()
     const { status, body } = await during(nothing, refresh, 1)
     expect([status, body.code]).toEqual([401, 'session_revoked'])
   })
 
-  it('is one for a reused token, which ends the session', async () => {
+  it('is one round trip for a reused token, which ends the session', async () => {
     const next = tokensOf(await refreshWith(app, account.refreshToken))
     await passTime(120, account.refreshToken)
     const { body } = await during(nothing, refresh, 1)
@@ -190,7 +190,7 @@ describe('a refresh with a claims hook', () => {
     expect((await ask(app, '/auth/status', bearing(next.token))).status).toBe(401)
   })
 
-  it('gives the very same successor when another one comes in between', async () => {
+  it('gives the same successor when another refresh comes in between', async () => {
     const { promise: other, resolve } = Promise.withResolvers<string>()
     const happens = async () =>
       resolve(tokensOf(await refreshWith(app, account.refreshToken)).refreshToken)
@@ -212,7 +212,7 @@ describe('a refresh with a claims hook', () => {
       expect((await refreshWith(app, next)).status).toBe(200)
     })
 
-    it('gives the same successor when roles change, too', async () => {
+    it('gives the same successor when roles change as well', async () => {
       const happening = once(() => Promise.all([windowPasses(), rolesChange()]))
       expect(tokensOf(await during(happening, refresh, 3)).refreshToken).toBe(next)
     })
@@ -227,7 +227,7 @@ describe('a refresh with a claims hook', () => {
       expect((await refreshWith(app, last)).status).toBe(200)
     })
 
-    it('is reused when it is presented after that', async () => {
+    it('is treated as reuse when it is presented after that', async () => {
       await during(windowPasses, refresh)
       expect((await during(nothing, refresh, 1)).body.code).toBe('refresh_token_reused')
     })
@@ -283,7 +283,7 @@ describe('logging out everywhere but here with a claims hook', () => {
     expect(tokensOf(answer).refreshToken).toBe(next)
   })
 
-  it('goes on without tokens when roles change meanwhile', async () => {
+  it('succeeds without tokens when roles change meanwhile', async () => {
     const { status, body } = await during(rolesChange, everywhere)
     expect([status, body.auth_token]).toEqual([200, undefined])
     expect((await refreshWith(app, account.refreshToken)).status).toBe(200)
@@ -291,7 +291,7 @@ describe('logging out everywhere but here with a claims hook', () => {
 })
 
 describe('a registration whose claims hook fails', () => {
-  it('leaves the account to whoever has logged in meanwhile', async () => {
+  it('leaves the account to a user who has logged in meanwhile', async () => {
     const created = { email: freshEmail(), password: 'a good password' }
     let token = ''
     const { app: failing } = await createTestService(

@@ -1,5 +1,5 @@
-// What is wrong with a body is said in sentences of ours: what was expected, and what came. Never in
-// the validator's words, and never with the value. Every route is asked, from the list of routes.
+// An invalid body is answered in our own sentences: what was expected, and what came. They never
+// contain the validator's words or the value. Every route is tested, from the list of routes.
 
 import type * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
@@ -28,7 +28,7 @@ function fieldsOf({ route }: MountedRoute): [name: string, isRequired: boolean][
   return Object.entries(entries).map(([name, { type }]) => [name, type !== 'optional'])
 }
 
-/** Sends another body than the good one. */
+/** Sends another body instead of the valid one. */
 async function send(mounted: MountedRoute, body: string, headers: Record<string, string> = {}) {
   const parts = await goodRequest(mounted, service)
   const changed = { ...parts, headers: { ...parts.headers, ...headers }, body }
@@ -53,7 +53,7 @@ const takeJson = mountedRoutes.filter((mounted) => fieldsOf(mounted).length > 0)
 const takeForm = mountedRoutes.filter(({ route }) => route.credential.startsWith('oauth_client'))
 
 describe.each(takeJson)('$operation', (mounted) => {
-  it('says of each field that it is missing', async () => {
+  it('names each missing field', async () => {
     const required = fieldsOf(mounted).filter(([, isRequired]) => isRequired)
     const { errors = [] } = await send(mounted, '{}')
     expect(errors).toEqual(
@@ -64,7 +64,7 @@ describe.each(takeJson)('$operation', (mounted) => {
     )
   })
 
-  it('says what was expected in the place of a wrong value', async () => {
+  it('names the expected type instead of a wrong value', async () => {
     let refused = 0
     for (const value of wrongValues) {
       const fields = fieldsOf(mounted).map(([name]) => [name, value])
@@ -97,13 +97,13 @@ describe.each(takeJson)('$operation', (mounted) => {
     ['"canary-4711"', 'The body is JSON, but not an object. Send a JSON object.'],
     ['{"canary-4711', 'The body is not JSON in UTF-8. Send a JSON object.'],
     ['undefined', 'The body is not JSON in UTF-8. Send a JSON object.'],
-  ])('says of %s what it is', async (body, message) => {
+  ])('says what %s is', async (body, message) => {
     const answer = await send(mounted, body)
     expect(answer).toMatchObject({ status: 'fail', code: 'invalid_json', message })
     expect(answer.text).not.toContain('4711')
   })
 
-  it('says which content type is expected', async () => {
+  it('names the expected content type', async () => {
     const { message } = await send(mounted, '{}', { 'Content-Type': 'text/plain' })
     expect(message).toBe(
       'The Content-Type is missing or not JSON. Send Content-Type: application/json.',
@@ -127,7 +127,7 @@ describe.each(takeForm)('$operation', (mounted) => {
     ['another field', 'nothing=canary-4711', {}],
     ['JSON', '{"token":"canary-4711"}', { 'Content-Type': 'application/json' }],
     ['null', 'null', {}],
-  ])('says of %s what was expected', async (_, body, headers) => {
+  ])('names what was expected instead of %s', async (_, body, headers) => {
     const { error, error_description: description, text } = await send(mounted, body, headers)
     expect(error).toBe('invalid_request')
     expect(text).not.toContain('4711')
@@ -135,8 +135,8 @@ describe.each(takeForm)('$operation', (mounted) => {
   })
 })
 
-describe('the routes', () => {
-  it('that take a body are all asked', () => {
+describe('the routes with a body', () => {
+  it('are all tested', () => {
     const posts = mountedRoutes.filter(({ route }) => route.method === 'POST')
     const others = posts.filter((one) => !takeJson.includes(one) && !takeForm.includes(one))
     expect(others.map(({ route }) => route.name)).toEqual(['logout'])

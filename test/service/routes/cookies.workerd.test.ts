@@ -24,7 +24,7 @@ async function register() {
   return { ...account, answer, cookie: cookieOf(answer) }
 }
 
-/** What the browser sends back: names and values. */
+/** The cookies that the browser sends back: names and values. */
 function cookieOf({ headers }: Answer): string {
   return headers
     .getSetCookie()
@@ -38,12 +38,12 @@ const send = (path: string, Cookie: string, headers: Record<string, string> = ou
 const status = async (Cookie: string) =>
   (await ask(app, '/auth/status', { headers: { Cookie } })).status
 
-/** The one that 0.4 has set. */
+/** The cookie that 0.4 has set. */
 const earlierExpired =
   '__Secure-refresh_token=; Max-Age=0; Path=/auth/refresh; HttpOnly; Secure; SameSite=Lax'
 
 describe('tokens in cookies', () => {
-  it('are set so that scripts and other sites cannot have them, and are nowhere else', async () => {
+  it('are out of reach of scripts and other sites, and are nowhere else', async () => {
     const { answer } = await register()
     expect(answer.body).toEqual({
       status: 'success',
@@ -61,7 +61,7 @@ describe('tokens in cookies', () => {
     ])
   })
 
-  it('are read from there alone', async () => {
+  it('are read only from cookies', async () => {
     const { cookie } = await register()
     expect(await status(cookie)).toBe(200)
     const token = /access_token=([^;]+)/.exec(cookie)?.[1] ?? ''
@@ -70,11 +70,11 @@ describe('tokens in cookies', () => {
     for (const name of ['access_token', '__host-access_token']) {
       expect([name, await status(`${name}=${token}`)]).toEqual([name, 401])
     }
-    // To a browser that is a name without the prefix, which any subdomain may set.
+    // To a browser this is a name without the prefix, which any subdomain may set.
     expect(parseAccessTokenCookie(`\u00a0__Host-access_token=${token}`).ok).toBe(false)
   })
 
-  it('are replaced by a refresh, and kept by one that loses', async () => {
+  it('are replaced by a refresh, and kept by a superseded one', async () => {
     const { cookie } = await register()
     const first = await send('/auth/refresh', cookie)
     expect(first.status).toBe(200)
@@ -85,7 +85,7 @@ describe('tokens in cookies', () => {
     expect(late.headers.getSetCookie()).toEqual([])
   })
 
-  it('are replaced but for the refresh token when the password is given again', async () => {
+  it('are replaced, except the refresh token, when the password is given again', async () => {
     const { cookie, password } = await register()
     const headers = { ...ours, Cookie: cookie }
     const body = JSON.stringify({ password })
@@ -98,7 +98,7 @@ describe('tokens in cookies', () => {
     expect((await send('/auth/refresh', cookie)).status).toBe(200)
   })
 
-  it('are both expired by a logout, even with an access token that has expired', async () => {
+  it('are both expired by a logout, even with an expired access token', async () => {
     for (const seconds of [0, 10_000]) {
       const { cookie } = await register()
       clock.advance(seconds)
@@ -147,7 +147,7 @@ describe('tokens in cookies', () => {
     }
   })
 
-  it('are expired by the end of their own session, and kept at that of another one', async () => {
+  it('are expired when their own session ends, and kept when another one ends', async () => {
     const account = await register()
     const headers = { ...ours, Cookie: cookieOf(await post(app, '/auth/login', account)) }
     const { body } = await ask(app, '/auth/sessions', { headers })
@@ -160,7 +160,7 @@ describe('tokens in cookies', () => {
     expect(sessions).toHaveLength(2)
   })
 
-  it('go on when all other sessions are ended: the browser gets new ones at once', async () => {
+  it('stay logged in when all other sessions are ended: the browser gets new tokens at once', async () => {
     const account = await register()
     const other = cookieOf(await post(app, '/auth/login', account))
     const headers = { ...ours, Cookie: account.cookie }
@@ -173,7 +173,7 @@ describe('tokens in cookies', () => {
     expect((await send('/auth/refresh', cookieOf(answer))).status).toBe(200)
   })
 
-  it('go on without new ones where those that came are forged, or used up', async () => {
+  it('stay logged in without new tokens where the presented ones are forged or used up', async () => {
     const account = await register()
     const [access = '', first = ''] = account.cookie.split('; ')
     const newest = cookieOf(await send('/auth/refresh', account.cookie))
@@ -189,7 +189,7 @@ describe('tokens in cookies', () => {
     expect((await send('/auth/refresh', newest)).status).toBe(200)
   })
 
-  it('go on without new ones where the claims hook fails: all others are logged out', async () => {
+  it('stay logged in without new tokens where the claims hook fails: all others are logged out', async () => {
     const claims = () => Promise.reject(new Error('No claims today'))
     const failing = await createTestService({ TOKEN_TRANSPORT: 'cookie' }, { claims })
     failing.clock.advance(clock.now() - failing.clock.now())
@@ -207,7 +207,7 @@ describe('tokens in cookies', () => {
     expect((await send('/auth/refresh', account.cookie)).status).toBe(200)
   })
 
-  it('are expired by the third time within a minute, which ends this session as well', async () => {
+  it('are expired the third time within a minute, which ends this session as well', async () => {
     let { cookie } = await register()
     const body = JSON.stringify({ keep_current: true })
     const everywhere = () =>
@@ -223,7 +223,7 @@ describe('tokens in cookies', () => {
     expect(third.headers.getSetCookie()).toHaveLength(3)
   })
 
-  it('are those of 0.4, too: the newest of several counts', async () => {
+  it('include those of 0.4: the newest of several counts', async () => {
     const { cookie } = await register()
     const [access, refresh] = cookieOf(await send('/auth/refresh', cookie)).split('; ')
     const old = cookie.split('; ')[1]
@@ -234,7 +234,7 @@ describe('tokens in cookies', () => {
     }
   })
 
-  it('stand under the path of an issuer that has one', async () => {
+  it('are set on the path of an issuer that has one', async () => {
     const service = await createTestService({
       ISSUER: 'https://example.com/id',
       TOKEN_TRANSPORT: 'cookie',
@@ -257,7 +257,7 @@ describe('a refresh cookie of another session, as a sibling domain can set it,',
     return (body.data as { email?: string } | undefined)?.email
   }
 
-  it('changes nothing beside the own one, in whatever order they come', async () => {
+  it('changes nothing next to the own cookie, in either order', async () => {
     const { victim, access, own, planted } = await plant()
     const orders = [
       [access, planted, own],
@@ -272,7 +272,7 @@ describe('a refresh cookie of another session, as a sibling domain can set it,',
     }
   })
 
-  it('is refused alone, with a reason of its own, and costs no database', async () => {
+  it('is refused alone, with a reason of its own, without a round trip', async () => {
     const { access, planted } = await plant()
     const database = createCountingDatabase()
     const service = await createTestService({ TOKEN_TRANSPORT: 'cookie' }, { database })
@@ -285,7 +285,7 @@ describe('a refresh cookie of another session, as a sibling domain can set it,',
     expect(database.roundTrips).toBe(0)
   })
 
-  it('is refused beside whatever is no access token', async () => {
+  it('is refused next to anything that is no access token', async () => {
     const { access, own } = await plant()
     const payload = (text: string) => btoa(text).replaceAll('=', '')
     const [header = '', claims = '', signature = ''] = access.split('.')
@@ -303,7 +303,7 @@ describe('a refresh cookie of another session, as a sibling domain can set it,',
     expect(answer.status).toBe(200)
   })
 
-  it('is told from the own one by an access token that has expired, of a key that is gone', async () => {
+  it('is distinguished by an access token that has expired, or whose key is gone', async () => {
     const { victim, access, own, planted } = await plant()
     clock.advance(10_000)
     const [header, claims] = access.split('.')
@@ -313,7 +313,7 @@ describe('a refresh cookie of another session, as a sibling domain can set it,',
     }
   })
 
-  it('does not help whoever knows the session: the newest genuine token counts', async () => {
+  it('does not help an attacker who knows the session: the newest genuine token counts', async () => {
     const { access, own } = await plant()
     const first = await send('/auth/refresh', `${access}; ${own}`)
     const [, second = ''] = cookieOf(first).split('; ')
@@ -335,7 +335,7 @@ describe('requests of other sites, with our cookies,', () => {
   const paths = ['/auth/logout', '/auth/logout-everywhere', '/auth/refresh', '/auth/login']
   const forms = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain', '']
 
-  it.each(paths)('change nothing at %s, in whatever a form can send', async (path) => {
+  it.each(paths)('change nothing at %s, in any form that a browser can send', async (path) => {
     const { cookie } = await register()
     for (const site of ['cross-site', 'same-site']) {
       for (const type of forms) {
@@ -354,7 +354,7 @@ describe('requests of other sites, with our cookies,', () => {
     expect(answer.body.code).toBe('cross_site_request')
   })
 
-  it('have no permission to send JSON, which those of the list have', async () => {
+  it('have no permission to send JSON, unless their origin is listed', async () => {
     const preflight = (Origin: string) =>
       ask(app, '/auth/logout', {
         method: 'OPTIONS',
@@ -367,7 +367,7 @@ describe('requests of other sites, with our cookies,', () => {
     expect(denied.get('Access-Control-Allow-Origin')).toBeNull()
   })
 
-  it('are ours where a star of the list stands for their label, and for nothing longer', async () => {
+  it('are allowed where a star of the list stands for their label, and for no more labels', async () => {
     const { app } = await createTestService({
       TOKEN_TRANSPORT: 'cookie',
       CORS_ORIGINS: 'https://*.example.net, capacitor://localhost',
@@ -385,7 +385,7 @@ describe('requests of other sites, with our cookies,', () => {
     }
   })
 
-  it('are ours where the list says so, even without a body', async () => {
+  it('are allowed where the list has their origin, even without a body', async () => {
     const { cookie } = await register()
     const headers = { Cookie: cookie, Origin: 'https://app.example.com' }
     const answer = await ask(app, '/auth/sessions/x', { method: 'DELETE', headers })
@@ -400,7 +400,7 @@ describe('requests of other sites, with our cookies,', () => {
     expect(answer.headers.get('Access-Control-Allow-Credentials')).toBeNull()
   })
 
-  it('are told what is missing, should they be no browser', async () => {
+  it('are told what is missing, for clients that are no browsers', async () => {
     const { cookie } = await register()
     const { body } = await send('/auth/logout', cookie, {})
     expect(body.code).toBe('cross_site_request')
@@ -408,7 +408,7 @@ describe('requests of other sites, with our cookies,', () => {
     expect((await send('/auth/logout', cookie, json)).status).toBe(200)
   })
 
-  it('must be JSON even from us', async () => {
+  it('must be JSON even from our own pages', async () => {
     const { cookie } = await register()
     const headers = { Origin: 'https://auth.example.com' }
     expect((await send('/auth/logout', cookie, headers)).status).toBe(415)

@@ -1,4 +1,4 @@
-// What a dead token may still ask for: nothing. Not a row is changed by it.
+// A dead token can do nothing: it does not change a single row.
 
 import { createClient } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'
@@ -22,7 +22,7 @@ import {
 const { app } = await createTestService()
 const client = createClient({ url: inject('databaseUrl') })
 
-/** An account with two sessions: the one that dies, and another. */
+/** An account with two sessions: the one that ends, and another. */
 async function setUp() {
   const account = await registerAccount(app)
   const { email, password } = account
@@ -53,7 +53,7 @@ const requests: Record<string, (account: Account) => Promise<Answer>> = {
     postWith(app, '/auth/reauthenticate', token, { password }),
 }
 
-/** Everything about the account, told from now: all that happened so far was a minute ago. */
+/** Everything about the account, as if all events so far were a minute ago. */
 async function agedRows({ email, token, other }: Account) {
   const ids = [token, other.token].flatMap((each) => {
     const { jti, sid, gen } = claimsOf(each)
@@ -76,7 +76,7 @@ async function agedRows({ email, token, other }: Account) {
 }
 
 describe.each(Object.keys(deaths))('a token that is dead because %s', (death) => {
-  it.each(Object.keys(requests))('asks in vain %s', async (request) => {
+  it.each(Object.keys(requests))('has no effect when it asks %s', async (request) => {
     const account = await setUp()
     await deaths[death]?.(account)
     const rows = await agedRows(account)
@@ -88,7 +88,7 @@ describe.each(Object.keys(deaths))('a token that is dead because %s', (death) =>
 })
 
 describe('a refresh token whose session is over', () => {
-  it('is taken back in vain, and refreshes nothing', async () => {
+  it('can be revoked without effect, and refreshes nothing', async () => {
     const account = await setUp()
     await logout(app, account.token)
     const rows = await agedRows(account)

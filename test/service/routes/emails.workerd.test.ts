@@ -1,4 +1,5 @@
-// One mailbox, one account, however its address is spelled; and accounts from before go on.
+// One mailbox has one account, however its address is spelled. Accounts of earlier versions keep
+// working.
 
 import { describe, expect, it } from 'vitest'
 import { disable, setRoles } from '../../../src/service/domain/accounts/administration.ts'
@@ -20,7 +21,7 @@ const password = 'a good password'
 const register = (email: string) => post(app, '/auth/register', { email, password })
 const login = async (email: string, typed = password) =>
   (await post(app, '/auth/login', { email, password: typed })).status
-/** Something that no other test has. */
+/** A value that no other test has. */
 const fresh = () => crypto.randomUUID().slice(0, 8)
 
 /** An account as a version before 0.6 stored it. */
@@ -33,7 +34,7 @@ async function insertEarlierAccount(email: string): Promise<string> {
 }
 
 describe('registering', () => {
-  it('refuses every email that cannot be mailed, with the rule', async () => {
+  it('refuses every email that cannot receive mail, and names the rule', async () => {
     for (const email of badEmails) {
       const { status, body } = await register(email)
       expect([email, status, body.errors]).toEqual([
@@ -44,7 +45,7 @@ describe('registering', () => {
     }
   })
 
-  it('refuses a domain without a dot, unless any domain will do', async () => {
+  it('refuses a domain without a dot, unless any domain is allowed', async () => {
     const email = `ada-${fresh()}@localhost`
     const { status: refused, body } = await register(email)
     const message = 'Give an email whose domain has a dot, such as ada@example.com.'
@@ -55,14 +56,14 @@ describe('registering', () => {
     expect(await login(email)).toBe(200)
   })
 
-  it('leaves an email free that another one resembles by the form of a letter', async () => {
+  it('leaves an email free that differs from another one only in the form of a letter', async () => {
     const id = fresh()
     expect((await register(`ﬁx-${id}@example.com`)).status).toBe(422)
     expect((await register(`fix-${id}@example.com`)).status).toBe(201)
     expect(await login(`ﬁx-${id}@example.com`)).toBe(404)
   })
 
-  it('keeps the email as typed, without what a paste brings', async () => {
+  it('keeps the email as typed, without the characters that a paste adds', async () => {
     const email = `Dörte-${fresh()}@MÜNCHEN.example.com`
     const { token } = tokensOf(await register(`\u200b ${email}\ufeff`))
     const { body } = await ask(app, '/auth/status', bearing(token))
@@ -73,7 +74,7 @@ describe('registering', () => {
     ['münchen.example.com', 'xn--mnchen-3ya.example.com'],
     ['XN--mnchen-3ya.example.com', 'mu\u0308nchen.example.com'],
     ['MÜNCHEN.example.com', 'ｍünchen.example.com'],
-  ])('is once for %s and %s, and both log in', async (one, other) => {
+  ])('works once for %s and %s, and both log in', async (one, other) => {
     const local = `ada-${fresh()}`
     expect((await register(`${local}@${one}`)).status).toBe(201)
     expect((await register(`${local}@${other}`)).body.code).toBe('email_taken')
@@ -82,7 +83,7 @@ describe('registering', () => {
   })
 
   it.each(['münchen.example.com', 'xn--mnchen-3ya.example.com', 'ｍünchen.example.com'])(
-    'finds the email taken by an account from before, which has its domain in Unicode: %s',
+    'finds the email taken by an earlier account, which has its domain in Unicode: %s',
     async (domain) => {
       const local = `ada-${fresh()}`
       await insertEarlierAccount(`${local}@münchen.example.com`)
@@ -92,7 +93,7 @@ describe('registering', () => {
   )
 })
 
-describe('an account from before', () => {
+describe('an account of an earlier version', () => {
   it.each([
     ['in quotes', (id: string) => `"a b ${id}"@example.com`],
     ['in brackets', (id: string) => `<${id}@example.com>`],
@@ -104,7 +105,7 @@ describe('an account from before', () => {
     ['of an address', (id: string) => `${id}@1.2.3.4`],
     ['of a broken domain', (id: string) => `${id}@xn--zzzzzz.de`],
     ['with a long beginning', (id: string) => `${id}${'a'.repeat(100)}@example.com`],
-  ])('logs in with the email that it was given: %s', async (_, spell) => {
+  ])('logs in with its email: %s', async (_, spell) => {
     const email = spell(fresh())
     await insertEarlierAccount(email)
     expect(await login(email)).toBe(200)
@@ -112,7 +113,7 @@ describe('an account from before', () => {
     expect(await login(email, 'another password')).toBe(404)
   })
 
-  it('that has a second one beside it, in ASCII, is the one that was typed', async () => {
+  it('is the one whose email was typed, where there is a second one in ASCII', async () => {
     const local = `ada-${fresh()}`
     const [unicode, ascii] = [`${local}@münchen.example.com`, `${local}@xn--mnchen-3ya.example.com`]
     const tokens = [await insertEarlierAccount(unicode), await insertEarlierAccount(ascii)]
@@ -141,7 +142,7 @@ describe('an administrator', () => {
   )
 })
 
-describe('anything else that is sent as an email', () => {
+describe('anything else in the place of an email', () => {
   it.each([
     '',
     '\u0000',
@@ -151,7 +152,7 @@ describe('anything else that is sent as an email', () => {
     ' '.repeat(9_000),
     `${'é'.repeat(3_000)}@example.com`,
     `${'@'.repeat(9_000)}`,
-  ])('is nobody’s: %j', async (email) => {
+  ])('matches no account: %j', async (email) => {
     expect(await login(email)).toBe(404)
   })
 })

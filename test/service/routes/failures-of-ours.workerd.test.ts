@@ -1,5 +1,5 @@
-// A failure on our side logs nobody out and leaves nothing behind: a claims hook, a key, roles, a
-// clock or a generator that fails is answered 500, and not a row is another one after that.
+// A failure on our side logs nobody out and leaves nothing behind. A claims hook, a key, roles, a
+// clock or a generator that fails is answered 500, and no row changes.
 
 import { createClient } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'
@@ -28,7 +28,7 @@ const client = createClient({ url: inject('databaseUrl') })
 const { app, config } = await createTestService()
 type App = typeof app
 
-/** The same service with a part that fails. */
+/** The same service with a failing part. */
 function createBroken({ runtime = systemRuntime, ...parts }: Partial<Deps>) {
   const log: string[] = []
   const write = (line: string) => void log.push(line)
@@ -45,7 +45,7 @@ const signingKeyThatCannotSign = async () => {
 const circle: Record<string, unknown> = {}
 circle.itself = circle
 
-/** What fails → the part, and what the log says. */
+/** What fails → the part, and the log line. */
 const hooks: Record<string, [ClaimsHook, RegExp]> = {
   'throws an error': [
     () => {
@@ -63,7 +63,10 @@ const hooks: Record<string, [ClaimsHook, RegExp]> = {
   'uses a name of ours': [() => ({ sub: '1' }), /The claim sub is Portcullis's own/],
   'returns too much': [() => ({ all: 'x'.repeat(4_000) }), /custom claims 4010/],
 }
-/** Its five seconds pass at once; `ended` counts those that were not waited for to the end. */
+/**
+ * A runtime whose five seconds pass at once. `ended` counts the timers that were cancelled before
+ * their end.
+ */
 function createHastyRuntime() {
   const hasty = {
     ...systemRuntime,
@@ -122,10 +125,10 @@ const requests: Record<string, (app: App, account: Account) => Promise<Answer>> 
       refresh_token: refreshToken,
     }),
 }
-/** Those that give nothing but tokens. */
+/** The requests that give nothing but tokens. */
 const { [everywhere]: _, ...refusedRequests } = requests
 
-/** Everything that is stored of the account. */
+/** All stored rows of the account. */
 async function rowsOf({ email }: { email: string }) {
   const whose = `(SELECT id FROM portcullis_users WHERE email = '${email}')`
   const generation = `(SELECT token_generation FROM portcullis_users WHERE email = '${email}')`
@@ -185,7 +188,7 @@ describe.each(Object.keys(failures))('when %s,', (failure) => {
   })
 })
 
-it('the timer of a claims hook is ended with it, whether it succeeds or fails', async () => {
+it('the timer of a claims hook ends with the hook, whether it succeeds or fails', async () => {
   for (const claims of [() => ({}), () => Promise.reject(new Error('No claims today'))]) {
     const runtime = createHastyRuntime()
     const { token } = await registerAccount(app)
@@ -195,7 +198,7 @@ it('the timer of a claims hook is ended with it, whether it succeeds or fails', 
   }
 })
 
-describe('when clock or generator fail at any point,', () => {
+describe('when the clock or the generator fails at any point,', () => {
   const brokenAt = (name: 'now' | 'randomBytes', at: number) => {
     let calls = 0
     const failNow = <T>(value: T): T => {
@@ -215,7 +218,7 @@ describe('when clock or generator fail at any point,', () => {
     return { app: broken, hasFailed: () => calls >= at }
   }
 
-  /** Fails at the first call, the second, and so on, until the request gets by without a failure. */
+  /** Fails at the first call, then at the second, and so on, until a request sees no failure. */
   async function failEverywhere(
     name: 'now' | 'randomBytes',
     request: (app: App) => Promise<Answer>,
@@ -271,7 +274,7 @@ describe('an account with more roles than a token has room for', () => {
     },
   )
 
-  it('is logged out everywhere but here, and its session goes on without tokens', async () => {
+  it('is logged out everywhere but here, and its session continues without tokens', async () => {
     const account = await setUp()
     await changeAccount(account.email, `other_roles = '${many(3_000)}'`)
     const answer = await requests['logging out everywhere but here']?.(app, account)
@@ -286,7 +289,7 @@ describe('an account with more roles than a token has room for', () => {
     ['quotation marks', (characters: number) => '"'.repeat(characters)],
     ['letters of two bytes', (characters: number) => 'é'.repeat(characters)],
     ['spaces', (characters: number) => ' '.repeat(characters)],
-  ])('gets a token or changes nothing, however its roles are made of %s', async (_, make) => {
+  ])('gets a token or changes nothing, with roles made of %s', async (_, make) => {
     const account = await setUp()
     let { refreshToken } = account
     const outcomes = new Set<number>()

@@ -39,7 +39,7 @@ async function get({ app }: TestService, path: string, headers: Record<string, s
   }
 }
 
-/** Where the history stands, whatever other tests have added to it. */
+/** The current head, including the rows of other tests. */
 async function findHead(): Promise<number> {
   const { rows } = await client.execute(
     "SELECT seq FROM sqlite_sequence WHERE name = 'portcullis_revoked_tokens'",
@@ -73,7 +73,7 @@ describe('GET /auth/feed/since/{segment}', () => {
     expect(feed?.nowMs).toBeGreaterThan(systemRuntime.nowMs() - 10_000)
   })
 
-  it('repeats a nonce, says how old the answer is, and lets nobody keep it', async () => {
+  it('repeats a nonce, gives the age of the answer, and forbids caching', async () => {
     const service = await createTestService()
     const segment = segmentOf((await findHead()) + 1)
     const nonce = freshId()
@@ -96,7 +96,7 @@ describe('GET /auth/feed/since/{segment}', () => {
     expect(new Set(await Promise.all(wrong.map(statusOf)))).toEqual(new Set([404]))
   })
 
-  it('has all of the last five segments, and every row once', async () => {
+  it('has all rows of the last five segments, each once', async () => {
     const service = await createTestService()
     await insertRevocations(3_500)
     const first = await findHead()
@@ -118,7 +118,7 @@ describe('GET /auth/feed/since/{segment}', () => {
     expect(first).toBeGreaterThan(0)
   })
 
-  it('reads the database once a second, however many ask for whatever', async () => {
+  it('reads the database once a second, for any number of requests', async () => {
     const service = await createCounted()
     const segment = segmentOf((await findHead()) + 1)
     await get(service, '/auth/feed/since/0')
@@ -135,7 +135,7 @@ describe('GET /auth/feed/since/{segment}', () => {
     expect(service.reads()).toBe(before + 1)
   })
 
-  it('is answered 304 to who has it already', async () => {
+  it('is answered 304 to a client that already has it', async () => {
     const service = await createTestService()
     const path = `/auth/feed/since/${segmentOf((await findHead()) + 1)}`
     const { headers } = await get(service, path)
@@ -146,7 +146,7 @@ describe('GET /auth/feed/since/{segment}', () => {
     expect(later.status).toBe(200)
   })
 
-  it('begins anew after a restored backup', async () => {
+  it('starts again after a restored backup', async () => {
     const service = await createTestService()
     const before = await get(service, '/auth/feed/snapshot/0')
     await client.execute("UPDATE portcullis_feed_state SET epoch = 'another' WHERE id = 1")
@@ -186,7 +186,7 @@ describe('GET /auth/feed/snapshot/{page}', () => {
     expect((await get(service, '/auth/feed/snapshot/1')).status).toBe(404)
   })
 
-  it('is given while many ask for its headers alone, or have it already', async () => {
+  it('is sent while many clients request only its headers, or already have it', async () => {
     const service = await createTestService()
     await insertRevocations(5_000)
     const path = '/auth/feed/snapshot/0'
@@ -206,7 +206,7 @@ describe('GET /auth/feed/snapshot/{page}', () => {
     expect((await get(service, path)).text).toBe(text)
   })
 
-  it('is read once a minute, as long as the segments lead on from it', async () => {
+  it('is read once a minute, as long as the segments continue from it', async () => {
     const service = await createCounted()
     const { feed } = await get(service, '/auth/feed/snapshot/0')
     expect(service.reads()).toBe(2)

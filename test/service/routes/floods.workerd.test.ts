@@ -1,4 +1,5 @@
-// Whoever has an account, or a copy of its tokens, must not fill the feed of all guards.
+// A user with an account, or a thief with copies of its tokens, must not fill the feed of all
+// guards.
 
 import { createClient } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'
@@ -17,7 +18,7 @@ import {
 const client = createClient({ url: inject('databaseUrl') })
 const { app } = await createTestService()
 
-/** Counts the rows of the ids of tokens. */
+/** Counts the rows for the ids of tokens. */
 function createCounter() {
   const ids = new Set<string>()
   return {
@@ -36,7 +37,7 @@ function createCounter() {
 }
 
 describe('a flood of revocations', () => {
-  it('of the tokens of one session makes four rows', async () => {
+  it('writes four rows for the tokens of one session', async () => {
     const counter = createCounter()
     let tokens: Tokens = await registerAccount(app)
     for (let round = 0; round < 30; round += 1) {
@@ -48,7 +49,7 @@ describe('a flood of revocations', () => {
     expect(await counter.rows()).toBe(4)
   })
 
-  it('of everything, by one account, makes three rows, and ends everything', async () => {
+  it('writes three rows for everything of one account, and ends everything', async () => {
     const counter = createCounter()
     const account = await registerAccount(app)
     const second = tokensOf(await post(app, '/auth/login', account))
@@ -64,7 +65,7 @@ describe('a flood of revocations', () => {
     expect(await counter.rows()).toBe(3)
   })
 
-  it('ends no session that somebody refreshes too often: the token stays good', async () => {
+  it('ends no session that is refreshed too often: the token stays valid', async () => {
     let { refreshToken } = await registerAccount(app)
     const statuses: number[] = []
     for (let round = 0; round < 65; round += 1) {

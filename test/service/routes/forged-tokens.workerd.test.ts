@@ -1,5 +1,5 @@
-// Random and forged tokens where tokens come in bodies, as many as a machine can make: none is taken
-// for one of ours, and none costs the database anything.
+// Random and forged tokens in bodies, thousands of them. The service accepts none as its own, and
+// none causes a round trip to the database.
 
 import fc from 'fast-check'
 import { SignJWT } from 'jose'
@@ -25,7 +25,7 @@ const settings = { OAUTH_CLIENTS: `${client.id}:${client.secret}` }
 const { app } = await createTestService(settings, { database })
 const { token, refreshToken } = await registerAccount(app)
 
-/** A good token with one character changed, or cut, or more. */
+/** Variants of a valid token, such as one character changed or the end cut. */
 const near = (good: string) =>
   fc
     .tuple(fc.nat(good.length - 1), fc.string({ unit: 'binary', maxLength: 3 }), fc.nat(3))
@@ -42,14 +42,14 @@ const forged = fc.oneof(
 const isDocumented = (status: number) =>
   Object.values(catalogue).some((entry) => entry.status === status)
 
-/** The property holds for 2,000 of them, none of which goes to the database. */
+/** Checks the property for 2,000 values, without a round trip to the database. */
 async function expectOfAll<T>(values: fc.Arbitrary<T>, check: (value: T) => Promise<void>) {
   database.roundTrips = 0
   await fc.assert(fc.asyncProperty(values, check), { numRuns: 2_000 })
   expect(database.roundTrips).toBe(0)
 }
 
-describe('tokens that nobody has issued', () => {
+describe('tokens that the service has not issued', () => {
   it('refresh nothing', async () => {
     await expectOfAll(forged, async (candidate) => {
       const { status, body } = await refreshWith(app, candidate)
@@ -64,7 +64,7 @@ describe('tokens that nobody has issued', () => {
     })
   })
 
-  it('are not active', async () => {
+  it('are introspected as not active', async () => {
     await expectOfAll(forged, async (candidate) => {
       const asked = await postForm(app, '/oauth/introspect', { token: candidate }, basic)
       expect(candidate ? asked.body : asked.body.error).toEqual(
@@ -73,7 +73,7 @@ describe('tokens that nobody has issued', () => {
     })
   })
 
-  it('have ended nothing: the real ones are good', async () => {
+  it('have ended nothing: the real ones stay valid', async () => {
     const next = await refreshWith(app, refreshToken)
     expect(next.status).toBe(200)
     const { body } = await postForm(
@@ -100,19 +100,22 @@ describe('a genuine token', () => {
     'constructor',
   ]
 
-  it.each(subjects)('whose subject is %j is nobody’s, and costs no round trip', async (sub) => {
-    const changed = new SignJWT({ ...claimsOf(token), sub })
-    changed.setProtectedHeader({ alg: 'HS256' })
-    database.roundTrips = 0
-    const signed = await changed.sign(new TextEncoder().encode(secretKey))
-    const { status, body } = await ask(app, '/auth/status', bearing(signed))
-    expect([status, body.code, database.roundTrips]).toEqual([401, 'token_invalid', 0])
-  })
+  it.each(subjects)(
+    'whose subject is %j belongs to no account, and causes no round trip',
+    async (sub) => {
+      const changed = new SignJWT({ ...claimsOf(token), sub })
+      changed.setProtectedHeader({ alg: 'HS256' })
+      database.roundTrips = 0
+      const signed = await changed.sign(new TextEncoder().encode(secretKey))
+      const { status, body } = await ask(app, '/auth/status', bearing(signed))
+      expect([status, body.code, database.roundTrips]).toEqual([401, 'token_invalid', 0])
+    },
+  )
 })
 
 describe('random bytes and headers at the OAuth endpoints', () => {
   const latin = fc.string({ unit: 'binary-ascii', maxLength: 60 }).map((text) =>
-    // What a header may hold.
+    // The characters that a header may hold.
     text.replace(/[^\x20-\x7e]/g, '').trim(),
   )
   const credentials = fc.oneof(
@@ -122,7 +125,7 @@ describe('random bytes and headers at the OAuth endpoints', () => {
     latin.map((text) => `Basic ${btoa(`${client.id}:${text}`)}`),
   )
 
-  it('get an answer of OAuth, and nobody in', async () => {
+  it('get an answer in OAuth’s form, and no access', async () => {
     const requests = fc.record({
       body: fc.uint8Array({ maxLength: 200 }),
       authorization: credentials,
@@ -137,7 +140,7 @@ describe('random bytes and headers at the OAuth endpoints', () => {
     })
   })
 
-  it('do not pass for the client: a good token stays unseen, and good', async () => {
+  it('do not authenticate as the client: a valid token stays hidden, and valid', async () => {
     await expectOfAll(credentials, async (Authorization) => {
       for (const path of ['/oauth/revoke', '/oauth/introspect']) {
         const { status, body } = await postForm(app, path, { token }, { Authorization })
@@ -161,7 +164,7 @@ describe('random bytes and headers at the OAuth endpoints', () => {
     }
   })
 
-  it('do not get more than 16 KiB read', async () => {
+  it('are read up to 16 KiB only', async () => {
     const answer = await postForm(app, '/oauth/revoke', { token: 'a'.repeat(17_000) })
     expect([answer.status, answer.body.error]).toEqual([413, 'invalid_request'])
   })

@@ -1,4 +1,4 @@
-// What a login costs that finds too many others waiting: nothing but the answer.
+// A login that finds the queue full costs nothing except the answer.
 
 import { afterEach, describe, expect, it } from 'vitest'
 import { createApp } from '../../../src/service/app.ts'
@@ -15,7 +15,7 @@ import {
 
 const password = 'a good password'
 
-/** A service whose queue has one place, and whose hashes take until they are let go. */
+/** A service whose queue has one place, and whose hashes wait until they are released. */
 async function createBusyService() {
   const { config, clock, app } = await createTestService()
   const database = createCountingDatabase()
@@ -42,7 +42,7 @@ async function createBusyService() {
   const passwords: PasswordHasher = { hash, verify: async () => (await hash()) === '' }
   return {
     app: createApp({ ...deps, passwords }),
-    /** Over the same database, for what is not to be counted. */
+    /** Another app over the same database, whose round trips are not counted. */
     otherApp: app,
     letGo: held.resolve,
     counts: () => ({ roundTrips: database.roundTrips, hashes, places: places.length }),
@@ -53,7 +53,7 @@ describe('while another password is hashed', async () => {
   const service = await createBusyService()
   afterEach(service.letGo)
 
-  it('refuses without a round trip, a hash, or a look at the device', async () => {
+  it('refuses without a round trip, a hash, or reading the device', async () => {
     const { token } = await registerAccount(service.otherApp)
     const first = post(service.app, '/auth/login', { email: freshEmail(), password })
     while (service.counts().hashes === 0) await new Promise((resolve) => setTimeout(resolve, 1))

@@ -1,4 +1,4 @@
-// Logging out everywhere but here: the caller's session goes on, and no token gets more than it had.
+// Logging out everywhere but here: the caller's session continues, and no token gains rights.
 
 import { createClient } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'
@@ -41,7 +41,7 @@ const keepCurrent = (token: string, refreshToken?: string) =>
   })
 
 describe('logging out everywhere but here', () => {
-  it('gives an access token no other token: the session goes on with its refresh token', async () => {
+  it('gives no new token to an access token: the session continues with its refresh token', async () => {
     const account = await registerAccount(app)
     const other = await login(account)
     const answer = await keepCurrent(account.token)
@@ -58,7 +58,7 @@ describe('logging out everywhere but here', () => {
     expect(claimsOf(token).gen).not.toBe(claimsOf(account.token).gen)
   })
 
-  it('gives both tokens at once to whoever presents the refresh token as well', async () => {
+  it('gives both tokens at once where the refresh token is presented as well', async () => {
     const account = await registerAccount(app)
     const other = await login(account)
     await pretend('authenticated_at = 7', account.refreshToken)
@@ -101,7 +101,7 @@ describe('logging out everywhere but here', () => {
     ['one', 1],
     ['two', 2],
   ])(
-    'goes on without tokens when the refresh token is %s behind, and was used up long ago',
+    'succeeds without tokens when the refresh token is %s behind, and was used up long ago',
     async (_, behind) => {
       const account = await registerAccount(app)
       let newest: Tokens = account
@@ -123,14 +123,14 @@ describe('logging out everywhere but here', () => {
     },
   )
 
-  it('looks at no refresh token where the caller does not go on', async () => {
+  it("ignores the refresh token where the caller's session ends as well", async () => {
     const { token } = await registerAccount(app)
     const body = { keep_current: false, refresh_token: 'of nobody' }
     const answer = await postWith(app, '/auth/logout-everywhere', token, body)
     expect([answer.status, answer.body.session_ended]).toEqual([200, true])
   })
 
-  it('goes on without tokens when the refresh token is two behind, a moment ago', async () => {
+  it('succeeds without tokens when the refresh token is two behind, a moment ago', async () => {
     const account = await registerAccount(app)
     const second = tokensOf(await refreshWith(app, account.refreshToken))
     const third = tokensOf(await refreshWith(app, second.refreshToken))
@@ -149,7 +149,7 @@ describe('logging out everywhere but here', () => {
     expect(said(answer)).toEqual([401, 'token_revoked'])
   })
 
-  it('changes nothing of the session for a token that was revoked by itself', async () => {
+  it('leaves the session unchanged for a token that was itself revoked', async () => {
     const account = await registerAccount(app)
     const next = tokensOf(await refreshWith(app, account.refreshToken))
     await postForm(app, '/oauth/revoke', { token: next.token })

@@ -1,6 +1,6 @@
-// The document and the service say the same: each route is provoked for every reason that it can
-// give, in both contracts, and every answer is held against the document. What the document names
-// and nobody answered is an error as well.
+// The document and the service agree. Each route is provoked for every reason that it can give, in
+// both contracts, and every answer is compared with the document. A documented answer that no
+// request gets is an error as well.
 
 import { createExecutionContext } from 'cloudflare:test'
 import { describe, expect, inject, it } from 'vitest'
@@ -40,7 +40,7 @@ describe.each(contracts)('in the %s contract', (contract) => {
   const variables = { HTTP_CONTRACT: contract }
 
   it.each(mountedRoutes)(
-    '$operation answers what the document says, and all of it',
+    '$operation gives every answer of the document, and no other',
     async (mounted) => {
       const { operation, family, route } = mounted
       const heard = { answers: new Set<string>(), headers: new Set<string>() }
@@ -70,7 +70,7 @@ describe.each(contracts)('in the %s contract', (contract) => {
 })
 
 describe('a request', () => {
-  it.each(mountedRoutes)('of $operation is as the document says', async (mounted) => {
+  it.each(mountedRoutes)('of $operation matches the document', async (mounted) => {
     const { schemes, mediaTypes, isBodyRequired } = documentedRequest(mounted.operation)
     const { headers, body } = await goodRequest(mounted, await createService({}))
     const scheme = headers.Authorization?.split(' ')[0]
@@ -95,7 +95,7 @@ describe('the document', () => {
   })
 })
 
-/** A status that only the other contract has is not heard in this one. */
+/** Whether an answer can occur in this contract: some statuses belong to the other one only. */
 function isHeard(header: string, operation: string, contract: ContractName): boolean {
   // In the standard contract, logging out without a token is answered 401.
   if (header === '403 Set-Cookie') return contract === 'classic'
@@ -134,7 +134,7 @@ async function provoke(mounted: MountedRoute, reason: Reason, variables: Record<
   return sendParts(await change({ ...parts }, variables))
 }
 
-/** For `GET /ready`: services whose database or key is not as it should be. */
+/** A service for `GET /ready`, whose database or key is unusable. */
 async function serviceFor(reason: Reason, variables: Record<string, string>) {
   const over = (url: string) => createService(variables, openRemoteDatabase({ url }))
   if (reason === 'schema_outdated') return over(inject('emptyDatabaseUrl'))

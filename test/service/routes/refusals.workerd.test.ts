@@ -60,12 +60,12 @@ function statusOfClaims(
   }
 }
 
-/** What a database that was never reached, or a bug in the store, looks like from above. */
+/** A database that was never reached, or a bug in the store, as the service sees it. */
 function brokenDatabase(error: Error): Database {
   return { hasReplicas: false, withClient: () => Promise.reject(error) }
 }
 
-/** What answers nobody before `isOver`, and then makes no sense. */
+/** A database that gives no answer before `isOver`, and then an invalid one. */
 function slowDatabase(isOver: Promise<void>): Database {
   const withClient = () => isOver.then(() => Promise.reject(new TypeError('fetch failed')))
   return { hasReplicas: false, withClient }
@@ -115,7 +115,7 @@ const provocations = {
     const variables = { HTTP_CONTRACT: config.contract, BCRYPT_COST: '14' }
     const { app } = await createTestService(variables, { database })
     const credentials = { email: 'a@b', password: 'x' }
-    // At this cost the queue has one place, and the first login has it while it reads.
+    // At this cost the queue has one place, and the first login holds it while it reads.
     const [, second] = await Promise.all([
       post(app, '/auth/login', credentials),
       post(app, '/auth/login', credentials),
@@ -130,7 +130,7 @@ const provocations = {
   },
   snapshot_busy: async ({ app }) => {
     await insertRevocations(3_000)
-    // Nobody reads them.
+    // The clients do not read them.
     for (let answers = 0; answers < 8; answers += 1) await app.request('/auth/feed/snapshot/0')
     return ask(app, '/auth/feed/snapshot/0')
   },
@@ -244,11 +244,11 @@ const provocations = {
   },
 } satisfies Record<Reason, Provocation>
 
-/** Only heard at the OAuth endpoints, which have a form of their own. */
+/** Reasons of the OAuth endpoints only, which have their own form. */
 const oauthReasons: Reason[] = ['client_unknown', 'oauth_request_invalid']
 
 describe.each(['classic', 'standard'] as const)('in the %s contract', (contract) => {
-  it.each(Object.keys(catalogue) as Reason[])('says %s as the catalogue has it', async (reason) => {
+  it.each(Object.keys(catalogue) as Reason[])('answers %s as in the catalogue', async (reason) => {
     const service = await createTestService({ HTTP_CONTRACT: contract })
     const { status, headers, body } = await provocations[reason](service)
     const expected = refusalFor(reason, contract)
@@ -265,7 +265,7 @@ describe.each(['classic', 'standard'] as const)('in the %s contract', (contract)
     if (line) expect(JSON.parse(line)).toMatchObject({ status: expected.status, reason })
   })
 
-  it('tells a client nothing about a bug but its request id, and the log everything', async () => {
+  it('tells a client only its request id after a bug, and writes everything into the log', async () => {
     const service = await createTestService({ HTTP_CONTRACT: contract })
     const { body, headers } = await provocations.internal(service)
     expect(Object.keys(body).sort()).toEqual(['code', 'message', 'request_id', 'status'])
@@ -280,7 +280,7 @@ describe.each(['classic', 'standard'] as const)('in the %s contract', (contract)
 })
 
 describe('an outage', () => {
-  it('is logged by its kind, without what the client of the database said', async () => {
+  it('is logged by its kind, without the message of the database client', async () => {
     const database = brokenDatabase(new TypeError('fetch failed: http://user:pass@db'))
     const { app, log } = await createTestService({}, { database })
     await post(app, '/auth/login', { email: 'a@b', password: 'x' })

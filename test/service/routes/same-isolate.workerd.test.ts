@@ -1,5 +1,5 @@
-// A guard in the isolate of the service: it knows at once what the service has revoked, before the
-// feed has said so.
+// A guard in the isolate of the service. It knows the service's revocations at once, before they
+// are in the feed.
 
 import { Hono } from 'hono'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -72,13 +72,13 @@ const revocations: Record<string, (dying: Tokens, other: Account) => Promise<unk
     postForm(app, '/oauth/revoke', { token: refreshToken }),
 }
 
-// All of the feed is known before the first revocation.
+// The whole feed is loaded before the first revocation.
 beforeAll(async () => {
   await knock((await registerAccount(app)).token)
   await Promise.all(background)
 })
 
-describe('a guard beside the service', () => {
+describe('a guard in the isolate of the service', () => {
   it.each(Object.keys(revocations))('refuses a token right after %s', async (name) => {
     const { email, password, ...dying } = await registerAccount(app)
     const other = tokensOf(await post(app, '/auth/login', { email, password }))

@@ -1,5 +1,5 @@
-// A new SECRET_KEY while people are logged in: the one before verifies what it has signed, for as
-// long as it is PREVIOUS_SECRET_KEY, and nobody is logged out.
+// A new SECRET_KEY while users are logged in. The previous key verifies what it has signed, as long
+// as it is PREVIOUS_SECRET_KEY, and nobody is logged out.
 
 import { describe, expect, it } from 'vitest'
 import { createSigningJwk } from '../../support/issuer.ts'
@@ -49,7 +49,7 @@ describe.each([
   ['SECRET_KEY signs access tokens', {}],
   ['SIGNING_KEYS sign them', signing],
 ])('a new SECRET_KEY, where %s', (_, variables) => {
-  it('logs nobody out: the tokens of before are good, and successors are of the new one', async () => {
+  it('logs nobody out: earlier tokens are valid, and the new key signs their successors', async () => {
     const { before, during, after } = await createServices(variables)
     const { token, refreshToken } = await registerAccount(before.app)
     expect([await statusOf(during, token), await isActive(during, token)]).toEqual([200, true])
@@ -60,7 +60,7 @@ describe.each([
     expect(claimsOf(tokensOf(last).token).sid).toBe(sessionIdOf(refreshToken))
   })
 
-  it('gives two tabs the very same successor within the window', async () => {
+  it('gives two tabs the same successor within the window', async () => {
     const { before, during } = await createServices(variables)
     const { refreshToken } = await registerAccount(before.app)
     const tabs = await Promise.all([1, 2].map(() => refreshWith(during.app, refreshToken)))
@@ -69,7 +69,7 @@ describe.each([
     expect(first).toBe(second)
   })
 
-  it('lets both tabs go on, of which one has refreshed before and the other after it', async () => {
+  it('keeps both tabs logged in when one refreshed before the change and the other after it', async () => {
     const { before, during } = await createServices(variables)
     const { refreshToken } = await registerAccount(before.app)
     const one = tokensOf(await refreshWith(before.app, refreshToken))
@@ -83,7 +83,7 @@ describe.each([
     expect(first).toBe(second)
   })
 
-  it('still notices a token of before that is used again', async () => {
+  it('still detects the reuse of an earlier token', async () => {
     const { before, during } = await createServices(variables)
     const { refreshToken } = await registerAccount(before.app)
     const next = tokensOf(await refreshWith(during.app, refreshToken))
@@ -92,7 +92,7 @@ describe.each([
     expect(await codeOf(refreshWith(during.app, next.refreshToken))).toBe('session_revoked')
   })
 
-  it('lets tokens of before end their session', async () => {
+  it('lets earlier tokens end their session', async () => {
     const { before, during } = await createServices(variables)
     const [one, other] = [await registerAccount(before.app), await registerAccount(before.app)]
     expect((await logout(during.app, one.token)).status).toBe(200)
@@ -102,7 +102,7 @@ describe.each([
     }
   })
 
-  it('can be announced: the one that comes next is accepted as PREVIOUS_SECRET_KEY', async () => {
+  it('can be announced: the coming key is accepted as PREVIOUS_SECRET_KEY', async () => {
     const { during } = await createServices(variables)
     const announced = await createTestService({ ...variables, PREVIOUS_SECRET_KEY: newKey })
     const { token, refreshToken } = await registerAccount(during.app)
@@ -110,7 +110,7 @@ describe.each([
     expect((await refreshWith(announced.app, refreshToken)).status).toBe(200)
   })
 
-  it('ends every session without the one before, and takes no third', async () => {
+  it('ends every session without the previous key, and accepts no third one', async () => {
     const { before, after, during } = await createServices(variables)
     const { refreshToken } = await registerAccount(before.app)
     expect(await codeOf(refreshWith(after.app, refreshToken))).toBe('refresh_token_invalid')
@@ -145,7 +145,7 @@ describe.each([
     return cookieOf(await send(service, '/auth/register', '', account))
   }
 
-  it('logs nobody out: both cookies of before are good, also when the access token is over', async () => {
+  it('logs nobody out: both earlier cookies are valid, also after the access token has expired', async () => {
     const { before, during, after } = await createServices(cookies)
     const cookie = await register(before)
     const status = await ask(during.app, '/auth/status', { headers: { Cookie: cookie } })
@@ -157,7 +157,7 @@ describe.each([
     expect((await send(after, '/auth/refresh', cookieOf(next))).status).toBe(200)
   })
 
-  it('keeps the session of before by its refresh cookie when all others end', async () => {
+  it('keeps the earlier session by its refresh cookie when all others end', async () => {
     const { before, during } = await createServices(cookies)
     const cookie = await register(before)
     const kept = await send(during, '/auth/logout-everywhere', cookie, { keep_current: true })
@@ -165,7 +165,7 @@ describe.each([
     expect((await send(during, '/auth/refresh', cookieOf(kept))).status).toBe(200)
   })
 
-  it('lets the refresh cookie of before log out where the access cookie cannot', async () => {
+  it('lets the earlier refresh cookie log out where the access cookie cannot', async () => {
     const { before, during } = await createServices(cookies)
     const cookie = await register(before)
     const [access = '', refresh] = cookie.split('; ')

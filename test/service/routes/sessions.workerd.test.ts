@@ -30,7 +30,7 @@ const everywhere = (token: string, body: unknown = {}) =>
   postWith(app, '/auth/logout-everywhere', token, body)
 const login = async ({ email, password }: { email: string; password: string }) =>
   tokensOf(await post(app, '/auth/login', { email, password }))
-/** Copies a session so often, each used a minute before the other. */
+/** Copies a session this number of times, each last used a minute before the other. */
 const insertOlderSessions = (count: number, id: string) =>
   createClient({ url: inject('databaseUrl') }).execute({
     sql: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
@@ -78,7 +78,7 @@ describe('refreshing', () => {
     expect([await status(first.token), await status(second.token)]).toEqual([200, 200])
   })
 
-  it('takes the current token whenever it comes', async () => {
+  it('accepts the current token whenever it comes', async () => {
     const first = await registerAccount(app)
     await passTime(86_400, first.refreshToken)
     const second = tokensOf(await refreshWith(app, first.refreshToken))
@@ -88,19 +88,19 @@ describe('refreshing', () => {
     expect((await refreshWith(app, second.refreshToken)).status).toBe(200)
   })
 
-  it('refuses the token of an account that was disabled by hand', async () => {
+  it('refuses the token of an account that was disabled in the database', async () => {
     const { email, refreshToken } = await registerAccount(app)
     await changeAccount(email, 'disabled_at = 1')
     expect(said(await refreshWith(app, refreshToken))).toEqual([401, 'session_revoked'])
   })
 
-  it('refuses the token of a session that was revoked by hand', async () => {
+  it('refuses the token of a session that was revoked in the database', async () => {
     const { refreshToken } = await registerAccount(app)
     await pretend('revoked_at = unixepoch()', refreshToken)
     expect(said(await refreshWith(app, refreshToken))).toEqual([401, 'session_revoked'])
   })
 
-  it('refuses a token from after the state that a database was restored to', async () => {
+  it('refuses a token that is newer than the restored database', async () => {
     const first = await registerAccount(app)
     const second = tokensOf(await refreshWith(app, first.refreshToken))
     await pretend('version = 1', first.refreshToken)
@@ -111,7 +111,7 @@ describe('refreshing', () => {
     expect((await refreshWith(app, first.refreshToken)).status).toBe(200)
   })
 
-  it('gives the very same successor within the grace window, and it is good', async () => {
+  it('gives the same valid successor within the grace window', async () => {
     const first = await registerAccount(app)
     const one = tokensOf(await refreshWith(app, first.refreshToken))
     await passTime(28, first.refreshToken)
@@ -120,7 +120,7 @@ describe('refreshing', () => {
     expect((await refreshWith(app, other.refreshToken)).status).toBe(200)
   })
 
-  it('within the window, tells one that is further behind that it is superseded, and revokes nobody', async () => {
+  it('answers superseded to an older token within the window, and revokes nothing', async () => {
     const first = await registerAccount(app)
     const second = tokensOf(await refreshWith(app, first.refreshToken))
     const third = tokensOf(await refreshWith(app, second.refreshToken))
@@ -129,7 +129,7 @@ describe('refreshing', () => {
     expect((await refreshWith(app, third.refreshToken)).status).toBe(200)
   })
 
-  it('after the window, takes a used one for stolen: the session ends, with all of its tokens', async () => {
+  it('treats a used token after the window as stolen: the session ends, with all of its tokens', async () => {
     const first = await registerAccount(app)
     const second = tokensOf(await refreshWith(app, first.refreshToken))
     await passTime(30, first.refreshToken)
@@ -142,7 +142,7 @@ describe('refreshing', () => {
     expect(events).toEqual([{ ...event, userId: expect.any(Number) }])
   })
 
-  it('revokes nobody for a forged token', async () => {
+  it('revokes nothing for a forged token', async () => {
     const { refreshToken, token } = await registerAccount(app)
     await refreshWith(app, refreshToken)
     await pretend('rotated_at = 0', refreshToken)
@@ -165,7 +165,7 @@ describe('refreshing', () => {
 })
 
 describe('the sessions of an account', () => {
-  it('are listed with which is this, and never another account’s', async () => {
+  it('are listed with the current one marked, and without those of other accounts', async () => {
     const account = await registerAccount(app)
     await registerAccount(app)
     const headers = { 'Content-Type': 'application/json', 'User-Agent': firefoxOnWindows }
@@ -190,14 +190,14 @@ describe('the sessions of an account', () => {
     })
   })
 
-  it('end with their greatest age from the start, where that is the shorter', async () => {
+  it('end with their greatest age from the start, where that is shorter', async () => {
     const service = await createTestService({ SESSION_LIFETIME_SECONDS: '60' })
     const { token } = await registerAccount(service.app)
     const [session] = await list(token)
     expect(Date.parse(String(session?.expires_at)) - Date.now()).toBeLessThan(61_000)
   })
 
-  it('are at most 100 in the list, those that were used last', async () => {
+  it('are at most 100 in the list, the most recently used ones', async () => {
     const { token, refreshToken } = await registerAccount(app)
     await insertOlderSessions(150, sessionIdOf(refreshToken))
     const listed = await list(token)
@@ -206,7 +206,7 @@ describe('the sessions of an account', () => {
     expect(used).toEqual(used.toSorted().reverse())
   })
 
-  it('keep the client’s address only where that is asked for, as the platform has it', async () => {
+  it('keep the client’s address only where a setting says so, as the platform gives it', async () => {
     const clientAddress = () => '192.0.2.7'
     for (const [keep, address] of [
       ['keep', '192.0.2.7'],
@@ -218,7 +218,7 @@ describe('the sessions of an account', () => {
     }
   })
 
-  it('are ended one by one: tokens and refresh token die, and it is gone from the list', async () => {
+  it('are ended one by one: access and refresh token end, and the session leaves the list', async () => {
     const account = await registerAccount(app)
     const other = await login(account)
     expect((await endSession(app, account.token, sessionIdOf(other.refreshToken))).status).toBe(200)
@@ -229,7 +229,7 @@ describe('the sessions of an account', () => {
     expect(said(again)).toEqual([404, 'session_unknown'])
   })
 
-  it('are nobody else’s to end', async () => {
+  it('cannot be ended by another account', async () => {
     const [mine, theirs] = [await registerAccount(app), await registerAccount(app)]
     const answer = await endSession(app, mine.token, sessionIdOf(theirs.refreshToken))
     expect(said(answer)).toEqual([404, 'session_unknown'])
@@ -237,8 +237,8 @@ describe('the sessions of an account', () => {
   })
 })
 
-describe('a token of a generation that was replaced', () => {
-  it('is refused, though nobody remembers that it was revoked', async () => {
+describe('a token of an earlier generation', () => {
+  it('is refused, even without a stored revocation', async () => {
     const { email, token, password } = await registerAccount(app)
     await changeAccount(email, `token_generation = 'another-generati'`)
     const id = 'x'.repeat(16)
@@ -261,7 +261,7 @@ describe('logging out', () => {
     expect(said(await refreshWith(app, refreshToken))).toEqual([401, 'session_revoked'])
   })
 
-  it('everywhere ends all sessions of the account, and no other’s', async () => {
+  it('everywhere ends all sessions of the account, and no others', async () => {
     const [account, stranger] = [await registerAccount(app), await registerAccount(app)]
     const other = await login(account)
     expect((await everywhere(account.token)).body).toEqual({
@@ -278,7 +278,7 @@ describe('logging out', () => {
     expect(await status((await login(account)).token)).toBe(200)
   })
 
-  it('everywhere takes no body for none, and refuses what is no yes or no', async () => {
+  it('everywhere treats a missing body as no, and refuses a value that is no boolean', async () => {
     const { token } = await registerAccount(app)
     const answer = await everywhere(token, { keep_current: 'yes' })
     expect(said(answer)).toEqual([422, 'invalid_input'])
@@ -287,7 +287,7 @@ describe('logging out', () => {
   })
 })
 
-describe('a session that was ended by hand', () => {
+describe('a session that was ended in the database', () => {
   it('is published by a logout with its token', async () => {
     const { token, refreshToken } = await registerAccount(app)
     await pretend('revoked_at = unixepoch()', refreshToken)
@@ -299,8 +299,8 @@ describe('a session that was ended by hand', () => {
   })
 })
 
-describe('a token of a session that has ended without a word in the feed', () => {
-  it('is refused everywhere, whatever it asks for', async () => {
+describe('a token of a session that has ended without a row in the feed', () => {
+  it('is refused everywhere, on every route', async () => {
     const account = await registerAccount(app)
     const other = await login(account)
     await pretend('revoked_at = unixepoch()', account.refreshToken)
@@ -321,7 +321,7 @@ describe('giving the password again', () => {
   const again = (token: string, password: string) =>
     postWith(app, '/auth/reauthenticate', token, { password })
 
-  it('gives a fresh access token that says when, in the same session', async () => {
+  it('gives a fresh access token with the time, in the same session', async () => {
     const { token, refreshToken, password } = await registerAccount(app)
     await pretend('authenticated_at = 7', refreshToken)
     await pretend('tokens_expire_at = 7', refreshToken)
@@ -338,7 +338,7 @@ describe('giving the password again', () => {
     expect(claimsOf(next.token).auth_time).toBe(claims.auth_time)
   })
 
-  it('takes it however its letters are composed', async () => {
+  it('accepts the password in any Unicode composition', async () => {
     const account = { email: freshEmail(), password: 'pa\u0308sswort' }
     const { token } = tokensOf(await post(app, '/auth/register', account))
     for (const form of ['NFC', 'NFD']) {
@@ -346,7 +346,7 @@ describe('giving the password again', () => {
     }
   })
 
-  it('refuses a wrong one, and changes nothing', async () => {
+  it('refuses a wrong password, and changes nothing', async () => {
     const { token, refreshToken } = await registerAccount(app)
     await pretend('authenticated_at = 7', refreshToken)
     expect(said(await again(token, 'another password'))).toEqual([403, 'password_wrong'])
@@ -356,7 +356,7 @@ describe('giving the password again', () => {
 })
 
 describe('claims of an application’s own', () => {
-  it('are asked for with each login and each refresh, and are in the token', async () => {
+  it('are computed with each login and each refresh, and are in the token', async () => {
     const service = await createTestService(
       {},
       { claims: ({ email, roles }) => ({ plan: 'gold', mail: email, all: roles }) },
@@ -369,7 +369,7 @@ describe('claims of an application’s own', () => {
     expect(claimsOf(second.token)).toMatchObject({ ...claims, all: ['editor'] })
   })
 
-  it('that are called like ours are a bug, and no token is issued', async () => {
+  it('that have the name of a standard claim are a bug, and no token is issued', async () => {
     const service = await createTestService({}, { claims: () => ({ roles: ['admin'] }) })
     const answer = await post(service.app, '/auth/register', {
       email: 'a@b.c',

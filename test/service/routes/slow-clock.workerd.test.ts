@@ -52,7 +52,7 @@ describe('with a clock that is an hour behind', () => {
     expect([await status(first.token), await status(second.token)]).toEqual([401, 401])
   })
 
-  it('a revoked token is remembered as long as the service takes it for valid', async () => {
+  it('a revoked token is remembered as long as the service accepts it as valid', async () => {
     const { token } = await registerAccount(app)
     await postForm(app, '/oauth/revoke', { token })
     const { rows } = await createClient({ url: inject('databaseUrl') }).execute({
@@ -63,7 +63,7 @@ describe('with a clock that is an hour behind', () => {
   })
 })
 
-describe('where sessions are idle sooner than their tokens would expire', () => {
+describe('where sessions become idle before their tokens expire', () => {
   it('tokens end with the session', async () => {
     const service = await createTestService({ SESSION_IDLE_LIFETIME_SECONDS: '60' })
     const { token } = await registerAccount(service.app)

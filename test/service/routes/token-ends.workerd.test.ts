@@ -1,5 +1,5 @@
-// An access token never outlives its session, and never what the database remembers of it; and what
-// lives on of a session that is over can still be ended.
+// An access token never outlives its session, or what the database remembers of it. A token that
+// outlives an ended session can still be revoked.
 
 import { createClient } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'
@@ -100,7 +100,7 @@ describe.each([
   })
 })
 
-describe('a session that is over while an access token of it lives on', async () => {
+describe('a session that has ended while an access token of it is still valid', async () => {
   const service = await createTestService()
   const endings: Record<
     string,
@@ -125,7 +125,7 @@ describe('a session that is over while an access token of it lives on', async ()
     expect(body.revoked).toHaveLength(1)
   })
 
-  it('ends from another session of the account, too', async () => {
+  it('ends also from another session of the account', async () => {
     const { email, password, ...tokens } = await registerAccount(service.app)
     const other = tokensOf(await post(service.app, '/auth/login', { email, password }))
     await pretend('expires_at = unixepoch() - 1', tokens.refreshToken)
@@ -147,7 +147,7 @@ describe('a session that is over while an access token of it lives on', async ()
     expect(await status(service, token)).toBe(401)
   })
 
-  it('says that the password cannot be given again for it', async () => {
+  it('does not accept the password again', async () => {
     const { token, password, refreshToken } = await registerAccount(service.app)
     await pretend('expires_at = unixepoch() - 1', refreshToken)
     const answer = await postWith(service.app, '/auth/reauthenticate', token, { password })

@@ -1,5 +1,5 @@
-// A signing key whose coordinates are no point of the curve: what is signed with it can be
-// told neither good nor bad, so nothing is done about it.
+// A signing key whose coordinates are not on the curve. Nothing can say whether its tokens are
+// valid, so the service does nothing about them.
 
 import { describe, expect, it } from 'vitest'
 import { createSigningJwk } from '../../support/issuer.ts'
@@ -13,15 +13,15 @@ const settings = {
 const encode = (value: unknown) => btoa(JSON.stringify(value)).replaceAll('=', '')
 const token = `${encode({ alg: 'ES256', kid: brokenKey.kid })}.${encode({})}.${'A'.repeat(86)}`
 
-describe('a token of a key that cannot be used', () => {
-  it.each(['introspect', 'revoke'])('is not called dead by %s', async (endpoint) => {
+describe('a token of an unusable key', () => {
+  it.each(['introspect', 'revoke'])('is not reported as dead by %s', async (endpoint) => {
     const { app } = await createTestService(settings, {}, { signingKeys })
     const headers = { Authorization: `Basic ${btoa(`${client.id}:${client.secret}`)}` }
     const { status, body } = await postForm(app, `/oauth/${endpoint}`, { token }, headers)
     expect([status, body.error]).toEqual([503, 'temporarily_unavailable'])
   })
 
-  it('is not forgotten by a browser that is to be logged out', async () => {
+  it('stays in the browser, because the logout is answered 503', async () => {
     const { app } = await createTestService(
       { ...settings, TOKEN_TRANSPORT: 'cookie' },
       {},

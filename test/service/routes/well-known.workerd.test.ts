@@ -24,7 +24,7 @@ function serving(...keys: readonly object[]) {
 }
 
 describe('the key set', () => {
-  it('publishes the public halves of all three, and nothing else of them', async () => {
+  it('publishes the public halves of all three keys, and nothing else of them', async () => {
     const { body } = await ask((await serving(next, active, retired)).app, keySetPath)
     const members = ['alg', 'crv', 'kid', 'kty', 'use', 'x']
     expect((body.keys as SigningJwk[]).map(({ kid }) => kid)).toEqual([
@@ -44,7 +44,7 @@ describe('the key set', () => {
     expect([status, body]).toEqual([200, { keys: [] }])
   })
 
-  it('may be kept for a minute, and costs nothing when it has not changed', async () => {
+  it('may be cached for a minute, and answers 304 when it has not changed', async () => {
     const { app } = await serving(active)
     const { headers } = await ask(app, keySetPath)
     expect(headers.get('Content-Type')).toBe('application/jwk-set+json')
@@ -83,7 +83,7 @@ describe('the metadata', () => {
     })
   })
 
-  it('stands before the path of an issuer that has one, and everything else under it', async () => {
+  it('is in front of the path of an issuer that has one, and everything else below that path', async () => {
     const { app } = await createTestService({ ISSUER: 'https://example.com/id' })
     const { body } = await ask(app, '/.well-known/oauth-authorization-server/id')
     expect(body.jwks_uri).toBe('https://example.com/id/.well-known/jwks.json')
@@ -95,7 +95,7 @@ describe('the metadata', () => {
     expect((await ask(app, '/auth/status')).status).toBe(404)
   })
 
-  it('stands before every path that an issuer may have', async () => {
+  it('is in front of every path that an issuer may have', async () => {
     const path = '/v1.0/~Team_a-2'
     const { app } = await createTestService({ ISSUER: `https://example.com${path}` })
     const metadata = await ask(app, `/.well-known/oauth-authorization-server${path}`)
@@ -121,7 +121,7 @@ describe('SIGNING_KEYS', () => {
     },
   )
 
-  it('understands a key that says Ed25519, and calls it EdDSA (RFC 9864)', async () => {
+  it('accepts a key with the algorithm Ed25519, and publishes it as EdDSA (RFC 9864)', async () => {
     const signing = await createSigningJwk('EdDSA')
     const { app } = await serving({ ...signing, alg: 'Ed25519' })
     const { token } = await registerAccount(app)
@@ -130,7 +130,7 @@ describe('SIGNING_KEYS', () => {
     expect(body.keys).toMatchObject([{ kid: signing.kid, alg: 'EdDSA' }])
   })
 
-  it('still verifies tokens of retired keys, and already of the next', async () => {
+  it('still verifies tokens of retired keys, and already those of the next key', async () => {
     const { app } = await serving(next, active, retired)
     const before = (await createTestService()).app
     const others = [
@@ -149,7 +149,7 @@ describe('SIGNING_KEYS', () => {
 describe('a service that gets SIGNING_KEYS', () => {
   const keys = { SIGNING_KEYS: JSON.stringify({ keys: [active] }) }
 
-  it('refuses the tokens that SECRET_KEY has signed, until the client refreshes', async () => {
+  it('refuses tokens that SECRET_KEY has signed, until the client refreshes', async () => {
     const { token, refreshToken } = await registerAccount((await createTestService()).app)
     const { app } = await createTestService(keys)
     const refused = await ask(app, '/auth/status', bearing(token))
@@ -159,7 +159,7 @@ describe('a service that gets SIGNING_KEYS', () => {
     expect((await ask(app, '/auth/status', bearing(refreshed.token))).status).toBe(200)
   })
 
-  it('refuses them in cookies, too, and takes them there as the proof for a refresh', async () => {
+  it('refuses them in cookies as well, and accepts them there as the proof for a refresh', async () => {
     const inCookies = { TOKEN_TRANSPORT: 'cookie' }
     const account = { email: freshEmail(), password: 'a good password' }
     const before = await post((await createTestService(inCookies)).app, '/auth/register', account)
@@ -176,7 +176,7 @@ describe('a service that gets SIGNING_KEYS', () => {
   })
 })
 
-/** What the browser sends back: names and values. */
+/** The cookies that the browser sends back: names and values. */
 function cookiesOf({ headers }: Answer): string {
   const set = headers.getSetCookie().filter((cookie) => !cookie.includes('; Max-Age=0;'))
   return set.map((cookie) => cookie.split(';')[0]).join('; ')
@@ -190,7 +190,7 @@ describe('the public documents', () => {
     {},
     { CORS_ORIGINS: 'https://app.example.com' },
     { CORS_ORIGINS: 'https://app.example.com', TOKEN_TRANSPORT: 'cookie' },
-  ])('are for pages of all origins, without credentials: %j', async (settings) => {
+  ])('are readable for pages of all origins, without credentials: %j', async (settings) => {
     const { app } = await createTestService(settings)
     for (const path of documents) {
       for (const Origin of [headers.Origin, 'https://app.example.com']) {
@@ -206,7 +206,7 @@ describe('the public documents', () => {
     }
   })
 
-  it('are so under an issuer with a path, and are the only ones', async () => {
+  it('are readable under an issuer with a path, and are the only such routes', async () => {
     const { app } = await createTestService({ ISSUER: 'https://example.com/id' })
     const originOf = async (path: string) =>
       (await app.request(path, { headers })).headers.get('Access-Control-Allow-Origin')

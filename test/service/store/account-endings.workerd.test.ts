@@ -1,4 +1,4 @@
-// How long the end of everything is remembered: a generation always gets a row.
+// How long logging out everywhere is remembered. A generation always gets a row.
 
 import { createClient } from '@libsql/client/http'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
@@ -17,7 +17,7 @@ beforeEach(async () => {
   userId = await insertAccount()
 })
 
-/** Ends everything of the account; for how many seconds that is remembered. */
+/** Logs out the account everywhere. Gives the seconds for which that is remembered. */
 async function endEverything(): Promise<number> {
   const [user] = await query(
     'SELECT email_normalized, token_generation FROM portcullis_users WHERE id = ?',
@@ -44,19 +44,19 @@ const addSession = (tokensExpireInSeconds: number) =>
     tokensExpireInSeconds,
   )
 
-describe('the end of everything is remembered', () => {
+describe('logging out everywhere is remembered', () => {
   it('until the last token of all sessions of the account has expired', async () => {
     await addSession(5_000)
     await addSession(60)
     expect(Math.abs((await endEverything()) - 5_000)).toBeLessThan(slackSeconds)
   })
 
-  it('with a row as of now where all of them are over', async () => {
+  it('with a row that expires now where all sessions are over', async () => {
     await query('UPDATE portcullis_sessions SET tokens_expire_at = 1 WHERE user_id = ?', userId)
     expect(await endEverything()).toBe(0)
   })
 
-  it('for a day where nothing is known of its tokens, and never longer', async () => {
+  it('for a day where its tokens are unknown, and never longer', async () => {
     await query('DELETE FROM portcullis_sessions WHERE user_id = ?', userId)
     expect(await endEverything()).toBe(86_400)
     userId = await insertAccount()

@@ -1,4 +1,4 @@
-// What a request costs must not grow with the number of accounts, sessions or revocations: every
+// The cost of a request must not grow with the number of accounts, sessions or revocations. Every
 // statement finds its rows by an index.
 
 import { type Client, createClient, type InStatement } from '@libsql/client/http'
@@ -20,7 +20,7 @@ import {
 
 const client = createClient({ url: inject('databaseUrl') })
 const seen: InStatement[] = []
-/** Passes everything on, and keeps what is asked. */
+/** Passes every statement on, and records it. */
 const recording: Database = {
   hasReplicas: true,
   withClient: (use) =>
@@ -37,7 +37,7 @@ const recording: Database = {
 }
 const { app } = await createTestService({}, { database: recording })
 
-/** Steps of the plans that look at every row of a table. */
+/** The steps of the plans that read every row of a table. */
 async function scansOf(ask: () => Promise<unknown>): Promise<string[]> {
   const steps = await stepsOf(ask)
   return steps.filter((step) => /^SCAN (?!CONSTANT ROW|\(subquery|.*subquery)/i.test(step))
@@ -110,7 +110,7 @@ describe('every statement finds its rows by an index:', () => {
     expect(await scansOf(() => deleteEndedSessions(recording))).toEqual([])
   })
 
-  it('and the test would see a scan', async () => {
+  it('and the test detects a scan', async () => {
     const everyone = () =>
       recording.withClient((one) =>
         one.execute({

@@ -4,11 +4,14 @@ import { openRemoteDatabase } from '../../../src/database.ts'
 const url = 'libsql://example.turso.io'
 
 describe('openRemoteDatabase', () => {
-  it.each([url, 'https://db.example.com', 'http://127.0.0.1:8080'])('takes %s alone', (each) => {
-    expect(openRemoteDatabase({ url: each }).hasReplicas).toBe(false)
-  })
+  it.each([url, 'https://db.example.com', 'http://127.0.0.1:8080'])(
+    'accepts %s as its only option',
+    (each) => {
+      expect(openRemoteDatabase({ url: each }).hasReplicas).toBe(false)
+    },
+  )
 
-  it('takes all options', () => {
+  it('accepts all options', () => {
     const options = { url, authToken: 'token', timeoutMs: 1, hasReplicas: true }
     expect(openRemoteDatabase(options).hasReplicas).toBe(true)
   })
@@ -22,7 +25,7 @@ describe('openRemoteDatabase', () => {
     },
   )
 
-  it('does not count the line ends that pipes leave', async () => {
+  it('ignores the line ends that pipes leave', async () => {
     const piped = openRemoteDatabase({ url: `${inject('databaseUrl')}\n`, authToken: 'token\n' })
     const { rows } = await piped.withClient((client) => client.execute('SELECT 1 AS one'))
     expect(rows[0]?.one).toBe(1)

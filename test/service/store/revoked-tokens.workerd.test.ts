@@ -41,7 +41,7 @@ async function generationOf(id: number): Promise<string> {
   return String(rows[0]?.token_generation)
 }
 
-/** Of a session that no row knows, as those of versions before 0.4 are. */
+/** The caller of a session without a row, as in versions before 0.4. */
 function revocationOf(sessionId: string, changes: Partial<CallerToken> = {}): CallerToken {
   const revocationIds = [freshId(), sessionId, freshId()]
   const expiresAt = inSeconds(900)
@@ -60,7 +60,7 @@ async function rowOf(id: string) {
 }
 
 describe('revoking a session', () => {
-  it('is told once, however many ask at once, and leaves one row', async () => {
+  it('is reported to one of many simultaneous requests, and leaves one row', async () => {
     const revocation = revocationOf(freshId())
     const ask = () => revokeSession(revocation)
     const outcomes = await Promise.all(Array.from({ length: 20 }, ask))
@@ -78,7 +78,7 @@ describe('revoking a session', () => {
     expect(rows[0]?.n).toBe(1)
   })
 
-  it('is remembered for a day at the most, whatever a stolen key has signed', async () => {
+  it('is remembered for a day at most, whatever a stolen key has signed', async () => {
     const sessionId = freshId()
     await revokeSession(revocationOf(sessionId, { expiresAt: Number.MAX_SAFE_INTEGER }))
     const row = await rowOf(sessionId)
@@ -95,7 +95,7 @@ describe('revoking a session', () => {
     expect(await rowOf(other.sessionId)).toBeUndefined()
   })
 
-  it('is refused where the account is not there, or disabled', async () => {
+  it('is refused where the account is missing or disabled', async () => {
     const nobody = revocationOf(freshId(), { userId: 999_999_999 })
     expect(await revokeSession(nobody)).toEqual(refuse('account_gone'))
     const disabled = await insertAccount()
@@ -119,7 +119,7 @@ describe('revoking a session', () => {
 })
 
 describe('a lasting revocation', () => {
-  it('takes a new place in the order when it is revoked again, and outlives every token', async () => {
+  it('gets a new place in the order when it is revoked again, and outlives every token', async () => {
     const id = freshId()
     await revokeSession(revocationOf(id))
     const before = await rowOf(id)
@@ -133,8 +133,8 @@ describe('a lasting revocation', () => {
   })
 })
 
-describe('a session that somebody else has revoked', () => {
-  it('is over: its refresh token revokes nothing, and what is known stays', async () => {
+describe('a session that another client has revoked', () => {
+  it('is over: its refresh token revokes nothing, and the stored revocation stays', async () => {
     const { app } = await createTestService()
     const { refreshToken } = await registerAccount(app)
     const sessionId = sessionIdOf(refreshToken)
@@ -146,7 +146,7 @@ describe('a session that somebody else has revoked', () => {
   })
 })
 
-describe('the condition for statements of others', () => {
+describe('the condition for other statements', () => {
   it('holds until any of the ids is revoked', async () => {
     const revocationIds = [freshId(), freshId()]
     const ask = async () => {
@@ -169,7 +169,7 @@ describe('pruning', () => {
       args: [count, expiredSecondsAgo],
     })
 
-  it('takes what expired more than 300 s ago, in deletes of at most 1,000, and nothing else', async () => {
+  it('deletes only what expired more than 300 s ago, in deletes of at most 1,000', async () => {
     const living = freshId()
     await revokeSession(revocationOf(living))
     await insertExpired(2_500, 400)

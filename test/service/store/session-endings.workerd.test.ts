@@ -19,7 +19,9 @@ beforeAll(async () => {
   userId = await insertAccount()
 })
 
-/** Sessions that ended so long ago; in the future, for living ones. */
+/**
+ * Inserts sessions that ended this long ago. A negative time is in the future, for live sessions.
+ */
 function insertSessions(count: number, endedSecondsAgo: number) {
   return client.execute({
     sql: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
@@ -39,7 +41,7 @@ async function countSessions(): Promise<number> {
 }
 
 describe('housekeeping', () => {
-  it('takes sessions that ended more than a day ago, at most 1,000 at once, and no others', async () => {
+  it('deletes sessions that ended more than a day ago, at most 1,000 at once, and no others', async () => {
     const before = await countSessions()
     await insertSessions(2_500, 86_410)
     await insertSessions(3, 86_300)
@@ -52,7 +54,7 @@ describe('housekeeping', () => {
     expect(await countSessions()).toBe(before + 5)
   })
 
-  it('counts the day from when a session was ended, if that was before its time', async () => {
+  it('counts the day from an early end of a session, where there was one', async () => {
     const { app } = await createTestService()
     const { token, refreshToken } = await registerAccount(app)
     await logout(app, token)
@@ -63,7 +65,7 @@ describe('housekeeping', () => {
     expect(rows[0]?.same).toBe(1)
   })
 
-  it('leaves no session of an account that is deleted', async () => {
+  it('leaves no session of a deleted account', async () => {
     await client.execute({ sql: 'DELETE FROM portcullis_users WHERE id = ?', args: [userId] })
     expect(await countSessions()).toBe(0)
   })

@@ -30,7 +30,7 @@ const livingOf = async (token: string) => {
   const { body } = await ask(app, '/auth/sessions', bearing(token))
   return (body.data as { sessions: unknown[] }).sessions.length
 }
-/** Copies a session so often. */
+/** Copies a session this number of times. */
 const copySession = (refreshToken: string, count: number) =>
   client.execute({
     sql: `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
@@ -43,7 +43,7 @@ const copySession = (refreshToken: string, count: number) =>
   })
 
 describe('a login over the limit', () => {
-  it('ends the session that was used least recently, and publishes it, in two round trips', async () => {
+  it('ends the least recently used session, and publishes it, in two round trips', async () => {
     const first = await registerAccount(app)
     const second = await login(first)
     await login(first)
@@ -62,7 +62,7 @@ describe('a login over the limit', () => {
     expect(await livingOf(last.token)).toBe(3)
   })
 
-  it('spares a session that was refreshed since', async () => {
+  it('keeps a session that was refreshed since', async () => {
     const first = await registerAccount(app)
     const second = await login(first)
     await login(first)
@@ -72,7 +72,7 @@ describe('a login over the limit', () => {
     expect([await status(refreshed.token), await status(second.token)]).toEqual([200, 401])
   })
 
-  it('publishes nothing where the access tokens of the ended session are over', async () => {
+  it('publishes nothing where the access tokens of the ended session have expired', async () => {
     const first = await registerAccount(app)
     await passTime(1_300, first.refreshToken)
     for (let logins = 0; logins < 3; logins += 1) await login(first)
@@ -80,7 +80,7 @@ describe('a login over the limit', () => {
     expect(await codeOf(first.refreshToken)).toBe('session_revoked')
   })
 
-  it('counts no session that has ended, and none of another account', async () => {
+  it('ignores sessions that have ended, and those of other accounts', async () => {
     const other = await registerAccount(app)
     const first = await registerAccount(app)
     const second = await login(first)
@@ -118,8 +118,8 @@ describe('a login over the limit', () => {
   })
 })
 
-describe('50 logins at once', () => {
-  it('leave as many sessions as are allowed, and each other one is published', async () => {
+describe('50 simultaneous logins', () => {
+  it('leave the allowed number of sessions, and publish each ended one', async () => {
     const first = await registerAccount(app)
     const all = await Promise.all(Array.from({ length: 50 }, () => login(first)))
     const statuses = await Promise.all(all.map(({ token }) => status(token)))

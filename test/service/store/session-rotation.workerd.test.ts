@@ -1,5 +1,5 @@
-// Which refresh token counts as reused, over random histories: the database's own clock goes on, and
-// rows are moved back in time.
+// Which refresh token counts as reused, over random histories. The database's own clock runs on,
+// and rows are moved back in time.
 
 import { createClient } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'
@@ -10,7 +10,7 @@ import { createFakeClock, database, insertAccount, passTime } from '../../suppor
 
 const client = createClient({ url: inject('databaseUrl') })
 const graceSeconds = 30
-/** What the database's clock may have moved on meanwhile. */
+/** How far the database's clock may have advanced meanwhile. */
 const slackSeconds = 5
 
 async function beginSession(): Promise<string> {
@@ -33,11 +33,11 @@ const rotate = (
     signed: 2_000,
   })
 
-/** In a word: `rotated`, or why not. */
+/** The outcome as one word: `rotated`, or the reason against it. */
 const outcomeOf = (rotated: Awaited<ReturnType<typeof rotate>>) =>
   rotated.ok ? 'rotated' : rotated.error.reason
 
-/** Rotates twelve times; how long ago each refresh token was replaced. */
+/** Rotates twelve times. Gives how long ago each refresh token was replaced. */
 async function rotateAtPace(id: string, pace: number, run: number): Promise<number[]> {
   const ages: number[] = []
   for (let version = 1; version <= 12; version += 1) {
@@ -71,7 +71,7 @@ const putRevoked = (id: string) =>
   })
 
 describe('reuse of a refresh token', () => {
-  it('is noticed however often a thief rotates', async () => {
+  it('is detected however often a thief rotates', async () => {
     const id = await beginSession()
     await rotate(id, 1)
     for (let version = 2; version <= 20; version += 1) {
@@ -82,7 +82,7 @@ describe('reuse of a refresh token', () => {
     expect((await rowOf(id))?.revoked_at).not.toBeNull()
   })
 
-  it('is noticed three windows after the replacement, between two rotations', async () => {
+  it('is detected three windows after the replacement, between two rotations', async () => {
     const id = await beginSession()
     await rotate(id, 1)
     await passTime(1, id)
@@ -96,7 +96,7 @@ describe('reuse of a refresh token', () => {
   })
 
   it.each([1, 3, 10, 29, 31, 60])(
-    'is never told within the window of the replacement, and always from three windows on (a rotation every %i s)',
+    'is never assumed within the window of the replacement, and always after three windows (a rotation every %i s)',
     async (pace) => {
       for (let run = 0; run < 5; run += 1) {
         const id = await beginSession()
@@ -111,7 +111,7 @@ describe('reuse of a refresh token', () => {
     },
   )
 
-  it('is judged anew from the first rotation on, after a version that kept no marks', async () => {
+  it('is detected from the first rotation on, after a version that kept no marks', async () => {
     const id = await beginSession()
     for (let version = 1; version <= 5; version += 1) {
       await client.execute({
@@ -130,25 +130,28 @@ describe('reuse of a refresh token', () => {
 })
 
 describe('a session', () => {
-  it('has one successor, however many ask at once', async () => {
+  it('has one successor for any number of simultaneous refreshes', async () => {
     const id = await beginSession()
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => rotate(id, 1)))
     expect(new Set(outcomes.map(outcomeOf))).toEqual(new Set(['rotated']))
     expect((await rowOf(id))?.version).toBe(2)
   })
 
-  it.each(['sid', 'generation'])('whose %s somebody else has revoked is over', async (which) => {
-    const id = await beginSession()
-    const { rows } = await client.execute({
-      sql: 'SELECT token_generation FROM portcullis_users WHERE id = (SELECT user_id FROM portcullis_sessions WHERE id = ?)',
-      args: [id],
-    })
-    await putRevoked(which === 'sid' ? id : String(rows[0]?.token_generation))
-    expect(outcomeOf(await rotate(id, 1))).toBe('session_revoked')
-    expect((await rowOf(id))?.version).toBe(1)
-  })
+  it.each(['sid', 'generation'])(
+    'is over when another client has revoked its %s',
+    async (which) => {
+      const id = await beginSession()
+      const { rows } = await client.execute({
+        sql: 'SELECT token_generation FROM portcullis_users WHERE id = (SELECT user_id FROM portcullis_sessions WHERE id = ?)',
+        args: [id],
+      })
+      await putRevoked(which === 'sid' ? id : String(rows[0]?.token_generation))
+      expect(outcomeOf(await rotate(id, 1))).toBe('session_revoked')
+      expect((await rowOf(id))?.version).toBe(1)
+    },
+  )
 
-  it('is refreshed 60 times in a minute, and goes on in the next', async () => {
+  it('is refreshed 60 times in a minute, and again in the next', async () => {
     const id = await beginSession()
     for (let version = 1; version <= 60; version += 1) {
       expect(outcomeOf(await rotate(id, version))).toBe('rotated')
@@ -161,8 +164,8 @@ describe('a session', () => {
   })
 })
 
-describe('how long the revocation of a session is remembered', () => {
-  it('follows from the last token that was issued, and not from a setting', async () => {
+describe('the time for which the revocation of a session is remembered', () => {
+  it('follows from the last issued token, not from a setting', async () => {
     const id = await beginSession()
     const now = systemRuntime.now()
     await rotate(id, 1, now + 3_600)
@@ -174,7 +177,7 @@ describe('how long the revocation of a session is remembered', () => {
     expect(Math.abs(left - (3_600 - 3 * graceSeconds))).toBeLessThan(slackSeconds)
   })
 
-  it('counts what is issued again to the token before', async () => {
+  it('includes a token that is issued again for the previous refresh token', async () => {
     const id = await beginSession()
     const now = systemRuntime.now()
     await rotate(id, 1, now + 900)
@@ -183,7 +186,7 @@ describe('how long the revocation of a session is remembered', () => {
     expect(Number((await rowOf(id))?.tokens_expire_at)).toBe(now + 930)
   })
 
-  it('never exceeds a day from now, or the end of the session: so long is what is signed', async () => {
+  it('never exceeds a day from now or the end of the session, like the signed tokens', async () => {
     const clock = createFakeClock()
     clock.advance(86_400 * 365)
     const id = await beginSession()
@@ -200,7 +203,7 @@ describe('how long the revocation of a session is remembered', () => {
     expect(Number((await rowOf(id))?.tokens_expire_at)).toBe(expiresAt)
   })
 
-  it('needs no row where every token of the session is over, for the slowest clock', async () => {
+  it('is over, without a row, where every token has expired by the slowest clock', async () => {
     const id = await beginSession()
     await rotate(id, 1)
     await passTime(900 + 301, id)
@@ -212,7 +215,7 @@ describe('how long the revocation of a session is remembered', () => {
     expect(outcomeOf(await rotate(id, 2))).toBe('session_revoked')
   })
 
-  it('is a day for a version that does not say when its tokens expire', async () => {
+  it('is a day for a version that does not store when its tokens expire', async () => {
     const id = createRandomId(systemRuntime)
     await client.execute({
       sql: `INSERT INTO portcullis_sessions (id, user_id, created_at, authenticated_at, rotated_at, expires_at, absolute_expires_at)

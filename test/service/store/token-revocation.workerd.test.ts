@@ -42,20 +42,20 @@ const isEnded = async () => {
 }
 
 describe('a single token', () => {
-  it('is revoked once, until it would have expired', async () => {
+  it('is revoked once, until its expiry', async () => {
     const one = tokenOf(sessionId)
     expect(await revoke(one)).toEqual({ id: one.id, expiresAt, place: expect.any(Number) })
     expect(await revoke(one)).toBeUndefined()
     expect(await isEnded()).toBe(false)
   })
 
-  it('is revoked, whatever is known of its session', async () => {
+  it('is revoked, whatever the state of its session', async () => {
     const one = tokenOf(freshId())
     expect(await revoke(one)).toEqual({ id: one.id, expiresAt, place: expect.any(Number) })
     expect(await revoke(one)).toBeUndefined()
   })
 
-  it('is remembered for a day at the most, and answered, whatever a stolen key has signed', async () => {
+  it('is answered, and remembered for a day at most, whatever a stolen key has signed', async () => {
     const forged = tokenOf(freshId(), { expiresAt: Number.MAX_SAFE_INTEGER })
     const revocation = await revoke(forged)
     const left = Number(revocation?.expiresAt) - systemRuntime.now()
@@ -68,13 +68,13 @@ describe('many tokens of one session', () => {
     const revocations = await Promise.all(Array.from({ length: 50 }, () => revoke()))
     const made = revocations.filter((one) => one !== undefined)
     expect(made).toHaveLength(4)
-    // Remembered for the session's other tokens as well, which live longer.
+    // Remembered also for the session's other tokens, which expire later.
     const ofSession = made.filter(({ id }) => id === sessionId)
     expect(ofSession.map((one) => one.expiresAt > expiresAt + 200)).toEqual([true])
     expect(await isEnded()).toBe(true)
   })
 
-  it('of a session that was ended by hand revoke the session', async () => {
+  it('revoke a session that was ended in the database', async () => {
     await client.execute({
       sql: 'UPDATE portcullis_sessions SET revoked_at = 7 WHERE id = ?',
       args: [sessionId],
@@ -88,8 +88,8 @@ describe('many tokens of one session', () => {
     expect(rows[0]?.revoked_at).toBe(7)
   })
 
-  it('end it only within the life of the first of them', async () => {
-    // As a version leaves it that does not say when its tokens expire.
+  it('end it only before the first of them expires', async () => {
+    // The state of a version that does not store when its tokens expire.
     await client.execute({
       sql: 'UPDATE portcullis_sessions SET tokens_expire_at = unixepoch() + 86460 WHERE id = ?',
       args: [sessionId],

@@ -1,5 +1,5 @@
-// A guarded Worker that takes its bounds from variables: one route for each kind of policy. With a
-// binding it asks the service over that, otherwise over HTTP.
+// A guarded Worker that takes its bounds from variables, with one route for each kind of policy.
+// With a binding it asks the service over that, otherwise over HTTP.
 
 import { type ExecutionContext, Hono } from 'hono'
 import type { ServiceBinding } from '../../../src/guard/remote/ask-service.ts'
@@ -18,10 +18,10 @@ export interface Bindings {
 
 type SourceOption = VerifierOptions<Bindings>['revocationSource']
 
-/** Far beyond what a test lasts. */
+/** Far longer than a test. */
 const acceptStaleSeconds = 3_600
 
-/** The Worker; its revocations are the service's feed, unless told. */
+/** The Worker. By default, its revocations come from the service's feed. */
 export function createGuarded(revocationSource?: SourceOption) {
   let app: ReturnType<typeof createApp> | undefined
   return {

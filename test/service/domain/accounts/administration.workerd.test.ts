@@ -25,11 +25,11 @@ const roleOf = (length: number, number: number) => `${number}`.padStart(length, 
 const severalOf = (count: number, length: number) =>
   Array.from({ length: count }, (_, number) => roleOf(length, number))
 const changedTo = (roles: readonly string[]) => ({ ok: true, value: { roles, isChanged: true } })
-/** Changed nothing. */
+/** The result of a change that changes nothing. */
 const left = (roles: readonly string[]) => ({ ok: true, value: { roles, isChanged: false } })
 
 describe('the roles of an account', () => {
-  it('are added and removed one by one, and given as a whole', async () => {
+  it('are added and removed one by one, and set as a whole', async () => {
     const { email } = await registerAccount(app)
     const added = ['admin', 'editor', 'viewer']
     expect(await addRoles(deps, email, ['viewer', 'admin'])).toMatchObject({ ok: true })
@@ -41,7 +41,7 @@ describe('the roles of an account', () => {
     expect(await setRoles(deps, email, [])).toEqual(changedTo([]))
   })
 
-  it('are said to be as before where a change changes nothing, and tokens stay good', async () => {
+  it('are reported as unchanged where a change has no effect, and tokens stay valid', async () => {
     const { email, token } = await registerAccount(app)
     expect(await setRoles(deps, email, [])).toEqual(left([]))
     expect(await removeRoles(deps, email, ['nobody'])).toEqual(left([]))
@@ -51,14 +51,14 @@ describe('the roles of an account', () => {
     expect(await addRoles(deps, email, ['editor'])).toEqual(left(['admin', 'editor']))
   })
 
-  it('of nobody are not changed', async () => {
+  it('are not changed without an account', async () => {
     const unknown = { ok: false, error: 'account_unknown' }
     for (const change of [setRoles, addRoles, removeRoles]) {
       expect(await change(deps, 'nobody@example.com', ['admin'])).toEqual(unknown)
     }
   })
 
-  it('are all there when many are added at once', async () => {
+  it('are all stored when many are added at once', async () => {
     const { email } = await registerAccount(app)
     const roles = severalOf(12, 3)
     await Promise.all(roles.map((role) => addRoles(deps, email, [role])))
@@ -80,9 +80,9 @@ describe('the roles of an account', () => {
     expect(has.ok && has.value.roles).toHaveLength(roles.length + 1)
   })
 
-  it('that are too many already can be removed, and not added to', async () => {
+  it('can be removed but not added where there are too many already', async () => {
     const { email } = await registerAccount(app)
-    // In no order of ours: by hand.
+    // In a different order than ours, as if written by hand.
     const roles = severalOf(maxRoles + 6, 20).reverse()
     await changeAccount(email, `other_roles = '${roles.join(' ')}'`)
     expect(await addRoles(deps, email, ['one-more'])).toEqual({
@@ -102,7 +102,7 @@ describe('the roles of an account', () => {
     expect(await addRoles(deps, email, roles)).toEqual({ ok: false, error })
   })
 
-  it('fit into a token beside the longest key name, issuer and audience that the docs promise, and claims of a hook', async () => {
+  it('fit into a token with the longest documented key name, issuer and audience, and claims of a hook', async () => {
     const pair = await generateKeyPair('ES256', systemRuntime)
     const key = { ...pair, kid: 'k'.repeat(128), state: 'active' }
     const promised = `https://${'i'.repeat(248)}`
@@ -111,7 +111,7 @@ describe('the roles of an account', () => {
       { claims: () => ({ text: 'c'.repeat(500) }) },
     )
     const { email, password } = await registerAccount(service.app)
-    // As long as possible: the longest text in as many roles as there may be.
+    // The longest text, in the greatest number of roles.
     const shortest = Math.floor(maxRolesCharacters / maxRoles) - 1
     const roles = severalOf(maxRoles - 1, shortest)
     const last = maxRolesCharacters - roles.join(' ').length - 1

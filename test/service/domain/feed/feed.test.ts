@@ -1,4 +1,4 @@
-// What the service reads for its feed, over a database of its own, whose history can be changed.
+// What the service reads for its feed. The database is its own, and its history can be changed.
 
 import { createClient } from '@libsql/client/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -34,13 +34,13 @@ async function insert(word: string, count: number): Promise<void> {
   client.close()
 }
 
-/** As a backup leaves it, once it is restored by the book. */
+/** The state after a backup is restored by the documented procedure. */
 async function restore(head: number): Promise<void> {
   await cutTo(head)
   await served.query('UPDATE portcullis_feed_state SET epoch = lower(hex(randomblob(12)))')
 }
 
-/** As a backup leaves it. */
+/** The state after a backup is restored without the procedure. */
 async function cutTo(head: number): Promise<void> {
   await served.query('DELETE FROM portcullis_revoked_tokens WHERE seq > ?', head)
   await served.query(
@@ -58,7 +58,7 @@ async function pageOf(feed: RevocationFeed, number: number) {
 }
 
 describe('the feed of the service', () => {
-  it('adds to a segment what comes, and begins anew with another history', async () => {
+  it('appends new rows to a segment, and starts again with another history', async () => {
     const time = new VirtualTime()
     const feed = new RevocationFeed(database, time.runtime, silent)
     await insert('a', 3)
@@ -83,7 +83,7 @@ describe('the feed of the service', () => {
     ])
   })
 
-  it('shows no page of a history that was longer, though it has read one a moment ago', async () => {
+  it('shows no page of a longer history, although it has read one a moment ago', async () => {
     const time = new VirtualTime()
     const feed = new RevocationFeed(database, time.runtime, silent)
     await insert('d', 5)
@@ -94,7 +94,7 @@ describe('the feed of the service', () => {
     expect(idsIn((await feed.findSegment(0))?.rows)).toHaveLength(2)
   })
 
-  it('shows a page of the new history while it shares what it has read of the old one', async () => {
+  it('shows a page of the new history while it shares a read of the old one', async () => {
     const feed = new RevocationFeed(database, new VirtualTime().runtime, silent)
     const before = await feed.findSegment(0)
     await restore(1)
@@ -103,7 +103,7 @@ describe('the feed of the service', () => {
     expect(page?.epoch).not.toBe(before?.epoch)
   })
 
-  it('keeps what it has read when an older read ends late', async () => {
+  it('keeps its read when an older read ends late', async () => {
     const time = new VirtualTime()
     const held = Promise.withResolvers<void>()
     const waits = [held.promise]
@@ -127,7 +127,7 @@ describe('the feed of the service', () => {
     expect([await feed.findSegment(0), reads]).toEqual([shown, 2])
   })
 
-  it('asks a database that fails once for all who wait, and not again at once', async () => {
+  it('asks a failing database once for all waiting requests, and not again at once', async () => {
     const time = new VirtualTime()
     let reads = 0
     let isAway = true
@@ -174,7 +174,7 @@ describe('the database as a source', () => {
   it.each<Fault>([
     ...(['hangs', 'cuts the connection', 'cuts the answer', 'redirects', 'answers HTML'] as const),
     ...(['answers other columns', 'answers other types', 'answers an empty object'] as const),
-  ])('says that a database which %s is none, and goes on when it is one again', async (fault) => {
+  ])('reports an outage where the database %s, and recovers afterwards', async (fault) => {
     const proxy = await startProxy(served.url)
     const source = createDatabaseSource(openRemoteDatabase({ url: proxy.url, timeoutMs: 300 }))
     proxy.setFault(fault)
@@ -186,12 +186,12 @@ describe('the database as a source', () => {
       })
     }
     proxy.setFault('none')
-    // The proxy has closed the connections that it had.
+    // The proxy has closed its earlier connections.
     await expect.poll(async () => (await source.pull(0, {})).ok, { timeout: 10_000 }).toBe(true)
     await proxy.stop()
   })
 
-  it('says what is in the way', async () => {
+  it('names the problem', async () => {
     const away: Database = { ...database, withClient: () => Promise.reject(new TypeError('x')) }
     const source = createDatabaseSource(away)
     expect(await source.pull(0, {})).toMatchObject({
@@ -202,8 +202,8 @@ describe('the database as a source', () => {
   })
 })
 
-describe.each(['segments', 'checks'])('a database that cannot be the only one, by %s', (kind) => {
-  /** A feed that reads when it is told to, and what it says. */
+describe.each(['segments', 'checks'])('a database that is not the only one, by %s', (kind) => {
+  /** A feed that reads on request, and its log lines. */
   function createWatched(of: Database) {
     const time = new VirtualTime()
     const lines: string[] = []
@@ -223,7 +223,7 @@ describe.each(['segments', 'checks'])('a database that cannot be the only one, b
     await served.query('UPDATE sqlite_sequence SET seq = 10')
   })
 
-  it('is a replica, or a backup: its history gets shorter. The log says so once a minute', async () => {
+  it('is detected as a replica or a backup: its history gets shorter. The log says so once a minute', async () => {
     const { time, read, events, lines } = createWatched(database)
     await read()
     await served.query('UPDATE sqlite_sequence SET seq = 8')
@@ -235,7 +235,7 @@ describe.each(['segments', 'checks'])('a database that cannot be the only one, b
     expect(events()).toEqual(['history_behind', 'history_behind'])
   })
 
-  it('is a replica that does not know what was written through it', async () => {
+  it('is detected as a replica that lacks what was written through it', async () => {
     const { feed, read, events } = createWatched(database)
     await read()
     feed.history.noteWritten((await headNow()) + 1)
@@ -243,7 +243,7 @@ describe.each(['segments', 'checks'])('a database that cannot be the only one, b
     expect(events()).toEqual(['history_behind'])
   })
 
-  it('is not one whose answer was on its way when something was written', async () => {
+  it('is not assumed where the answer was on its way during a write', async () => {
     const held = Promise.withResolvers<void>()
     const slow: Database = {
       ...database,
@@ -262,7 +262,7 @@ describe.each(['segments', 'checks'])('a database that cannot be the only one, b
     expect(events()).toEqual([])
   })
 
-  it('is one of two: their histories take turns', async () => {
+  it('is detected as one of two: their histories alternate', async () => {
     const other = await startDatabase()
     const both = [database, openRemoteDatabase({ url: other.url })]
     let turn = 0
@@ -282,7 +282,7 @@ describe.each(['segments', 'checks'])('a database that cannot be the only one, b
     await other.stop()
   })
 
-  it('is not a restored one: its new history stays', async () => {
+  it('is not assumed after a restore: the new history stays', async () => {
     const { read, events } = createWatched(database)
     await read()
     await restore(2)
@@ -317,7 +317,7 @@ describe('the snapshot of a long history', () => {
     return [found.ok ? idsIn(found.value.rows).length : found.error, reads - before]
   }
 
-  it('is read page by page once a minute, in whatever order they are asked for', async () => {
+  it('is read page by page once a minute, in whatever order they are requested', async () => {
     await insertPages()
     const time = new VirtualTime()
     const feed = new RevocationFeed(counting, time.runtime, silent)
@@ -331,7 +331,7 @@ describe('the snapshot of a long history', () => {
     expect(await readsFor(feed, 0)).toEqual([rowsOfPage, 2])
   })
 
-  it('keeps as many pages as there is room for, and reads no other one again before a minute', async () => {
+  it('keeps the pages that there is room for, and reads the others at most once a minute', async () => {
     await insertPages()
     const time = new VirtualTime()
     const feed = new RevocationFeed(counting, time.runtime, {
@@ -350,7 +350,7 @@ describe('the snapshot of a long history', () => {
     expect(await readsFor(feed, 0)).toEqual([rowsOfPage, 0])
   })
 
-  it('reads no page of which every row is pruned', async () => {
+  it('skips a page whose rows are all pruned', async () => {
     await insertPages()
     await served.query('DELETE FROM portcullis_revoked_tokens WHERE seq < 800000')
     const feed = new RevocationFeed(counting, new VirtualTime().runtime, silent)

@@ -13,7 +13,7 @@ const create = () => {
 const readerOf = (body: unknown) => (body as ReadableStream<Uint8Array>).getReader()
 
 describe('a long answer', () => {
-  it('is all of its texts, in pieces of at most 64 KiB that nobody prepares', async () => {
+  it('consists of all its texts, in pieces of at most 64 KiB, without preparing it as a whole', async () => {
     let taken = 0
     const counted = texts.map((text) => ({
       length: text.length,
@@ -31,7 +31,7 @@ describe('a long answer', () => {
     expect(Buffer.concat(pieces).toString()).toBe(texts.join(''))
   })
 
-  it('does not begin while eight others are being read, and begins when one has ended', async () => {
+  it('waits while eight others are being read, and begins when one has ended', async () => {
     const { begin, beginMany } = create()
     const bodies = beginMany(8)
     expect(begin()).toBeUndefined()
@@ -42,7 +42,7 @@ describe('a long answer', () => {
     expect([begin() === undefined, begin()]).toEqual([false, undefined])
   })
 
-  it('ends 10 s after it has begun, whether anybody reads it or not', async () => {
+  it('ends 10 s after its start, whether or not the client reads it', async () => {
     const { time, begin, beginMany } = create()
     const [stalled, ...others] = beginMany(8)
     const reader = readerOf(stalled)
@@ -64,7 +64,7 @@ describe('a long answer', () => {
 })
 
 describe('a short answer', () => {
-  it('is sent whole, however many are being read', () => {
+  it('is sent whole, however many others are being read', () => {
     const { answers, beginMany } = create()
     beginMany(8)
     expect(answers.begin(['one\n', 'two'])).toBe('one\ntwo')

@@ -1,5 +1,4 @@
-// What a platform says of Unicode and of domains differs from platform to platform. What becomes of
-// an email must not.
+// Platforms differ in their Unicode and domain rules. The handling of an email must not differ.
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

@@ -14,19 +14,22 @@ describe('an email of a new account', () => {
     expect(parseEmail(typed, 'any')).toBeUndefined()
   })
 
-  it.each(Object.entries(dotlessEmails))('may be %j only with any domain', (typed, normalized) => {
-    expect(parseEmail(typed, 'public')).toBeUndefined()
-    expect(parseEmail(typed, 'any')?.emailNormalized).toBe(normalized)
-  })
+  it.each(Object.entries(dotlessEmails))(
+    'may be %j only with any domain allowed',
+    (typed, normalized) => {
+      expect(parseEmail(typed, 'public')).toBeUndefined()
+      expect(parseEmail(typed, 'any')?.emailNormalized).toBe(normalized)
+    },
+  )
 
-  it('is kept as it was typed, in NFC and without what a paste brings', () => {
+  it('is kept as typed, in NFC and without the characters that a paste adds', () => {
     expect(parseEmail(' \u200bDo\u0308rte@MÜNCHEN.de\u00ad ', 'public')?.email).toBe(
       'Dörte@MÜNCHEN.de',
     )
   })
 })
 
-describe('an email is looked for', () => {
+describe('the lookup of an email', () => {
   it.each([
     ['Ada@example.com', ['ada@example.com']],
     ['Ada@MÜNCHEN.de', ['ada@münchen.de', 'ada@xn--mnchen-3ya.de']],
@@ -35,15 +38,15 @@ describe('an email is looked for', () => {
     ['ada@пример.xn--p1ai', ['ada@пример.xn--p1ai', 'ada@xn--e1afmkfd.xn--p1ai', 'ada@пример.рф']],
     ['ada@example.com\u200b', ['ada@example.com\u200b', 'ada@example.com']],
     ['ada@localhost', ['ada@localhost']],
-    // What only accounts from before have.
+    // A form that only earlier accounts have.
     [' "Ada"@example.com.', ['"ada"@example.com.']],
     ['ad\u202eA@example.com', ['ad\u202ea@example.com']],
     ['\ud800@example.com', ['']],
-  ])('%j as %j', (typed, spellings) => {
+  ])('finds %j as %j', (typed, spellings) => {
     expect(emailSpellings(typed)).toEqual(spellings)
   })
 
-  it('quickly, however long it is', () => {
+  it('is quick, however long the email is', () => {
     expect(emailSpellings(`a${' '.repeat(16_000)}b`)).toHaveLength(1)
   })
 })

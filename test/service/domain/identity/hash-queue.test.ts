@@ -1,5 +1,5 @@
-// Who hashes when, in time that only the tests move. A hash blocks the thread, as it does on Workers:
-// its time passes at a stroke.
+// Which request hashes when, in time that only the tests advance. A hash blocks the thread, as on
+// Workers, so its time passes in one step.
 
 import { beforeEach, describe, expect, it } from 'vitest'
 import { HashQueue, type HashTurn } from '../../../../src/service/domain/identity/hash-queue.ts'
@@ -41,14 +41,17 @@ function hash(name: string, isGone = isHere, ms = hashMs) {
   return hashIn(join(isGone), name, ms)
 }
 
-/** Joins until the queue is full; how many it took. */
+/** Joins until the queue is full. Gives the number of places taken. */
 function fill(): number {
   let places = 0
   while (queue.join(isHere).ok) places += 1
   return places
 }
 
-/** Requests that can be stopped, as Workers stop those whose client hangs up: no timer ever fires. */
+/**
+ * Requests that can be stopped, as Workers stop those of a client that hangs up: no timer ever
+ * fires.
+ */
 function createStoppable() {
   let stops = 0
   const delay = async (ms: number) => {
@@ -58,7 +61,7 @@ function createStoppable() {
   }
   return {
     runtime: { elapsedMs: () => time.nowMs, delay },
-    /** Stops those that wait for a timer now. */
+    /** Stops the requests that wait for a timer now. */
     stop: () => {
       stops += 1
     },
@@ -66,7 +69,7 @@ function createStoppable() {
 }
 
 describe('the hash queue', () => {
-  it('hashes at once when nobody else does', async () => {
+  it('hashes at once when it is empty', async () => {
     const outcome = hash('only')
     await time.advance(1)
     expect(hashed).toEqual([{ name: 'only', atMs: 0 }])
@@ -74,7 +77,7 @@ describe('the hash queue', () => {
     expect(await outcome).toEqual({ ok: true, value: 'only' })
   })
 
-  it('hashes one at a time, first come first served, with a rest after each', async () => {
+  it('hashes one at a time, in order of arrival, with a rest after each', async () => {
     const wanted = Array.from({ length: 8 }, (_, number) => String(number))
     void wanted.map((name) => hash(name))
     await time.advance(2_000)
@@ -83,11 +86,11 @@ describe('the hash queue', () => {
       .slice(1)
       .map(({ atMs }, before) => atMs - (hashed[before]?.atMs ?? 0) - hashMs)
     expect(Math.min(...rests)).toBeGreaterThanOrEqual(restMs)
-    // The one who waits looks every 10 ms.
+    // A waiting request looks every 10 ms.
     expect(Math.max(...rests)).toBeLessThanOrEqual(restMs + 11)
   })
 
-  it('rests after the last hash, too, whoever comes next', async () => {
+  it('also rests after the last hash, before any later request', async () => {
     void hash('first')
     await time.advance(5)
     void hash('second')
@@ -95,7 +98,7 @@ describe('the hash queue', () => {
     expect(hashed[1]?.atMs).toBeGreaterThanOrEqual(hashMs + restMs)
   })
 
-  it('rests for longer, and holds fewer, while the thread is busy otherwise', async () => {
+  it('rests for longer, and holds fewer, while other work keeps the thread busy', async () => {
     let lateMs = 30
     const delay = (ms: number) => time.delay(ms + lateMs)
     queue = new HashQueue(10, { elapsedMs: () => time.nowMs, delay })
@@ -148,7 +151,7 @@ describe('the hash queue', () => {
   it.each([
     [200, 5],
     [400, 3],
-    // More than four times of what is usual is not the machine.
+    // More than four times the usual is not the speed of the machine.
     [900, 3],
   ])('learns how long a hash takes: of %i ms it holds %i', async (slowMs, places) => {
     for (let round = 0; round < 8; round += 1) {
@@ -158,7 +161,7 @@ describe('the hash queue', () => {
     expect(fill()).toBe(places)
   })
 
-  it('is not misled by a hash that other work has delayed, nor by an old, cheap one', async () => {
+  it('ignores a hash that other work has delayed, and an old, cheap one', async () => {
     void hash('usual')
     await time.advance(1_000)
     void hash('delayed', isHere, 5_000)
@@ -170,7 +173,7 @@ describe('the hash queue', () => {
     expect(fill()).toBe(16)
   })
 
-  it('lets others go first while somebody reads, and keeps the place', async () => {
+  it('lets others hash while a request still reads, and keeps its place', async () => {
     const reader = join()
     const reading = reader.keepDuring(time.delay(400).then(() => 'read'))
     void hash('other')
@@ -187,7 +190,7 @@ describe('the hash queue', () => {
     expect(names()).toEqual(['other', 'late', 'reader', 'first of all', 'last of all'])
   })
 
-  it('does not let a reader go first while another one hashes', async () => {
+  it('does not let a reading request hash while another one hashes', async () => {
     const reader = join()
     void join().hash(() => time.delay(300))
     await time.advance(100)
@@ -198,14 +201,14 @@ describe('the hash queue', () => {
     expect(names()).toEqual(['reader'])
   })
 
-  it('gives up the place of a reading that fails, and of whoever leaves', async () => {
+  it('frees the place of a failed read, and of a request that leaves', async () => {
     const failing = join().keepDuring(Promise.reject(new Error('The database is away.')))
     await expect(failing).rejects.toThrow('The database is away.')
     join().leave()
     expect(fill()).toBe(10)
   })
 
-  it('hands a failed hash on to its caller, and goes on', async () => {
+  it('gives a failed hash to its caller, and continues', async () => {
     const failing = join().hash(() => Promise.reject(new Error('No hash.')))
     const caught = failing.catch((error: Error) => error.message)
     void hash('next')
@@ -216,7 +219,7 @@ describe('the hash queue', () => {
 })
 
 describe('a request that waits', () => {
-  it('is not hashed for when its client has hung up, where the platform tells', async () => {
+  it('is not hashed after its client has hung up, where the platform reports it', async () => {
     const client = { isGone: false }
     void hash('first')
     const gone = hash('gone', () => client.isGone)
@@ -227,13 +230,13 @@ describe('a request that waits', () => {
     expect(names()).toEqual(['first', 'next'])
   })
 
-  it('is passed over when its client has hung up, where it just stops', async () => {
+  it('is skipped after its client has hung up, where the platform just stops it', async () => {
     const requests = createStoppable()
     queue = new HashQueue(10, requests.runtime)
     for (let place = 0; place < 10; place += 1) void hash(`stopped ${place}`)
     await time.advance(10)
     requests.stop()
-    // The queue looks full until those places have not been seen for a while.
+    // The queue looks full until those places have not been refreshed for a while.
     expect(fill()).toBe(1)
     await time.advance(400)
     expect(fill()).toBe(10)
@@ -243,7 +246,7 @@ describe('a request that waits', () => {
     expect(names()).toEqual(['stopped 0', 'next'])
   })
 
-  it('does not keep the turn, when it stops before the hash has begun', async () => {
+  it('releases the turn when it stops before its hash has begun', async () => {
     const requests = createStoppable()
     queue = new HashQueue(10, requests.runtime)
     void join().hash(() => new Promise(() => {}))
@@ -265,7 +268,7 @@ describe('a request that waits', () => {
     expect(names()).toEqual(['next'])
   })
 
-  it('is refused after five seconds, when hashes take longer than they seemed to', async () => {
+  it('is refused after five seconds, when hashes take longer than expected', async () => {
     void join().hash(() => time.delay(10_000))
     const waiting = hash('waiting')
     await time.advance(5_100)
@@ -273,13 +276,13 @@ describe('a request that waits', () => {
     expect(names()).toEqual([])
   })
 
-  it('comes back to its place when nobody ran for a while', async () => {
+  it('returns to its place when nothing ran for a while', async () => {
     void join().hash(() => time.delay(1_000))
     await time.advance(10)
     void hash('first')
     void hash('second')
     await time.advance(10)
-    // Nobody ran for a while: to whoever looks first, the others seem to have left.
+    // Nothing ran for a while: to the first request that looks, the others seem to have left.
     time.nowMs += 600
     void hash('newcomer')
     void hash('another')
@@ -287,11 +290,11 @@ describe('a request that waits', () => {
     expect(names()).toEqual(['newcomer', 'first', 'second', 'another'])
   })
 
-  it('is not held up by a clock that is set back', async () => {
+  it('is not delayed by a clock that is set back', async () => {
     let aheadMs = 3_600_000
     const delay = (ms: number) => time.delay(ms)
     queue = new HashQueue(10, { elapsedMs: () => time.nowMs + aheadMs, delay })
-    // A place that nobody keeps.
+    // A place that no request refreshes.
     void hash('first')
     void hash('second')
     join()

@@ -1,5 +1,5 @@
-// Signing keys rotated again and again under load: a service is replaced by the next one, with the
-// rotated set, while guards go on, and no good token is refused.
+// Signing keys that are rotated again and again under load. Each service is replaced by the next
+// one with the rotated set, while the guards keep running. No valid token is refused.
 
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
@@ -23,12 +23,12 @@ const rotations = 20
 const tokensPerKey = 2
 
 function serviceWith(keys: readonly SigningJwk[]): Promise<TestService> {
-  // The environment does not grow for ever: the oldest retired keys are dropped at some time.
+  // The environment does not grow forever: the oldest retired keys are dropped at some time.
   return createTestService({ SIGNING_KEYS: JSON.stringify({ keys: keys.slice(-16) }) })
 }
 
 describe('rotating signing keys every few requests', () => {
-  it('loses no good token, at any guard, however late it came to know the keys', async () => {
+  it('refuses no valid token, at any guard, however late it learns of the keys', async () => {
     const generate = () => generateKeyPair('ES256', systemRuntime)
     let keys = createSigningKeys(await generate(), await generate())
     let service = await serviceWith(keys)

@@ -13,12 +13,12 @@ describe('a refresh token', () => {
     expect(await tokens.verify(token)).toEqual(claims)
   })
 
-  it('is nobody else’s: another secret makes another one', async () => {
+  it('depends on the secret: another secret gives another token', async () => {
     const others = createRefreshTokens({ secretKey: `${secretKey}!` })
     expect(await tokens.verify(await others.create(claims))).toBeUndefined()
   })
 
-  it('is good in one spelling only', async () => {
+  it('is valid in only one encoding', async () => {
     const token = await tokens.create(claims)
     const [sessionId, version, mac = ''] = token.split('.')
     const lastBits = `${mac.slice(0, -1)}${String.fromCharCode(mac.charCodeAt(42) + 1)}`
