@@ -25,12 +25,12 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
       'stack?',
     ],
     meaning: 'A request was answered. `reason` is a reason of [errors](errors.md).',
-    todo: 'Status 500: a bug; report it with `error` and `stack`. Status 503 with `DatabaseUnavailable`: the sentence names the host of the database, and what to check.',
+    todo: 'Status 500: your claims hook failed, or there is a bug. `error` says which. Status 503 with `DatabaseUnavailable`: the sentence names the host of the database, and what to check.',
   },
   misconfigured: {
     writer: 'service',
     members: ['problems'],
-    meaning: 'The settings are wrong. The service answers 500 to everything, or does not start.',
+    meaning: 'On Workers: the settings are wrong, and the service answers 500 to everything. On Deno it does not start, and prints the problems as text.',
     todo: 'Mend each problem of the list. They name the setting, never its value.',
   },
   schema_outdated: {
@@ -125,7 +125,7 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
     writer: 'guard',
     members: ['issuer', 'problem'],
     meaning:
-      'A function of the options threw: `keys`, `service` or `revocationSource`. The guard answers 503.',
+      '`keys` of the options, or the key set that it gave, threw. The guard answers 503.',
     todo: 'The sentence has its message. Mend the function.',
   },
   wait_until_failed: {
@@ -147,7 +147,7 @@ Service and guards write one line of JSON for each event. \`event\` is its name.
 
 ## The service
 
-They go to the standard output; \`misconfigured\` goes to the standard error. \`createService\` takes another \`log\`.
+They go to the standard output. \`misconfigured\` and \`log_failed\` go to the standard error. \`createService\` takes another \`log\`.
 
 ${renderEvents('service')}
 

@@ -19,7 +19,7 @@ export function renderSettings(): string {
 On Workers, settings are variables and secrets: \`[vars]\` of \`wrangler.toml\`, and \`wrangler secret put\`. On Deno they are environment variables. \`HOST\`, \`PORT\` and \`SHUTDOWN_SECONDS\` are for Deno alone ([deploy to Deno](../guides/deploy-deno.md)).
 
 - Spaces and line ends around a value do not count.
-- A service whose settings are wrong answers 500 \`misconfigured\` to everything. Its log names all problems together.
+- A service whose settings are wrong answers 500 \`misconfigured\` to everything, and its log names all problems together. On Deno it does not start, and prints them.
 - Required are \`ISSUER\`, \`TURSO_DATABASE_URL\` and \`SECRET_KEY\`. \`SIGNING_KEYS\` are needed for guards in other Workers.
 
 ${renderTable(['name', 'meaning', 'unit', 'default', 'bounds'], rows)}

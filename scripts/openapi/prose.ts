@@ -87,7 +87,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Sessions',
     summary: 'Exchanges the refresh token for new tokens.',
     description:
-      'The refresh token is used up. Within the grace window it gives the same answer again; after that it counts as stolen, and its session ends.',
+      'The refresh token is used up. Within the grace window it gives the same new one again. After that it may count as stolen, and from three windows on it always does: its session ends.',
     request: { refresh_token: refreshToken },
     answer: success({ message: 'Successfully refreshed.', ...issued }),
   },

@@ -14,7 +14,7 @@ interface Occasion {
 /** Reason → the text of docs/reference/errors.md. */
 export const occasions = {
   token_missing: {
-    when: 'There is no Authorization header.',
+    when: 'There is no Authorization header or, where tokens travel in cookies, no access cookie.',
     source: 'RFC 6750 §3',
   },
   bearer_malformed: {
@@ -30,7 +30,7 @@ export const occasions = {
     source: 'RFC 7515 §7.1, RFC 4648 §3.5',
   },
   token_header_unacceptable: {
-    when: 'The header is not JSON, or names another algorithm, an unknown key, a type other than JWT, or critical extensions.',
+    when: 'The header is not JSON, or names another algorithm, a type other than JWT, or critical extensions.',
     source: 'RFC 8725 §3.1, RFC 7515 §4.1.11',
   },
   token_signature_wrong: {
@@ -66,7 +66,7 @@ export const occasions = {
     source: 'RFC 7519 §4.1.4',
   },
   token_revoked: {
-    when: 'The token, its session or its generation was revoked.',
+    when: 'The token, its session, its generation or its signing key was revoked.',
     source: 'RFC 6750 §3.1',
   },
   account_gone: {
@@ -206,7 +206,7 @@ export const occasions = {
     source: 'docs/reference/settings.md',
   },
   internal: {
-    when: 'A bug. The request id finds it in the log.',
+    when: 'A bug, or a claims hook that failed. The request id finds it in the log.',
     source: 'RFC 9110 §15.6.1',
   },
   role_missing: {

@@ -136,7 +136,7 @@ export const settings = {
   },
   REFRESH_GRACE_SECONDS: {
     meaning:
-      'The grace window: how long a used refresh token still gives the same answer, for a second tab or a lost answer. After that it may count as stolen; from three times that on, it always does',
+      'The grace window: how long a used refresh token still gives the same new one, for a second tab or a lost answer. After that it may count as stolen; from three times that on, it always does',
     unit: 'seconds',
     ...wholeNumber(30, 0, 60),
     default: '30, or `DATABASE_TIMEOUT_MS` + 10 s where that is longer',
