@@ -30,7 +30,8 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
   misconfigured: {
     writer: 'service',
     members: ['problems'],
-    meaning: 'On Workers: the settings are wrong, and the service answers 500 to everything. On Deno it does not start, and prints the problems as text.',
+    meaning:
+      'On Workers: the settings are wrong, and the service answers 500 to everything. On Deno it does not start, and prints the problems as text.',
     todo: 'Mend each problem of the list. They name the setting, never its value.',
   },
   schema_outdated: {
@@ -124,8 +125,7 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
   verifier_failed: {
     writer: 'guard',
     members: ['issuer', 'problem'],
-    meaning:
-      '`keys` of the options, or the key set that it gave, threw. The guard answers 503.',
+    meaning: '`keys` of the options, or the key set that it gave, threw. The guard answers 503.',
     todo: 'The sentence has its message. Mend the function.',
   },
   wait_until_failed: {
