@@ -167,8 +167,7 @@ export const settings = {
     ...oneOf<TokenTransport>('bearer', 'cookie'),
   },
   OAUTH_CLIENTS: {
-    meaning:
-      'The clients that may introspect tokens, and their secrets, separated by commas; a secret',
+    meaning: 'The clients that may introspect tokens, separated by commas; a secret',
     unit: '`id:secret`',
     default: 'none',
     bounds:
@@ -187,8 +186,7 @@ export const settings = {
     ...wholeNumber(8, 1, 64),
   },
   EMAIL_DOMAINS: {
-    meaning:
-      'Which domains the emails of new accounts may have: only those with a dot, or also `localhost`',
+    meaning: 'The domains of new emails: only those with a dot, or also `localhost`',
     unit: 'word',
     ...oneOf<'public' | 'any'>('public', 'any'),
   },
@@ -202,8 +200,7 @@ export const settings = {
     parse: parseOrigins,
   },
   HTTP_CONTRACT: {
-    meaning:
-      'Which statuses and sentences clients get: those of flask-jwt-auth, or those for new applications',
+    meaning: 'What clients get: the answers of flask-jwt-auth, or those for new applications',
     unit: 'word',
     ...oneOf<Contract>('classic', 'standard'),
   },
