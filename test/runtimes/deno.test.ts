@@ -67,7 +67,10 @@ describe('a client that sends half of a request', () => {
 
   it('does not delay the end after a second signal', async () => {
     await withServer({ SHUTDOWN_SECONDS: '300' }, async (server) => {
-      await send(server, announced)
+      const awaited = announced.replace('\r\n\r\n{"email"', '\r\nExpect: 100-continue\r\n\r\n')
+      const { received } = await send(server, awaited)
+      // Otherwise the service may not have the request yet, and has nothing to wait for.
+      await until(() => received().includes('100 Continue'))
       // The first signal starts the end. Each one after it counts as the second.
       await until(() => {
         server.process.kill('SIGTERM')
