@@ -1,13 +1,14 @@
 // Counts the rows of the feed after the same endings, with 0.4 and with this version. Each version
 // runs on workerd over a database of its own.
 
+import { renderTable } from '../../scripts/docs/markdown.ts'
 import { createClientOf, freshEmail, type Tokens, tokensOf } from '../../test/support/client.ts'
 import { type ServedDatabase, startDatabase } from '../../test/support/database.ts'
 import { takeEarlierVersion } from '../../test/support/earlier-version.ts'
 import { testSettings } from '../../test/support/settings.ts'
 import { serveOnWorkerd } from '../../test/support/workerd.ts'
 import { bundleWorker } from '../support/bundle.ts'
-import { renderCount, renderTable } from '../support/table.ts'
+import { renderCount } from '../support/table.ts'
 
 const accounts = 200
 const sessionsEach = 5

@@ -1,6 +1,7 @@
 // Measures whether the number of live revocations matters: the same guard, with none and with up to
 // as many as a view holds.
 
+import { renderTable } from '../../scripts/docs/markdown.ts'
 import { createKeySet } from '../../test/support/issuing-service.ts'
 import {
   bundleGuardedPlace,
@@ -9,7 +10,7 @@ import {
 } from '../support/guarded-place.ts'
 import { connections } from '../support/load.ts'
 import { type Figures, measureVariants, requestsPerRound, type Variant } from '../support/rounds.ts'
-import { renderCount, renderTable } from '../support/table.ts'
+import { renderCount } from '../support/table.ts'
 import { activeKey, signTokens } from '../support/tokens.ts'
 
 const rounds = Number(process.env.BENCH_FLAT_ROUNDS ?? 15)

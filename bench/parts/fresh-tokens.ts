@@ -1,6 +1,7 @@
 // Measures what a new token costs a guard, compared with jose and a key set, and where that time
 // goes.
 
+import { renderTable } from '../../scripts/docs/markdown.ts'
 import { createKeySet } from '../../test/support/issuing-service.ts'
 import { bundleGuardedPlace, startGuardedPlace } from '../support/guarded-place.ts'
 import { connections } from '../support/load.ts'
@@ -11,7 +12,7 @@ import {
   requestsPerRound,
   type Variant,
 } from '../support/rounds.ts'
-import { renderCount, renderTable } from '../support/table.ts'
+import { renderCount } from '../support/table.ts'
 import { activeKey, signTokens } from '../support/tokens.ts'
 
 const rounds = Number(process.env.BENCH_FRESH_ROUNDS ?? 15)

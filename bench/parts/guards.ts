@@ -2,6 +2,7 @@
 // 10,000 live revocations. The part also checks that the guard then asks only for the news of the
 // feed, every 5 s.
 
+import { renderTable } from '../../scripts/docs/markdown.ts'
 import { createKeySet } from '../../test/support/issuing-service.ts'
 import type { Questions } from '../support/counter.ts'
 import {
@@ -17,7 +18,7 @@ import {
   runOverHttp,
   type Variant,
 } from '../support/rounds.ts'
-import { renderCount, renderTable } from '../support/table.ts'
+import { renderCount } from '../support/table.ts'
 import { activeKey, secretKey, signToken } from '../support/tokens.ts'
 
 const rounds = Number(process.env.BENCH_GUARD_ROUNDS ?? 15)

@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import { renderTable } from '../../scripts/docs/markdown.ts'
 import { type Platform, startTarget, type Target } from '../../test/contract/targets.ts'
 import { bearing } from '../../test/support/client.ts'
 import { createMint, guardOnWorkerd } from '../../test/support/guarded.ts'
@@ -12,7 +13,7 @@ import type { Crowd } from '../../test/support/login-crowd.ts'
 import { until } from '../../test/support/server.ts'
 import { testSettings } from '../../test/support/settings.ts'
 import { bundleWorker } from '../support/bundle.ts'
-import { quantile, renderCount, renderTable } from '../support/table.ts'
+import { quantile, renderCount } from '../support/table.ts'
 
 const seconds = Number(process.env.BENCH_SECONDS ?? 10)
 const cost = 10

@@ -2,6 +2,7 @@
 // isolate asks the feed. The guard's own code runs over a feed in memory, in virtual time.
 
 import { setImmediate as settle } from 'node:timers/promises'
+import { renderTable } from '../../scripts/docs/markdown.ts'
 import { succeed } from '../../src/errors/reasons.ts'
 import {
   createSecretKeySet,
@@ -11,7 +12,6 @@ import {
   type Verifier,
 } from '../../src/index.ts'
 import { testSettings } from '../../test/support/settings.ts'
-import { renderTable } from '../support/table.ts'
 import { issuer, secretKey, signToken } from '../support/tokens.ts'
 import { createChance, gapOf, VirtualTime } from '../support/virtual-time.ts'
 

@@ -2,13 +2,14 @@
 // nothing.
 
 import autocannon from 'autocannon'
+import { renderTable } from '../../scripts/docs/markdown.ts'
 import { createClientOf, type Tokens } from '../../test/support/client.ts'
 import { startDatabase } from '../../test/support/database.ts'
 import { createKeySet } from '../../test/support/issuing-service.ts'
 import { testSettings } from '../../test/support/settings.ts'
 import { serveOnWorkerd } from '../../test/support/workerd.ts'
 import { bundleWorker } from '../support/bundle.ts'
-import { renderCount, renderTable } from '../support/table.ts'
+import { renderCount } from '../support/table.ts'
 import { issuer } from '../support/tokens.ts'
 
 const connections = 100

@@ -1,6 +1,7 @@
 // Measures whether the number of sessions matters. A login and the requests that follow it run one
 // after the other. They run in turn over a database with few sessions and over databases with many.
 
+import { renderTable } from '../../scripts/docs/markdown.ts'
 import { createClientOf, freshEmail, tokensOf } from '../../test/support/client.ts'
 import { type ServedDatabase, startDatabase } from '../../test/support/database.ts'
 import { createKeySet } from '../../test/support/issuing-service.ts'
@@ -8,7 +9,7 @@ import type { Server } from '../../test/support/server.ts'
 import { testSettings } from '../../test/support/settings.ts'
 import { serveOnWorkerd } from '../../test/support/workerd.ts'
 import { bundleWorker } from '../support/bundle.ts'
-import { quantile, renderCount, renderTable } from '../support/table.ts'
+import { quantile, renderCount } from '../support/table.ts'
 import { issuer } from '../support/tokens.ts'
 
 const rounds = Number(process.env.BENCH_SESSION_ROUNDS ?? 300)

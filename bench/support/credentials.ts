@@ -38,7 +38,7 @@ export async function signWithOurKey(signingKeys: string, count: number): Promis
   return (await signTokens(await activeKey(signingKeys), count)).map(bearer)
 }
 
-/** A token as any holder of the secret signs it, and the seed's way to revoke it. */
+/** A token that is signed with the secret, and how flask-jwt-auth revokes it: by a row for it. */
 export async function signWithSecret({ database }: Place): Promise<Issued> {
   const now = systemRuntime.now()
   const jti = crypto.randomUUID()

@@ -1,9 +1,10 @@
 // The tables of what was compared.
 
+import { renderTable } from '../../scripts/docs/markdown.ts'
 import type { Alternative } from './alternative-list.ts'
 import { gzipKiB } from './bundle.ts'
 import type { Bundles } from './place.ts'
-import { quantile, renderCount, renderTable } from './table.ts'
+import { quantile, renderCount } from './table.ts'
 
 /** The figures of one alternative, at one distance, in one round. */
 export interface Figures {

@@ -2,8 +2,9 @@
 
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { renderTable } from '../../scripts/docs/markdown.ts'
 import { drawHistograms } from './staleness-chart.ts'
-import { quantile, renderCount, renderTable } from './table.ts'
+import { quantile, renderCount } from './table.ts'
 import type { Asked, Watched } from './watch.ts'
 
 /** The guard that was shown the token, by how often. */

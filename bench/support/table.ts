@@ -1,13 +1,5 @@
 // The printed output: Markdown, ready for docs/.
 
-export function renderTable(
-  heads: readonly string[],
-  rows: readonly (readonly string[])[],
-): string {
-  const rule = heads.map(() => '---')
-  return [heads, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-}
-
 /** 12345 as `12,345`. */
 export function renderCount(count: number): string {
   return Math.round(count).toLocaleString('en-US')
