@@ -20,7 +20,7 @@ const sentences: Partial<Record<GuardReason, string>> = {
   token_key_unknown:
     'The key set lacks the key of the token: it is of another service, or of one without SIGNING_KEYS',
   token_signature_wrong: 'The key set has another key of this name: it is of another service',
-  token_from_the_future: 'The token was issued in the future: the clock here is behind',
+  token_from_the_future: 'The token is from the future: the clock here is behind',
 }
 
 /**

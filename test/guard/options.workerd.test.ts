@@ -26,7 +26,9 @@ const secret = 'hunter2-hunter2-hunter2'
 
 /** What each verifier must refuse, and how the message begins. */
 const wrong: [object, string][] = [
-  [{ issuer: undefined }, 'issuer must be a URL such as'],
+  [{ issuer: undefined }, 'and at most 256 characters, and is undefined.'],
+  [{ issuer: 7 }, 'and at most 256 characters, and is 7.'],
+  [{ issuer: 'auth.example.com' }, 'issuer must be a URL such as'],
   [{ issuer: null }, 'issuer must be a URL such as'],
   [{ issuer: 'auth' }, 'issuer must be a URL such as'],
   [{ issuer: `${issuer}/` }, `issuer must be written as ${issuer}, and is ${issuer}/.`],

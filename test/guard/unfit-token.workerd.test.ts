@@ -97,7 +97,7 @@ describe('a token that does not fit', () => {
     const token = await issue()
     clock.advance(-61)
     expect(await ask(token)).toBe(401)
-    expect(lines()[0].problem).toMatch(/issued in the future: the clock here is behind\./)
+    expect(lines()[0].problem).toMatch(/from the future: the clock here is behind\./)
   })
 
   it('writes one line a minute for each reason', async () => {

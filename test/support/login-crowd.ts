@@ -1,4 +1,4 @@
-// Many clients that log in again and again without an account, as any stranger can.
+// Many clients without an account that try to log in all the time.
 
 import { setTimeout as delay } from 'node:timers/promises'
 

@@ -8,7 +8,7 @@ import { isInsecureUrl } from '../../token/loopback.ts'
 /** With a service binding nothing goes over the network, so the issuer is only a name. */
 export const issuerRule: Rule = (issuer, { service, insecureHttp }) => {
   const parsed = parseIssuer(issuer as string)
-  if (!parsed.ok) return parsed.error
+  if (!parsed.ok) return parsed.error + (typeof issuer === 'string' ? '' : `, and is ${issuer}`)
   return service || insecureHttp || !isInsecureUrl(parsed.value)
     ? undefined
     : 'must be https:, unless there is `service`; on a private network, add insecureHttp: true'

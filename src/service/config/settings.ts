@@ -186,7 +186,7 @@ export const settings = {
     ...wholeNumber(8, 1, 64),
   },
   EMAIL_DOMAINS: {
-    meaning: 'The domains of new emails: only those with a dot, or also `localhost`',
+    meaning: 'The domains of the emails of new accounts: only with a dot, or also `localhost`',
     unit: 'word',
     ...oneOf<'public' | 'any'>('public', 'any'),
   },
