@@ -86,7 +86,7 @@ export const occasions = {
     source: 'contract; ASVS 6.3.8',
   },
   login_queue_full: {
-    when: 'Registering, logging in or giving the password again, while too many others do the same: the password would wait for more than a second to be hashed. Nothing was done.',
+    when: 'Registering, logging in or giving the password again, while too many others do the same. The password would wait for more than a second to be hashed, or has waited for five. Nothing was done.',
     source: 'RFC 9110 §15.6.4',
   },
   account_changing: {

@@ -14,8 +14,8 @@ import type { Deps } from './deps.ts'
 const maxDeletesPerRun = 500
 
 /**
- * Deletes revocations that no living token needs, at most 1,000 with each round trip. Harmless if
- * it runs twice at once, or is cut off.
+ * Deletes revocations that no living token needs: 500,000 at most, 1,000 with each round trip.
+ * Harmless if it runs twice at once, or is cut off.
  *
  * @returns how many were deleted
  */
@@ -24,8 +24,8 @@ export function pruneRevocations({ database }: Pick<Deps, 'database'>): Promise<
 }
 
 /**
- * Deletes sessions that ended more than a day ago, at most 1,000 with each round trip. Harmless if
- * it runs twice at once, or is cut off.
+ * Deletes sessions that ended more than a day ago: 500,000 at most, 1,000 with each round trip.
+ * Harmless if it runs twice at once, or is cut off.
  *
  * @returns how many were deleted
  */

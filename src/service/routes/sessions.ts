@@ -90,7 +90,8 @@ const logoutRoute = defineRoute({
   async handle(deps, { c, token }) {
     const outcome = token.ok ? await logout(deps, token.value) : token
     const isLoggedOut = outcome.ok || (await logoutByCookie(c, deps))
-    // A client that logs out needs no cookies, whatever is wrong with them.
+    // A client that logs out needs no cookies, whatever is wrong with them. While the keys are
+    // unavailable it keeps them, to try again.
     if (isLoggedOut || outcome.error !== 'key_set_unavailable') expireTokenCookies(c, deps)
     if (isLoggedOut) return succeed(respond(c, { message: 'Successfully logged out.' }))
     return refuse(outcome.error === 'token_missing' ? 'logout_token_missing' : outcome.error)

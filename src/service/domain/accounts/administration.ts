@@ -37,7 +37,8 @@ type RolesOutcome = Result<ChangedRoles, 'role_malformed' | 'roles_too_long' | '
  * Gives the account exactly these roles. Tokens with the earlier roles are revoked: at the service
  * at once, at guards within their bounds. Sessions go on with new tokens. Refuses with
  * 'role_malformed', and with 'roles_too_long' where a token might have no room for the roles.
- * Atomic and idempotent. One round trip.
+ * Neither costs a round trip. Refuses with 'account_unknown'. Atomic and idempotent. One round
+ * trip.
  */
 export async function setRoles(
   deps: AdministrationDeps,
@@ -50,7 +51,10 @@ export async function setRoles(
   return updated ? succeed({ roles: checked.value, ...updated }) : refuse('account_unknown')
 }
 
-/** Gives the account these roles in addition to its own. As `setRoles`, but two round trips. */
+/**
+ * Gives the account these roles in addition to its own. As `setRoles`, but two round trips, and two
+ * more for each change of the roles that comes in between.
+ */
 export async function addRoles(
   deps: AdministrationDeps,
   email: string,
@@ -62,8 +66,8 @@ export async function addRoles(
 }
 
 /**
- * Takes these roles from the account. As `addRoles`, but it also works for an account that has too
- * many.
+ * Takes these roles from the account. As `addRoles`, but it does not check the roles. So it also
+ * works for an account that has too many.
  */
 export async function removeRoles(
   deps: AdministrationDeps,
@@ -127,8 +131,8 @@ type CreateReason =
   | 'roles_too_long'
 
 /**
- * Creates an account, by the rules of registration. Refuses input that does not fit before it
- * computes the hash. Refuses with 'email_taken' after the hash. Atomic. One round trip.
+ * Creates an account, by the rules of registration. Refuses input that does not fit before the hash
+ * and the round trip. Refuses with 'email_taken' after both. Atomic. One round trip.
  */
 export async function createAccount(
   deps: Pick<Deps, 'database' | 'runtime' | 'passwords'>,
@@ -150,21 +154,21 @@ export async function createAccount(
 }
 
 /**
- * Disables the account, and revokes all of its tokens and sessions. The guarantees are those of
- * `setRoles`.
+ * Disables the account, and revokes all of its tokens and sessions. Atomic and idempotent. One
+ * round trip.
  */
 export function disable(deps: AdministrationDeps, email: string): Promise<AdministrationOutcome> {
   return outcomeOf(disableAccount(deps.database, changeOf(deps, email)))
 }
 
 /**
- * Lets the account log in again. Its sessions stay ended. The guarantees are those of `setRoles`.
+ * Lets the account log in again. Its sessions stay ended. Atomic and idempotent. One round trip.
  */
 export function enable(deps: AdministrationDeps, email: string): Promise<AdministrationOutcome> {
   return outcomeOf(enableAccount(deps.database, changeOf(deps, email)))
 }
 
-/** Revokes all tokens and sessions of the account. The guarantees are those of `setRoles`. */
+/** Revokes all tokens and sessions of the account. Atomic and idempotent. One round trip. */
 export function revokeSessions(
   deps: AdministrationDeps,
   email: string,

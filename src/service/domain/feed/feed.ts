@@ -78,8 +78,9 @@ export class RevocationFeed {
   }
 
   /**
-   * The segment of that number, at most 1 s old. Undefined if it has not begun yet, or is more than
-   * four behind. At most one round trip (two after the history was replaced).
+   * The segment of that number, as it was at most 1 s before the call. Undefined if it has not
+   * begun yet, or is more than four behind. At most one round trip (two after the history was
+   * replaced).
    *
    * @throws DatabaseUnavailable
    */
@@ -95,9 +96,10 @@ export class RevocationFeed {
 
   /**
    * A page of the snapshot. It may be a minute old, but the segments that continue it are still
-   * there. Its epoch is as recent as a segment's. Refuses with 'not_found' beyond the last page.
-   * Refuses with 'snapshot_busy' if the page was read within the last minute, and other pages
-   * needed the room since then. At most two round trips.
+   * there. It is of the history that was current at most 1 s before the call. Refuses with
+   * 'not_found' beyond the last page. Refuses with 'snapshot_busy' if the page was read within the
+   * last minute, and other pages needed the room since then. At most two round trips (three after
+   * the history was replaced).
    *
    * @throws DatabaseUnavailable
    */

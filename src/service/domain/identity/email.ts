@@ -73,7 +73,7 @@ export function isDotless(typed: string): boolean {
 /**
  * The spellings that an account may store a typed email in, the likeliest first. They are the
  * spelling of every version until 0.5, the form of new accounts, and the form with its domain in
- * Unicode. Any text is accepted: text that is no email belongs to no account.
+ * Unicode. A text that no new account can have has only the first of them.
  */
 export function emailSpellings(typed: string): readonly string[] {
   return parseEmail(typed, 'any')?.spellings ?? [earlierSpelling(typed)]

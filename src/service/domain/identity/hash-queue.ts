@@ -52,7 +52,7 @@ interface Place {
  * first served. Between two hashes, everything else has the thread for at least 25 ms. The rest
  * lasts up to 250 ms while other work keeps the thread busy. At costs 4 to 7 the rest comes after
  * each 25 ms of hashing, and is never longer. The queue holds about one second of hashes: ten at
- * cost 10 if the thread is not busy. A request may always hash when no other is waiting.
+ * cost 10 if the thread is not busy. A request may always hash when the queue is empty.
  */
 export class HashQueue {
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>

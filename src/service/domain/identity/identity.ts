@@ -27,7 +27,9 @@ export function isLongEnough(password: string, minLength: number): boolean {
   return Array.from(password).length >= minLength
 }
 
-/** Whether the text is a role: a scope name (RFC 6749 §3.3) of letters, digits and `:._-`. */
+/**
+ * Whether the text is a role: a scope name (RFC 6749 §3.3) of 1 to 64 letters, digits and `:._-`.
+ */
 export function isRole(text: string): boolean {
   return /^[A-Za-z0-9:._-]{1,64}$/.test(text)
 }

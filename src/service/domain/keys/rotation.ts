@@ -47,7 +47,10 @@ export function dropExpiredKeys(keys: Keys, now: number): Keys {
   return keys.filter((key) => (lastTokenExpiresAt(key) ?? now + 1) > now)
 }
 
-/** The keys without the one of that name. The tokens that it has signed are invalid from now on. */
+/**
+ * The keys without the one of that name. The tokens that it has signed are then invalid. Refuses
+ * with 'unknown', and with 'active' for the key that signs.
+ */
 export function dropKey(keys: Keys, kid: string): Result<Keys, 'unknown' | 'active'> {
   const key = keys.find((candidate) => candidate.kid === kid)
   if (!key) return refuse('unknown')

@@ -16,9 +16,9 @@ type RevokingDeps = Pick<
 /**
  * Revokes an access token or a refresh token. A text that is no token of this service, or a token
  * that is invalid already, counts as revoked (§2.2). When it has succeeded, the revocation is
- * stored, and known to the guards of this isolate. No round trip for what is no token of this
- * service, one otherwise. Atomic and idempotent. Refuses with 'key_set_unavailable' if it cannot
- * tell whose token it is.
+ * stored, and known to the guards of this isolate. No round trip for a bad token, one for any
+ * other. Atomic and idempotent. Refuses with 'key_set_unavailable' if it cannot tell whose token it
+ * is.
  */
 export async function revokeToken(
   deps: RevokingDeps,

@@ -24,15 +24,17 @@ import {
 } from '../tokens/tokens.ts'
 
 /**
- * The tokens of a new session. Refuses with 'invalid_credentials', after one round trip and the
- * work of one password hash, whatever the reason. A login during which the password is changed or
- * the account disabled is refused in the same way. Refuses with 'login_queue_full', before any
- * round trip and without a hash, if too many passwords wait to be hashed. Two round trips
- * otherwise, and a third if generation or roles change in between. Refuses with 'account_changing'
- * if they change again.
+ * The tokens of a new session. Two round trips, and a third if generation or roles change in
+ * between. Refuses with 'account_changing' if they change again. Refuses with 'invalid_credentials'
+ * after one round trip and the work of one password hash, whatever the reason. If the password is
+ * changed or the account disabled meanwhile, the same refusal comes with a later round trip.
  *
- * If there are more than MAX_SESSIONS_PER_USER, the second round trip ends the sessions whose
- * refresh token was used least recently.
+ * Refuses with 'login_queue_full', without a hash, if too many passwords wait to be hashed. That is
+ * before any round trip. It comes after one if the turn does not come within 5 s, or the client
+ * hangs up.
+ *
+ * If there are more than MAX_SESSIONS_PER_USER, the round trip that begins the session also ends
+ * others. They are those whose refresh token was used least recently, at most 1,000.
  */
 export async function login(
   deps: Pick<

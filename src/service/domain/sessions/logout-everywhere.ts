@@ -18,7 +18,10 @@ import {
 import { verifyUserToken } from '../tokens/user-token.ts'
 import { createSuccessor, rotationOf, signedRotation } from './refresh.ts'
 
-/** Whether the caller's session goes on, and its refresh token, if that is presented as well. */
+/**
+ * Whether the caller's session goes on, and its refresh token, if that is presented as well.
+ * Without `keepCurrent` the refresh token does not count.
+ */
 export interface KeptSession {
   readonly keepCurrent: boolean
   readonly refreshToken: string | undefined
@@ -43,8 +46,8 @@ export interface LoggedOutEverywhere {
  * Of several concurrent calls exactly one succeeds. The others are refused with 'token_revoked'.
  * When it has succeeded, the revocation is stored, and known to the guards of this isolate. Refuses
  * with 'refresh_token_invalid' if the refresh token is not the session's, and changes nothing. No
- * round trip for a bad token, one for any other. Two with a refresh token and a claims hook: the
- * hook is asked before anything is committed. Atomic.
+ * round trip for a bad token of either kind, one for any other. Two with a refresh token and a
+ * claims hook: the hook is asked before anything is committed. Atomic.
  */
 export async function logoutEverywhere(
   deps: Pick<

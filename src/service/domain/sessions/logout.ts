@@ -28,8 +28,9 @@ export async function logout(
 }
 
 /**
- * Ends the session of a refresh token. This is for an access token that is revoked while its
- * session goes on. No round trip for a forged token, one otherwise. Atomic and idempotent.
+ * Ends the session of a refresh token. This is for a client whose access token is not accepted,
+ * such as one that was revoked while its session goes on. No round trip for a forged token, one
+ * otherwise. Atomic and idempotent.
  *
  * @returns whether there was a session to end
  */

@@ -21,9 +21,13 @@ import { verifyUserToken } from '../tokens/user-token.ts'
 
 /**
  * A fresh access token of the token's session, with `auth_time` as of now. Refuses with
- * 'password_wrong'. Refuses with 'login_queue_full' before the hash and any round trip. No round
+ * 'password_wrong'. Refuses with 'token_revoked' also if the account changes meanwhile. No round
  * trip for a bad token, one for a wrong password or a revoked token, two otherwise. The work of one
- * password hash.
+ * password hash, and none for a token that is refused before.
+ *
+ * Refuses with 'login_queue_full', without a hash, if too many passwords wait to be hashed. That is
+ * before any round trip. It comes after one if the turn does not come within 5 s, or the client
+ * hangs up.
  */
 export async function reauthenticate(
   deps: Pick<

@@ -34,9 +34,10 @@ import {
 /**
  * A fresh access token, and the successor of the refresh token. Every client that presents the
  * token within the grace window of its replacement gets the very same successor. No round trip for
- * a forged token, which revokes nothing. One for any other. A second one with a claims hook, which
- * is asked before anything is committed. A third if generation or roles change in between. Refuses
- * with 'account_changing' if they change again. Atomic.
+ * a forged token, which revokes nothing. One for any other. A second one with a claims hook, or
+ * with too many roles to be sure that they fit. Then the token is signed before anything is
+ * committed. A third if generation or roles change in between. Refuses with 'account_changing' if
+ * they change again. Atomic.
  *
  * Refuses with 'refresh_superseded' a token that is more than one behind, within the window. The
  * session lives on. Refuses with 'refresh_token_reused' a token that was replaced three windows ago

@@ -93,7 +93,11 @@ export async function trySigning(deps: IssuingDeps, issuance: Issuance): Promise
   return Math.floor(((maxIssuedCharacters - token.length) * 3) / 4)
 }
 
-/** A fresh access token of the session. */
+/**
+ * A fresh access token of the session, with the claims of the claims hook.
+ *
+ * @throws Error when the hook fails, or takes longer than 5 s. TypeError as `issueAccessToken`
+ */
 export async function issueAccessTokenOf(
   { runtime, accessTokens, claims }: IssuingDeps,
   session: LiveSession,
