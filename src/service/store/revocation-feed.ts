@@ -45,7 +45,7 @@ const packed = sql`${revokedTokens.id} || printf('%07x', min((${revokedTokens.ex
 
 /**
  * The rows in a range of places, in strings of at most 50,000 rows. One round trip, over one
- * snapshot. At most 400,000 places, because the database limits the size of its answers.
+ * snapshot. Ask for at most 400,000 places, because the database limits the size of its answers.
  */
 export function readFeed(
   database: Database,

@@ -1,6 +1,7 @@
 // The tables, as drizzle definitions. Migrations are generated from this file and reviewed by hand
 // (docs/explain/storage.md). Every name has the prefix, so that the tables can share a database
-// with those of an application. Times come from the database's clock, in seconds since 1970.
+// with those of an application. Times are in seconds since 1970, by the database's clock
+// (`databaseNow`).
 
 import { sql } from 'drizzle-orm'
 import { check, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
@@ -66,8 +67,8 @@ export const sessions = sqliteTable(
     /** The address of the login, for people to read, if configured. */
     address: text('address'),
     /**
-     * How many access tokens were issued. A version of the service that does not count them leaves
-     * it unchanged.
+     * Grows with each access token, and with each rotation. A version of the service that does not
+     * count them leaves it unchanged, which the triggers of migration 3 notice.
      */
     tokensIssued: integer('tokens_issued').notNull().default(0),
     /** When the last of its access tokens expires. */

@@ -39,11 +39,11 @@ const keepAfterEndSeconds = 86_400
 const revokedRow = v.object({ isRevoked: flag })
 
 /**
- * Ends the session of the caller's token, if the token is not revoked and its account exists.
- * Exactly one of several concurrent calls ends it. Refuses the others with 'token_revoked'. Refuses
- * with 'account_gone' when the account does not exist, or is disabled. Atomic; one round trip.
+ * Ends the session of the caller's token, and revokes it even if the token has expired. Exactly one
+ * of several concurrent calls ends it. Refuses the others with 'token_revoked'. Refuses with
+ * 'account_gone' when the account does not exist, or is disabled. Atomic; one round trip.
  *
- * @returns the revocation; undefined when every access token of the session has expired
+ * @returns the revocation
  */
 export async function endOwnSession(
   database: Database,

@@ -152,7 +152,8 @@ export function decodeExchange(
 
 /**
  * The session of a presented refresh token, to sign an access token before the exchange. Undefined
- * when the refresh token would not be exchanged. One round trip.
+ * when the refresh token cannot be exchanged. The grace window is checked only by the exchange. One
+ * round trip.
  */
 export async function findSessionToExchange(
   database: Database,

@@ -82,8 +82,8 @@ export interface Changed<Read> {
 /**
  * Begins a session of an account. The password was checked, and the first access token is signed.
  * Refuses with 'changed' when the generation or the roles of the account have changed since.
- * Refuses with 'invalid_credentials' when the password has changed, or the account is disabled.
- * Atomic; one round trip.
+ * Refuses with 'invalid_credentials' when the password has changed, or the account is gone or
+ * disabled, or its generation is revoked. Atomic; one round trip.
  *
  * @returns the revocations of the sessions that were over the limit
  */
@@ -114,7 +114,7 @@ export async function insertSession(
 
 /**
  * Inserts an account and begins its first session, unless its email has an account. Exactly one of
- * several concurrent calls gets a session. Atomic; one round trip.
+ * several concurrent calls gets a session. The others get undefined. Atomic; one round trip.
  */
 export async function insertUserAndSession(
   database: Database,

@@ -40,6 +40,7 @@ export interface Account {
   readonly registeredAt: number
 }
 
+/** What a new account needs. */
 export interface NewUser {
   readonly email: string
   readonly emailNormalized: string
