@@ -39,7 +39,7 @@ export type RequiredRoles =
  * token. Taking a role away revokes the tokens that have it, within the guard's bound.
  *
  * @throws TypeError when there is no role, or a role is empty or has spaces. Also when both or
- * neither of `all` and `any` are given
+ * neither of `all` and `any` are given, or an option is not known
  *
  * @example
  * ```ts
@@ -70,13 +70,13 @@ export function requireRole(
 }
 
 /**
- * Lets in only users who gave their password at most `maxAgeSeconds` ago. For actions that a person
- * who finds an open laptop must not do (ASVS 7.5.1). Put it behind `requireAccessToken`; by itself
- * it lets in nobody. Refuses with 401 and `insufficient_user_authentication` (RFC 9470 §3). The
- * client then asks for the password and calls `POST /auth/reauthenticate`. No I/O.
+ * Lets in only users who gave their password at most `maxAgeSeconds` ago, as the token says
+ * (`auth_time`). For actions that a person who finds an open laptop must not do (ASVS 7.5.1). Put
+ * it behind `requireAccessToken`; by itself it lets in nobody. Refuses with 401 and
+ * `insufficient_user_authentication` (RFC 9470 §3). The client then asks for the password and calls
+ * `POST /auth/reauthenticate`. No I/O.
  *
- * @throws TypeError when `maxAgeSeconds` is not a whole number of at least 1, or `runtime` lacks
- * `now`
+ * @throws TypeError when an option cannot work, or is not known: the sentence names it
  *
  * @example
  * ```ts

@@ -11,15 +11,19 @@ export interface GuardRefusal {
   /** The exact reason, for logs and decisions. It is more than a client should learn. */
   readonly reason: GuardReason
   /**
-   * It is 401 for a token that is not good, or a login that is not fresh. It is 403 for a missing
-   * role, or a request of another site. It is 503 when keys or revocations are unavailable.
+   * It is 401 for a token that is missing or not good, or a login that is not fresh. It is 403 for
+   * a missing role, or a request of another site. It is 503 when keys or revocations are
+   * unavailable.
    */
   readonly status: 401 | 403 | 503
   /** The stable word for programs. */
   readonly code: string
   /** The sentence for people. */
   readonly message: string
-  /** `WWW-Authenticate` or `Retry-After` (in seconds), `Content-Type` and `Cache-Control`. */
+  /**
+   * `Content-Type` and `Cache-Control`. In addition `Retry-After` (in seconds) with a 503, and
+   * `WWW-Authenticate` with a 401 or a missing role.
+   */
   readonly headers: Readonly<Record<string, string>>
   /**
    * With a 503: what is wrong and what to do, for the operator of the guard. Not for clients. With

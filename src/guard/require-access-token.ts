@@ -64,7 +64,9 @@ export interface OptionallyGuardedEnv<Bindings = object, CustomClaims extends ob
  * Refuses with 401 and a bearer challenge when the token is missing, malformed, invalid, expired or
  * revoked. Refuses with 503 and `Retry-After` while the issuer's keys, or the revocations within
  * the bound, are unavailable. With the token in a cookie, refuses with 403 what another site may
- * have sent and changes something. No I/O on a request while keys and revocations are at hand.
+ * have sent and changes something. Answers then get `Vary: Cookie`, and `Cache-Control: private` if
+ * they have no other. No I/O on a request while keys and revocations are at hand. Otherwise a
+ * request waits 3 s at most.
  *
  * @throws TypeError when an option cannot work, or is not known: the sentence names it
  *

@@ -79,8 +79,8 @@ interface Verified<CustomClaims extends object> extends RevocableToken {
 }
 
 /**
- * A verifier. Create one for the isolate, and keep it. It holds the key set, and a cache of at most
- * 4 MiB of verified tokens.
+ * A verifier. Create one for the isolate, and keep it. It holds the key set, and a cache of
+ * verified tokens with at most 4 MiB of their text.
  *
  * @throws TypeError when an option cannot work, or is not known: the sentence names it
  *

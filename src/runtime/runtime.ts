@@ -11,7 +11,10 @@ export interface Runtime {
   now(): number
   /** The wall clock in milliseconds. `now` gives its whole seconds. */
   nowMs(): number
-  /** A clock for durations, in milliseconds. It only moves forward. */
+  /**
+   * A clock for durations, in milliseconds. On Workers it is the wall clock, which may be set back.
+   * Elsewhere it only moves forward.
+   */
   elapsedMs(): number
   /**
    * Resolves after `ms` milliseconds. The platform's own runtime resolves at once when `signal` is

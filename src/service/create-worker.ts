@@ -26,7 +26,8 @@ export interface ServiceWorker {
   fetch(request: Request, env: object, context?: WorkerContext): Promise<Response>
   /**
    * Housekeeping, for a cron trigger: deletes revocations that no living token needs, and sessions
-   * that are long over.
+   * that ended more than a day ago. At most 500,000 of each. Rejects when the database is
+   * unavailable. With wrong settings, it only writes the problems to the log.
    */
   scheduled(controller: unknown, env: object): Promise<void>
 }

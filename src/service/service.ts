@@ -33,7 +33,11 @@ import type { Database } from './store/database.ts'
 export interface Service {
   /** Answers requests: `app.fetch(request, env)`. */
   readonly app: Hono<ServiceEnv>
-  /** Housekeeping, for the platform's scheduler. Writes one line to the log. */
+  /**
+   * Housekeeping, for the platform's scheduler. Deletes revocations that no living token needs, and
+   * sessions that ended more than a day ago. At most 500,000 of each. Writes one line to the log.
+   * Rejects when the database is unavailable.
+   */
   prune(): Promise<void>
 }
 
@@ -43,11 +47,17 @@ export interface PlatformParts {
   readonly runtime: Runtime
   /** For example what `openRemoteDatabase` of `portcullis/database` gives. */
   readonly database: Database
-  /** Takes one line of JSON for each request. */
+  /**
+   * Takes one line of JSON: for each request, and for each event. A failure of it changes no
+   * answer.
+   */
   readonly log: (line: string) => void
   /** Adds an application's own claims to access tokens. */
   readonly claims?: ClaimsHook | undefined
-  /** How the platform reports where a request came from. Without it, no address is known. */
+  /**
+   * How the platform reports where a request came from. It is asked only with
+   * SESSION_ADDRESSES=keep. Without it, no address is known.
+   */
   readonly clientAddress?: ClientAddress | undefined
 }
 

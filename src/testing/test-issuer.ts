@@ -20,7 +20,7 @@ import { checkTokenClaims, revocationOf, show } from './token-claims.ts'
 export interface TestIssuerOptions {
   /** The `iss` of its tokens. Default `https://auth.test`. */
   readonly issuer?: string
-  /** The `aud` of its tokens. Default: the issuer. */
+  /** The `aud` of its tokens, and not `'any'`. Default: the issuer. */
   readonly audience?: string
 }
 
@@ -136,10 +136,10 @@ const sharedByIssuer = new Map<string, Shared>()
  * if they get `issuer.service` as their binding. It also serves guards that a test creates from its
  * `options`. It does not affect a guard with its own `keys` or `revocationSource`.
  *
- * A process has one clock, and it only moves forward. Tests that advance it must not run at the
- * same time. Issuers of the same name share keys and revocations, like instances of one service. So
- * a guard can use one issuer after another. Creating an issuer advances the time by 31 s. Guards
- * that could not reach the previous issuer then ask again.
+ * A process has one clock, and `advance` moves it only forward. Tests that advance it must not run
+ * at the same time. Issuers of the same name share keys and revocations, like instances of one
+ * service. So a guard can use one issuer after another. Creating an issuer advances the time by
+ * 31 s. Guards that could not reach the previous issuer then ask again.
  *
  * @throws TypeError when an option cannot work, or is not known
  *

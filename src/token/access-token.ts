@@ -147,8 +147,8 @@ export async function issueAccessToken(
 
 /**
  * The claims of a token that this issuer signed for this audience, and that has not expired.
- * Otherwise the first reason why not. Never throws. It does not check revocation. The caller does
- * that: see `revocationIdsOf`. No I/O beyond what `findKey` does.
+ * Otherwise the first reason why not. It does not check revocation. The caller does that: see
+ * `revocationIdsOf`. No I/O beyond what `findKey` does. Never throws unless `findKey` does.
  *
  * @see RFC 7519 §7.2, RFC 8725 §3
  */

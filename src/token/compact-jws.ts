@@ -49,7 +49,7 @@ export async function signCompactJws(payload: JsonObject, key: SigningKey): Prom
 
 /**
  * The signed bytes of a token that one of our keys has signed, or the first reason why not. Never
- * throws.
+ * throws unless `findKey` does.
  *
  * @see RFC 7515 §5.2
  */

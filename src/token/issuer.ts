@@ -3,7 +3,10 @@
 
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
 
-/** Lower-case ASCII, without anything that a router or another URL parser may read differently. */
+/**
+ * ASCII, without anything that a router or another URL parser may read differently. The URL
+ * standard has already made the host lower-case.
+ */
 const form = /^https?:\/\/(\w+((-+|\.)\w+)*|\[[\da-f:]+\])(:[1-9]\d*)?(\/[\w.~-]+)*$/
 /** The most characters of an issuer or an audience. Both are in every token. */
 const maxNameCharacters = 256

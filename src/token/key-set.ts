@@ -68,7 +68,8 @@ export function createKeySetOf(sources: readonly KeySource[]): KeySet {
 }
 
 /**
- * A key set that is known in advance: a JWK Set with public keys (RFC 7517 §5), as an object.
+ * A key set that is known in advance: a JWK Set with public keys (RFC 7517 §5), as an object. No
+ * I/O.
  *
  * @throws TypeError when it is not a JWK Set, or has no key. Also when two keys have one name, or a
  * key is not ES256 or EdDSA

@@ -43,7 +43,10 @@ export interface CheckedToken {
   readonly nowMs: number
 }
 
-/** Refusals are sentences for the operator of the guard. Neither function throws. */
+/**
+ * Refusals are sentences for the operator of the guard. Neither function should throw. If one does,
+ * the guard counts that as an outage.
+ */
 export interface RevocationSource {
   /**
    * A page of the feed that begins right after `after`, or before that. If the feed is not, or no

@@ -64,7 +64,8 @@ interface Copy {
  * background, and used for at most 24 hours while that fails. A `kid` that it lacks causes one
  * fetch, of at most 3 s. When that does not find the key, unknown ones are refused for 30 s without
  * another fetch. A token that names no key is refused without a fetch once there is a copy. A
- * failed fetch, or an answer that is not a key set, changes nothing and leaves a line in the log.
+ * failed fetch, or an answer that is not a key set, leaves the copy as it is, and a line in the
+ * log. The next fetch may begin 1 s later, after more failures 2, 4 … 30 s later.
  *
  * Log lines go to `console.error`: JSON with `event`, `issuer` and `problem`.
  *

@@ -6,9 +6,10 @@ import type { VerificationContext } from '../../token/key-set.ts'
 let isExplained = false
 
 /**
- * Does the work, which begins at once, and keeps it alive after the response. Never rejects. Where
- * `waitUntil` throws, it does not begin background work. That work would end with the response, and
- * still count as under way. A request that waits for the work does it instead.
+ * Begins the work at once, and keeps it alive after the response. Resolves when the work ends, even
+ * if it fails. Where `waitUntil` throws, background work does not begin, and the promise stays
+ * open. That work would end with the response, and still count as under way. A request that waits
+ * for the work does it instead.
  */
 export function keepAlive(
   context: VerificationContext,

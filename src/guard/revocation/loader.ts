@@ -20,7 +20,8 @@ const pageDeadlineMs = timeoutMs + 1_000
  */
 const maxPagesWithoutProgress = 5
 /**
- * The pause before a third one. Every isolate of the service learns what is new within a second.
+ * The pause before each page after two without progress. Every isolate of the service learns what
+ * is new within a second.
  */
 const pauseWithoutProgressMs = 350
 /** A view that cannot hold all ids loads again after this, when some may have expired. */
@@ -36,7 +37,10 @@ export class RevocationLoader {
   readonly #issuer: string
   readonly #idLimit: number
   readonly #runtime: Runtime
-  /** Exact checks, while nothing is loaded. They pause after failures of their own. */
+  /**
+   * Exact checks of tokens. After failures of their own, bounded guards pause them; strict guards
+   * go on.
+   */
   readonly checks: SingleFlight
   readonly #loading: SingleFlight
   #problem: string | undefined
@@ -51,7 +55,10 @@ export class RevocationLoader {
     this.#loading = new SingleFlight(runtime, backOff)
   }
 
-  /** Why the feed was last unavailable. */
+  /**
+   * What was last wrong: with the feed, with a check, or with too many ids. Undefined after a load
+   * that succeeded.
+   */
   get problem(): string | undefined {
     return this.#problem
   }
@@ -138,7 +145,8 @@ export class RevocationLoader {
   }
 
   /**
-   * Keeps the sentence for refusals, and logs it. The same sentence is logged at most once in 5 s.
+   * Keeps the sentence for refusals, and logs it. The same sentence in a row is logged at most once
+   * in 5 s.
    */
   #report(event: string, problem: string): void {
     const nowMs = this.#runtime.elapsedMs()

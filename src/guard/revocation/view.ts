@@ -9,7 +9,10 @@ import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
 import { FollowedHistory, type Judgement } from './followed-history.ts'
 import { type IdWords, RevokedIds } from './revoked-ids.ts'
 
-/** Both clocks at once. The first never steps; the second goes on while a machine sleeps. */
+/**
+ * Both clocks at once. The first never steps, except on Workers. The second goes on while a machine
+ * sleeps.
+ */
 export interface ClockReading {
   readonly elapsedMs: number
   readonly wallMs: number

@@ -12,25 +12,30 @@ export interface ServiceSettings {
   /** The `aud` of every token. Default: the issuer. */
   readonly audience: string
   /**
-   * How long an access token is valid, unless its session ends earlier. In seconds. Default: 900.
+   * How long an access token is valid, unless its session ends earlier. In seconds, from 1 to
+   * 86,400. Default: 900.
    */
   readonly accessTokenLifetimeSeconds: number
-  /** How long a session lives without a refresh. In seconds. Default: 30 days. */
+  /**
+   * How long a session lives without a refresh. In seconds, from 60 s to 365 days. Default: 30
+   * days.
+   */
   readonly sessionIdleLifetimeSeconds: number
-  /** How long a session lives in all. In seconds. Default: 90 days. */
+  /** How long a session lives in all. In seconds, from 60 s to 1,825 days. Default: 90 days. */
   readonly sessionLifetimeSeconds: number
   /**
    * The grace window: how long after its replacement a refresh token gives the same successor. In
-   * seconds. Default: 30, or the database's timeout plus 10 s if that is longer.
+   * seconds, at most 60, and at least the database's timeout plus 10 s. Default: 30, or that least
+   * if it is longer.
    */
   readonly refreshGraceSeconds: number
-  /** How many sessions of one account live at once. Default: 100. */
+  /** How many sessions of one account live at once, from 1 to 1,000. Default: 100. */
   readonly maxSessionsPerUser: number
   /** Whether sessions keep the address that the login came from. Default: false. */
   readonly keepsSessionAddresses: boolean
   /** Whether tokens travel in bodies and headers, or in cookies. Default: `'bearer'`. */
   readonly tokenTransport: TokenTransport
-  /** The least length of a new password, in characters. Default: 8. */
+  /** The least length of a new password, in characters, from 1 to 64. Default: 8. */
   readonly passwordMinLength: number
   /** Whether the domains of new emails need a dot. Default: `'public'`, which needs one. */
   readonly emailDomains: 'public' | 'any'
@@ -53,7 +58,9 @@ export interface Config extends ServiceSettings {
    * INSECURE_HTTP: whether issuer and database may be plain HTTP on other machines. Default: false.
    */
   readonly allowsInsecureHttp: boolean
-  /** How long the database may take to answer, in milliseconds. Default: 5,000. */
+  /**
+   * How long the database may take to answer, in milliseconds, from 100 to 30,000. Default: 5,000.
+   */
   readonly databaseTimeoutMs: number
   /** Whether reads may reach a replica. Default: false. */
   readonly databaseHasReplicas: boolean
@@ -63,7 +70,9 @@ export interface Config extends ServiceSettings {
   readonly previousSecretKey: string | undefined
   /** SIGNING_KEYS: the private keys. Secrets. Default: none, so that SECRET_KEY signs. */
   readonly signingKeys: readonly SigningJwk[]
-  /** TRUSTED_PROXIES: how many proxies stand before the service, on Deno. Default: 0. */
+  /**
+   * TRUSTED_PROXIES: how many proxies stand before the service, on Deno, from 0 to 10. Default: 0.
+   */
   readonly trustedProxies: number
   /** OAUTH_CLIENTS: the clients that may introspect. Secrets. Default: none. */
   readonly oauthClients: readonly OAuthClient[]

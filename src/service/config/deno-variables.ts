@@ -8,9 +8,12 @@ import { variableText } from './variable-text.ts'
 export interface DenoVariables {
   /** HOST: the address to listen on. Default: `127.0.0.1`. */
   readonly hostname: string
-  /** PORT. Default: 8787. */
+  /** PORT, from 1 to 65,535. Default: 8787. */
   readonly port: number
-  /** SHUTDOWN_SECONDS: how long running requests may take after a signal. Default: 10. */
+  /**
+   * SHUTDOWN_SECONDS: how long running requests may take after a signal, from 0 to 300. Default:
+   * 10.
+   */
   readonly shutdownSeconds: number
 }
 

@@ -42,9 +42,11 @@ const minNameLengthForTypos = 6
  * ```ts
  * import { parseConfig } from 'portcullis/server'
  *
- * const variables = { ISSUER: 'https://auth.example.com' }
- * const config = await parseConfig(variables, { hasFiles: false })
- * if (!config.ok) throw new Error(config.error.join('\n'))
+ * export async function readConfig(env: object) {
+ *   const config = await parseConfig({ ...env }, { hasFiles: false })
+ *   if (!config.ok) throw new Error(config.error.join('\n'))
+ *   return config.value
+ * }
  * ```
  */
 export async function parseConfig(

@@ -39,6 +39,6 @@ export interface Deps extends TokenDeps {
   readonly feed: RevocationFeed
   /** Where revocations are announced. */
   readonly revocations: Revocations
-  /** Takes one line of JSON per request. */
+  /** Takes one line of JSON: for each request, and for each event. */
   readonly log: (line: string) => void
 }

@@ -21,9 +21,10 @@ import { feedState } from './schema.ts'
  */
 export interface Database {
   /**
-   * Runs `use` with a client. On Workers it is a new client each time. Requests must never share a
-   * client. Its queued work would run in another request's context, and be cancelled with it. On
-   * Deno it is the one client of the process.
+   * Runs `use` with a client, and again if the database was too busy to begin. A remote database
+   * gives a new client each time. On Workers, requests must never share a client. Its queued work
+   * would run in another request's context, and be cancelled with it. A database in a file gives
+   * the one client of the process.
    */
   withClient<T>(use: (client: Client) => Promise<T>): Promise<T>
   /** Whether reads may go to a replica, which can be behind the primary. */
@@ -55,7 +56,7 @@ export const build = drizzle.mock()
 
 /**
  * The database's clock, in seconds since 1970. All times in rows come from it, so that all machines
- * agree on them.
+ * agree on them. Only the expiry of a token may come from the service's clock.
  */
 export const databaseNow = sql<number>`unixepoch()`
 

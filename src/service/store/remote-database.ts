@@ -30,8 +30,9 @@ const maxAttempts = 6
 
 /**
  * A database over HTTP. Each batch gets a new client, which takes microseconds and no round trip.
- * If the database is too busy to begin a batch, the batch is sent again, at most five times. This
- * is safe because no part of it has run. No I/O before the first batch.
+ * If the database is too busy to begin a batch, the batch is sent again, at most five times. Each
+ * request has a time limit of its own. This is safe because no part of the batch has run. No I/O
+ * before the first batch.
  *
  * @throws TypeError when an option cannot work, or is not known; the message names it
  *

@@ -95,7 +95,8 @@ export function isAnyRevoked(ids: readonly string[]): SQL {
 
 /**
  * The condition that a token is not revoked, for the handler's own drizzle statement. So a strict
- * check adds no round trip. If the database has replicas, the statement must go to the primary.
+ * check adds no round trip. Signature and expiry are the guard's part. If the database has
+ * replicas, the statement must go to the primary.
  *
  * @example
  * ```ts
@@ -112,8 +113,9 @@ export function isTokenLive({ revocationIds }: { readonly revocationIds: readonl
 }
 
 /**
- * Revokes an id of any kind forever. An id that is already revoked gets a new place in the order,
- * so that every verifier receives it again. Atomic, idempotent; one round trip.
+ * Revokes an id of any kind forever, which is until the year 2106. An id that is already revoked
+ * gets a new place in the order, so that every verifier receives it again. Atomic, idempotent; one
+ * round trip.
  */
 export async function insertLastingRevocation(database: Database, id: string): Promise<void> {
   await runBatch(database, { inserted: insertLastingRevocationStatement(id) })
