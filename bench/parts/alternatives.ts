@@ -13,7 +13,7 @@ import { type Figures, renderAlternatives, renderBundles } from '../support/rend
 const seconds = Number(process.env.BENCH_ALTERNATIVE_SECONDS ?? 2)
 const rounds = Number(process.env.BENCH_ALTERNATIVE_ROUNDS ?? 5)
 const distancesMs = [0, 30]
-/** Tokens of a run that shows none twice: 6.5 MB of them, and a guard remembers 4 MB. */
+/** Tokens of a run that shows none twice: 6.5 MB of them, and a guard remembers 4 MiB. */
 const tokenCount = 16_000
 
 /**

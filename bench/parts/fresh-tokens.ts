@@ -18,7 +18,7 @@ import { activeKey, signTokens } from '../support/tokens.ts'
 const rounds = Number(process.env.BENCH_FRESH_ROUNDS ?? 15)
 const seconds = Number(process.env.BENCH_FRESH_SECONDS ?? 2)
 const liveRevocations = 10_000
-/** 6.5 MB of tokens, and a guard remembers 4 MB: shown in turn, each token is new again. */
+/** 6.5 MB of tokens, and a guard remembers 4 MiB: shown in turn, each token is new again. */
 const tokenCount = 16_000
 const atOnce = 500
 
