@@ -17,6 +17,8 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 const environment = `
 interface Env { readonly AUTH: Fetcher; readonly SECRET_KEY: string; readonly PREVIOUS_SECRET_KEY?: string }
 `
+/** How an example begins that runs in a browser. */
+const inBrowser = '// In the browser.'
 /** What an example leaves out because the text before it has it. */
 const imports = `
 import { Hono } from 'hono'
@@ -101,27 +103,35 @@ describe('the code in the documentation', () => {
     expect(blocks.length).toBeGreaterThan(30)
   })
 
-  it('type-checks', () => {
-    for (const [index, { code }] of blocks.entries()) {
-      const whole = code.includes('import ') ? code : `${imports}${code}`
-      writeFileSync(join(directory, `example-${index}.ts`), whole)
-    }
-    writeFileSync(join(directory, 'env.d.ts'), environment)
-    writeFileSync(
-      join(directory, 'tsconfig.json'),
-      JSON.stringify({
-        extends: join(root, 'tsconfig.json'),
-        compilerOptions: { types: ['@cloudflare/workers-types'] },
-        include: ['.'],
-      }),
-    )
-    const check = () =>
-      execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', directory], { encoding: 'utf8' })
-    expect(runOrSay(check), blocks.map(({ name }, index) => `${index}: ${name}`).join('\n')).toBe(
-      '',
-    )
+  it.each([
+    { where: 'in a Worker', types: ['@cloudflare/workers-types'], lib: undefined },
+    { where: 'in a browser', types: [], lib: ['esnext', 'dom', 'dom.iterable'] },
+  ])('type-checks $where', ({ where, types, lib }) => {
+    const isForBrowsers = where === 'in a browser'
+    const chosen = blocks.filter(({ code }) => code.startsWith(inBrowser) === isForBrowsers)
+    expect(chosen.length).toBeGreaterThan(0)
+    expect(typeErrors(chosen, { types, ...(lib && { lib }) })).toBe('')
   })
 })
+
+/** What the compiler says about these blocks, with the names of their documents. */
+function typeErrors(chosen: typeof blocks, compilerOptions: object): string {
+  const folder = mkdtempSync(join(directory, 'blocks-'))
+  for (const [index, { code }] of chosen.entries()) {
+    const isWhole = code.includes('import ') || code.startsWith(inBrowser)
+    writeFileSync(join(folder, `example-${index}.ts`), isWhole ? code : `${imports}${code}`)
+  }
+  const isInBrowser = chosen.some(({ code }) => code.startsWith(inBrowser))
+  if (!isInBrowser) writeFileSync(join(folder, 'env.d.ts'), environment)
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions, include: ['.'] }),
+  )
+  const check = () =>
+    execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { encoding: 'utf8' })
+  const errors = runOrSay(check)
+  return errors && `${errors}\n${chosen.map(({ name }, index) => `${index}: ${name}`).join('\n')}`
+}
 
 function runOrSay(run: () => string): string {
   try {

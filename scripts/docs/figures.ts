@@ -16,7 +16,7 @@ export function renderFigures(performance: string): string {
   const rows = Object.entries(chosen).map(([name, shown]) => {
     const row = compared.split('\n').find((line) => line.startsWith(`| ${name} |`))
     if (!row) throw new Error(`docs/explain/performance.md has no row ${name}`)
-    const [, , , revokedLives = '', roundTrips = '', , , , , ofUnguarded = '', far = ''] = row
+    const [, , , revokedLives = '', roundTrips = '', , ofUnguarded = '', , , , far = ''] = row
       .split('|')
       .map((cell) => cell.trim())
     const [p50Ms = ''] = far.split(' / ')
@@ -25,9 +25,9 @@ export function renderFigures(performance: string): string {
   const heads = [
     'guard',
     'a logged-out token lives',
-    'round trips',
+    'round trips to the service or database',
     'requests/s, compared with no guard',
-    'p50',
+    'p50, database 30 ms away',
   ]
   return renderTable(heads, rows)
 }

@@ -32,7 +32,7 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
     members: ['problems'],
     meaning:
       'On Workers: the settings are wrong, and the service answers 500 to everything. On Deno it does not start, and prints the problems as text.',
-    todo: 'Mend each problem of the list. They name the setting, never its value.',
+    todo: 'Fix each problem of the list. They name the setting, never its value.',
   },
   schema_outdated: {
     writer: 'service',
@@ -69,13 +69,13 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
     members: ['problem'],
     meaning:
       'The function `clientAddress` of your platform parts threw. The session has no address.',
-    todo: 'Mend the function.',
+    todo: 'Fix the function.',
   },
   log_failed: {
     writer: 'service',
     members: ['problem'],
     meaning: 'The function `log` of your platform parts threw. A line is lost.',
-    todo: 'Mend the function.',
+    todo: 'Fix the function.',
   },
   listening: {
     writer: 'service',
@@ -126,7 +126,7 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
     writer: 'guard',
     members: ['issuer', 'problem'],
     meaning: '`keys` of the options, or the key set that it gave, threw. The guard answers 503.',
-    todo: 'The sentence has its message. Mend the function.',
+    todo: 'The sentence has its message. Fix the function.',
   },
   wait_until_failed: {
     writer: 'guard',

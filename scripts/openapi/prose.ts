@@ -80,7 +80,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
   },
   user: {
     tag: 'Accounts',
-    summary: 'The same as the status, under the second path of the seed.',
+    summary: 'The same as the status, under the second path of flask-jwt-auth.',
     answer: accountAnswer,
   },
   refresh: {

@@ -6,8 +6,8 @@ import type { Reason } from './reasons.ts'
 import { crossSiteRequest, type Entry, type Refusal, tokenRefusals } from './token-refusals.ts'
 
 /**
- * Which of the two contracts the service uses. The contract of the seed is 'classic'. For
- * applications that never had the seed's clients, there is 'standard'.
+ * Which of the two contracts the service uses. 'classic' is that of flask-jwt-auth. For
+ * applications without clients of flask-jwt-auth, there is 'standard'.
  */
 export type Contract = 'classic' | 'standard'
 

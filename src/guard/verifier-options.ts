@@ -59,7 +59,7 @@ export interface VerifierOptions<Bindings = unknown> {
    */
   readonly insecureHttp?: boolean | undefined
   /**
-   * How soon a revocation holds here. Default `{ maxStalenessSeconds: 10 }`. Requests that begin
+   * How soon a revocation takes effect here. Default `{ maxStalenessSeconds: 10 }`. Requests that begin
    * 10 s after a revocation, or later, are then refused, or answered 503. No I/O while the known
    * revocations are younger than half of that. With `'strict'`, every request asks the service: one
    * round trip. With `'none'`, tokens live until they expire.

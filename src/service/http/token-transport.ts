@@ -90,7 +90,7 @@ export async function findRefreshCookie(
   return isGenuine ? presented.value : undefined
 }
 
-/** A success that carries tokens (RFC 6749 §5.1), with the seed's name for the access token. */
+/** A success that carries tokens (RFC 6749 §5.1), with flask-jwt-auth's name for the access token. */
 export function respondWithTokens(
   c: Context<ServiceEnv>,
   deps: TransportDeps,

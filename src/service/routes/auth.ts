@@ -1,4 +1,4 @@
-// Accounts: the seed's endpoints. The contract fixes sentences and statuses. Those of refusals are
+// Accounts: the endpoints of flask-jwt-auth. The contract fixes sentences and statuses. Those of refusals are
 // in errors/catalogue.ts.
 
 import * as v from 'valibot'
