@@ -9,7 +9,7 @@ import { parseSigningKeys } from '../../src/token/signing-key.ts'
 import { createClientOf, send, tokensOf } from '../support/client.ts'
 import { startDatabase } from '../support/database.ts'
 import { brokenLinks, countLinks } from '../support/links.ts'
-import { createProject, type Project, packPackage } from '../support/package.ts'
+import { createProject, filesPackedFrom, type Project, packPackage } from '../support/package.ts'
 import { testSettings } from '../support/settings.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
 
@@ -94,6 +94,18 @@ export default app
 const guardProject = createWorkerProject(['hono', '@cloudflare/workers-types'], guarded, [
   '@cloudflare/workers-types',
 ])
+
+describe('the tarball', () => {
+  it('has no secrets and no local state that lie in the folders of the examples', () => {
+    const local = [
+      ...['.dev.vars', '.env', '.env.local', 'signing-keys.json', 'auth.db', 'secret-key.txt'],
+      ...['.wrangler/state/v3/d1/a.sqlite', 'node_modules/a/index.ts', '.portcullis/database.env'],
+    ].flatMap((name) => [`examples/mounted/${name}`, `examples/${name}`, `docs/${name}`, name])
+    const shown = ['docs/start.md', 'examples/mounted/worker.ts', 'examples/mounted/wrangler.toml']
+    const files = Object.fromEntries([...local, ...shown].map((name) => [name, 'x']))
+    expect(filesPackedFrom(files).sort()).toEqual([...shown, 'package.json'])
+  })
+})
 
 describe('the guard, from the tarball', () => {
   const project = guardProject

@@ -24,6 +24,20 @@ export function packPackage(directory: string): string {
   return join(directory, filename)
 }
 
+/** The files that a package would have, were its folder this one with `files` in it. */
+export function filesPackedFrom(files: Readonly<Record<string, string>>): string[] {
+  const directory = mkdtempSync(join(tmpdir(), 'portcullis-files-'))
+  try {
+    const manifest = readFileSync(join(root, 'package.json'), 'utf8')
+    writeFiles(directory, { 'package.json': manifest, ...files })
+    const printed = npm(directory, 'pack', '--dry-run', '--ignore-scripts', '--json')
+    const [{ files: packed }] = JSON.parse(printed.slice(printed.indexOf('[')))
+    return packed.map(({ path }: { path: string }) => path)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
 /** An empty Worker project with these packages. Those of this repository have its versions. */
 export function createProject(
   packages: readonly string[],
