@@ -56,7 +56,7 @@ export async function simulateQuietIsolates(): Promise<string> {
   return [
     `One isolate, requests at random (Poisson, seed ${seed}), no revocations; the guard's own code in virtual time, ${renderTime()}. A round trip to the service takes ${roundTripMs} ms, and its answer is up to ${sharedForMs / 1_000} s old.`,
     renderTable(['requests/s per isolate', ...heads], rows),
-    `The price is $0.30 for a million requests to the service over HTTP, ${hoursPerMonth} hours a month. It is what goes beyond the plan, without CPU time. Requests over a service binding cost nothing. So Cloudflare's documentation had it in 2026; look at the current list.`,
+    `The price is $0.30 for a million requests to the service over HTTP, ${hoursPerMonth} hours a month. It is what goes beyond the plan, without CPU time. Requests over a service binding cost nothing. These are Cloudflare's prices of 2026; look at the current list.`,
   ].join('\n\n')
 }
 

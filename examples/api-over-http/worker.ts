@@ -1,4 +1,4 @@
-// Run it beside `npm run dev`: npx wrangler dev -c examples/api-over-http/wrangler.toml --port 8788
+// Run it while `npm run dev` runs: npx wrangler dev -c examples/api-over-http/wrangler.toml --port 8788
 // With another port or ISSUER of the service, add the options that `npm run dev` prints.
 //
 // The same API on a Worker without a binding to the service, such as one of another account. It

@@ -1,4 +1,4 @@
-// Run it beside `npm run dev`: npx wrangler dev -c examples/api-worker/wrangler.toml --port 8788
+// Run it while `npm run dev` runs: npx wrangler dev -c examples/api-worker/wrangler.toml --port 8788
 // With another port or ISSUER of the service, add the options that `npm run dev` prints.
 //
 // An API that verifies the service's tokens. It reaches the service over a service binding.

@@ -1,4 +1,4 @@
-// Run it beside `npm run dev`: npx wrangler dev -c examples/browser-app/wrangler.toml --port 8790 \
+// Run it while `npm run dev` runs: npx wrangler dev -c examples/browser-app/wrangler.toml --port 8790 \
 //   --env-file "$PWD/.dev.vars" --env-file "$PWD/.portcullis/database.env"
 // On another port, add --var ISSUER:http://127.0.0.1:PORT. With `npm run dev -- --data DIR`, take its database.env.
 //

@@ -1,5 +1,6 @@
-// Run it beside `npm run dev:deno`: npx deno run --allow-net --allow-env examples/deno/main.ts
-// With another port or ISSUER of the service, set the variables ISSUER and AUDIENCE.
+// Run it while `npm run dev:deno` runs: npx deno run --allow-net --allow-env examples/deno/main.ts
+// With another port or ISSUER of the service, set the variables ISSUER and AUDIENCE. It listens on
+// PORT, 8788 by default.
 //
 // The same API on Deno.
 

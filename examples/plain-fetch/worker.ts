@@ -1,4 +1,4 @@
-// Run it beside `npm run dev`: npx wrangler dev -c examples/plain-fetch/wrangler.toml --port 8788
+// Run it while `npm run dev` runs: npx wrangler dev -c examples/plain-fetch/wrangler.toml --port 8788
 // With another port or ISSUER of the service, add the options that `npm run dev` prints.
 //
 // A Worker without any framework. The verifier takes a request, and gives its user or a refusal.

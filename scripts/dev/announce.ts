@@ -80,7 +80,7 @@ function optionsForExample({ issuer, audience }: Config): string {
   const options = [`ISSUER:${issuer}`, `AUDIENCE:${audience}`].map(
     (variable) => `  --var ${quoteForShell(variable)}`,
   )
-  return `An example's guard wants other settings: add to its \`wrangler dev\`:\n${options.join('')}\n`
+  return `An example's guard needs other settings: add to its \`wrangler dev\`:\n${options.join('')}\n`
 }
 
 /** A service binding does not reach Deno. */

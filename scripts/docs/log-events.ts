@@ -143,7 +143,7 @@ export function renderLogEvents(): string {
 
 *Generated from \`scripts/docs/log-events.ts\` by \`npm run docs\`.*
 
-Service and guards write one line of JSON for each event. \`event\` is its name. Members with \`?\` are there where they say something. No line has a token, a password, an email, an IP address, a query or a header. \`userId\` and \`sessionId\` are all that points to a person. [What to alert on](../operate/alerts.md) says which of them matter.
+Service and guards write one line of JSON for each event. \`event\` is its name. Members with \`?\` are there where they say something. No line has a token, a password, an email, an IP address, a query or a header. Only \`userId\` and \`sessionId\` point to a person. [What to alert on](../operate/alerts.md) says which of them matter.
 
 ## The service
 

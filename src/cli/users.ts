@@ -27,7 +27,7 @@ export function addUsersCommand(program: Command): void {
   add('set-roles', 'Gives the account exactly these roles, and no others; none, without any.')
     .argument('[role...]', 'such as admin')
     .action(changeRoles('setRoles'))
-  add('add-role', 'Gives the account these roles beside those that it has.')
+  add('add-role', 'Gives the account these roles, too. It keeps those that it has.')
     .argument('<role...>', 'such as admin')
     .action(changeRoles('addRoles'))
   add('remove-role', 'Takes these roles from the account.')
