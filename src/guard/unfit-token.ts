@@ -18,8 +18,8 @@ const sentences: Partial<Record<GuardReason, string>> = {
   token_issuer_wrong: 'The token is of another issuer',
   token_audience_wrong: 'The token is for another audience',
   token_key_unknown:
-    'The key set lacks the key of the token: it is of another service, or of one without SIGNING_KEYS',
-  token_signature_wrong: 'The key set has another key of this name: it is of another service',
+    'The key set lacks the key of the token: another service made the token, or one without SIGNING_KEYS',
+  token_signature_wrong: 'The key set has another key of this name: another service made the token',
   token_from_the_future: 'The token is from the future: the clock here is behind',
 }
 

@@ -83,7 +83,7 @@ export function keySetOf<Bindings>(
 ): KeySet {
   const set = keys ? keys(env) : createRemoteKeySet({ issuer, service, insecureHttp, runtime })
   if (set.issuer !== undefined && set.issuer !== issuer) {
-    throw new TypeError(`The key set is ${set.issuer}'s, and the issuer is to be ${issuer}.`)
+    throw new TypeError(`keys gives the key set of ${set.issuer}, and issuer is ${issuer}.`)
   }
   return set
 }

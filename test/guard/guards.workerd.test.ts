@@ -309,7 +309,10 @@ describe('a verifier', () => {
     const verifier = createVerifier({ ...signatureOnly, keys, runtime: clock })
     expect(await verifier.verify('a.b.c')).toMatchObject({
       ok: false,
-      error: { status: 503, problem: expect.stringMatching(/https:\/\/other\.example\.com's/) },
+      error: {
+        status: 503,
+        problem: expect.stringMatching(/key set of https:\/\/other\.example\.com, and/),
+      },
     })
   })
 

@@ -80,7 +80,7 @@ describe('a token that does not fit', () => {
     expect(await ask(await issue(elsewhere, { ...stranger, kid: 'other' }))).toBe(401)
     expect(lines().map(({ problem }) => problem)).toEqual([
       expect.stringContaining(`"kid":"${stranger.kid}"`),
-      expect.stringMatching(/another key .* of another service/),
+      expect.stringMatching(/another key .* another service made the token/),
       expect.stringMatching(/lacks the key .*elsewhere/),
     ])
   })

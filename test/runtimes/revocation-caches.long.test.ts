@@ -85,7 +85,7 @@ describe.concurrent('a cache that also ignores the query', () => {
     expectFailsClosed(outage)
     expect(guard.server.log()[0]).toMatchObject({ event: 'revocation_feed_unavailable' })
     expect(guard.server.log()[0]?.problem).toMatch(
-      /since\/\d+\?nonce=.* is the answer to another question: a cache on the way leaves out the query; let it pass \/auth\/feed by/,
+      /since\/\d+\?nonce=.* is the answer to another question: a cache on the way ignores the query; turn it off for \/auth\/feed/,
     )
   })
 })

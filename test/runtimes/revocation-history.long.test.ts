@@ -75,7 +75,7 @@ describe('a guard of a service whose database is put back to an older state', ()
     const restoredAtMs = performance.now()
     await stage.revoke(after)
     await liveWatch?.answered(({ answer }) => answer.status === 503, restoredAtMs + boundMs)
-    const command = /behind what was known.*run `portcullis migrate --restored`/
+    const command = /it ends at \d+, and ended at \d+ before.*run `portcullis migrate --restored`/
     await until(() => guard.server.log().some(({ problem }) => command.test(String(problem))))
     expect((await guard.ask(after)).status).toBe(503)
 
@@ -118,7 +118,7 @@ describe('a guard of a feed that changes its history with every answer', () => {
     await liveWatch?.answered(({ answer }) => answer.status === 503)
     guard.proxy.setFault('none')
     // The guard has left the history that the database still has.
-    const left = /gone back to a history that it had left.*run `portcullis migrate --restored`/
+    const left = /back at an earlier epoch.*run `portcullis migrate --restored`/
     await until(() => guard.server.log().some(({ problem }) => left.test(String(problem))))
     await stage.service.database.query("UPDATE portcullis_feed_state SET epoch = 'at last'")
     const mendedAtMs = performance.now()

@@ -69,26 +69,26 @@ export const feedFaults: readonly FaultAndSentence[] = [
   { fault: 'is of another version', sentence: /is of version 2, not 1; update the package here/ },
   {
     fault: 'answers another question',
-    sentence: /a cache on the way leaves out the query; let it pass/,
+    sentence: /a cache on the way ignores the query; turn it off/,
   },
   {
     fault: 'is another part than was asked for',
-    sentence: /another part than was asked for; check caches/,
+    sentence: /with the wrong part; check caches/,
   },
   { fault: 'names no epoch', sentence: /a revocation feed with parts missing/ },
   {
     fault: 'has a head that is no number of places',
     sentence: /a revocation feed with parts missing/,
   },
-  { fault: 'has a row that is none', sentence: /it has a row that is none/ },
-  { fault: 'has a minute that is none', sentence: /it has a row that is none/ },
+  { fault: 'has a row that is none', sentence: /it has an invalid row/ },
+  { fault: 'has a minute that is none', sentence: /it has an invalid row/ },
   {
     fault: 'comes from a database whose clock is 300 s ahead',
-    sentence: /(299|300|301) s apart, of at most 240/,
+    sentence: /(299|300|301) s apart, more than 240/,
   },
   {
     fault: 'comes from a database whose clock is 300 s behind',
-    sentence: /(299|300|301) s apart, of at most 240/,
+    sentence: /(299|300|301) s apart, more than 240/,
   },
   { fault: 'never ends', sentence: /is larger than [\d.]+ KiB/ },
 ]

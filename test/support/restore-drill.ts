@@ -146,7 +146,7 @@ function keepAsking({ guard, tokens }: Drilled): BusyGuard {
 }
 
 function expectCommandInLog({ guard }: BusyGuard): Promise<void> {
-  const command = /behind what was known.*run `portcullis migrate --restored`/
+  const command = /it ends at \d+, and ended at \d+ before.*run `portcullis migrate --restored`/
   return until(() => guard.server.log().some(({ problem }) => command.test(String(problem))))
 }
 

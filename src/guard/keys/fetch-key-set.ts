@@ -41,7 +41,7 @@ export async function fetchKeySet(
   const jwks = parseKeySet(text)
   if (!jwks.ok) return refuse(`${name} ${jwks.error}.`)
   const keys = await importKeys(jwks.value, known)
-  return keys ? succeed(keys) : refuse(`${name} has a point that is not on its curve.`)
+  return keys ? succeed(keys) : refuse(`${name} has a key that cannot be imported.`)
 }
 
 /**

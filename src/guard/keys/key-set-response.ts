@@ -16,7 +16,7 @@ export function parseKeySet(text: string): Result<PublicJwk[], string> {
   if (!entries) return refuse('is not a JWK Set in JSON; check the issuer')
   if (entries.length === 0) {
     return refuse(
-      'is empty; set SIGNING_KEYS on the service (`npx portcullis keys generate`), for with SECRET_KEY alone nobody else can verify its tokens',
+      'is empty; set SIGNING_KEYS on the service (`npx portcullis keys generate`): without them, only the service can verify its tokens',
     )
   }
   if (entries.length > maxKeys) return refuse(`has more than ${maxKeys} keys`)

@@ -33,7 +33,7 @@ export async function readAnswer(
   }
   if (isHtml(response, text)) {
     return refuse(
-      `answers with an HTML page (status ${status}), so something else is there: a route of the same zone does not reach its Worker; check the issuer, or ${cure}`,
+      `answers with an HTML page (status ${status}), so it is not the service (a fetch does not reach a route of the same zone); check the issuer, or ${cure}`,
     )
   }
   if (response.ok || status === 404) return succeed({ isFound: response.ok, text })

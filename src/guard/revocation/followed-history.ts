@@ -74,7 +74,7 @@ export class FollowedHistory {
   #judgeSame({ page: { head }, readAtMs }: DatedPage): Judgement {
     if (head >= this.#head || readAtMs < this.#headLearntAtMs) return 'follow'
     return {
-      problem: `it is behind what was known already (${head}, not ${this.#head}); ${cure}`,
+      problem: `it ends at ${head}, and ended at ${this.#head} before; ${cure}`,
     }
   }
 
@@ -86,7 +86,7 @@ export class FollowedHistory {
     if (currentAtMs < this.#epochLearntAtMs) return 'ignore'
     if (!this.#formerEpochs.has(epoch)) return 'follow'
     return {
-      problem: `it has gone back to a history that it had left (do two databases answer?); ${cure}`,
+      problem: `it is back at an earlier epoch (do two databases answer?); ${cure}`,
     }
   }
 

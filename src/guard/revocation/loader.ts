@@ -115,7 +115,7 @@ export class RevocationLoader {
       if (this.view.position === before) withoutProgress += 1
       if (withoutProgress > 1) await this.#runtime.delay(pauseWithoutProgressMs)
     }
-    this.#fail('The revocation feed does not get on; look at the log of its service.')
+    this.#fail('The revocation feed makes no progress; see the log of its service.')
   }
 
   /** @returns whether the load is over, for any reason */
@@ -128,7 +128,7 @@ export class RevocationLoader {
     else if (applied === 'complete') this.#succeed()
     else if (applied === 'full') this.#pauseWhileFull()
     else if (typeof applied === 'object') {
-      this.#fail(`The revocation feed is not to be used: ${applied.problem}.`)
+      this.#fail(`The revocation feed cannot be used: ${applied.problem}.`)
     }
     return applied !== 'partial'
   }
@@ -162,7 +162,7 @@ export class RevocationLoader {
     this.#loading.pauseFor(pauseWhenFullMs)
     this.#report(
       'revocation_view_full',
-      `More than ${this.#idLimit} revocations are alive, so every token is checked with the service; shorter tokens (ACCESS_TOKEN_LIFETIME_SECONDS) make fewer.`,
+      `More than ${this.#idLimit} revocations are alive, so the service checks every token; lower ACCESS_TOKEN_LIFETIME_SECONDS to have fewer.`,
     )
   }
 }

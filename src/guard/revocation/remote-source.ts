@@ -103,7 +103,7 @@ class RemoteSource implements RevocationSource {
     const checked = answer.value.isFound ? parseCheck(answer.value.text, nonce) : undefined
     return checked
       ? succeed(checked)
-      : refuse(`${answer.value.name} gives no answer to this question; check the issuer.`)
+      : refuse(`${answer.value.name} gives no usable answer; check the issuer.`)
   }
 
   /**
@@ -213,7 +213,7 @@ class RemoteSource implements RevocationSource {
     if (!feed.ok) return refuse(`${answer.value.name} ${feed.error}.`)
     if (nonce !== undefined && feed.value.proof?.nonce !== nonce) {
       return refuse(
-        `${answer.value.name} is the answer to another question: a cache on the way leaves out the query; let it pass /auth/feed by.`,
+        `${answer.value.name} is the answer to another question: a cache on the way ignores the query; turn it off for /auth/feed.`,
       )
     }
     return feed
@@ -239,7 +239,7 @@ function hasNewPlaces(
 function expectFrom(page: PulledPage, from: number): Result<PulledPage, string> {
   return page.from === from
     ? succeed(page)
-    : refuse(`${subject} answers with another part than was asked for; check caches on the way.`)
+    : refuse(`${subject} answers with the wrong part; check caches on the way.`)
 }
 
 function parseCheck(text: string, nonce: string): CheckedToken | undefined {

@@ -105,7 +105,7 @@ export class RevocationView {
     if (judgement === 'ignore') return 'partial'
     if (judgement !== 'follow') return judgement
     if (!page.rows.every((text) => this.#ids.addRows(text))) {
-      return { problem: 'it has a row that is none' }
+      return { problem: 'it has an invalid row' }
     }
     const characters = page.rows.reduce((sum, text) => sum + text.length, 0)
     this.#forgetExpired(characters / rowCharacters, page.nowMs)
@@ -164,7 +164,7 @@ export function clockProblem(
 ): string | undefined {
   const difference = Math.max(earliestMs - databaseMs, databaseMs - latestMs)
   if (difference <= maxClockDifferenceMs) return undefined
-  return `the database's clock and the one here are ${Math.round(difference / 1_000)} s apart, of at most ${maxClockDifferenceMs / 1_000}`
+  return `the database's clock and the one here are ${Math.round(difference / 1_000)} s apart, more than ${maxClockDifferenceMs / 1_000}; correct them`
 }
 
 /** Runs with every request, so it makes no object. */

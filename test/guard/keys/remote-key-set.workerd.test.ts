@@ -216,7 +216,7 @@ describe('an answer that is no key set', () => {
     [
       'a point that is none',
       () => Response.json({ keys: [{ ...first, y: first.x }] }),
-      /not on its curve/,
+      /cannot be imported/,
     ],
     ['no connection', () => Promise.reject(new TypeError('refused')), /refused; check that/],
   ]
