@@ -139,11 +139,13 @@ export async function createAccountIn(
     email_taken: `${account.email} has an account already; nothing was changed.`,
     password_malformed: passwordRule,
     password_short: `Give a password of at least ${rules.passwordMinLength} characters.`,
-    role_malformed: 'One of the roles is none.',
+    role_malformed:
+      'One of the roles is not valid: use up to 64 letters, digits, and any of : . _ -',
     roles_too_long: tooManyRoles,
   }
   throw new Failure(sentences[created.error])
 }
 
-const dotless = 'The domain has no dot; set EMAIL_DOMAINS=any, as the service has it.'
-const tooManyRoles = `These are too many roles for a token: an account may have ${maxRoles}, and ${maxRolesCharacters} characters in all, with a space between two.`
+const dotless =
+  'The domain of the email has no dot. Give another email, or set EMAIL_DOMAINS=any if the service has it.'
+const tooManyRoles = `These are too many roles for a token. An account may have ${maxRoles} roles, and ${maxRolesCharacters} characters in all. A space between two roles counts, too.`

@@ -25,7 +25,7 @@ export async function openKeyStore(file: string | undefined): Promise<KeyStore> 
   const text = file === undefined ? variableText(process.env.SIGNING_KEYS) : readKeyFile(file)
   if (!text) {
     throw new Failure(
-      'Say where the set is: pass --file, or set SIGNING_KEYS in the environment.',
+      'Say where the key set is: pass --file, or set SIGNING_KEYS in the environment.',
       'usage',
     )
   }
@@ -65,7 +65,7 @@ function writeKeys(
     if (error instanceof Failure) throw error
     throw new Failure(
       isExisting(error)
-        ? `${file} exists, and is left as it is: \`keys rotate\` changes it.`
+        ? `${file} exists already, and was not changed. \`keys rotate\` changes it. For a new set, choose another --file.`
         : `${file} cannot be written: check its folder, or choose another --file.`,
     )
   }
@@ -82,7 +82,7 @@ function replaceKeyFile(file: string, text: string): void {
   }
   if (link) {
     throw new Failure(
-      `${file} has another name (a hard link) that would keep the old set: delete that, or copy the file. Nothing was changed.`,
+      `${file} has another name (a hard link) that would keep the old set: delete that link, or copy the file. Nothing was changed.`,
     )
   }
   replacePrivateFile(file, text)

@@ -36,11 +36,13 @@ export function addKeysCommand(program: Command): void {
   add('generate', 'Makes a set of an active key and the next one, and prints it.')
     .option('--file <file>', 'writes the set there, instead of printing it')
     .addOption(
-      new Option('--algorithm <name>', 'of both keys').choices(['ES256', 'EdDSA']).default('ES256'),
+      new Option('--algorithm <name>', 'the algorithm of both keys')
+        .choices(['ES256', 'EdDSA'])
+        .default('ES256'),
     )
     .action(generate)
   addSet(
-    add('rotate', 'The next key signs, the active one is retired, and a new one is the next.'),
+    add('rotate', 'Makes the next key active, retires the active one, and adds a new next key.'),
   ).action(rotate)
   addSet(
     add('retire', 'Drops the retired keys whose last token has expired, or the named key at once.'),
@@ -49,18 +51,24 @@ export function addKeysCommand(program: Command): void {
     .action(retire)
   addSet(
     addDatabaseOption(
-      add('revoke', 'Takes back every token that a key has signed, everywhere, within the bounds.'),
+      add(
+        'revoke',
+        'Revokes every token that a key has signed: in the service at once, in guards within their bounds.',
+      ),
     ),
   )
-    .argument('<kid>', 'the key that others may have')
-    .option('--unchecked', 'revokes a key that is in no set at hand', false)
+    .argument('<kid>', 'the kid of the key, such as one that has leaked')
+    .option('--unchecked', 'revokes the key without looking for it in the key set', false)
     .action(revoke)
   addSet(add('show', 'Shows which keys there are, and nothing secret.')).action(show)
 }
 
 function addSet(command: Command): Command {
-  const described = command.option('--file <file>', 'the set; without it, that of SIGNING_KEYS')
-  return addVariables(described, 'SIGNING_KEYS', 'the set, where there is no --file')
+  const described = command.option(
+    '--file <file>',
+    'the file of the key set (default: the set in SIGNING_KEYS)',
+  )
+  return addVariables(described, 'SIGNING_KEYS', 'the key set, if there is no --file')
 }
 
 async function generate({
@@ -92,7 +100,7 @@ const onlyNextMade =
   'There was no next key; now there is one. Deploy it, and rotate again after 15 minutes.'
 
 function explainTooEarly(rotated: readonly SigningJwk[], deployFrom: number): string {
-  return `It is too early to deploy this set: guards may not know the key ${activeKeyOf(rotated)?.kid} yet, which signs now. Wait until ${formatInstant(deployFrom)}, and at least 15 minutes after the set before was deployed. Do not wait if others may have the key before.`
+  return `It is too early to deploy this set: guards may not know its active key ${activeKeyOf(rotated)?.kid} yet. Wait until ${formatInstant(deployFrom)}, and at least 15 minutes after you deployed the previous set. Do not wait if the previous active key may have leaked.`
 }
 
 async function retire(kid: string | undefined, { file, json }: KeyOptions): Promise<void> {
@@ -107,8 +115,8 @@ async function retire(kid: string | undefined, { file, json }: KeyOptions): Prom
   if (left.ok) return finish(store, left.value, { json, warnings: warningsOfDropping(store, kid) })
   throw new Failure(
     left.error === 'active'
-      ? `The key ${kid} signs: rotate first, deploy that, and retire it then.`
-      : `There is no key ${kid} in the set; \`keys show\` lists them.`,
+      ? `The key ${kid} is active. First run \`keys rotate\`, and deploy the set. Then retire the key.`
+      : `There is no key ${kid} in the set; \`keys show\` lists its keys.`,
   )
 }
 
@@ -119,7 +127,7 @@ function warningsOfDropping({ keys }: KeyStore, kid: string): string[] {
     return []
   }
   const until = endsAt === undefined ? '' : `, until ${formatInstant(endsAt)} at the latest`
-  return [`The key ${kid} may still have living tokens${until}. Deploying this set ends them.`]
+  return [`The key ${kid} may still have valid tokens${until}. Deploying this set ends them.`]
 }
 
 /** Prints the set even without a change, because a pipe may expect it. */
@@ -146,7 +154,9 @@ async function revoke(
   if (json) return console.log(JSON.stringify({ revoked: kid, state: key?.state ?? null }))
   console.error(`Revoked: the tokens of ${kid} ${areRefused}`)
   if (key?.state !== 'active') return
-  console.error('It still signs, so nobody can log in: `keys rotate`, and deploy the set now.')
+  console.error(
+    'This key still signs, so nobody can log in. Run `keys rotate`, and deploy the set now.',
+  )
 }
 
 /** A mistyped key id would revoke nothing, and nobody would notice. */
@@ -157,8 +167,8 @@ async function findKey(kid: string, file: string | undefined): Promise<SigningJw
   if (key) return key
   throw new Failure(
     isSetAtHand
-      ? `There is no key ${kid} in the set; \`keys show\` lists them. With --unchecked, any key is revoked.`
-      : `Nothing tells whether there is a key ${kid}: pass the set as --file. With --unchecked, any key is revoked.`,
+      ? `There is no key ${kid} in the set; \`keys show\` lists its keys. To revoke a key that is not in the set, pass --unchecked.`
+      : `There is no key set to look for the key ${kid} in: pass it with --file. To revoke the key without that, pass --unchecked.`,
     isSetAtHand ? 'failure' : 'usage',
   )
 }
@@ -190,8 +200,8 @@ function finish(
   const from = store.file === undefined ? ', and paste the line above' : ` < ${store.file}`
   const when = deployFrom === undefined ? '' : ` from ${formatInstant(deployFrom)} on`
   console.error(
-    `\n${renderKeys(keys)}\n\nDeploy it${when} with: npx wrangler secret put SIGNING_KEYS${from}\n` +
-      'Guards see a new key within 10 minutes: wait 15 before the next rotation.',
+    `\n${renderKeys(keys)}\n\nDeploy the set${when} with: npx wrangler secret put SIGNING_KEYS${from}\n` +
+      'Guards see a new key within 10 minutes. Wait 15 minutes before the next rotation.',
   )
 }
 

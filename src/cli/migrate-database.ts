@@ -54,7 +54,7 @@ export function beginNewHistoryIn(
   address: DatabaseAddress,
   keyIds: readonly string[],
 ): Promise<void> {
-  return withDatabase(address, 'The revocation feed was not begun anew', (client) =>
+  return withDatabase(address, 'No new history of revocations was begun', (client) =>
     beginNewHistory(databaseOf(client), keyIds),
   )
 }
@@ -63,7 +63,7 @@ export function beginNewHistoryIn(
 async function refuseLaterSchema(client: Client): Promise<void> {
   if (await isSchemaTooNew(client)) {
     throw new Failure(
-      'The database has the schema of a later version, which this one cannot use: take that version.',
+      'A later version of Portcullis has migrated the database, and this version cannot use it: use that later version.',
     )
   }
 }

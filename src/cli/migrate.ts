@@ -13,15 +13,18 @@ import { areRefused } from './report.ts'
 export function addMigrateCommand(program: Command): void {
   const command = program
     .command('migrate')
-    .description('Applies pending migrations. Idempotent, and safe when run twice at once.')
+    .description('Applies pending migrations. It may run again, and twice at once.')
     .option('--check', 'change nothing; exit 3 when migrations are pending', false)
     .option(
       '--restored',
-      'after a backup was restored, and new keys were deployed: the revocation feed begins anew, and the old keys are revoked',
+      'begins a new history of revocations, and revokes the old keys; for use after a backup was restored and new keys were deployed',
       false,
     )
-    .option('--file <file>', 'with --restored: a JWK Set with the keys that were in use before')
-    .option('--issuer <url>', 'with --restored: the service, to see which keys it publishes')
+    .option('--file <file>', 'with --restored: the JWK Set of the keys that were in use before')
+    .option(
+      '--issuer <url>',
+      'with --restored: the URL of the service, to see which keys it publishes',
+    )
     .allowExcessArguments(false)
   addJsonOption(addDatabaseOption(command)).action(runMigrate)
 }
@@ -55,7 +58,10 @@ function loadCommands() {
 
 function refuseContradictions({ check, restored, file, issuer }: MigrateOptions): void {
   if (check && restored) {
-    throw new Failure('--check changes nothing: leave it out, or --restored.', 'usage')
+    throw new Failure(
+      '--check changes nothing, and --restored does: leave one of them out.',
+      'usage',
+    )
   }
   if (!restored && (file !== undefined || issuer !== undefined)) {
     throw new Failure(
@@ -81,29 +87,29 @@ function factsOf({ version, name }: Migration) {
 
 function explainNewHistory({ keyIds, published }: KeysInUse): string {
   const lines = [
-    'The revocation feed begins anew: guards load it, and forget nothing that they knew.',
+    'A new history of revocations has begun. Guards load it, and keep every revocation that they know.',
     keyIds.length > 0
       ? `Revoked the keys ${keyIds.join(', ')}: their tokens ${areRefused}`
       : 'The service publishes no keys: SECRET_KEY signs its tokens, and a new SECRET_KEY ends them. If it had SIGNING_KEYS before, run this again with --file.',
     ...(published ? [] : [unchecked]),
     ...(published?.length === 0 && keyIds.length > 0 ? [nothingPublished] : []),
-    'Accounts that are registered from now on skip 1,000,000 ids: those that the backup has forgotten are not given away again.',
-    'Sessions that were ended after the backup was made can be refreshed until SECRET_KEY is new: if it is not yet, put a new one (`wrangler secret put SECRET_KEY`), remove PREVIOUS_SECRET_KEY, and deploy.',
+    'New accounts skip 1,000,000 ids. So they do not get the ids of accounts that the backup does not have.',
+    'Sessions that were ended after the backup was made can be refreshed until SECRET_KEY is new. If it is not new yet, put a new one (`wrangler secret put SECRET_KEY`), remove PREVIOUS_SECRET_KEY, and deploy.',
   ]
   return lines.join('\n')
 }
 
 const nothingPublished =
-  'The service publishes no keys at all: is that the right --issuer, and does it have SIGNING_KEYS?'
+  'The service publishes no keys at all: check --issuer, and that the service has SIGNING_KEYS.'
 const unchecked =
-  'Not checked: whether new keys are deployed. While one of these keys signs, every new token is refused, too. Pass --issuer to check it.'
+  'It was not checked whether new keys are deployed: pass --issuer to check that. While one of these keys signs, every new token is refused, too.'
 
 function tellPending(pending: readonly Migration[], json: boolean): void {
   if (json) console.log(JSON.stringify({ pending: pending.map(factsOf) }))
   if (pending.length > 0) {
     const names = pending.map(({ version, name }) => `${version}, ${name}`).join('; ')
     throw new Failure(
-      `Migrations are pending: ${names}. Run it without --check, then deploy.`,
+      `Migrations are pending: ${names}. Run \`portcullis migrate\` without --check, then deploy.`,
       'pending',
     )
   }

@@ -6,7 +6,11 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 export function addDatabaseOption(command: Command): Command {
   command.addOption(new Option('--url <url>', "the service's database").env('TURSO_DATABASE_URL'))
   addVariables(command, 'TURSO_AUTH_TOKEN', 'the token of the database')
-  return addVariables(command, 'INSECURE_HTTP', 'with "allow", http: on another machine, too')
+  return addVariables(
+    command,
+    'INSECURE_HTTP',
+    'with "allow", http: URLs of other machines are permitted',
+  )
 }
 
 /**
@@ -19,7 +23,7 @@ export function addVariables(command: Command, name: string, meaning: string): C
 
 /** Adds the option for output as JSON. */
 export function addJsonOption(command: Command): Command {
-  return command.option('--json', 'prints the outcome as JSON, and failures too', false)
+  return command.option('--json', 'prints the result or the failure as JSON', false)
 }
 
 /** Parses a whole number from `least` to `most`. */

@@ -59,5 +59,5 @@ export function findOtherName(file: string): 'symbolic link' | 'hard link' | und
 export function warnOfReaders(file: string, pattern = file): string | undefined {
   const found = statSync(file, { throwIfNoEntry: false })
   if (!found?.isFile() || (found.mode & 0o077) === 0) return undefined
-  return `Others on this machine can read ${file}: take that from them with \`chmod 600 ${pattern}\`.`
+  return `Others on this machine can read ${file}: stop that with \`chmod 600 ${pattern}\`.`
 }

@@ -12,10 +12,13 @@ import { addUsersCommand } from './users.ts'
 export function createProgram(): Command {
   const program = new Command('portcullis')
     .description(
-      'Brings the database of a Portcullis service up to date, changes accounts in it, and keeps its signing keys.',
+      'Migrates the database of a Portcullis service, and manages its accounts and signing keys.',
     )
     .version(version)
-    .addHelpText('after', '\nExit codes: 0 done, 1 failure, 2 usage, 3 pending, 4 unreachable.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failure, 2 wrong usage, 3 migrations pending, 4 database or service unreachable.',
+    )
     // The commands inherit both settings. Usage errors are thrown, and reported like every failure.
     .exitOverride()
     .configureOutput({ outputError() {} })

@@ -24,18 +24,22 @@ export function addUsersCommand(program: Command): void {
   addCreateCommand(users)
   const add = (name: string, description: string) => addAccountCommand(users, name, description)
   add('show', 'Shows the account, and how many living sessions it has.').action(show)
-  add('set-roles', 'Gives the account exactly these roles, and no others; none, without any.')
+  add(
+    'set-roles',
+    'Gives the account exactly these roles; without a role, it has no roles any more.',
+  )
     .argument('[role...]', 'such as admin')
     .action(changeRoles('setRoles'))
-  add('add-role', 'Gives the account these roles, too. It keeps those that it has.')
+  add('add-role', 'Adds these roles to those that the account has.')
     .argument('<role...>', 'such as admin')
     .action(changeRoles('addRoles'))
-  add('remove-role', 'Takes these roles from the account.')
+  add('remove-role', 'Removes these roles from the account.')
     .argument('<role...>', 'such as admin')
     .action(changeRoles('removeRoles'))
-  add('disable', 'Ends the account’s sessions, revokes its tokens, and lets nobody log in.').action(
-    change('disable', `is disabled. Tokens issued before now ${areRefused}`),
-  )
+  add(
+    'disable',
+    'Disables the account: ends its sessions, revokes its tokens, and refuses every login.',
+  ).action(change('disable', `is disabled. Tokens issued before now ${areRefused}`))
   add('enable', 'Lets the account log in again.').action(
     change('enable', 'is enabled, and can log in.'),
   )
@@ -63,7 +67,10 @@ function addMissingCommand(users: Command, name: string, sentence: string): void
 }
 
 function addAccountCommand(users: Command, name: string, description: string): Command {
-  const command = users.command(name).description(description).argument('<email>', 'whose account')
+  const command = users
+    .command(name)
+    .description(description)
+    .argument('<email>', 'the email of the account')
   return addJsonOption(addDatabaseOption(command))
 }
 
@@ -71,8 +78,13 @@ function addListCommand(users: Command): void {
   const command = users
     .command('list')
     .description('Lists accounts in the order of their ids; with --json, each on a line.')
-    .option('--limit <number>', 'how many at most', parseNumber(1, maxLimit), defaultLimit)
-    .option('--after <id>', 'those with greater ids', parseNumber(0, Number.MAX_SAFE_INTEGER), 0)
+    .option('--limit <number>', 'how many accounts at most', parseNumber(1, maxLimit), defaultLimit)
+    .option(
+      '--after <id>',
+      'only accounts with greater ids',
+      parseNumber(0, Number.MAX_SAFE_INTEGER),
+      0,
+    )
   addJsonOption(addDatabaseOption(command)).action(list)
 }
 
@@ -83,7 +95,7 @@ function addCreateCommand(users: Command): void {
     'Makes an account. The password comes from the standard input; a terminal is asked for it.',
   ).option('--role <role>', 'a role, such as admin; may be repeated', collect, [])
   for (const name of ['BCRYPT_COST', 'PASSWORD_MIN_LENGTH', 'EMAIL_DOMAINS']) {
-    addVariables(command, name, 'as the service has it')
+    addVariables(command, name, 'set it as for the service')
   }
   command.action(create)
 }
@@ -188,7 +200,7 @@ function requireRoles(roles: readonly string[]): void {
   const wrong = roles.find((role) => !isRole(role))
   if (wrong === undefined) return
   throw new Failure(
-    `${wrong} is no role: use up to 64 letters, digits, and any of : . _ -`,
+    `${wrong} is not a role: use up to 64 letters, digits, and any of : . _ -`,
     'usage',
   )
 }

@@ -37,17 +37,8 @@ export async function withDatabase<T>(
   failed: string,
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const { url, authToken, allowsInsecureHttp, makesFile = false, stopping } = address
-  const isAddress = parseDatabaseUrl(url)
-  if (!isAddress.ok) {
-    throw new Failure(
-      `${failed}: that is no address of a database; it ${isAddress.error}.`,
-      'usage',
-    )
-  }
-  if (!allowsInsecureHttp && isInsecureUrl(url)) {
-    throw new Failure(`${failed}: the address ${insecure}`, 'usage')
-  }
+  const { url, authToken, makesFile = false, stopping } = address
+  refuseAddress(address, failed)
   let client: Client | undefined
   try {
     const fetchInTime = (request: Request) => {
@@ -66,10 +57,21 @@ export async function withDatabase<T>(
   } catch (error) {
     if (error instanceof Failure) throw error
     const cause = error instanceof DatabaseUnavailable ? error.cause : error
-    throw explain(failed, cause, address)
+    throw explain(failed, cause, nameOf(address))
   } finally {
     client?.close()
   }
+}
+
+function nameOf({ givenAs = 'TURSO_DATABASE_URL' }: DatabaseAddress): string {
+  return givenAs
+}
+
+function refuseAddress(address: DatabaseAddress, failed: string): void {
+  const isAddress = parseDatabaseUrl(address.url)
+  const isRefusedHttp = !address.allowsInsecureHttp && isInsecureUrl(address.url)
+  const problem = isAddress.ok ? isRefusedHttp && insecure : `${isAddress.error}.`
+  if (problem) throw new Failure(`${failed}: ${nameOf(address)} ${problem}`, 'usage')
 }
 
 /** The database behind the client of a command, while the command runs. */
@@ -80,7 +82,7 @@ export function databaseOf(client: Client): Database {
 }
 
 const cannotOpen =
-  'the database file cannot be opened; check that it is there, and that its folder can be written.'
+  'the database file cannot be opened; check that it exists, and that its folder can be written.'
 
 /** A placeholder for the option or variable that gave the URL. */
 const addressName = '{address}'
@@ -89,14 +91,14 @@ const addressName = '{address}'
 const explanations: readonly (readonly [RegExp, string, FailureKind?])[] = [
   [
     /symbolic link/,
-    'the database file is a symbolic link to nothing; make the file that it leads to, or remove it.',
+    'the database file is a symbolic link to nothing; make the file that it leads to, or remove the link.',
   ],
   [
     /no such (table|column)|has no column/,
     'the schema is older than this version; run `portcullis migrate`.',
     'pending',
   ],
-  [/NOTADB/, `the file is no database; check ${addressName}.`],
+  [/NOTADB/, `the file is not a database; check ${addressName}.`],
   [
     /BUSY|locked/i,
     'another process is writing to the database; try again when it is done.',
@@ -121,17 +123,13 @@ const explanations: readonly (readonly [RegExp, string, FailureKind?])[] = [
   ],
 ]
 
-function explain(
-  failed: string,
-  error: unknown,
-  { givenAs = 'TURSO_DATABASE_URL' }: DatabaseAddress,
-): Failure {
+function explain(failed: string, error: unknown, givenAs: string): Failure {
   const code = error instanceof LibsqlError ? error.code : ''
   const text = `${code} ${error} ${error instanceof Error ? error.cause : ''}`
   const [, explanation, kind] = explanations.find(([message]) => message.test(text)) ?? []
   const sentence = explanation?.replace(addressName, givenAs)
   return new Failure(
-    `${failed}: ${sentence ?? `${text.trim()}. Nothing of it was applied; mend that, and run it again.`}`,
+    `${failed}: ${sentence ?? `${text.trim()}. The step that failed has changed nothing. Mend the cause, and run the command again.`}`,
     kind,
   )
 }

@@ -100,7 +100,7 @@ describe('npm run keys', () => {
     const { status, stderr } = keys(['generate', '--file', file])
     expect([status, stderr]).toEqual([
       1,
-      `${file} exists, and is left as it is: \`keys rotate\` changes it.\n`,
+      `${file} exists already, and was not changed. \`keys rotate\` changes it. For a new set, choose another --file.\n`,
     ])
     expect(readFileSync(file, 'utf8')).toBe(before)
   })
@@ -118,7 +118,10 @@ describe('npm run keys', () => {
     const occupied = `${file}.occupied`
     plant(occupied)
     const { status, stderr } = keys(['generate', '--file', occupied])
-    expect([status, stderr]).toEqual([1, expect.stringContaining('exists, and is left as it is')])
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringContaining('exists already, and was not changed'),
+    ])
     expect(readFileSync(other, 'utf8')).toBe('other')
     expect(existsSync(join(directory, 'theirs'))).toBe(false)
     expect(readdirSync(directory).filter((name) => name.endsWith('.tmp'))).toEqual([])
@@ -179,8 +182,10 @@ describe('npm run keys', () => {
     const [, instant] = /too early to deploy.*\. Wait until (\S+Z),/.exec(rotate()) ?? []
     expect(instant).toMatch(/^\d{4}-/)
     const told = rotate()
-    expect(told).toMatch(/^Deploy it from \S+Z on with: npx wrangler secret put SIGNING_KEYS </m)
-    expect(told).not.toContain('Deploy it with')
+    expect(told).toMatch(
+      /^Deploy the set from \S+Z on with: npx wrangler secret put SIGNING_KEYS </m,
+    )
+    expect(told).not.toContain('Deploy the set with')
     expect(rotate()).toContain('too early to deploy')
     const set = inFile(file)
     const aged = (change: object) =>
@@ -188,7 +193,7 @@ describe('npm run keys', () => {
     aged({ created_at: 1 })
     const inTime = rotate()
     expect(inTime).not.toContain('too early to deploy')
-    expect(inTime).toMatch(/^Deploy it with: npx/m)
+    expect(inTime).toMatch(/^Deploy the set with: npx/m)
     // A set of an earlier version: its age comes from the rotations.
     aged({ created_at: undefined })
     expect(rotate()).toContain('too early to deploy')
@@ -198,7 +203,7 @@ describe('npm run keys', () => {
     const file = newFile()
     expect(keys(['show', '--file', file]).stderr).toBe('')
     chmodSync(file, 0o644)
-    const warning = `Others on this machine can read ${file}: take that from them`
+    const warning = `Others on this machine can read ${file}: stop that with`
     expect(keys(['show', '--file', file]).stderr).toContain(warning)
   })
 
@@ -223,7 +228,7 @@ describe('npm run keys', () => {
     const file = newFile()
     const { status, stderr } = keys(['retire', '--file', file])
     expect([status, stderr]).toEqual([0, expect.stringContaining('nothing to deploy')])
-    expect(stderr).not.toContain('Deploy it with')
+    expect(stderr).not.toContain('Deploy the set with')
     const set = readFileSync(file, 'utf8')
     expect(readSet(keys(['retire'], { SIGNING_KEYS: set }).stdout)).toEqual(readSet(set))
   })
@@ -247,7 +252,7 @@ describe('npm run keys', () => {
     const refused = keys(['retire', String(active?.kid), '--file', file])
     expect([refused.status, refused.stderr]).toMatchObject([
       1,
-      expect.stringContaining('rotate first'),
+      expect.stringContaining('First run `keys rotate`'),
     ])
     expect(keys(['retire', 'nobody', '--file', file]).stderr).toContain('There is no key nobody')
     expect(keys(['retire', String(next?.kid), '--file', file]).status).toBe(0)
@@ -260,13 +265,13 @@ describe('npm run keys', () => {
     const set = inFile(file)
     const [retired, , next] = set
     const retire = (kid: unknown) => keys(['retire', `${kid}`, '--file', file]).stderr
-    expect(retire(next?.kid)).not.toContain('living tokens')
+    expect(retire(next?.kid)).not.toContain('valid tokens')
     expect(retire(retired?.kid)).toMatch(
-      /^The key \S+ may still have living tokens, until \S+Z at the latest\. Deploying this set ends them\.$/m,
+      /^The key \S+ may still have valid tokens, until \S+Z at the latest\. Deploying this set ends them\.$/m,
     )
     const longAgo = { ...retired, retired_at: Number(retired?.retired_at) - 86_401 }
     writeFileSync(file, JSON.stringify({ keys: [longAgo, ...set.slice(1)] }))
-    expect(retire(retired?.kid)).not.toContain('living tokens')
+    expect(retire(retired?.kid)).not.toContain('valid tokens')
   })
 
   it('shows the keys of a set, and nothing secret', () => {
@@ -287,7 +292,12 @@ describe('npm run keys', () => {
       {},
       'The key was not revoked: the database',
     ],
-    [2, ['show'], {}, 'Say where the set is: pass --file, or set SIGNING_KEYS in the environment.'],
+    [
+      2,
+      ['show'],
+      {},
+      'Say where the key set is: pass --file, or set SIGNING_KEYS in the environment.',
+    ],
     [1, ['show', '--file', '/nowhere/k.json'], {}, '/nowhere/k.json cannot be read: make it with'],
     [1, ['generate', '--file', '/nowhere/k.json'], {}, 'k.json cannot be written: check its'],
     [1, ['rotate'], { SIGNING_KEYS: '{"keys":[]}' }, 'SIGNING_KEYS must be a private JWK Set'],

@@ -27,7 +27,7 @@ async function migrateServer(listener: RequestListener) {
 describe('npm run migrate explains', () => {
   it.each([
     ['no database', 2, [], 'Say which database'],
-    ['an address that is none', 2, ['--url', 'nonsense:x'], 'that is no address of a database'],
+    ['an address that is none', 2, ['--url', 'nonsense:x'], '--url must be a libsql:'],
     [
       'a token in the address',
       2,
@@ -45,7 +45,7 @@ describe('npm run migrate explains', () => {
       ['--url', 'file:/nowhere/x.db'],
       'the database file cannot be opened',
     ],
-    ['a file that is none', 1, ['--url', `file:${root}package.json`], 'the file is no database'],
+    ['a file that is none', 1, ['--url', `file:${root}package.json`], 'the file is not a database'],
     ['keys without a backup', 2, ['--url', 'file:x.db', '--file', 'x'], 'belong to --restored'],
     [
       'a closed port',

@@ -134,7 +134,7 @@ describe('portcullis migrate --restored', () => {
       expect(status).toBe(0)
       for (const kid of namesIn(oldKeys)) expect(said).toContain(kid)
       expect(said).toContain('put a new one (`wrangler secret put SECRET_KEY`)')
-      expect(said).not.toContain('Not checked')
+      expect(said).not.toContain('It was not checked')
       const after = await stateOf()
       expect(after.revoked).toEqual(await idsOf(oldKeys))
       expect(after.epoch).toMatch(/^[0-9a-f]{24}$/)
@@ -200,7 +200,10 @@ describe('portcullis migrate --restored', () => {
 
   it('says what it could not check without an issuer', async () => {
     const { status, said } = await migrateRestored('--file', 'old.json')
-    expect([status, said]).toEqual([0, expect.stringMatching(/Not checked: .* Pass --issuer/)])
+    expect([status, said]).toEqual([
+      0,
+      expect.stringMatching(/It was not checked .* pass --issuer/),
+    ])
     expect((await stateOf()).revoked).toEqual(await idsOf(oldKeys))
   })
 

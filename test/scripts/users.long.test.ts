@@ -76,7 +76,7 @@ describe('npm run admin -- users', () => {
     const account = await register()
     const roles = Array.from({ length: 70 }, (_, number) => `role-${number}`)
     const { status, stderr } = users('set-roles', account.email, ...roles)
-    expect([status, stderr]).toEqual([1, expect.stringContaining('an account may have 64')])
+    expect([status, stderr]).toEqual([1, expect.stringContaining('An account may have 64 roles')])
     expect(users('add-role', account.email, ...roles.slice(0, 64)).status).toBe(0)
     expect(users('add-role', account.email, 'one-more').status).toBe(1)
     expect((await service.client.login(account)).status).toBe(200)
@@ -114,7 +114,7 @@ describe('npm run admin -- users', () => {
       'ada@localhost',
       'a good password',
       {},
-      'The domain has no dot; set EMAIL_DOMAINS=any, as the service has it.',
+      'The domain of the email has no dot. Give another email, or set EMAIL_DOMAINS=any if the service has it.',
     ],
     [
       2,
@@ -217,7 +217,7 @@ describe('npm run admin -- users', () => {
 
   it.each([
     [1, ['disable', 'nobody@example.com'], 'No account has the email nobody@example.com.'],
-    [2, ['set-roles', 'a@b.c', 'super user'], 'super user is no role'],
+    [2, ['set-roles', 'a@b.c', 'super user'], 'super user is not a role'],
     [2, ['add-role', 'a@b.c'], "missing required argument 'role'"],
     [2, ['set-role', 'a@b.c', 'admin'], '`users set-roles EMAIL [ROLE…]` replaces all roles.'],
     [2, ['delete', 'a@b.c'], 'Accounts are disabled, not deleted: `users disable EMAIL`.'],
