@@ -12,6 +12,6 @@ await runCommand(async () => {
   rmSync(join(root, 'dist'), { recursive: true, force: true })
   const tsc = join(root, 'node_modules/.bin/tsc')
   const { status } = spawnSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
-  if (status !== 0) throw new Failure('The build failed; tsc says why above.')
+  if (status !== 0) throw new Failure('The build failed: mend what tsc says above.')
   chmodSync(join(root, 'dist/cli/main.js'), 0o755)
 })

@@ -43,7 +43,8 @@ function run(command: string, args: readonly string[]): void {
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' }
   const binary = join(root, 'node_modules/.bin', command)
   const { status } = spawnSync(binary, args, { cwd: root, stdio: 'inherit', env })
-  if (status !== 0) throw new Failure(`${command} found something; mend it and check again.`)
+  if (status !== 0)
+    throw new Failure(`${command} failed: mend what it says above, and check again.`)
 }
 
 /** The bench has packages of its own, which `npm ci` does not install. */
@@ -63,7 +64,8 @@ function checkPackage(directory: string): void {
   const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', directory]
   const { status } = spawnSync('npm', pack, { cwd: root, stdio: 'inherit' })
   const [tarball] = readdirSync(directory)
-  if (status !== 0 || !tarball) throw new Failure('The package cannot be packed.')
+  if (status !== 0 || !tarball)
+    throw new Failure('The package cannot be packed: run `npm pack` to see why.')
   run('publint', [join(directory, tarball), '--strict'])
   run('attw', [join(directory, tarball), '--profile', 'esm-only', '--format', 'ascii', '-q'])
 }

@@ -53,7 +53,8 @@ await runUntilStopped(async (stopping) => {
     await migrate({ url, authToken, stopping }, console.log)
     const ending = endsWith(database?.sqld, stopping)
     if (!ending.aborted) await serve(onWorkerd(options, settled), settled, ending)
-    if (database?.sqld.hasEnded()) throw new Failure('sqld has ended by itself; start again.')
+    if (database?.sqld.hasEnded())
+      throw new Failure('sqld has ended by itself: run `npm run dev` again.')
   } finally {
     await database?.stop()
   }
@@ -65,7 +66,7 @@ async function settle(options: DevOptions, secrets: Secrets) {
     ...secrets,
   })
   if (isFileUrl(settled.config.databaseUrl)) {
-    throw new Failure('Workers have no files: take `npm run dev:deno` for a file: database.')
+    throw new Failure('Workers have no files: use `npm run dev:deno` for a file: database.')
   }
   return settled
 }

@@ -9,5 +9,5 @@ export function keepPrivate(path: string): void {
   if (!found || found.isSymbolicLink() || found.uid !== process.getuid?.()) return
   if ((found.mode & 0o077) === 0) return
   chmodSync(path, found.mode & 0o700)
-  console.log(`Only you can read ${path} from now on: others could.`)
+  console.log(`Others on this machine could read ${path}. From now on, only you can.`)
 }

@@ -24,12 +24,12 @@ function readArguments() {
     .showHelpAfterError()
     .parse()
   const folder = command.args[0] ?? join(root, '.portcullis/reference')
-  if (folder === '') command.error('error: the folder has no name')
+  if (folder === '') command.error('error: the folder has no name: name one, or leave it out')
   const { document, server } = command.opts<{ document?: string; server?: string }>()
   return { folder: resolve(folder), document, server }
 }
 
 function parseServer(text: string): string {
   if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text
-  throw new InvalidArgumentError('It is the URL of the service, such as https://auth.example.com.')
+  throw new InvalidArgumentError('Give the URL of the service, such as https://auth.example.com.')
 }

@@ -81,7 +81,7 @@ export async function startSqld({
   }
   await stop()
   throw new Failure(
-    `The database server did not start over ${directory}: look at its log below, or choose another --data directory.\n${log.trim()}`,
+    `The database server did not start over ${directory}: read its log below, or choose another folder with --data.\n${log.trim()}`,
   )
 }
 

@@ -152,7 +152,7 @@ export const page = html`<!doctype html>
   </form>
 
   <div data-when="in" hidden>
-    <p>You stay logged in while you use the page, also when a token is over.</p>
+    <p>You stay logged in while you use the page, also after a token has expired.</p>
     <p class="row">
       <button id="order" class="first">Order</button>
       <button id="logout">Log out</button>

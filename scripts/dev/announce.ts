@@ -12,7 +12,7 @@ interface Announced {
 }
 
 /**
- * Tells the user the address of the service, with four lines to copy into a shell, one after the
+ * Tells the user the address of the service, with three lines to copy into a shell, one after the
  * other. Adds the address of the API reference, if there is one.
  */
 export function announce(
@@ -23,8 +23,7 @@ export function announce(
   const isByCookie = config.tokenTransport === 'cookie'
   const lines = isByCookie ? linesByCookie(baseUrl, config) : linesByBearer(baseUrl, config)
   console.log(`
-Portcullis is at ${baseUrl} (Ctrl-C ends it). Four lines to try it with:
-register, show the account, log out, log in again.
+Portcullis is at ${baseUrl} (Ctrl-C ends it). Three lines to try it with:
 
 ${lines.map((line) => `  ${line}\n`).join('')}`)
   if (isByCookie) console.log(aboutSafari)
@@ -38,54 +37,47 @@ ${lines.map((line) => `  ${line}\n`).join('')}`)
 
 /** WebKit's bug 281149. HTTPS would need a certificate that the developer's machine trusts. */
 const aboutSafari =
-  'Try it in Chrome or Firefox: Safari keeps no Secure cookies of http://, not of localhost either.\n'
+  'Use Chrome or Firefox: Safari keeps no Secure cookies of an http: address, not even on localhost.\n'
 
 function linesByBearer(baseUrl: string, config: Config): string[] {
   const takeToken = `sed 's/.*"auth_token":"\\([^"]*\\)".*/\\1/'`
   const token = '-H "Authorization: Bearer $TOKEN"'
-  const account = newAccount(config)
-  const enter = (path: string) =>
-    `TOKEN=$(curl -s ${baseUrl}/auth/${path} ${account} | ${takeToken}); echo "$TOKEN"`
   return [
-    enter('register'),
+    `TOKEN=$(curl -s ${baseUrl}/auth/register ${accountOf(config)} | ${takeToken}); echo "$TOKEN"`,
     `curl -s -w '\\n' ${baseUrl}/auth/status ${token}`,
     `curl -s -w '\\n' ${baseUrl}/auth/logout -X POST ${token}`,
-    enter('login'),
   ]
 }
 
 /** curl keeps the cookies as a browser does, in a file for its owner alone. */
 function linesByCookie(baseUrl: string, config: Config): string[] {
   const ask = `curl -s -w '\\n' -b "$COOKIES" -c "$COOKIES"`
-  const account = newAccount(config)
   return [
-    `COOKIES=$(mktemp); ${ask} ${baseUrl}/auth/register ${account}`,
+    `COOKIES=$(mktemp); ${ask} ${baseUrl}/auth/register ${accountOf(config)}`,
     `${ask} ${baseUrl}/auth/status`,
     // A POST that is not JSON could come from a form of another site.
     `${ask} ${baseUrl}/auth/logout -X POST ${json}`,
-    `${ask} ${baseUrl}/auth/login ${account}`,
   ]
 }
 
 const json = `-H 'Content-Type: application/json'`
 
 /** A new account each time: a kept database has those of earlier runs. */
-function newAccount({ passwordMinLength }: Config): string {
-  const email = `ada-${randomBytes(3).toString('hex')}@example.com`
+function accountOf({ passwordMinLength }: Config): string {
   const password = randomBytes(6).toString('hex').padEnd(passwordMinLength, '0123456789')
-  return `${json} -d '${JSON.stringify({ email, password })}'`
+  return `${json} -d '{"email":"ada-'$(date +%s)'@example.com","password":"${password}"}'`
 }
 
 function optionsForExample({ issuer, audience }: Config): string {
   const options = [`ISSUER:${issuer}`, `AUDIENCE:${audience}`].map(
     (variable) => `  --var ${quoteForShell(variable)}`,
   )
-  return `An example's guard needs other settings: add to its \`wrangler dev\`:\n${options.join('')}\n`
+  return `An example's guard needs other settings. Add these to its \`wrangler dev\`:\n${options.join('')}\n`
 }
 
 /** A service binding does not reach Deno. */
 function exampleOverHttp({ issuer, audience }: Config): string {
   const variables = `ISSUER=${quoteForShell(issuer)} AUDIENCE=${quoteForShell(audience)}`
-  return `An example's guard, in another shell (\`npm run build\` first):
+  return `To run an example's guard, type in another shell (\`npm run build\` first):
   ${variables} npx deno run --allow-net --allow-env examples/deno/main.ts\n`
 }

@@ -34,7 +34,7 @@ export async function refuseTakenPlaces({ data, port, databasePort }: Places): P
   if (taken.length === 1) throw new Failure(`${only.fact}: ${only.cure}`)
   const facts = taken.map(({ fact }) => `${fact}.`).join(' ')
   const options = taken.map(({ option }) => option).join(' ')
-  throw new Failure(`${facts} End what is there, or choose others with all of: ${options}`)
+  throw new Failure(`${facts} End what uses them, or choose others with all of these: ${options}`)
 }
 
 function describeFolder(data: string): Taken | undefined {

@@ -23,7 +23,7 @@ export function keepFromGit(data: string): void {
   const file = join(data, '.gitignore')
   if (existsSync(file)) {
     throw new Failure(
-      `Git would take up the database in ${data}: choose another folder with --data, or add these lines to its .gitignore: ${ours.slice(1).join(' ')}`,
+      `Git would track the database in ${data}: choose another folder with --data, or add these lines to its .gitignore: ${ours.slice(1).join(' ')}`,
     )
   }
   createPrivateFile(file, `# Of Portcullis's development command.\n${ours.join('\n')}\n`)

@@ -81,7 +81,9 @@ export async function settleVariables(
     const isKeyOfFile =
       !('SECRET_KEY' in options.variables) && /SECRET_KEY|SIGNING_KEYS/.test(`${config.error}`)
     const places = isKeyOfFile ? '--var or .dev.vars' : '--var'
-    throw new Failure(`The settings do not fit. Change ${places}: ${config.error.join(' ')}`)
+    throw new Failure(
+      `Some settings are wrong. Change them with ${places}: ${config.error.join(' ')}`,
+    )
   }
   return { variables, config: config.value }
 }
@@ -102,7 +104,7 @@ function collectVariable(
   }
   if (!Object.hasOwn(settings, name)) {
     throw new InvalidArgumentError(
-      `There is no setting ${name}; there are ${Object.keys(settings).join(', ')}.`,
+      `There is no setting ${name}; the settings are ${Object.keys(settings).join(', ')}.`,
     )
   }
   return { ...others, [name]: value }

@@ -59,7 +59,7 @@ function writeSecrets(file: string, text: string, lines: string): void {
   const link = findOtherName(file)
   if (link) {
     throw new Failure(
-      `${file} is a ${link}, and gets no secrets: put a file there, or pass --var SECRET_KEY:…`,
+      `${file} is a ${link}, so no secrets are written to it: put a file there, or pass --var SECRET_KEY:…`,
     )
   }
   const lineBreak = text === '' || text.endsWith('\n') ? '' : '\n'

@@ -57,11 +57,13 @@ export async function serve(
   try {
     const obstacle = await untilReady(baseUrl, group, stopping)
     if (stopping.aborted) return
-    if (obstacle) throw new Failure(`${served.name} did not start: ${obstacle}, as it says above.`)
+    if (obstacle)
+      throw new Failure(`${served.name} did not start: ${obstacle}. Its output is above.`)
     output.show()
     announce(baseUrl, config, served)
     await Promise.race([group.ended, aborted(stopping)])
-    if (!stopping.aborted) throw new Failure(`${served.name} has ended by itself; start it again.`)
+    if (!stopping.aborted)
+      throw new Failure(`${served.name} has ended by itself: run the command again.`)
   } finally {
     clearTimeout(loud)
     await group.stop(served.stopSignal)

@@ -82,7 +82,7 @@ function refuseForeignFolder(folder: string): void {
     : ['docs', '_headers'].find((name) => existsSync(join(folder, name)))
   if (foreign === undefined) return
   throw new Failure(
-    `${join(folder, foreign)} is there already, and not of this command: choose another folder.`,
+    `${join(folder, foreign)} exists already, and is not from this command: choose another folder.`,
   )
 }
 
@@ -101,7 +101,7 @@ function readDocument(file: string): object {
   } catch {
     // The error below covers this case as well.
   }
-  throw new Failure(`${file} is missing, or is no OpenAPI document in JSON.`)
+  throw new Failure(`${file} is missing, or is not an OpenAPI document in JSON: check --document.`)
 }
 
 /** The service's document names its own folder. From `/docs/`, that is the parent folder. */

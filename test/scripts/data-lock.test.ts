@@ -98,7 +98,7 @@ describe('a data folder in a repository of the user', () => {
 
   it('is refused where its own .gitignore does not ignore the database', () => {
     writeFileSync(join(data, '.gitignore'), '*.log\n')
-    expect(() => keepFromGit(data)).toThrow(`Git would take up the database in ${data}`)
+    expect(() => keepFromGit(data)).toThrow(`Git would track the database in ${data}`)
     expect(readFileSync(join(data, '.gitignore'), 'utf8')).toBe('*.log\n')
   })
 })

@@ -40,7 +40,7 @@ describe.each(['dev', 'dev-deno'])('the folder of scripts/%s.ts', (script) => {
     expect(await beside.exitCode()).toBe(1)
     const others = script === 'dev' ? ' --database-port PORT' : ''
     expect(beside.output()).toContain(
-      `choose others with all of: --data DIR --port PORT${others}\n`,
+      `choose others with all of these: --data DIR --port PORT${others}\n`,
     )
     expect(read()).toBe(before)
     expect(git('status', '--porcelain', '--untracked-files=all').stdout).toBe('')

@@ -94,8 +94,8 @@ describe('npm run dev leaves nothing behind', () => {
   })
 
   it.each([
-    ['sqld', 'sqld has ended by itself; start again.'],
-    ['wrangler', 'wrangler dev has ended by itself; start it again.'],
+    ['sqld', 'sqld has ended by itself: run `npm run dev` again.'],
+    ['wrangler', 'wrangler dev has ended by itself: run the command again.'],
   ])('when %s dies, and says so', async (name, sentence) => {
     const dev = await run(withNode)
     await dev.command.printed('Ctrl-C')

@@ -67,8 +67,8 @@ describe('scripts/dev.ts', () => {
   it('prints the options of an example, the file for tools, and a note about Safari', async () => {
     const dev = await start('dev', 'AUDIENCE:two words', 'TOKEN_TRANSPORT:cookie')
     const options = `  --var ISSUER:${dev.origin}  --var 'AUDIENCE:two words'`
-    expect(dev.output()).toContain(`add to its \`wrangler dev\`:\n${options}\n`)
-    expect(dev.output()).toContain('Safari keeps no Secure cookies of http://')
+    expect(dev.output()).toContain(`Add these to its \`wrangler dev\`:\n${options}\n`)
+    expect(dev.output()).toContain('Safari keeps no Secure cookies of an http: address')
     const [, line = ''] = /in their shell: (.*)/.exec(dev.output()) ?? []
     expect(runInShell([line, 'echo "$TURSO_DATABASE_URL"'])).toMatch(/^http:/)
   })

@@ -106,11 +106,11 @@ describe('a problem at the start', () => {
     expect(runToEnd(script, ...free, '--var', 'SECRET_KEY:short')).toEqual({
       status: 1,
       sentence:
-        'The settings do not fit. Change --var: SECRET_KEY must have at least 32 bytes (RFC 7518 §3.2).',
+        'Some settings are wrong. Change them with --var: SECRET_KEY must have at least 32 bytes (RFC 7518 §3.2).',
     })
     expect(runToEnd(script, '--var', 'nonsense').sentence).toContain('Write it as NAME:VALUE')
     expect(runToEnd(script, '--var', 'TOKEN_TRANSPROT:cookie').sentence).toMatch(
-      /There is no setting TOKEN_TRANSPROT; there are .*TOKEN_TRANSPORT/,
+      /There is no setting TOKEN_TRANSPROT; the settings are .*TOKEN_TRANSPORT/,
     )
     expect(runToEnd(script, '--port', '0').sentence).toContain('A port is a whole number')
     const file = join(directory, 'a-file')

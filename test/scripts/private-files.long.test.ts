@@ -83,7 +83,7 @@ describe.each(['dev', 'dev-deno'])('files of scripts/%s.ts', (script) => {
     const dev = await startDev(script, '--var', `SECRET_KEY:${testSettings.SECRET_KEY}`)
     for (const path of [data, join(data, database)]) {
       expect(modeOf(path) & 0o077).toBe(0)
-      expect(dev.output()).toContain(`Only you can read ${path} from now on`)
+      expect(dev.output()).toContain(`Others on this machine could read ${path}`)
     }
     await end(dev)
   })
@@ -118,7 +118,7 @@ describe('the database in a file', () => {
     const deno = join(root, 'node_modules/.bin/deno')
     const service = start(deno, ['task', 'start'], { ...testSettings, ...variables })
     expect(await service.exitCode()).toBe(1)
-    expect(service.output()).toContain('that it is no symbolic link to nothing')
+    expect(service.output()).toContain('that the file is not a symbolic link to nothing')
     expect(existsSync(target)).toBe(false)
   })
 

@@ -52,7 +52,7 @@ describe('npm run reference', () => {
     const { status, stderr } = runNpm('reference', [theirs, '--document', document])
     expect([status, stderr.trim()]).toEqual([
       1,
-      `${join(theirs, '_headers')} is there already, and not of this command: choose another folder.`,
+      `${join(theirs, '_headers')} exists already, and is not from this command: choose another folder.`,
     ])
     expect(readFileSync(join(theirs, '_headers'), 'utf8')).toContain('X-Mine')
     expect(runNpm('reference', ['', '--document', document]).status).toBe(1)
@@ -66,7 +66,7 @@ describe('npm run reference', () => {
     const missing = join(directory, 'missing.json')
     expect(sentence(folder, '--document', missing)).toEqual([
       1,
-      `${missing} is missing, or is no OpenAPI document in JSON.`,
+      `${missing} is missing, or is not an OpenAPI document in JSON: check --document.`,
     ])
     for (const place of [join(document, 'site'), '/proc/portcullis']) {
       expect(sentence(place, '--document', document)).toEqual([

@@ -63,7 +63,9 @@ describe('the secrets of a developer’s machine', () => {
     const said = vi.spyOn(console, 'log').mockReturnValue()
     await ensureSecrets(file, withKeys)
     expect(statSync(file).mode & 0o777).toBe(0o600)
-    expect(said.mock.calls).toEqual([[`Only you can read ${file} from now on: others could.`]])
+    expect(said.mock.calls).toEqual([
+      [`Others on this machine could read ${file}. From now on, only you can.`],
+    ])
     said.mockRestore()
   })
 
@@ -74,7 +76,7 @@ describe('the secrets of a developer’s machine', () => {
       if (name === 'target') writeFileSync(target, 'OTHER=1\n')
       symlinkSync(target, file)
       await expect(ensureSecrets(file, {})).rejects.toThrow(
-        'is a symbolic link, and gets no secrets',
+        'is a symbolic link, so no secrets are written to it',
       )
       expect(existsSync(target) && readFileSync(target, 'utf8')).toBe(
         name === 'target' ? 'OTHER=1\n' : false,
