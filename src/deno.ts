@@ -48,7 +48,7 @@ function listen(): Deno.HttpServer {
       return refuseToStart([`Port ${port} is in use; choose another one with PORT.`])
     }
     const what = error instanceof Error ? error.name : 'unknown'
-    return refuseToStart([`HOST and PORT cannot be listened on (${what}); choose other ones.`])
+    return refuseToStart([`The service cannot listen on HOST and PORT (${what}); choose others.`])
   }
 }
 
@@ -82,7 +82,7 @@ async function openDatabase(
     return { database, close: database.close }
   } catch {
     return refuseToStart([
-      'The file of TURSO_DATABASE_URL cannot be opened; check its folder, and that it is no symbolic link to nothing.',
+      'The file of TURSO_DATABASE_URL cannot be opened; check that its folder can be written, and that the file is not a symbolic link to nothing.',
     ])
   }
 }

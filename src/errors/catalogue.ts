@@ -49,7 +49,7 @@ export const catalogue = {
   snapshot_busy: {
     status: 503,
     code: 'unavailable',
-    message: 'Too many read the snapshot at once. Try again in a few seconds.',
+    message: 'Too many requests for the snapshot at once. Try again in a few seconds.',
     retryAfterSeconds: 5,
   },
   refresh_token_missing: {
@@ -61,7 +61,7 @@ export const catalogue = {
   refresh_token_unmatched: {
     status: 401,
     code: 'refresh_token_unmatched',
-    message: 'This refresh token is not of your session. Please log in again.',
+    message: 'This refresh token does not belong to your session. Please log in again.',
     challenge: 'invalid_token',
   },
   refresh_token_invalid: {
@@ -121,7 +121,7 @@ export const catalogue = {
     status: 400,
     code: 'invalid_request',
     message:
-      'Send a form (application/x-www-form-urlencoded) with one token, no parameter twice, and credentials in one way.',
+      'Send a form (application/x-www-form-urlencoded) with one token. Send no parameter twice, and credentials in one way only.',
   },
   cross_site_request: crossSiteRequest,
   body_too_large: {
@@ -154,7 +154,7 @@ export const catalogue = {
   invalid_input: {
     status: 422,
     code: 'invalid_input',
-    message: 'Some fields are missing or do not fit; see errors.',
+    message: 'Some fields are missing or not valid; see errors.',
   },
   not_found: {
     status: 404,
@@ -193,7 +193,7 @@ export const catalogue = {
   misconfigured: {
     status: 500,
     code: 'misconfigured',
-    message: 'The service is not configured. Its log says what is missing.',
+    message: 'Settings of the service are missing or wrong. Its log names them.',
   },
   internal: {
     status: 500,

@@ -82,11 +82,11 @@ export const occasions = {
     source: 'contract',
   },
   invalid_credentials: {
-    when: 'The email has no account, or the password is not its own: the same answer, in the same time.',
+    when: 'The email has no account, or the password is wrong. Both get the same answer, in the same time.',
     source: 'contract; ASVS 6.3.8',
   },
   login_queue_full: {
-    when: 'Registering, logging in or giving the password again, while too many others do the same. The password would wait for more than a second to be hashed, or has waited for five. Nothing was done.',
+    when: 'Registering, logging in or giving the password again while too many others do the same. The password would wait for more than a second to be hashed, or has waited for five. Nothing was done.',
     source: 'RFC 9110 §15.6.4',
   },
   account_changing: {
@@ -94,7 +94,7 @@ export const occasions = {
     source: 'RFC 9110 §15.6.4',
   },
   snapshot_busy: {
-    when: 'A page of the snapshot, while eight long pages are being sent, or while there are more pages than the service keeps. Guards check each token until they get one.',
+    when: 'Reading a page of the snapshot while eight long pages are being sent, or while there are more pages than the service keeps. Guards check each token until they get one.',
     source: 'docs/reference/feed-format.md',
   },
   refresh_token_missing: {

@@ -51,7 +51,7 @@ const invalidToken = {
 export const crossSiteRequest = {
   status: 403,
   code: 'cross_site_request',
-  message: 'This may have come from another site. Ask as JSON, from an origin that is allowed.',
+  message: 'This may come from another site. Send JSON, from an allowed origin.',
 } as const satisfies Entry
 
 /** Reason → the answer. */

@@ -242,7 +242,7 @@ function sharedBy(issuer: string): Shared {
 function advance(seconds: number): void {
   if (!(Number.isFinite(seconds) && seconds >= 0)) {
     throw new TypeError(
-      `advance takes seconds, at least 0, for the clock only goes ahead; it got ${String(seconds)}.`,
+      `advance takes seconds, at least 0, because the clock only goes forward; it got ${String(seconds)}.`,
     )
   }
   advanceSystemClocks(seconds * 1_000)

@@ -124,7 +124,8 @@ export async function issueAccessToken(
   customClaims: CustomClaims = {},
 ): Promise<string> {
   const taken = ownClaims.find((claim) => Object.hasOwn(customClaims, claim))
-  if (taken) throw new TypeError(`The claim ${taken} is Portcullis's own; call yours differently.`)
+  if (taken)
+    throw new TypeError(`The claim ${taken} belongs to Portcullis; give yours another name.`)
   const claims = {
     iss: settings.issuer,
     aud: settings.audience,
@@ -141,7 +142,7 @@ export async function issueAccessToken(
   if (token.length <= maxIssuedCharacters) return token
   const characters = (part: unknown) => JSON.stringify(part).length
   throw new TypeError(
-    `The token of user ${claims.sub} has ${token.length} characters, and may have ${maxIssuedCharacters}: its roles have ${characters(claims.roles)}, its custom claims ${characters(customClaims)}.`,
+    `The token of user ${claims.sub} has ${token.length} characters, and may have at most ${maxIssuedCharacters}: its roles have ${characters(claims.roles)}, its custom claims ${characters(customClaims)}.`,
   )
 }
 

@@ -53,7 +53,7 @@ export async function parseSigningKeys(
     keys.push(key.value)
   }
   if (new Set(keys.map(({ kid }) => kid)).size < keys.length) {
-    return refuse('must not name two keys alike (kid)')
+    return refuse('must not give two keys the same name (kid)')
   }
   const active = keys.filter(({ state }) => state === 'active').length
   return active === 1 ? succeed(keys) : refuse(`must have one active key (state), not ${active}`)
@@ -107,7 +107,7 @@ async function parseSigningKey(entry: unknown): Promise<Result<SigningJwk, strin
   const key = { ...jwk.value, d, state: state as KeyState, ...since, ...made }
   return (await isPair(key))
     ? succeed(key)
-    : refuse('is no pair: its private half (d) does not belong to its public half')
+    : refuse('is not a pair: its private half (d) does not belong to its public half')
 }
 
 /** Platforms import halves that do not belong together, so only a signature proves that they do. */

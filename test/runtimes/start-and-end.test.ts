@@ -129,7 +129,7 @@ describe('without its settings', () => {
     [{ HOST: '127.0.0.1 b' }, 'HOST must be an address'],
     [{ PORT: '8787.5', SECRET_KEY: '' }, 'PORT must be a whole number'],
     [{ SHUTDOWN_SECONDS: 'canary' }, 'SHUTDOWN_SECONDS must be a whole number'],
-    [{ HOST: '192.0.2.1' }, 'HOST and PORT cannot be listened on'],
+    [{ HOST: '192.0.2.1' }, 'The service cannot listen on HOST and PORT'],
   ] as const)('refuses to start on Deno: %j', (variables, problem) => {
     const { status, stderr } = startDeno({ ...complete, ...variables })
     expect([status, stderr]).toEqual([1, expect.stringContaining(problem)])

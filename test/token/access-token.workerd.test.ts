@@ -88,7 +88,7 @@ describe('an access token', () => {
     expect(verified).toMatchObject({ ok: true, value: { claims: { plan: 'gold', seats: [1, 2] } } })
     for (const claim of ['sub', 'exp', 'roles', 'auth_time', 'gen', 'nbf']) {
       await expect(issueWith({ [claim]: 'x' })).rejects.toThrow(
-        `The claim ${claim} is Portcullis's`,
+        `The claim ${claim} belongs to Portcullis`,
       )
     }
   })
@@ -97,7 +97,7 @@ describe('an access token', () => {
     const issueWith = (length: number) =>
       issueAccessToken(settings, subject, { long: 'x'.repeat(length) })
     expect((await issueWith(2_500)).length).toBeLessThanOrEqual(4_000)
-    await expect(issueWith(3_000)).rejects.toThrow('and may have 4000')
+    await expect(issueWith(3_000)).rejects.toThrow('and may have at most 4000')
   })
 
   it('allows a logout after it has expired, and a forged one does not', async () => {

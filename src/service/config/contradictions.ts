@@ -70,7 +70,7 @@ function databaseProblems(config: Config, { hasFiles }: Platform): string[] {
     ],
     [
       isFile && config.databaseHasReplicas,
-      'DATABASE_REPLICAS must be absent, for TURSO_DATABASE_URL is a file.',
+      'DATABASE_REPLICAS is present, and TURSO_DATABASE_URL is a file, which has no replicas; remove DATABASE_REPLICAS.',
     ],
   )
 }
@@ -82,7 +82,7 @@ function insecureProblems(config: Config): string[] {
     [!isAllowed && isInsecureUrl(config.databaseUrl), `TURSO_DATABASE_URL ${insecure}`],
     [
       !isAllowed && config.tokenTransport === 'cookie' && config.corsOrigins?.some(isInsecureUrl),
-      'CORS_ORIGINS has an http: origin that is not this machine, and TOKEN_TRANSPORT is cookie: use https:, or set INSECURE_HTTP=allow in a network of your own.',
+      'CORS_ORIGINS has an http: origin that is not this machine, and TOKEN_TRANSPORT is cookie: use https:, or set INSECURE_HTTP=allow on a private network.',
     ],
     [
       isAllowed && config.tokenTransport === 'cookie' && isInsecureUrl(config.issuer),
@@ -101,7 +101,7 @@ function proxyProblems({ trustedProxies }: Config, { hasFiles }: Platform): stri
 function secretProblems({ secretKey, previousSecretKey }: Config): string[] {
   return said([
     previousSecretKey && previousSecretKey === secretKey,
-    'PREVIOUS_SECRET_KEY must be the key before SECRET_KEY, and is the same; remove it.',
+    'PREVIOUS_SECRET_KEY must be the old key, and is the same as SECRET_KEY; remove it.',
   ])
 }
 

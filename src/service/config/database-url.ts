@@ -5,7 +5,7 @@ import { unseen } from '../../token/issuer.ts'
 
 /** Completes the sentence "NAME …" for an address in plain HTTP. */
 export const insecure =
-  'is http: and not on this machine, so tokens can be read on the way. Use https:, or set INSECURE_HTTP=allow in a network of your own.'
+  'is http: and not on this machine, so tokens can be read on the way. Use https:, or set INSECURE_HTTP=allow on a private network.'
 /** The path of a file, after the part that the client reads as this machine. */
 const databaseFile = /^file:(\/\/(localhost)?(?=\/))?(?!\/\/|:memory:)[^?#]*[^?#/]$/i
 
@@ -31,7 +31,9 @@ export function parseDatabaseUrl(text: string): Result<string, string> {
     return refuse('must name a host after //, such as libsql://example.turso.io, and no port 0')
   }
   return url.protocol === 'file:' && !isDatabaseFile(text)
-    ? refuse('must name a file, such as file:/var/lib/portcullis/portcullis.db; none is in memory')
+    ? refuse(
+        'must name a file, such as file:/var/lib/portcullis/portcullis.db; it cannot be in memory',
+      )
     : succeed(text)
 }
 

@@ -17,13 +17,13 @@ const appOrigin =
 export function parseOrigins(text: string): Result<readonly string[], string> {
   const origins = text.split(',').map((origin) => origin.trim())
   if (origins.some((origin) => sharedDomains.test(origin))) {
-    return refuse('must have no * before a domain whose subdomains belong to strangers')
+    return refuse('must have no * before a domain whose subdomains belong to others')
   }
   const wrong = origins.find((origin) => !isOrigin(origin))
   if (wrong === undefined) return succeed(origins)
   const form = originOf(wrong)
   return form
-    ? refuse(`must have ${form} as it is written here`)
+    ? refuse(`must have this origin written as ${form}`)
     : refuse(
         'must be origins, separated by commas: https://app.example.com, https://*.example.com or capacitor://localhost',
       )

@@ -220,7 +220,7 @@ type ValueOf<S extends Setting<unknown>> =
 export type SettingValues = { readonly [N in SettingName]: ValueOf<(typeof settings)[N]> }
 
 function parseAudience(text: string): Result<string, string> {
-  if (text === 'any') return refuse('must not be any, which guards take for every audience')
+  if (text === 'any') return refuse('must not be any, because guards accept every audience then')
   return isAudience(text)
     ? succeed(text)
     : refuse('must be text on one line, of at most 256 characters, all of them visible')
@@ -262,7 +262,7 @@ function oneOf<W extends string>(fallback: W, other: W) {
 }
 
 function parseSecretKey(text: string): Result<string, string> {
-  if (/[^\P{Cc}\r\n]/u.test(text)) return refuse('must have no control characters but line ends')
+  if (/[^\P{Cc}\r\n]/u.test(text)) return refuse('must have no control characters except line ends')
   if (publishedSecretKeys.includes(text)) {
     return refuse('is a published example that everyone knows; make a random one')
   }
@@ -295,5 +295,5 @@ function parseOAuthClients(text: string): Result<readonly OAuthClient[], string>
   }
   return new Set(clients.map(({ id }) => id)).size === clients.length
     ? succeed(clients)
-    : refuse('must not name two clients alike')
+    : refuse('must not give two clients the same id')
 }

@@ -47,5 +47,7 @@ function decode<const S extends v.GenericSchema>(
 ): v.InferOutput<S> {
   const decoded = v.safeParse(shape, rows)
   if (decoded.success) return decoded.output
-  throw new DatabaseUnavailable('The database answered with rows of another shape')
+  throw new DatabaseUnavailable(
+    'The database answered with rows of another form: check TURSO_DATABASE_URL, and that `portcullis migrate` has run',
+  )
 }

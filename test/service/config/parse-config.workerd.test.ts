@@ -250,7 +250,7 @@ describe('the configuration', () => {
 
   it('refuses a previous key that equals the current one', async () => {
     expect(await problemsOf({ PREVIOUS_SECRET_KEY: `${good.SECRET_KEY}\n` })).toEqual([
-      'PREVIOUS_SECRET_KEY must be the key before SECRET_KEY, and is the same; remove it.',
+      'PREVIOUS_SECRET_KEY must be the old key, and is the same as SECRET_KEY; remove it.',
     ])
   })
 
@@ -320,7 +320,7 @@ describe('the configuration', () => {
     ['https://*.Example.com/', 'https://*.example.com'],
   ])('names a valid form in place of %s', async (origin, form) => {
     expect(await problemsOf({ CORS_ORIGINS: `https://a.example, ${origin}` })).toEqual([
-      `CORS_ORIGINS must have ${form} as it is written here.`,
+      `CORS_ORIGINS must have this origin written as ${form}.`,
     ])
     expect(await problemsOf({ CORS_ORIGINS: form })).toEqual([])
   })
@@ -347,7 +347,7 @@ describe('the configuration', () => {
   it('refuses plain HTTP to other machines unless a setting allows it', async () => {
     const insecure = { ISSUER: 'http://auth.internal', TURSO_DATABASE_URL: 'http://10.0.0.2:8080' }
     const sentence =
-      'is http: and not on this machine, so tokens can be read on the way. Use https:, or set INSECURE_HTTP=allow in a network of your own.'
+      'is http: and not on this machine, so tokens can be read on the way. Use https:, or set INSECURE_HTTP=allow on a private network.'
     expect(await problemsOf(insecure)).toEqual([
       `ISSUER ${sentence}`,
       `TURSO_DATABASE_URL ${sentence}`,
@@ -421,13 +421,13 @@ describe('the configuration', () => {
     ],
     [
       { ...file, DATABASE_REPLICAS: 'present' },
-      'DATABASE_REPLICAS must be absent, for TURSO_DATABASE_URL is a file.',
+      'DATABASE_REPLICAS is present, and TURSO_DATABASE_URL is a file, which has no replicas; remove DATABASE_REPLICAS.',
     ],
     [
       { ISSUER: 'http://auth.internal', INSECURE_HTTP: 'allow', TOKEN_TRANSPORT: 'cookie' },
       'TOKEN_TRANSPORT=cookie needs an https: ISSUER: browsers drop Secure cookies of http: pages.',
     ],
-    [{ AUDIENCE: 'any' }, 'AUDIENCE must not be any, which guards take for every audience.'],
+    [{ AUDIENCE: 'any' }, 'AUDIENCE must not be any, because guards accept every audience then.'],
   ])('refuses %j, which cannot work', async (variables, sentence) => {
     expect(await problemsOf(variables, aFile)).toEqual([sentence])
   })
@@ -441,7 +441,7 @@ describe('the configuration', () => {
     const [one, other] = [await createSigningJwk(), await createSigningJwk()]
     const SIGNING_KEYS = JSON.stringify({ keys: [{ ...one, d: other.d }] })
     expect(await problemsOf({ SIGNING_KEYS })).toEqual([
-      'SIGNING_KEYS has a mistake: key 1 is no pair: its private half (d) does not belong to its public half; make a set with `portcullis keys generate`.',
+      'SIGNING_KEYS has a mistake: key 1 is not a pair: its private half (d) does not belong to its public half; make a set with `portcullis keys generate`.',
     ])
   })
 

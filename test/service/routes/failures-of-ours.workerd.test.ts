@@ -60,7 +60,7 @@ const hooks: Record<string, [ClaimsHook, RegExp]> = {
   'returns a number without JSON': [() => ({ id: 7n }), /The claims hook failed: .*BigInt/],
   'returns a circle': [() => circle, /The claims hook failed: .*circular/],
   'returns a list': [() => ['gold'] as never, /The claims hook failed: .*must return an object/],
-  'uses a name of ours': [() => ({ sub: '1' }), /The claim sub is Portcullis's own/],
+  'uses a name of ours': [() => ({ sub: '1' }), /The claim sub belongs to Portcullis/],
   'returns too much': [() => ({ all: 'x'.repeat(4_000) }), /custom claims 4010/],
 }
 /**

@@ -376,7 +376,7 @@ describe('claims of an application’s own', () => {
       password: '12345678',
     })
     expect(said(answer)).toEqual([500, 'internal'])
-    expect(service.log.join()).toContain('The claim roles is Portcullis')
+    expect(service.log.join()).toContain('The claim roles belongs to Portcullis')
   })
 })
 

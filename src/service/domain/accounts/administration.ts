@@ -66,7 +66,7 @@ export async function addRoles(
 }
 
 /**
- * Takes these roles from the account. As `addRoles`, but it does not check the roles. So it also
+ * Removes these roles from the account. As `addRoles`, but it does not check the roles. So it also
  * works for an account that has too many.
  */
 export async function removeRoles(

@@ -11,9 +11,9 @@ const pauseMs = 60_000
 /** The epoch of a service changes only after a restored backup. */
 const maxFormerEpochs = 10
 const replicaCure =
-  'A replica answers: set DATABASE_REPLICAS=present. After a restored backup, run `portcullis migrate --restored` (docs/operate/backup-and-restore.md).'
+  'If the database has replicas, set DATABASE_REPLICAS=present. After a restored backup, run `portcullis migrate --restored` (docs/operate/backup-and-restore.md).'
 const epochProblem =
-  'The history of revocations is one that was left before. Two databases answer: give the issuer one (docs/explain/bound.md).'
+  'The history of revocations is back at an earlier epoch. Two databases answer: use only one for the issuer (docs/explain/bound.md).'
 
 export class HistoryWatch {
   readonly #runtime: Pick<Runtime, 'elapsedMs'>
@@ -48,7 +48,7 @@ export class HistoryWatch {
       if (current) this.#leave(current.epoch)
       this.#known = { epoch, head }
     } else if (known && head < known.head) {
-      const problem = `The history of revocations ends at ${head}, and was at ${known.head}.`
+      const problem = `The history of revocations ends at ${head}, and ended at ${known.head} before.`
       this.#say('history_behind', `${problem} ${replicaCure}`)
     } else if (head > current.head) this.#known = { epoch, head }
   }

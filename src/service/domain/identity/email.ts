@@ -8,7 +8,7 @@ import { decodePunycode } from './punycode.ts'
 
 /** What the email of a new account must be, as a sentence for people. */
 export const emailRule =
-  'Give an email that can receive mail, such as ada@example.com. It has no quotes, brackets, spaces, invisible characters or special forms of letters, and at most 254 bytes, 64 of them before the @.'
+  'Give an email that can receive mail, such as ada@example.com. It has no quotes, brackets, spaces, invisible characters or special forms of letters. It has at most 254 bytes, and at most 64 of them before the @.'
 
 /** The same, for an email that lacks only a dot in its domain. */
 export const publicDomainRule = 'Give an email whose domain has a dot, such as ada@example.com.'

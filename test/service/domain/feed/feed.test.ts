@@ -229,7 +229,9 @@ describe.each(['segments', 'checks'])('a database that is not the only one, by %
     await served.query('UPDATE sqlite_sequence SET seq = 8')
     for (let reads = 0; reads < 5; reads += 1) await read()
     expect(events()).toEqual(['history_behind'])
-    expect(lines[0]).toContain('ends at 8, and was at 10. A replica answers: set DATABASE_REPLICAS')
+    expect(lines[0]).toContain(
+      'ends at 8, and ended at 10 before. If the database has replicas, set DATABASE_REPLICAS',
+    )
     time.nowMs += 60_000
     await read()
     expect(events()).toEqual(['history_behind', 'history_behind'])
