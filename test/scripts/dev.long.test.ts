@@ -44,7 +44,7 @@ function runToEnd(script: string, ...args: string[]) {
 }
 
 describe.each(['dev', 'dev:deno'])('npm run %s', (script) => {
-  it('starts, prints four lines that work, and leaves nothing behind after SIGTERM', async () => {
+  it('starts, prints four commands that work, and leaves nothing behind after SIGTERM', async () => {
     const name = script.replace(':', '-')
     const dev = await start(script, name, ...ownSecret, '--var', 'BCRYPT_COST:4')
     await dev.printed('Ctrl-C')
