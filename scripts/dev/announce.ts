@@ -12,7 +12,7 @@ interface Announced {
 }
 
 /**
- * Tells the user the address of the service, with three lines to copy into a shell, one after the
+ * Tells the user the address of the service, with four commands to copy into a shell, one after the
  * other. Adds the address of the API reference, if there is one.
  */
 export function announce(
@@ -23,7 +23,8 @@ export function announce(
   const isByCookie = config.tokenTransport === 'cookie'
   const lines = isByCookie ? linesByCookie(baseUrl, config) : linesByBearer(baseUrl, config)
   console.log(`
-Portcullis is at ${baseUrl} (Ctrl-C ends it). Three lines to try it with:
+Portcullis is at ${baseUrl} (Ctrl-C ends it). Four commands to try it with:
+register, show the account, log out, log in again.
 
 ${lines.map((line) => `  ${line}\n`).join('')}`)
   if (isByCookie) console.log(aboutSafari)
@@ -42,30 +43,37 @@ const aboutSafari =
 function linesByBearer(baseUrl: string, config: Config): string[] {
   const takeToken = `sed 's/.*"auth_token":"\\([^"]*\\)".*/\\1/'`
   const token = '-H "Authorization: Bearer $TOKEN"'
+  const account = newAccount(config)
+  const enter = (path: string) =>
+    `TOKEN=$(curl -s ${baseUrl}/auth/${path} ${account} | ${takeToken}); echo "$TOKEN"`
   return [
-    `TOKEN=$(curl -s ${baseUrl}/auth/register ${accountOf(config)} | ${takeToken}); echo "$TOKEN"`,
+    enter('register'),
     `curl -s -w '\\n' ${baseUrl}/auth/status ${token}`,
     `curl -s -w '\\n' ${baseUrl}/auth/logout -X POST ${token}`,
+    enter('login'),
   ]
 }
 
 /** curl keeps the cookies as a browser does, in a file for its owner alone. */
 function linesByCookie(baseUrl: string, config: Config): string[] {
   const ask = `curl -s -w '\\n' -b "$COOKIES" -c "$COOKIES"`
+  const account = newAccount(config)
   return [
-    `COOKIES=$(mktemp); ${ask} ${baseUrl}/auth/register ${accountOf(config)}`,
+    `COOKIES=$(mktemp); ${ask} ${baseUrl}/auth/register ${account}`,
     `${ask} ${baseUrl}/auth/status`,
     // A POST that is not JSON could come from a form of another site.
     `${ask} ${baseUrl}/auth/logout -X POST ${json}`,
+    `${ask} ${baseUrl}/auth/login ${account}`,
   ]
 }
 
 const json = `-H 'Content-Type: application/json'`
 
 /** A new account each time: a kept database has those of earlier runs. */
-function accountOf({ passwordMinLength }: Config): string {
+function newAccount({ passwordMinLength }: Config): string {
+  const email = `ada-${randomBytes(3).toString('hex')}@example.com`
   const password = randomBytes(6).toString('hex').padEnd(passwordMinLength, '0123456789')
-  return `${json} -d '{"email":"ada-'$(date +%s)'@example.com","password":"${password}"}'`
+  return `${json} -d '${JSON.stringify({ email, password })}'`
 }
 
 function optionsForExample({ issuer, audience }: Config): string {
