@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { createClient } from '@libsql/client/node'
 import { findFreePort } from '../../scripts/ports.ts'
 import { type Sqld, startSqld } from '../../scripts/sqld.ts'
@@ -41,6 +42,18 @@ export async function createDatabaseFile(): Promise<TestDatabase> {
   return { ...database, stop }
 }
 
+/** sqld answers 429 while it has no connection free, and nothing was done. Asks again, as we do. */
+async function whenNotBusy<T>(ask: () => Promise<T>): Promise<T> {
+  for (let asked = 1; ; asked += 1) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (asked === 5 || !/status 429/.test(String(error))) throw error
+      await setTimeout(asked * 200)
+    }
+  }
+}
+
 async function migrated(
   url: string,
   migrate = applyMigrations,
@@ -48,7 +61,7 @@ async function migrated(
   const client = createClient({ url, timeout: 5_000 })
   await migrate(client)
   const query = async (sql: string, ...args: (string | number)[]) => {
-    const { rows } = await client.execute({ sql, args })
+    const { rows } = await whenNotBusy(() => client.execute({ sql, args }))
     return rows.map((row) => ({ ...row }))
   }
   return { url, query }
