@@ -21,7 +21,16 @@ export default defineConfig({
     projects: [
       {
         // Against a real sqld that the global set-up starts.
-        plugins: [cloudflareTest({ miniflare: { compatibilityDate: '2026-10-01' } })],
+        plugins: [
+          cloudflareTest({
+            miniflare: {
+              compatibilityDate: '2026-10-01',
+              ratelimits: {
+                LOGIN_RATE_LIMIT: { namespace_id: '7002', simple: { limit: 2, period: 60 } },
+              },
+            },
+          }),
+        ],
         test: {
           name: 'workers',
           include: [workerd],

@@ -5,6 +5,7 @@ export type { Result } from './errors/reasons.ts'
 export { type Runtime, systemRuntime } from './runtime/runtime.ts'
 export { createApp } from './service/app.ts'
 export type { Config, Platform, ServiceSettings } from './service/config/config.ts'
+export type { AttemptLimits, Limits, RequestLimits } from './service/config/limit-settings.ts'
 export { parseConfig } from './service/config/parse-config.ts'
 export {
   createWorker,
@@ -14,5 +15,11 @@ export {
 } from './service/create-worker.ts'
 export type { ClientAddress, Deps } from './service/domain/deps.ts'
 export type { ServiceEnv } from './service/http/service-env.ts'
-export { createDeps, createService, type PlatformParts, type Service } from './service/service.ts'
+export {
+  createDeps,
+  createService,
+  type PlatformLimit,
+  type PlatformParts,
+  type Service,
+} from './service/service.ts'
 export type { ClaimsHook, ClaimsUser } from './token/claims-hook.ts'

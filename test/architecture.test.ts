@@ -10,7 +10,10 @@ const source = fileURLToPath(new URL('../src', import.meta.url))
 
 const ground = ['errors', 'runtime', 'crypto', 'token']
 const guard = ['guard/remote', 'guard/keys', 'guard/revocation']
-const rules = ['service/domain/identity', 'service/domain/tokens', 'service/domain/feed']
+const rules = [
+  ...['service/domain/identity', 'service/domain/tokens', 'service/domain/feed'],
+  'service/domain/limits',
+]
 const useCases = ['service/domain/accounts', 'service/domain/sessions', 'service/domain/oauth']
 
 /** Folder → the folders and packages that it may import. */
@@ -34,6 +37,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   'service/store/node': ['service/store', '@libsql/client/node', 'node:'],
   'service/domain/identity': [...ground, 'bcryptjs'],
   'service/domain/tokens': [...ground, 'service/config', 'service/store'],
+  'service/domain/limits': [...ground, 'service/config', 'service/store'],
   'service/domain/feed': [...ground, 'service/store'],
   'service/domain/keys': [...ground, 'service/store'],
   'service/domain': [...ground, 'service/config', 'service/store', ...rules],

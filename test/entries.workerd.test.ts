@@ -1,5 +1,6 @@
 // The entry on Workers, as the platform calls it.
 
+import { env as platformBindings } from 'cloudflare:workers'
 import { createClient } from '@libsql/client/http'
 import { describe, expect, inject, it, vi } from 'vitest'
 import { createWorker } from '../src/service/create-worker.ts'
@@ -34,6 +35,25 @@ describe('the Worker', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 503, 200])
   })
 
+  it('asks the rate limiting binding for each network, if it is bound', async () => {
+    const { fetch } = createWorker()
+    const login = async (bound: object, address: string) => {
+      const headers = { 'CF-Connecting-IP': address, 'Content-Type': 'application/json' }
+      const init = { method: 'POST', headers, body: '{}' }
+      const request = new Request('https://auth.example.com/auth/login', init)
+      return (await fetch(request, { ...env, ...bound })).status
+    }
+    const { LOGIN_RATE_LIMIT } = platformBindings as { LOGIN_RATE_LIMIT?: object }
+    expect(LOGIN_RATE_LIMIT).toBeDefined()
+    const statuses: number[] = []
+    for (const host of [1, 2, 3, 4]) {
+      statuses.push(await login({ LOGIN_RATE_LIMIT }, `2001:db8:a:b::${host}`))
+    }
+    expect(statuses).toEqual([422, 422, 429, 429])
+    expect(await login({ LOGIN_RATE_LIMIT }, '2001:db8:a:c::1')).toBe(422)
+    expect(await login({}, '2001:db8:a:b::1')).toBe(422)
+  })
+
   it('names what is wrong with its settings, and does nothing else', async () => {
     const error = vi.spyOn(console, 'error').mockReturnValue()
     const { fetch } = createWorker()
@@ -56,6 +76,7 @@ describe('the Worker', () => {
     await client.executeMultiple(`
       INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at)
         VALUES ('long-expired----', 0, 0);
+      INSERT INTO portcullis_attempts (key, count, last_at) VALUES ('forgotten', 3, 0);
       INSERT INTO portcullis_users
         (email, email_normalized, password_hash, token_generation, registered_at)
         VALUES ('ada@example.com', 'ada@example.com', '', 'generation-00000', 0);
@@ -70,6 +91,11 @@ describe('the Worker', () => {
     )
     expect(rows).toEqual([])
     const lines = log.mock.calls.map(([line]) => JSON.parse(line))
-    expect(lines).toContainEqual({ event: 'prune', pruned: 1, prunedSessions: 1 })
+    expect(lines).toContainEqual({
+      event: 'prune',
+      pruned: 1,
+      prunedSessions: 1,
+      prunedAttempts: 1,
+    })
   })
 })

@@ -60,8 +60,9 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
   },
   prune: {
     writer: 'service',
-    members: ['pruned', 'prunedSessions'],
-    meaning: 'The cron has deleted so many revocations and sessions that were over.',
+    members: ['pruned', 'prunedSessions', 'prunedAttempts'],
+    meaning:
+      'The cron has deleted so many revocations, sessions and counts of attempts that were over.',
     todo: 'Nothing. If there is none for a day, look at the cron trigger.',
   },
   client_address_failed: {

@@ -1,6 +1,7 @@
 // docs/reference/settings.md, from the table of settings.
 
-import { type Setting, settings } from '../../src/service/config/settings.ts'
+import type { Setting } from '../../src/service/config/setting-forms.ts'
+import { settings } from '../../src/service/config/settings.ts'
 import { renderTable } from './markdown.ts'
 
 /** docs/reference/settings.md */

@@ -15,11 +15,12 @@ const message = v.object(success)
 /** A success, with this version. */
 const messageAndVersion = v.object({ ...success, version: v.string() })
 
-/** Tokens (RFC 6749 §5.1). Where tokens travel in cookies, only `expires_in`. */
+/** Tokens (RFC 6749 §5.1); a device token after a login. With cookies, only `expires_in`. */
 const tokens = v.object({
   ...success,
   auth_token: v.optional(v.string()),
   refresh_token: v.optional(v.string()),
+  device_token: v.optional(v.string()),
   token_type: v.optional(v.literal('Bearer')),
   expires_in: integer,
 })

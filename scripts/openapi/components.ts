@@ -57,6 +57,10 @@ export const headers = {
   },
   'WWW-Authenticate': { description: 'The challenge (RFC 6750 §3).', ...text },
   'Retry-After': { description: 'Seconds to wait before the next try.', ...text },
+  RateLimit: {
+    description: 'What is left of the limit (draft-ietf-httpapi-ratelimit-headers).',
+    ...text,
+  },
   ETag: { description: 'For If-None-Match.', ...text },
   'Set-Cookie': { description: 'With TOKEN_TRANSPORT=cookie: the tokens.', ...text },
 }

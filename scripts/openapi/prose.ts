@@ -34,6 +34,11 @@ const issued = {
   token_type: 'Bearer',
   expires_in: 900,
 }
+/** Of a login. */
+const loggedIn = {
+  ...issued,
+  device_token: `Zt4hQm8Wc1Xv7Bd2.1.1.1793000000.9xKdQ2mVt7bLhYc3NfRw5sZpE1gUjA8oT6iXq0CkHrM`,
+}
 const credentials = { email: 'ada@example.com', password: 'correct horse battery' }
 const success = (members: object) => ({ status: 'success', ...members })
 
@@ -63,15 +68,19 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
       email: emailRule,
       password: `${passwordRule} It must have at least as many characters as PASSWORD_MIN_LENGTH says: 8 by default.`,
     },
-    answer: success({ message: 'Successfully registered.', ...issued }),
+    answer: success({ message: 'Successfully registered.', ...loggedIn }),
   },
   login: {
     tag: 'Accounts',
     summary: 'Begins a session of an account.',
     description:
-      'An unknown email and a wrong password get the same answer, in the same time. What cannot be an email or a password is not an account.',
+      'An unknown email and a wrong password get the same answer, in the same time. What cannot be an email or a password is not an account. After too many wrong passwords, no password is checked for some time. Send the `device_token` of the last login along: then strangers who guess passwords cannot keep this device out.',
     request: credentials,
-    answer: success({ message: 'Successfully logged in.', ...issued }),
+    members: {
+      device_token:
+        'The device_token of the last login on this device. With cookies, the browser sends it.',
+    },
+    answer: success({ message: 'Successfully logged in.', ...loggedIn }),
   },
   status: {
     tag: 'Accounts',

@@ -125,12 +125,14 @@ function schemaOf(form: string, sentences: readonly Sentence[]) {
 function headersOf(sentences: readonly Sentence[]) {
   const challenges = sentences.map(({ refusal }) => challengeOf(refusal))
   const retries = sentences.map(({ refusal }) => refusal.retryAfterSeconds)
+  const limits = sentences.filter(({ refusal }) => refusal.status === 429)
   const header = (name: string) => ({ $ref: `#/components/headers/${name}` })
   return {
     'X-Request-Id': header('X-Request-Id'),
     'Cache-Control': header('Cache-Control'),
     ...(challenges.some(Boolean) && { 'WWW-Authenticate': header('WWW-Authenticate') }),
     ...(retries.some(Boolean) && { 'Retry-After': header('Retry-After') }),
+    ...(limits.length > 0 && { RateLimit: header('RateLimit') }),
   }
 }
 

@@ -1,10 +1,8 @@
 // Accounts in the service's database, for the commands.
 
-import type { Result } from '../errors/reasons.ts'
 import { systemRuntime } from '../runtime/runtime.ts'
 import { findMisspellings } from '../service/config/parse-config.ts'
 import { settings } from '../service/config/settings.ts'
-import { variableText } from '../service/config/variable-text.ts'
 import {
   type AdministrationOutcome,
   addRoles,
@@ -33,6 +31,7 @@ import {
   type Page,
 } from '../service/store/account-listing.ts'
 import { Failure } from './failure.ts'
+import { readSetting } from './read-setting.ts'
 import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.ts'
 
 export type { AccountOfList, FoundAccount }
@@ -106,18 +105,6 @@ export function readAccountRules(variables: NodeJS.ProcessEnv): AccountRules {
     passwordMinLength: readSetting('PASSWORD_MIN_LENGTH', settings.PASSWORD_MIN_LENGTH, variables),
     emailDomains: readSetting('EMAIL_DOMAINS', settings.EMAIL_DOMAINS, variables),
   }
-}
-
-function readSetting<T>(
-  name: string,
-  setting: { readonly fallback: T; parse(text: string): Result<T, string> },
-  variables: NodeJS.ProcessEnv,
-): T {
-  const text = variableText(variables[name])
-  if (text === undefined) return setting.fallback
-  const parsed = setting.parse(text)
-  if (parsed.ok) return parsed.value
-  throw new Failure(`${name} ${parsed.error}.`, 'usage')
 }
 
 /** Creates the account. */

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../service/config/version.ts'
 import { Failure } from './failure.ts'
 import { addKeysCommand } from './keys.ts'
+import { addLimitsCommand } from './limits.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { addUsersCommand } from './users.ts'
 
@@ -24,6 +25,7 @@ export function createProgram(): Command {
     .configureOutput({ outputError() {} })
   addMigrateCommand(program)
   addUsersCommand(program)
+  addLimitsCommand(program)
   addKeysCommand(program)
   return program
 }

@@ -5,6 +5,7 @@ import { isRole } from '../service/domain/identity/identity.ts'
 import type { AccountOfList, FoundAccount, RoleChange } from './change-account.ts'
 import { databaseAddress, loadDatabaseClient } from './database-client.ts'
 import { Failure } from './failure.ts'
+import { addAttemptVariables } from './limits.ts'
 import { addDatabaseOption, addJsonOption, addVariables, parseNumber } from './options.ts'
 import { readPassword } from './password-input.ts'
 import { areRefused, formatInstant, renderTable, report } from './report.ts'
@@ -46,6 +47,9 @@ export function addUsersCommand(program: Command): void {
   add('revoke-sessions', 'Ends the account’s sessions and revokes its tokens.').action(
     change('revokeSessions', `is logged out everywhere. Tokens issued before now ${areRefused}`),
   )
+  addAttemptVariables(
+    add('unlock', 'Forgets the wrong passwords for the account, so that its owner can log in.'),
+  ).action(unlock)
   addMissingCommand(users, 'set-role', newNameOfSetRole)
   for (const name of ['remove', 'delete']) addMissingCommand(users, name, neverDeleted)
 }
@@ -214,6 +218,17 @@ function change(what: 'disable' | 'enable' | 'revokeSessions', sentence: string)
     }
     report(json, { email, done: what }, `${email} ${sentence}`)
   }
+}
+
+async function unlock(email: string, { url, json }: UserOptions): Promise<void> {
+  const address = databaseAddress(url)
+  const { forgetAttemptsIn } = await loadDatabaseClient(() => import('./account-attempts.ts'))
+  const counts = await forgetAttemptsIn(address, email, process.env)
+  const sentence =
+    counts > 0
+      ? `The wrong passwords for ${email} are forgotten. Everybody may try again.`
+      : `No wrong password was counted for ${email} under this SECRET_KEY: nothing was changed.`
+  report(json, { email, done: 'unlock', changed: counts > 0 }, sentence)
 }
 
 function unknownAccount(email: string): Failure {

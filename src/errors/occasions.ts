@@ -89,6 +89,18 @@ export const occasions = {
     when: 'Registering, logging in or giving the password again while too many others do the same. The password would wait for more than a second to be hashed, or has waited for five. Nothing was done.',
     source: 'RFC 9110 §15.6.4',
   },
+  too_many_attempts: {
+    when: 'Logging in, or giving the password again, after too many wrong passwords for this email or session. The password is not checked, so a right one gets this answer, too. `Retry-After` says when the next attempt is let through. It is the same whether the account exists or not.',
+    source: 'RFC 6585 §4; NIST SP 800-63B-4 §3.2.2; ASVS 6.3.1',
+  },
+  too_many_from_address: {
+    when: 'More registrations, logins or refreshes from one address within a minute than the settings allow. An IPv6 /64 counts as one address. Nothing was read.',
+    source: 'RFC 6585 §4',
+  },
+  too_many_at_once: {
+    when: 'More checks, introspections or questions for readiness within a minute than one isolate or process can answer well. Nothing was read.',
+    source: 'RFC 9110 §15.6.4',
+  },
   account_changing: {
     when: 'Roles or generation of the account changed twice while a token of it was signed. Nothing was done: no session has begun, and a refresh token stays good.',
     source: 'RFC 9110 §15.6.4',

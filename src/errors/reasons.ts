@@ -74,6 +74,12 @@ type AccountReason = 'email_taken' | 'invalid_credentials'
 /** Why no password is hashed: too many passwords are waiting. */
 export type QueueReason = 'login_queue_full'
 
+/** Why no password is checked: too many wrong ones were given. */
+type AttemptReason = 'too_many_attempts'
+
+/** Why a request is refused before it is read: too many others came, from its address or at all. */
+type RequestLimitReason = 'too_many_from_address' | 'too_many_at_once'
+
 /** Why a token is not signed now: roles or generation changed again during signing. */
 export type ChangeReason = 'account_changing'
 
@@ -132,6 +138,8 @@ export type Reason =
   | UserTokenReason
   | AccountReason
   | QueueReason
+  | AttemptReason
+  | RequestLimitReason
   | ChangeReason
   | SnapshotReason
   | RefreshReason

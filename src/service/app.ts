@@ -95,7 +95,7 @@ function corsFor({
     origin: (origin) => (isListedOrigin(origin, corsOrigins) ? origin : null),
     allowMethods: ['GET', 'HEAD', 'POST', 'DELETE'],
     allowHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
-    exposeHeaders: ['X-Request-Id', 'Retry-After', 'WWW-Authenticate'],
+    exposeHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit', 'WWW-Authenticate'],
     credentials: tokenTransport === 'cookie',
     maxAge: 600,
   })

@@ -26,7 +26,7 @@ export interface ServiceWorker {
   fetch(request: Request, env: object, context?: WorkerContext): Promise<Response>
   /**
    * Housekeeping, for a cron trigger: deletes revocations that no living token needs, and sessions
-   * that ended more than a day ago. At most 500,000 of each. Rejects when the database is
+   * that ended more than a day ago. At most 300,000 of each. Rejects when the database is
    * unavailable. With wrong settings, it only writes the problems to the log.
    */
   scheduled(controller: unknown, env: object): Promise<void>
@@ -95,12 +95,30 @@ function startService(config: Config, { claims }: WorkerOptions): Service {
     log: console.log,
     claims,
     clientAddress: addressOnCloudflare,
+    platformLimit: limitOnCloudflare,
   })
 }
 
 /** The platform sets this header, whatever the client sent under its name. */
 function addressOnCloudflare(request: Request): string | undefined {
   return request.headers.get('CF-Connecting-IP') ?? undefined
+}
+
+/** The rate limiting bindings that wrangler.toml names. Each is optional. */
+const rateLimits: Readonly<Record<string, string>> = {
+  register: 'REGISTER_RATE_LIMIT',
+  login: 'LOGIN_RATE_LIMIT',
+  refresh: 'REFRESH_RATE_LIMIT',
+}
+
+interface RateLimitBinding {
+  limit(options: { readonly key: string }): Promise<{ readonly success: boolean }>
+}
+
+async function limitOnCloudflare(kind: string, network: string, env: unknown): Promise<boolean> {
+  const bindings = env as Readonly<Record<string, RateLimitBinding | undefined>>
+  const binding = bindings[rateLimits[kind] ?? '']
+  return binding === undefined || (await binding.limit({ key: network })).success
 }
 
 function answerMisconfigured(): Response {

@@ -11,6 +11,7 @@ export const partRules = {
   log: aFunction(),
   claims: optional(aFunction()),
   clientAddress: optional(aFunction()),
+  platformLimit: optional(aFunction()),
 }
 
 const aPart = must((value) => typeof value === 'object' && !!value, 'what createDeps makes')
@@ -18,11 +19,15 @@ const aPart = must((value) => typeof value === 'object' && !!value, 'what create
 export const depRules = {
   ...partRules,
   clientAddress: partRules.log,
+  platformLimit: partRules.log,
   settings: aPart,
   accessTokens: aPart,
   refreshTokens: aPart,
   passwords: aPart,
   hashQueue: aPart,
+  attemptKeys: aPart,
+  requestCounts: aPart,
+  deviceTokens: aPart,
   jwkSet: aPart,
   oauthClients: aPart,
   feed: aPart,

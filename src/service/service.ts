@@ -20,9 +20,12 @@ import { createApp } from './app.ts'
 import { type Config, serviceSettingsOf } from './config/config.ts'
 import type { ClientAddress, Deps } from './domain/deps.ts'
 import { RevocationFeed } from './domain/feed/feed.ts'
-import { pruneRevocations, pruneSessions } from './domain/housekeeping.ts'
+import { pruneAttempts, pruneRevocations, pruneSessions } from './domain/housekeeping.ts'
 import { HashQueue } from './domain/identity/hash-queue.ts'
 import { createPasswordHasher } from './domain/identity/password-hasher.ts'
+import { createAttemptKeyMaker } from './domain/limits/attempt-keys.ts'
+import { createDeviceTokens } from './domain/limits/device-token.ts'
+import { MinuteCounts } from './domain/limits/minute-counts.ts'
 import { createRefreshTokens } from './domain/tokens/refresh-token.ts'
 import { safeLog } from './http/safe-log.ts'
 import type { ServiceEnv } from './http/service-env.ts'
@@ -35,7 +38,7 @@ export interface Service {
   readonly app: Hono<ServiceEnv>
   /**
    * Housekeeping, for the platform's scheduler. Deletes revocations that no living token needs, and
-   * sessions that ended more than a day ago. At most 500,000 of each. Writes one line to the log.
+   * sessions that ended more than a day ago. At most 300,000 of each. Writes one line to the log.
    * Rejects when the database is unavailable.
    */
   prune(): Promise<void>
@@ -55,11 +58,19 @@ export interface PlatformParts {
   /** Adds an application's own claims to access tokens. */
   readonly claims?: ClaimsHook | undefined
   /**
-   * How the platform reports where a request came from. It is asked only with
-   * SESSION_ADDRESSES=keep. Without it, no address is known.
+   * How the platform reports where a request came from. Without it, no address is known: all
+   * clients then count as one address in the limits.
    */
   readonly clientAddress?: ClientAddress | undefined
+  /**
+   * A limit of the platform, in addition to the service's own. It says whether a request of this
+   * kind (`register`, `login` or `refresh`) from this network may go on. A failure lets it go on.
+   */
+  readonly platformLimit?: PlatformLimit | undefined
 }
+
+/** `env` is what the entry passes to the app. */
+export type PlatformLimit = (kind: string, network: string, env: unknown) => Promise<boolean>
 
 /**
  * The service, ready for its first request. No I/O. Build it once for the isolate or process, and
@@ -87,7 +98,8 @@ export function createService(config: Config, parts: PlatformParts): Service {
     async prune() {
       const pruned = await pruneRevocations(deps)
       const prunedSessions = await pruneSessions(deps)
-      deps.log(JSON.stringify({ event: 'prune', pruned, prunedSessions }))
+      const prunedAttempts = await pruneAttempts(deps)
+      deps.log(JSON.stringify({ event: 'prune', pruned, prunedSessions, prunedAttempts }))
     },
   }
 }
@@ -126,7 +138,11 @@ export function createDeps(config: Config, given: PlatformParts): Deps {
       ...keysOf(config),
     },
     refreshTokens: createRefreshTokens(config),
-    clientAddress: clientAddressOf(config, parts),
+    attemptKeys: createAttemptKeyMaker(config),
+    deviceTokens: createDeviceTokens(config),
+    requestCounts: new MinuteCounts(runtime),
+    platformLimit: safePlatformLimit(parts.platformLimit),
+    clientAddress: parts.clientAddress ?? (() => undefined),
     oauthClients: config.oauthClients,
     jwkSet: publicJwkSet(config.signingKeys),
     revocations: {
@@ -139,12 +155,15 @@ export function createDeps(config: Config, given: PlatformParts): Deps {
   }
 }
 
-/** The address is kept only if the settings ask for it. */
-function clientAddressOf(
-  { keepsSessionAddresses }: Config,
-  { clientAddress }: PlatformParts,
-): ClientAddress {
-  return (keepsSessionAddresses && clientAddress) || (() => undefined)
+/** The service's own limits go on if the platform's limit fails. */
+function safePlatformLimit(limit: PlatformLimit = async () => true): PlatformLimit {
+  return async (...request) => {
+    try {
+      return (await limit(...request)) !== false
+    } catch {
+      return true
+    }
+  }
 }
 
 /**

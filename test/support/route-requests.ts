@@ -197,12 +197,13 @@ const slow: Database = {
 
 async function withoutPlaceInQueue(parts: RequestParts, variables: Record<string, string>) {
   const service = await createService({ ...variables, BCRYPT_COST: '14' }, slow)
-  // At this cost the queue has one place, and this login holds it while it reads.
-  void service.app.request('/auth/login', {
-    method: 'POST',
-    headers: json,
-    body: JSON.stringify({ email: 'a@b', password: 'x' }),
-  })
+  // At this cost the queue has one place for strangers, and one for those who are known. These
+  // requests hold them while they read.
+  const body = JSON.stringify({ email: 'a@b', password: 'x' })
+  void service.app.request('/auth/login', { method: 'POST', headers: json, body })
+  const isKnown = parts.path.endsWith('/reauthenticate')
+  if (isKnown)
+    void service.app.request(parts.path, { method: 'POST', headers: parts.headers, body })
   await systemRuntime.delay(20)
   return withService(parts, service)
 }
@@ -272,6 +273,31 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
   invalid_credentials: async (parts) => withBody(parts, { email: freshEmail(), password }),
   password_wrong: async (parts) => withBody(parts, { password: 'another password' }),
   login_queue_full: withoutPlaceInQueue,
+  async too_many_from_address(parts, variables) {
+    const { path, method, headers } = parts
+    const perAddress = ['REGISTRATIONS', 'LOGINS', 'REFRESHES'].map((what) => `${what}_PER_ADDRESS`)
+    const one = Object.fromEntries(perAddress.map((name) => [name, '1']))
+    const service = await createTestService(
+      { ...settings, ...variables, ...one },
+      { clientAddress: () => '192.0.2.1' },
+    )
+    await service.app.request(path, { method, headers })
+    return withService(parts, service)
+  },
+  async too_many_at_once(parts, variables) {
+    const { limits } = parts.service.config
+    const none = { check: 0, introspect: 0, ready: 0 }
+    const requestsPerMinute = { ...limits.requestsPerMinute, perProcess: none }
+    const unchecked = { limits: { ...limits, requestsPerMinute } }
+    return withService(parts, await createService(variables, undefined, unchecked))
+  },
+  async too_many_attempts(parts, variables) {
+    const service = await createService({ ...variables, FREE_ATTEMPTS: '1' })
+    const wrong = withBody(parts, { ...bodyOf(parts), password: 'another password' })
+    const { path, method, headers, body } = wrong
+    await service.app.request(path, { method, headers, ...(body && { body }) })
+    return withService(parts, service)
+  },
   account_changing: async (parts, variables) =>
     withService(
       parts,

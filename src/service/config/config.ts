@@ -3,6 +3,7 @@
 
 import type { Contract } from '../../errors/catalogue.ts'
 import type { SigningJwk } from '../../token/signing-key.ts'
+import type { Limits } from './limit-settings.ts'
 import type { OAuthClient, TokenTransport } from './settings.ts'
 
 /** How the service behaves: the settings that its functions need. None of them is a secret. */
@@ -46,6 +47,8 @@ export interface ServiceSettings {
   readonly corsOrigins: readonly string[]
   /** Which sentences and statuses clients see. Default: `'classic'`. */
   readonly contract: Contract
+  /** How much is let through, of passwords for an account for example. */
+  readonly limits: Limits
 }
 
 /** Everything that can be set. */
@@ -96,6 +99,7 @@ export function serviceSettingsOf(config: Config): ServiceSettings {
     emailDomains: config.emailDomains,
     corsOrigins: config.corsOrigins,
     contract: config.contract,
+    limits: config.limits,
   }
 }
 

@@ -4,7 +4,9 @@
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { Config, Platform } from './config.ts'
 import { contradictionsOf, leastGraceSecondsOf, type Variables } from './contradictions.ts'
-import { type Setting, type SettingName, type SettingValues, settings } from './settings.ts'
+import { limitsOf } from './limit-settings.ts'
+import type { Setting } from './setting-forms.ts'
+import { type SettingName, type SettingValues, settings } from './settings.ts'
 import { variableText } from './variable-text.ts'
 
 /** Names that other projects, or people in a hurry, use for our settings. */
@@ -157,5 +159,6 @@ function createConfig(values: SettingValues): Config {
     emailDomains: values.EMAIL_DOMAINS,
     corsOrigins: values.CORS_ORIGINS,
     contract: values.HTTP_CONTRACT,
+    limits: limitsOf(values),
   }
 }

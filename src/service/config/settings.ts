@@ -9,21 +9,9 @@ import { minSecretKeyBytes } from '../../token/key-set.ts'
 import { parseSigningKeys } from '../../token/signing-key.ts'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
 import { parseDatabaseUrl } from './database-url.ts'
+import { limitSettings } from './limit-settings.ts'
 import { parseOrigins } from './origins.ts'
-
-/**
- * One setting. The refusal of `parse` completes the sentence "NAME …" and never quotes the value.
- */
-export interface Setting<T> {
-  readonly meaning: string
-  readonly unit: string
-  /** In words. `fallback` is the value. */
-  readonly default: string
-  readonly bounds: string
-  readonly isRequired?: true
-  readonly fallback?: T
-  parse(text: string): Result<T, string> | Promise<Result<T, string>>
-}
+import { oneOf, type Setting, wholeNumber } from './setting-forms.ts'
 
 /** How tokens reach clients and come back. */
 export type TokenTransport = 'bearer' | 'cookie'
@@ -204,6 +192,7 @@ export const settings = {
     unit: 'word',
     ...oneOf<Contract>('classic', 'standard'),
   },
+  ...limitSettings,
 } satisfies Record<string, Setting<unknown>>
 
 /** The name of a setting. */
@@ -231,34 +220,6 @@ function parseAuthToken(text: string): Result<string, string> {
   return /^[\x21-\x7e]+$/.test(text)
     ? succeed(text)
     : refuse('must be the token alone: visible ASCII, without spaces')
-}
-
-function wholeNumber(fallback: number, least: number, most: number) {
-  const format = (value: number) => value.toLocaleString('en-US')
-  const bounds = `${format(least)} to ${format(most)}`
-  return {
-    default: format(fallback),
-    fallback,
-    bounds,
-    parse(text: string): Result<number, string> {
-      const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
-      return value >= least && value <= most
-        ? succeed(value)
-        : refuse(`must be a whole number from ${bounds}`)
-    },
-  }
-}
-
-function oneOf<W extends string>(fallback: W, other: W) {
-  return {
-    default: `\`${fallback}\``,
-    fallback,
-    bounds: `\`${fallback}\` or \`${other}\``,
-    parse(text: string): Result<W, string> {
-      const word = [fallback, other].find((known) => known === text)
-      return word === undefined ? refuse(`must be ${fallback} or ${other}`) : succeed(word)
-    },
-  }
 }
 
 function parseSecretKey(text: string): Result<string, string> {

@@ -7,6 +7,7 @@ import type { Revocation } from '../store/revoked-tokens.ts'
 import type { RevocationFeed } from './feed/feed.ts'
 import type { HashQueue } from './identity/hash-queue.ts'
 import type { PasswordHasher } from './identity/password-hasher.ts'
+import type { LimitDeps } from './limits/limit-deps.ts'
 import type { TokenDeps } from './tokens/token-deps.ts'
 
 /** Finds the address that a request came from. `env` is what the entry passes to the app. */
@@ -22,7 +23,7 @@ interface Revocations {
 }
 
 /** Services and settings. Functions take the part they need: `Pick<Deps, …>`. */
-export interface Deps extends TokenDeps {
+export interface Deps extends TokenDeps, LimitDeps {
   /** Where accounts, sessions and revocations are stored. */
   readonly database: Database
   /** Hashes passwords at the configured cost. */
@@ -31,7 +32,7 @@ export interface Deps extends TokenDeps {
   readonly hashQueue: HashQueue
   /** What `/.well-known/jwks.json` serves. */
   readonly jwkSet: { readonly keys: readonly PublicJwk[] }
-  /** The address that a request came from, as the platform reports it, if addresses are kept. */
+  /** The address that a request came from, as the platform reports it. */
   readonly clientAddress: ClientAddress
   /** The clients that may introspect: their ids and secrets. */
   readonly oauthClients: readonly OAuthClient[]

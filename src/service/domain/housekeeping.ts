@@ -1,6 +1,7 @@
-// Housekeeping deletes revoked ids whose tokens have all expired, and sessions that ended long ago.
-// Nobody needs them any more.
+// Housekeeping deletes revoked ids whose tokens have all expired, sessions that ended long ago, and
+// attempts that are forgotten. Nobody needs them any more.
 
+import { deleteForgottenAttempts } from '../store/attempts.ts'
 import type { Database } from '../store/database.ts'
 import { maxRowsPerDelete } from '../store/delete-rows.ts'
 import { deleteExpiredRevocations } from '../store/revoked-tokens.ts'
@@ -8,13 +9,13 @@ import { deleteEndedSessions } from '../store/session-endings.ts'
 import type { Deps } from './deps.ts'
 
 /**
- * Half a million rows. The next run deletes the rest, so that no run meets the platform's limit of
- * requests.
+ * 300,000 rows of each kind. The next run deletes the rest, so that no run meets the limit of 1,000
+ * queries of some platforms.
  */
-const maxDeletesPerRun = 500
+const maxDeletesPerRun = 300
 
 /**
- * Deletes revocations that no living token needs: 500,000 at most, 1,000 with each round trip.
+ * Deletes revocations that no living token needs: 300,000 at most, 1,000 with each round trip.
  * Harmless if it runs twice at once, or is cut off.
  *
  * @returns how many were deleted
@@ -24,13 +25,27 @@ export function pruneRevocations({ database }: Pick<Deps, 'database'>): Promise<
 }
 
 /**
- * Deletes sessions that ended more than a day ago: 500,000 at most, 1,000 with each round trip.
+ * Deletes sessions that ended more than a day ago: 300,000 at most, 1,000 with each round trip.
  * Harmless if it runs twice at once, or is cut off.
  *
  * @returns how many were deleted
  */
 export function pruneSessions({ database }: Pick<Deps, 'database'>): Promise<number> {
   return deleteInChunks(database, deleteEndedSessions)
+}
+
+/**
+ * Deletes counts of attempts that no limit needs: 300,000 at most, 1,000 with each round trip.
+ * Harmless if it runs twice at once, or is cut off.
+ *
+ * @returns how many were deleted
+ */
+export function pruneAttempts({
+  database,
+  settings,
+}: Pick<Deps, 'database' | 'settings'>): Promise<number> {
+  const { attempts } = settings.limits
+  return deleteInChunks(database, (one) => deleteForgottenAttempts(one, attempts))
 }
 
 async function deleteInChunks(

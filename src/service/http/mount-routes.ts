@@ -10,6 +10,7 @@ import type { BodySchema } from './body-schema.ts'
 import { readCredential } from './credentials.ts'
 import { hangUpOf } from './hang-up.ts'
 import { readJsonBody, readOptionalJsonBody } from './json-body.ts'
+import { limitRequest } from './request-limits.ts'
 import { type InputRefusal, respondRefused } from './respond.ts'
 import type { Route, RouteFamily } from './route.ts'
 import { sameSiteOnly } from './same-site.ts'
@@ -86,8 +87,8 @@ function createHandler(deps: Deps, route: Route): Handler<ServiceEnv> {
   return async (c) => {
     const outcome = await answer(c, deps, route, schema)
     if (outcome.ok) return outcome.value
-    const { reason, errors } = outcome.error
-    return respondRefused(c, deps, reason, { errors })
+    const { errors, ...refusal } = outcome.error
+    return respondRefused(c, deps, refusal, { errors })
   }
 }
 
@@ -99,6 +100,8 @@ async function answer(
 ): Promise<Result<Response, InputRefusal>> {
   // Before the first await: see `hangUpOf`.
   const isGone = hangUpOf(c)
+  const limited = await limitRequest(c, deps, route.limits)
+  if (!limited.ok) return limited
   const token = await readCredential(route.credential, c, deps)
   if (!token.ok) return token
   const body = await readBody(c, route, schema)
@@ -111,7 +114,9 @@ async function answer(
     isGone,
   }
   const outcome = await route.handle(deps, request)
-  return outcome.ok ? outcome : refuse({ reason: outcome.error })
+  if (outcome.ok) return outcome
+  const { error } = outcome
+  return refuse(typeof error === 'string' ? { reason: error } : error)
 }
 
 async function readBody(

@@ -18,9 +18,14 @@ export interface FieldProblem {
   readonly message: string
 }
 
-/** Why the input is refused. `errors` is there if the fields are the reason. */
-export interface InputRefusal {
+/** Why a request is refused, and when to try again if the catalogue cannot know. */
+export interface RequestRefusal {
   readonly reason: Reason
+  readonly retryAfterSeconds?: number
+}
+
+/** Why the input is refused. `errors` is there if the fields are the reason. */
+export interface InputRefusal extends RequestRefusal {
   readonly errors?: readonly FieldProblem[]
 }
 
@@ -39,14 +44,17 @@ export function respond(
 export function respondRefused(
   c: Context<ServiceEnv>,
   { settings }: Pick<Deps, 'settings'>,
-  reason: Reason,
+  refused: Reason | RequestRefusal,
   details: Readonly<Record<string, unknown>> = {},
 ): Response {
+  const { reason, ...known } = typeof refused === 'string' ? { reason: refused } : refused
   c.set('reason', reason)
-  const refusal = refusalFor(reason, settings.contract)
+  const refusal = { ...refusalFor(reason, settings.contract), ...known }
   const challenge = refusal.challenge === 'basic' ? basicChallenge : challengeOf(refusal)
   if (challenge) c.header('WWW-Authenticate', challenge)
-  if (refusal.retryAfterSeconds) c.header('Retry-After', String(refusal.retryAfterSeconds))
+  const { retryAfterSeconds } = refusal
+  if (retryAfterSeconds) c.header('Retry-After', String(retryAfterSeconds))
+  if (refusal.status === 429) c.header('RateLimit', `"${reason}";r=0;t=${retryAfterSeconds}`)
   const { status, code, message } = refusal
   return c.get('refusalForm') === 'oauth'
     ? c.json({ error: oauthErrorOf(refusal), error_description: message, ...details }, status)

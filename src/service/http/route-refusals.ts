@@ -40,14 +40,27 @@ export const credentialRefusals = {
   oauth_client_if_any: ['oauth_request_invalid', 'client_unknown', 'key_set_unavailable'],
 } as const satisfies Record<Credential, readonly Reason[]>
 
-/** What a route limits: password hashes, or refreshes of a session. */
-export type LimitClass = 'none' | 'password' | 'refresh'
+/** What a route limits. See request-limits.ts, and for passwords the hash queue and attempts. */
+export type LimitClass =
+  | 'none'
+  | 'register'
+  | 'login'
+  | 'password'
+  | 'refresh'
+  | 'check'
+  | 'introspect'
+  | 'ready'
 
 /** Limits → why they refuse. */
 export const limitRefusals = {
   none: [],
-  password: ['login_queue_full'],
-  refresh: ['refresh_too_frequent'],
+  register: ['login_queue_full', 'too_many_from_address'],
+  login: ['login_queue_full', 'too_many_attempts', 'too_many_from_address'],
+  password: ['login_queue_full', 'too_many_attempts'],
+  refresh: ['refresh_too_frequent', 'too_many_from_address'],
+  check: ['too_many_at_once'],
+  introspect: ['too_many_at_once'],
+  ready: ['too_many_at_once'],
 } as const satisfies Record<LimitClass, readonly Reason[]>
 
 /** Why a handler refuses the credential of its route. */

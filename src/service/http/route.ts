@@ -23,6 +23,9 @@ interface RouteRequest<Path extends string, C extends Credential, Body> {
   readonly isGone: () => boolean
 }
 
+/** Why a handler refuses, and when to try again if only it knows. */
+type RouteRefusal<R extends Reason> = R | { readonly reason: R; readonly retryAfterSeconds: number }
+
 /** `{ id: string }` for `/sessions/:id`. */
 type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
   ? { readonly [N in Name]: string } & ParamsOf<`/${Rest}`>
@@ -65,7 +68,7 @@ export interface RouteOf<
   handle(
     deps: Deps,
     request: RouteRequest<Path, C, v.InferOutput<S>>,
-  ): Promise<Result<Response, NoInfer<R> | CredentialReason<C> | LimitReason<L>>>
+  ): Promise<Result<Response, RouteRefusal<NoInfer<R> | CredentialReason<C> | LimitReason<L>>>>
 }
 
 /** A route of any kind. */

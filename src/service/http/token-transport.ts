@@ -13,8 +13,9 @@ import { claimedSessionId } from '../../token/claimed-session.ts'
 import { accessTokenCookie, cookieValues, parseAccessTokenCookie } from '../../token/cookie.ts'
 import { issuerPath } from '../../token/issuer.ts'
 import type { Deps } from '../domain/deps.ts'
+import { accountOfDevice } from '../domain/limits/device-token.ts'
 import { newestRefreshToken } from '../domain/tokens/newest-refresh-token.ts'
-import type { IssuedAccessToken, IssuedTokens } from '../domain/tokens/tokens.ts'
+import type { IssuedAccessToken, IssuedTokens, LoginTokens } from '../domain/tokens/tokens.ts'
 import { bodyOf } from './body-schema.ts'
 import { readJsonBody } from './json-body.ts'
 import { type InputRefusal, respond } from './respond.ts'
@@ -33,6 +34,10 @@ type TransportDeps = Pick<Deps, 'settings'>
  * `__Host-` cookie.
  */
 const refreshTokenCookie = '__Secure-refresh_token'
+/** Goes only to the service. It stays after a logout, for the next login. */
+const deviceTokenCookie = '__Secure-device_token'
+/** A browser that several people use has one device token for each. */
+const maxDeviceTokens = 5
 const cookieOptions = { httpOnly: true, secure: true, sameSite: 'Lax' } satisfies CookieOptions
 
 /** The access token that a request presents. */
@@ -90,24 +95,38 @@ export async function findRefreshCookie(
   return isGenuine ? presented.value : undefined
 }
 
+/** The device tokens that a login presents, in its body or in its cookie. */
+export function presentedDeviceTokens(
+  c: Context<ServiceEnv>,
+  { settings }: TransportDeps,
+  sent: string | undefined,
+): readonly string[] {
+  if (settings.tokenTransport !== 'cookie') return sent === undefined ? [] : [sent]
+  const values = cookieValues(c.req.header('Cookie'), deviceTokenCookie)
+  return values.flatMap((value) => value.split('~')).slice(0, 2 * maxDeviceTokens)
+}
+
 /** A success that carries tokens (RFC 6749 §5.1), with flask-jwt-auth's name for the access token. */
 export function respondWithTokens(
   c: Context<ServiceEnv>,
   deps: TransportDeps,
   message: string,
-  tokens: IssuedTokens | IssuedAccessToken,
+  tokens: LoginTokens | IssuedTokens | IssuedAccessToken,
   status: ContentfulStatusCode = 200,
 ): Response {
   const expires = { expires_in: tokens.expiresInSeconds }
   const refreshToken = 'refreshToken' in tokens ? tokens.refreshToken : undefined
+  const deviceToken = 'deviceToken' in tokens ? tokens.deviceToken : undefined
   if (deps.settings.tokenTransport === 'cookie') {
     setTokenCookies(c, deps, tokens.accessToken, refreshToken)
+    if (deviceToken !== undefined) setDeviceCookie(c, deps, deviceToken)
     return respond(c, { message, ...expires }, status)
   }
   const body = {
     message,
     auth_token: tokens.accessToken,
     refresh_token: refreshToken,
+    device_token: deviceToken,
     token_type: 'Bearer',
     ...expires,
   }
@@ -137,6 +156,21 @@ function setTokenCookies(
   if (refreshToken === undefined) return
   setCookie(c, refreshTokenCookie, refreshToken, { ...kept, path: servicePath(deps) })
   expireEarlierCookie(c, deps)
+}
+
+/** The new token first, and those of other accounts after it. */
+function setDeviceCookie(c: Context<ServiceEnv>, deps: TransportDeps, deviceToken: string): void {
+  const account = accountOfDevice(deviceToken)
+  const others = presentedDeviceTokens(c, deps, undefined).filter((token) => {
+    const other = accountOfDevice(token)
+    return other !== undefined && other !== account
+  })
+  const kept = [deviceToken, ...others].slice(0, maxDeviceTokens)
+  setCookie(c, deviceTokenCookie, kept.join('~'), {
+    ...cookieOptions,
+    path: servicePath(deps),
+    maxAge: deps.settings.limits.deviceTokenLifetimeSeconds,
+  })
 }
 
 /** Version 0.4 sets the refresh cookie for this path, and reads the cookie of the longest path. */

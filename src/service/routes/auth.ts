@@ -1,5 +1,5 @@
-// Accounts: the endpoints of flask-jwt-auth. The contract fixes sentences and statuses. Those of refusals are
-// in errors/catalogue.ts.
+// Accounts: the endpoints of flask-jwt-auth. The contract fixes sentences and statuses. Those of
+// refusals are in errors/catalogue.ts.
 
 import * as v from 'valibot'
 import { succeed } from '../../errors/reasons.ts'
@@ -10,15 +10,20 @@ import { emailRule, isDotless, parseEmail, publicDomainRule } from '../domain/id
 import { isLongEnough, parsePassword, passwordRule } from '../domain/identity/identity.ts'
 import { login } from '../domain/sessions/login.ts'
 import { bodyOf } from '../http/body-schema.ts'
-import { loginPlaceOf } from '../http/login-place.ts'
+import { loginClientOf } from '../http/login-client.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
-import { respondWithTokens } from '../http/token-transport.ts'
+import { presentedDeviceTokens, respondWithTokens } from '../http/token-transport.ts'
 import { formatInstant } from './instant.ts'
 
 const credentials = bodyOf({
   email: v.string('Give the email as a string.'),
   password: v.string('Give the password as a string.'),
+})
+
+const loginBody = bodyOf({
+  ...credentials.entries,
+  device_token: v.optional(v.string('Give the device_token as a string, or leave it out.')),
 })
 
 const registerRoute = defineRoute({
@@ -27,12 +32,12 @@ const registerRoute = defineRoute({
   path: '/register',
   credential: 'none',
   body: registration,
-  limits: 'password',
+  limits: 'register',
   refusals: ['email_taken'],
   asksDatabase: true,
   success: 201,
   async handle(deps, { c, body, isGone }) {
-    const issued = await register(deps, body, () => loginPlaceOf(c, deps), isGone)
+    const issued = await register(deps, body, loginClientOf(c, deps).findPlace, isGone)
     if (!issued.ok) return issued
     return succeed(respondWithTokens(c, deps, 'Successfully registered.', issued.value, 201))
   },
@@ -43,13 +48,14 @@ const loginRoute = defineRoute({
   method: 'POST',
   path: '/login',
   credential: 'none',
-  body: () => credentials,
-  limits: 'password',
+  body: () => loginBody,
+  limits: 'login',
   refusals: ['invalid_credentials', 'account_changing'],
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, body, isGone }) {
-    const issued = await login(deps, body, () => loginPlaceOf(c, deps), isGone)
+    const client = loginClientOf(c, deps, presentedDeviceTokens(c, deps, body.device_token))
+    const issued = await login(deps, body, client, isGone)
     if (!issued.ok) return issued
     return succeed(respondWithTokens(c, deps, 'Successfully logged in.', issued.value))
   },
@@ -79,7 +85,7 @@ const statusRoute = defineRoute({
   },
 })
 
-/** The seed has this route under two paths. */
+/** flask-jwt-auth has this route under two paths. */
 const userRoute = defineRoute({ ...statusRoute, name: 'user', path: '/user' })
 
 /** The routes of accounts. */

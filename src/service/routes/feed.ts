@@ -76,7 +76,7 @@ const checkRoute = defineRoute({
   path: '/feed/check',
   credential: 'none',
   body: () => question,
-  limits: 'none',
+  limits: 'check',
   refusals: [],
   asksDatabase: true,
   success: 200,

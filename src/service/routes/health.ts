@@ -25,7 +25,7 @@ const readyRoute = defineRoute({
   method: 'GET',
   path: '/ready',
   credential: 'none',
-  limits: 'none',
+  limits: 'ready',
   refusals: ['schema_outdated', 'schema_too_new', 'signing_key_revoked'],
   asksDatabase: true,
   success: 200,

@@ -30,7 +30,7 @@ const introspectRoute = defineRoute({
   method: 'POST',
   path: '/introspect',
   credential: 'oauth_client',
-  limits: 'none',
+  limits: 'introspect',
   refusals: [],
   asksDatabase: true,
   success: 200,

@@ -33,6 +33,8 @@ export const users = sqliteTable(
      */
     logoutsEverywhere: integer('logouts_everywhere').notNull().default(0),
     logoutsEverywhereSince: integer('logouts_everywhere_since').notNull().default(0),
+    /** Grows with each change of the password, so that older device tokens are void. */
+    passwordVersion: integer('password_version').notNull().default(1),
   },
   (table) => [
     check('portcullis_users_admin', sql`${table.admin} IN (0, 1)`),
@@ -113,6 +115,21 @@ export const revokedTokens = sqliteTable(
     index('portcullis_revoked_tokens_expires_at').on(table.expiresAt),
     check('portcullis_revoked_tokens_id', sql`length(${table.id}) = 16`),
   ],
+)
+
+/**
+ * How often a password was tried: for an account from one source, and from everywhere. The keys are
+ * MACs, so they say neither whose account it is, nor whether there is one.
+ */
+export const attempts = sqliteTable(
+  'portcullis_attempts',
+  {
+    key: text('key').primaryKey(),
+    /** Attempts that were not right, and those under way. */
+    count: integer('count').notNull(),
+    lastAt: integer('last_at').notNull(),
+  },
+  (table) => [index('portcullis_attempts_last_at').on(table.lastAt)],
 )
 
 /** One row that identifies the history of `revokedTokens`. A restored database gets a new epoch. */

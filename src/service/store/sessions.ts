@@ -1,22 +1,20 @@
 // Session rows: how sessions begin and how they are listed. session-rotation.ts refreshes them, and
 // session-endings.ts ends them.
 
-import { and, desc, eq, exists, gte, notExists, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, notExists, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
+import { type Counted, rightAttemptStatement } from './attempts.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
 import {
   decodeLiveSession,
   expiryOf,
   isLiveSession,
-  issuedTokenColumns,
   type LiveSession,
-  latestExpiry,
   selectIssuedSessionStatement,
-  selectLiveSessionStatement,
 } from './live-session.ts'
 import { type Revocation, revocationRow } from './revoked-tokens.ts'
-import { decodeRow, decodeRows, instant } from './rows.ts'
+import { decodeRows, instant } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import { sessionLimitStatements } from './session-limit.ts'
 import {
@@ -24,15 +22,12 @@ import {
   type CheckedAccount,
   decodeAccountByToken,
   decodeCheckedAccount,
-  decodeCredentialsByToken,
   insertUserStatement,
   isAccountAsSigned,
   isUsableAccount,
-  mayActForAccount,
   type NewUser,
   selectAccountByTokenStatement,
   selectCheckedAccountStatement,
-  selectCredentialsByTokenStatement,
 } from './users.ts'
 
 /** How long sessions live. */
@@ -67,8 +62,6 @@ const listedRow = v.object({
   expiresAt: instant,
 })
 
-const clockRow = v.object({ authenticatedAt: instant })
-
 /** A session as its owner sees it. Instants are seconds since 1970. */
 export type ListedSession = Readonly<v.InferOutput<typeof listedRow>>
 
@@ -90,7 +83,7 @@ export interface Changed<Read> {
 export async function insertSession(
   database: Database,
   session: NewSession,
-  signed: CheckedAccount,
+  { found: signed, attempt }: Counted<CheckedAccount>,
   maxSessions: number,
 ): Promise<
   Result<readonly Revocation[], { reason: 'invalid_credentials' } | Changed<CheckedAccount>>
@@ -104,6 +97,7 @@ export async function insertSession(
     inserted: insertSessionStatement(session, and(isChecked, isAccountAsSigned(signed))).returning({
       sessionId: sessions.id,
     }),
+    right: rightAttemptStatement(attempt),
     ...sessionLimitStatements(session.sessionId, maxSessions),
     found: selectCheckedAccountStatement(isChecked),
   })
@@ -149,71 +143,6 @@ export async function deleteUserAndSession(
     session: build.delete(sessions).where(eq(sessions.id, sessionId)),
     user: build.delete(users).where(and(isNew, notExists(others))),
   })
-}
-
-/** A session whose owner gives the password again. */
-export interface SessionToConfirm extends LiveSession {
-  readonly passwordHash: string
-}
-
-/**
- * The session of a token and the password hash to check, as of now by the database's clock. Refuses
- * with 'token_revoked', also when the session has ended. Refuses with 'account_gone' when the
- * account does not exist, or is disabled. One round trip.
- */
-export async function findSessionToConfirm(
-  database: Database,
-  caller: CallerToken,
-): Promise<Result<SessionToConfirm, RevocationReason>> {
-  const { found, live, clock } = await readBatch(database, {
-    found: selectCredentialsByTokenStatement(caller),
-    live: selectLiveSessionStatement(caller.sessionId, latestExpiry(sessions.expiresAt)),
-    clock: build.select({ authenticatedAt: databaseNow }).from(sql`(SELECT 1)`),
-  })
-  const credentials = decodeCredentialsByToken(found)
-  if (!credentials.ok) return credentials
-  const session = decodeLiveSession(live)
-  if (!session) return refuse('token_revoked')
-  const { passwordHash } = credentials.value
-  return succeed({ ...session, ...decodeRow(clockRow, clock), passwordHash })
-}
-
-/**
- * Records that the password was given again at the moment when `signed` was read. Does nothing if
- * the password, or anything that the new token says, has changed since. Does nothing if the session
- * or the caller's token is no longer valid. Atomic; one round trip.
- *
- * @returns whether it was recorded
- */
-export async function updateAuthenticatedAt(
-  database: Database,
-  caller: CallerToken,
-  signed: SessionToConfirm,
-  tokenExpiresAt: number,
-): Promise<boolean> {
-  const { sessionId, passwordHash, authenticatedAt } = signed
-  const isUnchanged = and(
-    eq(users.id, sessions.userId),
-    eq(users.passwordHash, passwordHash),
-    isAccountAsSigned(signed),
-  )
-  const { updated } = await runBatch(database, {
-    updated: build
-      .update(sessions)
-      .set({
-        authenticatedAt: sql`max(${sessions.authenticatedAt}, CAST(${authenticatedAt} AS INTEGER))`,
-        ...issuedTokenColumns(tokenExpiresAt),
-      })
-      .where(
-        and(
-          ...[eq(sessions.id, sessionId), isLiveSession, gte(sessions.expiresAt, tokenExpiresAt)],
-          exists(build.select({ id: users.id }).from(users).where(isUnchanged)),
-          mayActForAccount(caller),
-        ),
-      )
-      .returning({ sessionId: sessions.id }),
-  })
-  return updated.length > 0
 }
 
 /**

@@ -9,8 +9,11 @@ import { type RoleValues, roleColumns, roleEntries, withRoles } from './roles.ts
 import { decodeRow, decodeRows, flag, instant, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
 
+/** The version of the password that a new account has, by the schema. */
+export const firstPasswordVersion = 1
+
 /** What is needed to check a password. */
-export interface Credentials {
+interface Credentials {
   readonly userId: number
   readonly passwordHash: string
 }
@@ -27,6 +30,8 @@ export interface TokenAccount {
 
 /** An account with what is needed to check its password and to sign a token for it. */
 export interface CheckedAccount extends TokenAccount, Credentials {
+  /** Grows with each change of the password. */
+  readonly passwordVersion: number
   /** When it was read, by the database's clock, in seconds since 1970. */
   readonly readAt: number
 }
@@ -90,11 +95,12 @@ export const tokenAccountEntries = {
   tokenGeneration: v.string(),
 }
 const checkedAccountRow = v.object({
-  ...{ ...tokenAccountEntries, passwordHash: v.string(), readAt: instant },
+  ...{ ...tokenAccountEntries, passwordHash: v.string(), passwordVersion: integer },
+  readAt: instant,
 })
 
 /** The condition that an account is not disabled. */
-const isEnabledAccount: SQL = isNull(users.disabledAt)
+export const isEnabledAccount: SQL = isNull(users.disabledAt)
 
 /** The condition that an account is not disabled, and that its generation is not revoked. */
 export const isUsableAccount = and(isEnabledAccount, not(isRevokedId(users.tokenGeneration)))
@@ -187,9 +193,9 @@ export function insertUserStatement({ spellings, ...user }: NewUser & Partial<Ro
 
 /** The account that the condition selects, to check its password. */
 export function selectCheckedAccountStatement(whose: SQL | undefined) {
-  const { passwordHash } = users
+  const { passwordHash, passwordVersion } = users
   return build
-    .select({ ...tokenAccountColumns, passwordHash, readAt: databaseNow })
+    .select({ ...tokenAccountColumns, passwordHash, passwordVersion, readAt: databaseNow })
     .from(users)
     .where(whose)
 }
@@ -199,48 +205,6 @@ export function decodeCheckedAccount(rows: readonly unknown[]): CheckedAccount |
   const [row] = decodeRows(checkedAccountRow, rows)
   return row && withRoles(row)
 }
-
-/**
- * The account with this email and its credentials; undefined when there is none, or it is disabled.
- * One round trip.
- */
-export async function findCredentialsByEmail(
-  database: Database,
-  spellings: readonly string[],
-): Promise<CheckedAccount | undefined> {
-  const whose = and(isAccountOf(spellings), isEnabledAccount)
-  const { found } = await readBatch(database, { found: selectCheckedAccountStatement(whose) })
-  return decodeCheckedAccount(found)
-}
-
-/** The credentials of a token's account. */
-export function selectCredentialsByTokenStatement(token: TokenIds) {
-  return build
-    .select({
-      userId: users.id,
-      passwordHash: users.passwordHash,
-      isRevoked: sql<number>`${isRevokedToken(token)}`,
-    })
-    .from(sql`(SELECT 1)`)
-    .leftJoin(users, and(eq(users.id, token.userId), isEnabledAccount))
-}
-
-/**
- * Decodes the answer of the statement. Refuses with 'token_revoked'. Refuses with 'account_gone'
- * when the account does not exist, or is disabled.
- */
-export function decodeCredentialsByToken(
-  rows: readonly unknown[],
-): Result<Credentials, RevocationReason> {
-  const { isRevoked, ...credentials } = decodeRow(credentialsAndRevocationRow, rows)
-  if (isRevoked) return refuse('token_revoked')
-  return credentials.userId === null ? refuse('account_gone') : succeed(credentials)
-}
-
-const credentialsAndRevocationRow = v.union([
-  v.object({ userId: integer, passwordHash: v.string(), isRevoked: flag }),
-  v.object({ userId: v.null(), isRevoked: flag }),
-])
 
 /**
  * A token's account, as of now. Refuses with 'token_revoked'. Refuses with 'account_gone' when the

@@ -53,7 +53,33 @@ describe('the configuration', () => {
       emailDomains: 'public',
       corsOrigins: [],
       contract: 'classic',
+      limits: {
+        attempts: {
+          freeAttempts: 10,
+          maxAttempts: 100,
+          maxDelaySeconds: 900,
+          closedSeconds: 86_400,
+          forgottenAfterSeconds: 86_400,
+        },
+        deviceTokenLifetimeSeconds: 180 * 86_400,
+        requestsPerMinute: {
+          perAddress: { register: 30, login: 100, refresh: 600 },
+          perProcess: { check: 60_000, introspect: 60_000, ready: 600 },
+        },
+      },
     })
+  })
+
+  it('raises all limits by the factor 1,000 with LIMITS=raised', async () => {
+    const { attempts, requestsPerMinute } = (await configOf({ LIMITS: 'raised' })).limits
+    expect(attempts).toMatchObject({ freeAttempts: 10_000, maxAttempts: 100_000 })
+    expect(attempts).toMatchObject({ maxDelaySeconds: 900, closedSeconds: 86_400 })
+    expect(requestsPerMinute.perAddress).toEqual({
+      register: 30_000,
+      login: 100_000,
+      refresh: 600_000,
+    })
+    expect(requestsPerMinute.perProcess.ready).toBe(600_000)
   })
 
   it('accepts every setting', async () => {

@@ -117,7 +117,7 @@ describe('a login', () => {
   })
 
   it('is answered 503, and begins no session, when roles change again and again', async () => {
-    const { status, body } = await during(rolesChange, login, 3)
+    const { status, body } = await during(rolesChange, login, 4)
     expect([status, body.code]).toEqual([503, 'unavailable'])
     expect(await sessionRows()).toHaveLength(1)
   })

@@ -58,6 +58,9 @@ describe('tokens in cookies', () => {
         /^__Secure-refresh_token=[\w.-]+; Max-Age=2592000; Path=\/auth; HttpOnly; Secure; SameSite=Lax$/,
       ),
       earlierExpired,
+      expect.stringMatching(
+        /^__Secure-device_token=[\w.-]+; Max-Age=15552000; Path=\/auth; HttpOnly; Secure; SameSite=Lax$/,
+      ),
     ])
   })
 

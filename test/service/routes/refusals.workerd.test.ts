@@ -18,6 +18,7 @@ import {
   createTestService,
   database,
   endSession,
+  freshEmail,
   insertRevocations,
   logout,
   passTime,
@@ -121,6 +122,29 @@ const provocations = {
       post(app, '/auth/login', credentials),
     ])
     return second
+  },
+  too_many_from_address: async ({ config }) => {
+    const variables = { HTTP_CONTRACT: config.contract, LOGINS_PER_ADDRESS: '1' }
+    const { app } = await createTestService(variables, { clientAddress: () => '192.0.2.1' })
+    await post(app, '/auth/login', {})
+    return post(app, '/auth/login', {})
+  },
+  too_many_at_once: async ({ config }) => {
+    const requestsPerMinute = {
+      ...config.limits.requestsPerMinute,
+      perProcess: { check: 0, introspect: 0, ready: 0 },
+    }
+    const limits = { ...config.limits, requestsPerMinute }
+    const variables = { HTTP_CONTRACT: config.contract }
+    const { app } = await createTestService(variables, {}, { limits })
+    return ask(app, '/ready')
+  },
+  too_many_attempts: async ({ config }) => {
+    const variables = { HTTP_CONTRACT: config.contract, FREE_ATTEMPTS: '1' }
+    const { app } = await createTestService(variables)
+    const credentials = { email: freshEmail(), password: 'x' }
+    await post(app, '/auth/login', credentials)
+    return post(app, '/auth/login', credentials)
   },
   account_changing: async ({ config }) => {
     const variables = { HTTP_CONTRACT: config.contract }
@@ -244,6 +268,9 @@ const provocations = {
   },
 } satisfies Record<Reason, Provocation>
 
+/** The time until the next try is counted. */
+const counted: Reason[] = ['too_many_attempts', 'too_many_from_address', 'too_many_at_once']
+
 /** Reasons of the OAuth endpoints only, which have their own form. */
 const oauthReasons: Reason[] = ['client_unknown', 'oauth_request_invalid']
 
@@ -259,7 +286,12 @@ describe.each(['classic', 'standard'] as const)('in the %s contract', (contract)
         : { status: 'fail', code: expected.code, message: expected.message },
     )
     expect(headers.get('WWW-Authenticate')).toBe(challengeOf(expected))
-    expect(headers.get('Retry-After')).toBe(expected.retryAfterSeconds?.toString() ?? null)
+    const retryAfter = headers.get('Retry-After')
+    // What the catalogue has for these is only the usual time.
+    if (counted.includes(reason)) expect(retryAfter).toMatch(/^([1-9]|[1-5]\d|60)$/)
+    else expect(retryAfter).toBe(expected.retryAfterSeconds?.toString() ?? null)
+    const limit = status === 429 ? `"${reason}";r=0;t=${retryAfter}` : null
+    expect(headers.get('RateLimit')).toBe(limit)
     expect(headers.get('Cache-Control')).toBe('no-store')
     const line = service.log.at(-1)
     if (line) expect(JSON.parse(line)).toMatchObject({ status: expected.status, reason })

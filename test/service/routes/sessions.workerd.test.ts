@@ -58,6 +58,7 @@ describe('a login', () => {
       message: 'Successfully logged in.',
       auth_token: expect.any(String),
       refresh_token: expect.stringMatching(/^[\w-]{16}\.1\.[\w-]{43}$/),
+      device_token: expect.stringMatching(/^[\w-]{16}\.\d+\.1\.\d{10}\.[\w-]{43}$/),
       token_type: 'Bearer',
       expires_in: 900,
     })

@@ -3,6 +3,7 @@
 
 import { type Client, createClient, type InStatement } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'
+import { deleteForgottenAttempts } from '../../../src/service/store/attempts.ts'
 import type { Database } from '../../../src/service/store/database.ts'
 import { deleteEndedSessions } from '../../../src/service/store/session-endings.ts'
 import {
@@ -35,7 +36,7 @@ const recording: Database = {
       },
     } as unknown as Client),
 }
-const { app } = await createTestService({}, { database: recording })
+const { app, config } = await createTestService({}, { database: recording })
 
 /** The steps of the plans that read every row of a table. */
 async function scansOf(ask: () => Promise<unknown>): Promise<string[]> {
@@ -108,6 +109,8 @@ describe('every statement finds its rows by an index:', () => {
 
   it('housekeeping', async () => {
     expect(await scansOf(() => deleteEndedSessions(recording))).toEqual([])
+    const { attempts } = config.limits
+    expect(await scansOf(() => deleteForgottenAttempts(recording, attempts))).toEqual([])
   })
 
   it('and the test detects a scan', async () => {

@@ -17,7 +17,10 @@ import {
 } from '../../support/service.ts'
 
 const counting = createCountingDatabase()
-const { app } = await createTestService({ MAX_SESSIONS_PER_USER: '3' }, { database: counting })
+const { app } = await createTestService(
+  { MAX_SESSIONS_PER_USER: '3', LIMITS: 'raised' },
+  { database: counting },
+)
 type Account = { readonly email: string; readonly password: string }
 const login = async ({ email, password }: Account) =>
   tokensOf(await post(app, '/auth/login', { email, password }))

@@ -4,13 +4,15 @@
 import { createRandomId } from '../../../crypto/random-id.ts'
 import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import { deleteUserAndSession, insertUserAndSession } from '../../store/sessions.ts'
+import { firstPasswordVersion } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
 import type { Email } from '../identity/email.ts'
+import { renewDevice } from '../limits/login-attempts.ts'
 import {
   beginIssuance,
-  type IssuedTokens,
   issueAccessTokenOf,
   type LoginPlace,
+  type LoginTokens,
   newSession,
   trySigning,
 } from '../tokens/tokens.ts'
@@ -32,11 +34,12 @@ export async function register(
     | 'claims'
     | 'refreshTokens'
     | 'settings'
+    | 'deviceTokens'
   >,
   input: { readonly email: Email; readonly password: string },
   findPlace: () => LoginPlace,
   isGone: () => boolean,
-): Promise<Result<IssuedTokens, 'email_taken' | QueueReason>> {
+): Promise<Result<LoginTokens, 'email_taken' | QueueReason>> {
   const turn = deps.hashQueue.join(isGone)
   if (!turn.ok) return turn
   const tokenGeneration = createRandomId(deps.runtime)
@@ -47,12 +50,15 @@ export async function register(
   const begun = newSession(deps, findPlace(), issuance)
   const { sessionId } = begun
   const refreshToken = await deps.refreshTokens.create({ sessionId, version: 1 })
+  const device = renewDevice(deps)
   await trySigning(deps, issuance)
   const session = await insertUserAndSession(deps.database, user, begun)
   if (!session) return refuse('email_taken')
   try {
     const issued = await issueAccessTokenOf(deps, session, issuance)
-    return succeed({ ...issued, refreshToken })
+    const known = { ...device, userId: session.userId, passwordVersion: firstPasswordVersion }
+    const deviceToken = await deps.deviceTokens.create(known, input.email.emailNormalized)
+    return succeed({ ...issued, refreshToken, deviceToken })
   } catch (error) {
     // If the deletion fails too, the account stays, as after a lost answer. Its owner can log in.
     await deleteUserAndSession(deps.database, session, hashed.value).catch(() => {})

@@ -79,6 +79,11 @@ export function emailSpellings(typed: string): readonly string[] {
   return parseEmail(typed, 'any')?.spellings ?? [earlierSpelling(typed)]
 }
 
+/** A typed email in the form that is compared, or as it is if no account can have it. */
+export function comparedEmail(typed: string): string {
+  return parseEmail(typed, 'any')?.emailNormalized ?? earlierSpelling(typed)
+}
+
 /** Checks the email as it is stored, and as it is compared. */
 function isLocalPart(local: string): boolean {
   const others = local.replace(neededForms, '-')

@@ -42,14 +42,16 @@ export interface HashTurn {
 interface Place {
   /** The order of arrival. */
   readonly number: number
+  /** A known device goes before unknown ones. */
+  readonly isKnown: boolean
   seenAtMs: number
   /** What its request does: read, wait for its turn, or hash. */
   state: 'reading' | 'waiting' | 'hashing'
 }
 
 /**
- * The queue for all password hashing in an isolate or process. One hash runs at a time, first come,
- * first served. Between two hashes, everything else has the thread for at least 25 ms. The rest
+ * The queue for all password hashing in an isolate or process. One hash runs at a time: known
+ * devices first, otherwise first come, first served. Between two hashes, everything else has the thread for at least 25 ms. The rest
  * lasts up to 250 ms while other work keeps the thread busy. At costs 4 to 7 the rest comes after
  * each 25 ms of hashing, and is never longer. The queue holds about one second of hashes: ten at
  * cost 10 if the thread is not busy. A request may always hash when the queue is empty.
@@ -68,18 +70,19 @@ export class HashQueue {
   }
 
   /**
-   * A place at the end of the queue. Refuses with 'login_queue_full' if the expected wait is more
-   * than a second. No I/O.
+   * A place at the end of the queue, or at the end of the known devices. Refuses with
+   * 'login_queue_full' if the expected wait is more than a second. No I/O.
    *
    * @param isGone whether the client has hung up, as far as the platform reports it
+   * @param isKnown whether the client has shown the token of a known device
    */
-  join(isGone: () => boolean): Result<HashTurn, QueueReason> {
+  join(isGone: () => boolean, isKnown = false): Result<HashTurn, QueueReason> {
     const nowMs = this.#runtime.elapsedMs()
     this.#places = this.#placesKept(nowMs)
-    if (this.#places.length * this.#pace.turnMs() > maxExpectedWaitMs)
-      return refuse('login_queue_full')
+    const ahead = this.#places.filter((other) => other.isKnown || !isKnown)
+    if (ahead.length * this.#pace.turnMs() > maxExpectedWaitMs) return refuse('login_queue_full')
     this.#arrivals += 1
-    const place: Place = { number: this.#arrivals, seenAtMs: nowMs, state: 'reading' }
+    const place: Place = { number: this.#arrivals, isKnown, seenAtMs: nowMs, state: 'reading' }
     this.#places.push(place)
     return succeed({
       keepDuring: (work) => this.#keepDuring(place, isGone, work),
@@ -128,7 +131,9 @@ export class HashQueue {
   #msUntilTurn(place: Place, nowMs: number, isThreadBusy: boolean): number {
     const kept = this.#placesKept(nowMs)
     const isHashing = kept.some(({ state }) => state === 'hashing')
-    const position = kept.filter(({ state }) => state === 'waiting').indexOf(place)
+    const waiting = kept.filter(({ state }) => state === 'waiting')
+    const inTurn = [...waiting].sort((one, other) => Number(other.isKnown) - Number(one.isKnown))
+    const position = inTurn.indexOf(place)
     const allowed = isHashing
       ? this.#pace.hashesBeforeRest
       : this.#pace.hashesAllowed(nowMs, isThreadBusy)

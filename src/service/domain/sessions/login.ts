@@ -9,76 +9,116 @@ import {
   succeed,
 } from '../../../errors/reasons.ts'
 import { maxTokenLifetimeSeconds } from '../../../token/token-lifetime.ts'
+import type { Counted, TooManyAttempts } from '../../store/attempts.ts'
+import { findAccountToLogIn } from '../../store/password-checks.ts'
 import { insertSession, type NewSession } from '../../store/sessions.ts'
-import { type CheckedAccount, findCredentialsByEmail } from '../../store/users.ts'
+import type { CheckedAccount } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
-import { emailSpellings } from '../identity/email.ts'
+import { comparedEmail, emailSpellings } from '../identity/email.ts'
 import { parsePassword } from '../identity/identity.ts'
+import { chargeAttempt } from '../limits/charged-attempt.ts'
+import { findDevice, type LoginClient, loginKeysOf, renewDevice } from '../limits/login-attempts.ts'
 import {
   beginIssuance,
   type IssuedTokens,
   issueAccessTokenOf,
   type LoginPlace,
+  type LoginTokens,
   newSession,
   signBeforeCommit,
 } from '../tokens/tokens.ts'
 
+/** What a login needs. */
+type LoginDeps = Pick<
+  Deps,
+  | 'database'
+  | 'runtime'
+  | 'passwords'
+  | 'hashQueue'
+  | 'accessTokens'
+  | 'claims'
+  | 'refreshTokens'
+  | 'settings'
+  | 'revocations'
+  | 'attemptKeys'
+  | 'deviceTokens'
+>
+
+type LoginReason = 'invalid_credentials' | QueueReason | ChangeReason
+
 /**
- * The tokens of a new session. Two round trips, and a third if generation or roles change in
- * between. Refuses with 'account_changing' if they change again. Refuses with 'invalid_credentials'
- * after one round trip and the work of one password hash, whatever the reason. If the password is
- * changed or the account disabled meanwhile, the same refusal comes with a later round trip.
+ * The tokens of a new session, and of a known device. Refuses with 'invalid_credentials', after one
+ * round trip and the work of one password hash. The account does not exist, is disabled or has
+ * another password. If it changed during the login, this takes one or two round trips more. Refuses
+ * with 'too_many_attempts', after one round trip and without a hash, whether the password is right
+ * or not. Refuses with 'login_queue_full', without a hash, if too many passwords wait to be hashed:
+ * before any round trip, or after two if the turn does not come within 5 s. Two round trips
+ * otherwise, and a third if generation or roles change in between. Refuses with 'account_changing'
+ * if they change again.
  *
- * Refuses with 'login_queue_full', without a hash, if too many passwords wait to be hashed. That is
- * before any round trip. It comes after one if the turn does not come within 5 s, or the client
- * hangs up.
- *
- * If there are more than MAX_SESSIONS_PER_USER, the round trip that begins the session also ends
- * others. They are those whose refresh token was used least recently, at most 1,000.
+ * If there are more than MAX_SESSIONS_PER_USER, the second round trip ends the sessions whose
+ * refresh token was used least recently.
  */
 export async function login(
-  deps: Pick<
-    Deps,
-    | 'database'
-    | 'runtime'
-    | 'passwords'
-    | 'hashQueue'
-    | 'accessTokens'
-    | 'claims'
-    | 'refreshTokens'
-    | 'settings'
-    | 'revocations'
-  >,
+  deps: LoginDeps,
   typed: { readonly email: string; readonly password: string },
-  findPlace: () => LoginPlace,
+  client: LoginClient & { findPlace(): LoginPlace },
   isGone: () => boolean,
-): Promise<Result<IssuedTokens, 'invalid_credentials' | QueueReason | ChangeReason>> {
-  const turn = deps.hashQueue.join(isGone)
+): Promise<Result<LoginTokens, LoginReason | TooManyAttempts>> {
+  const email = comparedEmail(typed.email)
+  const device = await findDevice(deps, email, client)
+  const turn = deps.hashQueue.join(isGone, device !== undefined)
   if (!turn.ok) return turn
-  // No account has the empty password. So text that cannot be a password is treated like an unknown
-  // account.
-  const spellings = emailSpellings(typed.email)
-  const password = parsePassword(typed.password) ?? ''
-  const user = await turn.value.keepDuring(findCredentialsByEmail(deps.database, spellings))
-  const matches = await turn.value.hash(() => deps.passwords.verify(password, user?.passwordHash))
-  if (!matches.ok) return matches
-  if (!user || !matches.value) return refuse('invalid_credentials')
+  const keys = await loginKeysOf(deps, email, client, device)
+  const { attempts } = deps.settings.limits
+  const finding = findAccountToLogIn(deps.database, emailSpellings(typed.email), keys, attempts)
+  const counted = await turn.value.keepDuring(finding)
+  if (!counted.ok) {
+    turn.value.leave()
+    return counted
+  }
+  const { found: account, attempt } = counted.value
+  return chargeAttempt<LoginTokens, LoginReason>(deps, attempt, async () => {
+    // No account has the empty password. So text that cannot be a password is treated like an
+    // unknown account.
+    const password = parsePassword(typed.password) ?? ''
+    const matches = await turn.value.hash(() =>
+      deps.passwords.verify(password, account?.passwordHash),
+    )
+    if (!matches.ok) return matches
+    if (!account || !matches.value) return refuse('invalid_credentials')
+    // Before the commit, as everything that can fail.
+    const { userId, passwordVersion } = account
+    const renewed = { ...renewDevice(deps, device), userId, passwordVersion }
+    const deviceToken = await deps.deviceTokens.create(renewed, email)
+    const issued = await beginSession(deps, { found: account, attempt }, client.findPlace())
+    return issued.ok ? succeed({ ...issued.value, deviceToken }) : issued
+  })
+}
+
+/** The tokens of a new session of an account whose password was right. */
+async function beginSession(
+  deps: LoginDeps,
+  { found: account, attempt }: Counted<CheckedAccount>,
+  place: LoginPlace,
+): Promise<Result<IssuedTokens, 'invalid_credentials' | ChangeReason>> {
   const issuance = beginIssuance(deps)
-  const session = newSession(deps, findPlace(), issuance)
+  const session = newSession(deps, place, issuance)
   const { sessionId, lifetimes } = session
   const refreshToken = await deps.refreshTokens.create({ sessionId, version: 1 })
-  const begin = (account: CheckedAccount) => ({
-    ...{ ...account, sessionId, authenticatedAt: account.readAt },
-    tokenExpiresAt: Math.min(issuance.expiresAt, account.readAt + longestLife(lifetimes)),
+  const begin = (found: CheckedAccount) => ({
+    ...{ ...found, sessionId, authenticatedAt: found.readAt },
+    tokenExpiresAt: Math.min(issuance.expiresAt, found.readAt + longestLife(lifetimes)),
   })
   const issued = await signBeforeCommit(
-    user,
-    (account) => issueAccessTokenOf(deps, begin(account), issuance),
-    async (account) => {
-      const { authenticatedAt, tokenExpiresAt } = begin(account)
+    account,
+    (found) => issueAccessTokenOf(deps, begin(found), issuance),
+    async (found) => {
+      const { authenticatedAt, tokenExpiresAt } = begin(found)
       const begun = { ...session, authenticatedAt, tokenExpiresAt }
       const { maxSessionsPerUser } = deps.settings
-      const inserted = await insertSession(deps.database, begun, account, maxSessionsPerUser)
+      const counted = { found, attempt }
+      const inserted = await insertSession(deps.database, begun, counted, maxSessionsPerUser)
       if (inserted.ok) for (const ended of inserted.value) deps.revocations.announce(ended)
       return inserted
     },

@@ -8,9 +8,12 @@ import {
   succeed,
   type UserTokenReason,
 } from '../../../errors/reasons.ts'
-import { findSessionToConfirm, updateAuthenticatedAt } from '../../store/sessions.ts'
+import type { AttemptKeys, TooManyAttempts } from '../../store/attempts.ts'
+import { findSessionToConfirm, updateAuthenticatedAt } from '../../store/password-checks.ts'
+import type { CallerToken } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
 import { parsePassword } from '../identity/identity.ts'
+import { chargeAttempt } from '../limits/charged-attempt.ts'
 import {
   beginIssuance,
   expiryOf,
@@ -19,11 +22,14 @@ import {
 } from '../tokens/tokens.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
+type ConfirmReason = UserTokenReason | 'password_wrong' | QueueReason
+
 /**
  * A fresh access token of the token's session, with `auth_time` as of now. Refuses with
  * 'password_wrong'. Refuses with 'token_revoked' also if the account changes meanwhile. No round
  * trip for a bad token, one for a wrong password or a revoked token, two otherwise. The work of one
- * password hash, and none for a token that is refused before.
+ * password hash, and none for a token that is refused before. Refuses with 'too_many_attempts',
+ * after one round trip and without a hash, whether the password is right or not.
  *
  * Refuses with 'login_queue_full', without a hash, if too many passwords wait to be hashed. That is
  * before any round trip. It comes after one if the turn does not come within 5 s, or the client
@@ -32,31 +38,52 @@ import { verifyUserToken } from '../tokens/user-token.ts'
 export async function reauthenticate(
   deps: Pick<
     Deps,
-    'database' | 'runtime' | 'settings' | 'accessTokens' | 'claims' | 'passwords' | 'hashQueue'
+    | 'database'
+    | 'runtime'
+    | 'settings'
+    | 'accessTokens'
+    | 'claims'
+    | 'passwords'
+    | 'hashQueue'
+    | 'attemptKeys'
   >,
   token: string,
   typed: { readonly password: string },
   isGone: () => boolean,
-): Promise<Result<IssuedAccessToken, UserTokenReason | 'password_wrong' | QueueReason>> {
+): Promise<Result<IssuedAccessToken, ConfirmReason | TooManyAttempts>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
-  const turn = deps.hashQueue.join(isGone)
+  const turn = deps.hashQueue.join(isGone, true)
   if (!turn.ok) return turn
-  const reading = findSessionToConfirm(deps.database, verified.value)
-  const session = await turn.value.keepDuring(reading)
-  if (!session.ok) {
+  const caller = verified.value
+  const keys = await sessionKeysOf(deps, caller)
+  const reading = findSessionToConfirm(deps.database, caller, keys, deps.settings.limits.attempts)
+  const counted = await turn.value.keepDuring(reading)
+  if (!counted.ok) {
     turn.value.leave()
-    return session
+    return counted
   }
-  const { passwordHash } = session.value
-  const password = parsePassword(typed.password) ?? ''
-  const matches = await turn.value.hash(() => deps.passwords.verify(password, passwordHash))
-  if (!matches.ok) return matches
-  if (!matches.value) return refuse('password_wrong')
-  const issuance = beginIssuance(deps)
-  const issued = await issueAccessTokenOf(deps, session.value, issuance)
-  const expiresAt = expiryOf(session.value, issuance)
-  const { database } = deps
-  const isNoted = await updateAuthenticatedAt(database, verified.value, session.value, expiresAt)
-  return isNoted ? succeed(issued) : refuse('token_revoked')
+  const { found: session, attempt } = counted.value
+  return chargeAttempt<IssuedAccessToken, ConfirmReason>(deps, attempt, async () => {
+    const password = parsePassword(typed.password) ?? ''
+    const matches = await turn.value.hash(() =>
+      deps.passwords.verify(password, session.passwordHash),
+    )
+    if (!matches.ok) return matches
+    if (!matches.value) return refuse('password_wrong')
+    const issuance = beginIssuance(deps)
+    const issued = await issueAccessTokenOf(deps, session, issuance)
+    const expiresAt = expiryOf(session, issuance)
+    const isNoted = await updateAuthenticatedAt(deps.database, caller, counted.value, expiresAt)
+    return isNoted ? succeed(issued) : refuse('token_revoked')
+  })
+}
+
+/** The session is the source: a stolen token of one session closes no other one. */
+async function sessionKeysOf(
+  { attemptKeys }: Pick<Deps, 'attemptKeys'>,
+  { userId, sessionId }: CallerToken,
+): Promise<AttemptKeys> {
+  const account = await attemptKeys.ofAccount('reauthenticate', String(userId))
+  return { account, source: await attemptKeys.ofSource(account, `session ${sessionId}`) }
 }

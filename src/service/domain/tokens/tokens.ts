@@ -28,6 +28,12 @@ export interface IssuedTokens extends IssuedAccessToken {
   readonly refreshToken: string
 }
 
+/** What a login gives. */
+export interface LoginTokens extends IssuedTokens {
+  /** Shows at later logins that this device knew the password. */
+  readonly deviceToken: string
+}
+
 /** Where a login comes from, so that its user can recognise it. */
 export interface LoginPlace {
   /** A few words about the user agent. */

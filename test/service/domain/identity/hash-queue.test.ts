@@ -22,8 +22,8 @@ beforeEach(() => {
 const isHere = () => false
 const names = () => hashed.map(({ name }) => name)
 
-function join(isGone: () => boolean = isHere): HashTurn {
-  const joined = queue.join(isGone)
+function join(isGone: () => boolean = isHere, isKnown = false): HashTurn {
+  const joined = queue.join(isGone, isKnown)
   if (!joined.ok) throw new Error('The queue is full.')
   return joined.value
 }
@@ -75,6 +75,27 @@ describe('the hash queue', () => {
     expect(hashed).toEqual([{ name: 'only', atMs: 0 }])
     await time.advance(100)
     expect(await outcome).toEqual({ ok: true, value: 'only' })
+  })
+
+  it('lets known devices go first, in order of arrival', async () => {
+    const first = hash('first')
+    const turns = [
+      hash('stranger'),
+      hashIn(join(isHere, true), 'known'),
+      hash('another stranger'),
+      hashIn(join(isHere, true), 'also known'),
+    ]
+    await time.advance(2_000)
+    await Promise.all([first, ...turns])
+    expect(names()).toEqual(['first', 'known', 'also known', 'stranger', 'another stranger'])
+  })
+
+  it('has room for known devices when it is full of strangers, and a limit for them', () => {
+    const places = fill()
+    let known = 0
+    while (queue.join(isHere, true).ok) known += 1
+    expect(known).toBe(places)
+    expect(queue.join(isHere).ok).toBe(false)
   })
 
   it('hashes one at a time, in order of arrival, with a rest after each', async () => {

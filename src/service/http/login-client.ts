@@ -1,10 +1,11 @@
-// Where a login comes from, so that its user can recognise it. What the client says about itself is
-// shown only to its own user, and decides nothing.
+// Where a login comes from: for the limits, and for its user to recognise it. What the client says
+// about its program is shown only to its own user, and decides nothing.
 
 import { parse } from 'bowser'
 import type { Context } from 'hono'
 import { messageOf } from '../../errors/message-of.ts'
 import type { Deps } from '../domain/deps.ts'
+import type { LoginClient } from '../domain/limits/login-attempts.ts'
 import type { LoginPlace } from '../domain/tokens/tokens.ts'
 import type { ServiceEnv } from './service-env.ts'
 
@@ -12,16 +13,25 @@ const maxDeviceCharacters = 60
 /** No browser sends a longer one, and a longer one takes time to parse. */
 const maxUserAgentCharacters = 512
 
-/** A few words about the user agent, and its address if addresses are kept. */
-export function loginPlaceOf(
+/** The client of a login, and where it is, for its user to recognise it. */
+export function loginClientOf(
   c: Context<ServiceEnv>,
-  deps: Pick<Deps, 'clientAddress' | 'log'>,
-): LoginPlace {
-  return { device: describeDevice(c.req.header('User-Agent')), address: addressOf(c, deps) }
+  deps: Pick<Deps, 'clientAddress' | 'log' | 'settings'>,
+  deviceTokens: readonly string[] = [],
+): LoginClient & { findPlace(): LoginPlace } {
+  const address = addressOf(c, deps)
+  return {
+    address,
+    deviceTokens,
+    findPlace: () => ({
+      device: describeDevice(c.req.header('User-Agent')),
+      address: deps.settings.keepsSessionAddresses ? address : undefined,
+    }),
+  }
 }
 
-/** A login goes on without an address, which is only information for people. */
-function addressOf(
+/** The address of a client, if the platform reports one. Its failure refuses nobody. */
+export function addressOf(
   c: Context<ServiceEnv>,
   { clientAddress, log }: Pick<Deps, 'clientAddress' | 'log'>,
 ): string | undefined {

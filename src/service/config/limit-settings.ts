@@ -1,0 +1,141 @@
+// The settings of the limits, and the limits that they give.
+
+import { oneOf, wholeNumber } from './setting-forms.ts'
+
+const daySeconds = 86_400
+/** How much more passes when the limits are raised. */
+const raisedFactor = 1_000
+
+/**
+ * Requests a minute for a whole isolate or process: more than it can answer well. They keep one
+ * crowd from taking everything.
+ */
+const perProcess = { check: 60_000, introspect: 60_000, ready: 600 } as const
+
+/** Part of the table of settings. */
+export const limitSettings = {
+  LIMITS: {
+    meaning:
+      'Whether the limits are as set, or 1,000 times as high: for load tests, on a machine that nobody else reaches',
+    unit: 'word',
+    ...oneOf<'normal' | 'raised'>('normal', 'raised'),
+  },
+  FREE_ATTEMPTS: {
+    meaning:
+      'How many wrong passwords for an account from one address have no delay. After them it is 1 s, 2 s, 4 s and so on',
+    unit: 'attempts',
+    ...wholeNumber(10, 1, 50),
+  },
+  MAX_ATTEMPT_DELAY_SECONDS: {
+    meaning: 'The longest delay between two passwords for an account from one address',
+    unit: 'seconds',
+    ...wholeNumber(900, 1, daySeconds),
+  },
+  MAX_ATTEMPTS: {
+    meaning:
+      'How many wrong passwords for an account, from everywhere, close it to devices that it does not know. From one address it is half as many',
+    unit: 'attempts',
+    ...wholeNumber(100, 10, 100),
+  },
+  ATTEMPTS_CLOSED_SECONDS: {
+    meaning: 'How long an account is closed to unknown devices then',
+    unit: 'seconds',
+    ...wholeNumber(daySeconds, 60, 7 * daySeconds),
+  },
+  ATTEMPTS_FORGOTTEN_SECONDS: {
+    meaning: 'Wrong passwords are forgotten when none has come for so long',
+    unit: 'seconds',
+    ...wholeNumber(daySeconds, 60, 7 * daySeconds),
+  },
+  DEVICE_TOKEN_LIFETIME_SECONDS: {
+    meaning:
+      'How long a device is known after its last login. Its attempts are counted apart from those of strangers',
+    unit: 'seconds',
+    ...wholeNumber(180 * daySeconds, daySeconds, 400 * daySeconds),
+  },
+  REGISTRATIONS_PER_ADDRESS: {
+    meaning: 'How many registrations one address may ask for in a minute',
+    unit: 'requests',
+    ...wholeNumber(30, 1, 100_000),
+  },
+  LOGINS_PER_ADDRESS: {
+    meaning: 'How many logins one address may ask for in a minute',
+    unit: 'requests',
+    ...wholeNumber(100, 1, 100_000),
+  },
+  REFRESHES_PER_ADDRESS: {
+    meaning: 'How many refreshes one address may ask for in a minute; an office may share one',
+    unit: 'requests',
+    ...wholeNumber(600, 1, 100_000),
+  },
+}
+
+/** How many attempts are let through, and when. */
+export interface AttemptLimits {
+  /** Attempts for an account from one source without a delay. */
+  readonly freeAttempts: number
+  /**
+   * After so many attempts for an account from everywhere, there is none for `closedSeconds`. For
+   * one source half as many count, so that no source alone can close an account for others.
+   */
+  readonly maxAttempts: number
+  /** The delay after the free attempts is 1 s, and doubles up to this. */
+  readonly maxDelaySeconds: number
+  /** How long there is none then. */
+  readonly closedSeconds: number
+  /** Attempts are forgotten when none has come for so long. */
+  readonly forgottenAfterSeconds: number
+}
+
+/** How many requests of each kind are let through in a minute. */
+export interface RequestLimits {
+  /** For one address, or an IPv6 /64. */
+  readonly perAddress: {
+    readonly register: number
+    readonly login: number
+    readonly refresh: number
+  }
+  /** For the whole isolate or process. */
+  readonly perProcess: { readonly [Name in keyof typeof perProcess]: number }
+}
+
+/** How much is let through. */
+export interface Limits {
+  /** Passwords for an account. */
+  readonly attempts: AttemptLimits
+  /** How long a device is known after its last login, in seconds. */
+  readonly deviceTokenLifetimeSeconds: number
+  /** Requests, in the memory of an isolate or process. */
+  readonly requestsPerMinute: RequestLimits
+}
+
+type LimitValues = {
+  readonly [Name in keyof typeof limitSettings]: (typeof limitSettings)[Name]['fallback']
+}
+
+/** The limits of the settings. */
+export function limitsOf(values: LimitValues): Limits {
+  const factor = values.LIMITS === 'raised' ? raisedFactor : 1
+  return {
+    attempts: {
+      freeAttempts: values.FREE_ATTEMPTS * factor,
+      maxAttempts: values.MAX_ATTEMPTS * factor,
+      maxDelaySeconds: values.MAX_ATTEMPT_DELAY_SECONDS,
+      closedSeconds: values.ATTEMPTS_CLOSED_SECONDS,
+      forgottenAfterSeconds: values.ATTEMPTS_FORGOTTEN_SECONDS,
+    },
+    deviceTokenLifetimeSeconds: values.DEVICE_TOKEN_LIFETIME_SECONDS,
+    requestsPerMinute: {
+      perAddress: {
+        register: values.REGISTRATIONS_PER_ADDRESS * factor,
+        login: values.LOGINS_PER_ADDRESS * factor,
+        refresh: values.REFRESHES_PER_ADDRESS * factor,
+      },
+      perProcess: {
+        check: perProcess.check * factor,
+        introspect: perProcess.introspect * factor,
+        ready: perProcess.ready * factor,
+      },
+    },
+  }
+}

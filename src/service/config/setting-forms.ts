@@ -1,0 +1,47 @@
+// What a setting is, and the forms that several of them have.
+
+import { type Result, refuse, succeed } from '../../errors/reasons.ts'
+
+/**
+ * One setting. The refusal of `parse` completes the sentence "NAME …" and never quotes the value.
+ */
+export interface Setting<T> {
+  readonly meaning: string
+  readonly unit: string
+  /** In words. `fallback` is the value. */
+  readonly default: string
+  readonly bounds: string
+  readonly isRequired?: true
+  readonly fallback?: T
+  parse(text: string): Result<T, string> | Promise<Result<T, string>>
+}
+
+/** A setting that is a whole number within bounds. */
+export function wholeNumber(fallback: number, least: number, most: number) {
+  const format = (value: number) => value.toLocaleString('en-US')
+  const bounds = `${format(least)} to ${format(most)}`
+  return {
+    default: format(fallback),
+    fallback,
+    bounds,
+    parse(text: string): Result<number, string> {
+      const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+      return value >= least && value <= most
+        ? succeed(value)
+        : refuse(`must be a whole number from ${bounds}`)
+    },
+  }
+}
+
+/** A setting that is one of two words. */
+export function oneOf<W extends string>(fallback: W, other: W) {
+  return {
+    default: `\`${fallback}\``,
+    fallback,
+    bounds: `\`${fallback}\` or \`${other}\``,
+    parse(text: string): Result<W, string> {
+      const word = [fallback, other].find((known) => known === text)
+      return word === undefined ? refuse(`must be ${fallback} or ${other}`) : succeed(word)
+    },
+  }
+}

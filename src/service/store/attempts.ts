@@ -1,0 +1,224 @@
+// Attempts to give a password, counted where all isolates and regions see them. An attempt is
+// counted in the round trip that reads the password hash, before the password is checked. Only a
+// counted attempt gets the hash. So however many come at once, exactly as many hashes leave the
+// database as the limits allow. A right password takes its attempt back, in the batch that begins
+// its session.
+
+import { and, inArray, or, type SQL, sql } from 'drizzle-orm'
+import * as v from 'valibot'
+import { type Result, refuse, succeed } from '../../errors/reasons.ts'
+import type { AttemptLimits } from '../config/limit-settings.ts'
+import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
+import { deleteRows } from './delete-rows.ts'
+import { decodeRow, decodeRows, instant, integer } from './rows.ts'
+import { attempts } from './schema.ts'
+
+/** Whose attempt it is. */
+export interface AttemptKeys {
+  /** The account from one source: an address, or a session. */
+  readonly source: string
+  /** The account from everywhere. */
+  readonly account: string
+}
+
+interface AskedAttempt {
+  readonly keys: AttemptKeys
+  /** A device, and the condition that the account knows it. Then it is counted alone. */
+  readonly device?: { readonly key: string; readonly isKnown: SQL } | undefined
+  readonly limits: AttemptLimits
+  /** A further condition. What does not satisfy it is not counted. */
+  readonly mayAttempt?: SQL | undefined
+}
+
+/** An attempt that was counted. */
+export interface CountedAttempt {
+  /** The rows that count it. */
+  readonly keys: readonly string[]
+  /** The row of the account from everywhere, if it is one of them. */
+  readonly accountKey: string | undefined
+}
+
+/** What a password is checked for, and the attempt that was counted for it. */
+export interface Counted<T> {
+  readonly found: T
+  readonly attempt: CountedAttempt
+}
+
+/** No attempt is let through now. */
+export interface TooManyAttempts {
+  readonly reason: 'too_many_attempts'
+  /** When the next one is. */
+  readonly retryAfterSeconds: number
+}
+
+/** The attempts of an account from one source, or from everywhere. */
+export interface ListedAttempts {
+  readonly key: string
+  readonly count: number
+  /** When the last one was, in seconds since 1970. */
+  readonly lastAt: number
+  /** After how many seconds the next one is let through; 0: now. */
+  readonly waitSeconds: number
+}
+
+const countedRow = v.object({ key: v.string() })
+const listedRow = v.object({
+  key: v.string(),
+  count: integer,
+  lastAt: instant,
+  waitSeconds: integer,
+})
+const waitRow = v.object({ waitSeconds: v.nullable(integer) })
+
+/** So often doubled, a delay is longer than every limit. */
+const maxDoublings = 20
+
+/**
+ * Counts an attempt, unless one of its rows says that it comes too early. The next statements of
+ * the batch can ask whether it was counted, with `isAttemptCounted`.
+ */
+export function attemptStatements({ keys, device, limits, mayAttempt = sql`1` }: AskedAttempt) {
+  const asked = keysAsked(keys, device)
+  const wait = waitSeconds(keys.account, limits)
+  const isEarly = sql`EXISTS (SELECT 1 FROM ${attempts} WHERE ${attempts.key} IN (${asked}) AND ${wait} > 0)`
+  const count = sql`iif(${isForgotten(limits)}, 1, ${attempts.count} + 1)`
+  return {
+    counted: build
+      .insert(attempts)
+      .select(
+        build
+          .select({
+            key: sql<string>`asked_subquery.key`.as('key'),
+            count: sql<number>`1`.as('count'),
+            lastAt: databaseNow.as('last_at'),
+          })
+          .from(sql`(${asked}) AS asked_subquery`)
+          .where(sql`NOT ${isEarly} AND ${mayAttempt}`),
+      )
+      .onConflictDoUpdate({ target: attempts.key, set: { count, lastAt: databaseNow } })
+      .returning({ key: attempts.key }),
+    waiting: build
+      .select({ waitSeconds: sql<number | null>`max(${wait})` })
+      .from(attempts)
+      .where(sql`${attempts.key} IN (${asked})`),
+  }
+}
+
+/** The condition that the batch has just counted an attempt. */
+export const isAttemptCounted: SQL = sql`changes() > 0`
+
+/** Decodes the answers of the statements. Undefined if `mayAttempt` did not hold. */
+export function decodeAttempt(
+  { account }: AttemptKeys,
+  answers: { readonly counted: readonly unknown[]; readonly waiting: readonly unknown[] },
+): Result<CountedAttempt | undefined, TooManyAttempts> {
+  const keys = decodeRows(countedRow, answers.counted).map(({ key }) => key)
+  if (keys.length > 0) {
+    return succeed({ keys, accountKey: keys.includes(account) ? account : undefined })
+  }
+  const { waitSeconds } = decodeRow(waitRow, answers.waiting)
+  return waitSeconds !== null && waitSeconds > 0
+    ? refuse({ reason: 'too_many_attempts', retryAfterSeconds: waitSeconds })
+    : succeed(undefined)
+}
+
+/**
+ * For a right password, right after the statement that does what the password was for. Does nothing
+ * if that statement changed nothing. The source begins anew. For the account from everywhere, only
+ * this attempt is taken back, because others may be guessing.
+ */
+export function rightAttemptStatement({ keys, accountKey }: CountedAttempt) {
+  const { count, key } = attempts
+  const isAccount = sql`${key} = ${accountKey ?? ''}`
+  return build
+    .update(attempts)
+    .set({ count: sql`iif(${isAccount}, max(0, ${count} - 1), 0)` })
+    .where(and(inArray(key, [...keys]), sql`changes() > 0`))
+}
+
+/**
+ * Takes an attempt back whose password was not checked, or that failed by a fault of ours. One
+ * round trip.
+ */
+export async function takeAttemptBack(database: Database, { keys }: CountedAttempt): Promise<void> {
+  const { count, key } = attempts
+  await runBatch(database, {
+    takenBack: build
+      .update(attempts)
+      .set({ count: sql`max(0, ${count} - 1)` })
+      .where(inArray(key, [...keys])),
+  })
+}
+
+/** The attempts of an account, with those of its sources. The account itself comes first. */
+export async function listAttempts(
+  database: Database,
+  accountKey: string,
+  limits: AttemptLimits,
+): Promise<readonly ListedAttempts[]> {
+  const { key, count, lastAt } = attempts
+  const wait = waitSeconds(accountKey, limits)
+  const { found } = await readBatch(database, {
+    found: build
+      .select({ key, count, lastAt, waitSeconds: sql<number>`max(0, ${wait})` })
+      .from(attempts)
+      .where(isOfAccount(accountKey))
+      .orderBy(key),
+  })
+  return decodeRows(listedRow, found)
+}
+
+/** Deletes the attempts of accounts, with those of their sources. Returns how many rows there were. */
+export async function deleteAttempts(
+  database: Database,
+  accountKeys: readonly string[],
+): Promise<number> {
+  const { deleted } = await runBatch(database, {
+    deleted: build.delete(attempts).where(or(...accountKeys.map(isOfAccount))),
+  })
+  return deleted.rowsAffected
+}
+
+/** All keys of an account begin with its own key. */
+function isOfAccount(accountKey: string): SQL {
+  const { key } = attempts
+  return sql`(${key} = ${accountKey} OR (${key} > ${`${accountKey}.`} AND ${key} < ${`${accountKey}/`}))`
+}
+
+/** Deletes up to 1,000 rows that no limit needs any more. Returns the same as `deleteRows`. */
+export function deleteForgottenAttempts(
+  database: Database,
+  { closedSeconds, forgottenAfterSeconds }: AttemptLimits,
+): Promise<number> {
+  const keptSeconds = Math.max(closedSeconds, forgottenAfterSeconds)
+  const isOver = sql`${attempts.lastAt} < ${databaseNow} - ${keptSeconds}`
+  return deleteRows(database, attempts.key, isOver)
+}
+
+/** The keys that count an attempt: a known device alone, otherwise source and account. */
+function keysAsked({ source, account }: AttemptKeys, device: AskedAttempt['device']): SQL {
+  if (!device) return sql`SELECT ${source} AS key UNION ALL SELECT ${account}`
+  const { key, isKnown } = device
+  const unknown = [source, account].map((one) => sql`UNION ALL SELECT ${one} WHERE NOT ${isKnown}`)
+  return sql`SELECT ${key} AS key WHERE ${isKnown} ${sql.join(unknown, sql` `)}`
+}
+
+/**
+ * After how many seconds the next attempt of a row is let through. At most 0: now. A delay counts
+ * from the next full second, so that none is shorter than it says.
+ */
+function waitSeconds(accountKey: string, limits: AttemptLimits): SQL<number> {
+  const { freeAttempts, maxAttempts, maxDelaySeconds, closedSeconds } = limits
+  const { count, key, lastAt } = attempts
+  const doublings = sql`min(${count} - ${freeAttempts}, ${maxDoublings})`
+  const delay = sql`CASE
+    WHEN ${key} = ${accountKey} THEN iif(${count} < ${maxAttempts}, 0, 1 + ${closedSeconds})
+    WHEN ${count} >= ${Math.ceil(maxAttempts / 2)} THEN 1 + ${closedSeconds}
+    WHEN ${count} < ${freeAttempts} THEN 0
+    ELSE 1 + min(${maxDelaySeconds}, 1 << ${doublings}) END`
+  return sql<number>`CAST(${lastAt} + ${delay} - ${databaseNow} AS INTEGER)`
+}
+
+function isForgotten({ forgottenAfterSeconds }: AttemptLimits): SQL {
+  return sql`${attempts.lastAt} <= ${databaseNow} - ${forgottenAfterSeconds}`
+}

@@ -1,0 +1,193 @@
+// Password checks: at login, and when a user gives the password again. The first round trip counts
+// the attempt, and reads the hash if the attempt is let through.
+
+import { and, eq, exists, gte, type SQL, sql } from 'drizzle-orm'
+import * as v from 'valibot'
+import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
+import type { AttemptLimits } from '../config/limit-settings.ts'
+import {
+  type AttemptKeys,
+  attemptStatements,
+  type Counted,
+  decodeAttempt,
+  isAttemptCounted,
+  rightAttemptStatement,
+  type TooManyAttempts,
+} from './attempts.ts'
+import { build, type Database, databaseNow, runBatch } from './database.ts'
+import {
+  decodeLiveSession,
+  isLiveSession,
+  issuedTokenColumns,
+  type LiveSession,
+  latestExpiry,
+  selectLiveSessionStatement,
+} from './live-session.ts'
+import { decodeRow, flag, instant, integer } from './rows.ts'
+import { sessions, users } from './schema.ts'
+import {
+  type CallerToken,
+  type CheckedAccount,
+  decodeCheckedAccount,
+  isAccountAsSigned,
+  isAccountOf,
+  isEnabledAccount,
+  isRevokedToken,
+  mayActForAccount,
+  selectCheckedAccountStatement,
+} from './users.ts'
+
+/** A session whose owner gives the password again. */
+export interface SessionToConfirm extends LiveSession {
+  readonly passwordHash: string
+}
+
+const clockRow = v.object({ authenticatedAt: instant })
+const credentialsRow = v.union([
+  v.object({ userId: integer, passwordHash: v.nullable(v.string()), isRevoked: flag }),
+  v.object({ userId: v.null(), isRevoked: flag }),
+])
+
+/** Whose login it is, and with which device. */
+export interface LoginKeys extends AttemptKeys {
+  readonly device: KnownDevice | undefined
+}
+
+/** A device that knew the password of an account. */
+interface KnownDevice {
+  readonly key: string
+  readonly userId: number
+  /** The version of the password that it knew. */
+  readonly passwordVersion: number
+}
+
+/**
+ * The account with this email and its credentials; undefined when there is none, or it is disabled.
+ * Counts the attempt in either case: for the device alone, if it knew the current password. Refuses with 'too_many_attempts': then no hash leaves the
+ * database. Atomic; one round trip.
+ */
+export async function findAccountToLogIn(
+  database: Database,
+  spellings: readonly string[],
+  keys: LoginKeys,
+  limits: AttemptLimits,
+): Promise<Result<Counted<CheckedAccount | undefined>, TooManyAttempts>> {
+  const whose = and(isAccountOf(spellings), isEnabledAccount, isAttemptCounted)
+  const device = keys.device && {
+    key: keys.device.key,
+    isKnown: isDeviceKnown(spellings, keys.device),
+  }
+  const { counted, waiting } = attemptStatements({ keys, device, limits })
+  const answers = await runBatch(database, {
+    counted,
+    account: selectCheckedAccountStatement(whose),
+    waiting,
+  })
+  const attempt = decodeAttempt(keys, answers)
+  if (!attempt.ok) return attempt
+  if (!attempt.value) throw new Error('An attempt is counted, or comes too early')
+  return succeed({ found: decodeCheckedAccount(answers.account), attempt: attempt.value })
+}
+
+/**
+ * The session of a token and the password hash to check, as of now by the database's clock. Counts
+ * the attempt. Refuses with 'too_many_attempts': then no hash leaves the database. Refuses with
+ * 'token_revoked', also when the session has ended. Refuses with 'account_gone' when the account
+ * does not exist, or is disabled. These are not counted. Atomic; one round trip.
+ */
+export async function findSessionToConfirm(
+  database: Database,
+  caller: CallerToken,
+  keys: AttemptKeys,
+  limits: AttemptLimits,
+): Promise<Result<Counted<SessionToConfirm>, RevocationReason | TooManyAttempts>> {
+  const { sessionId } = caller
+  const isLive = build
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.id, sessionId), isLiveSession))
+  const mayAttempt = and(mayActForAccount(caller), exists(isLive))
+  const { counted, waiting } = attemptStatements({ keys, limits, mayAttempt })
+  const answers = await runBatch(database, {
+    counted,
+    credentials: selectCredentialsStatement(caller),
+    waiting,
+    live: selectLiveSessionStatement(sessionId, latestExpiry(sessions.expiresAt)),
+    clock: build.select({ authenticatedAt: databaseNow }).from(sql`(SELECT 1)`),
+  })
+  const credentials = decodeRow(credentialsRow, answers.credentials)
+  if (credentials.isRevoked) return refuse('token_revoked')
+  if (credentials.userId === null) return refuse('account_gone')
+  const attempt = decodeAttempt(keys, answers)
+  if (!attempt.ok) return attempt
+  const session = decodeLiveSession(answers.live)
+  const { passwordHash } = credentials
+  if (!session || !passwordHash || !attempt.value) return refuse('token_revoked')
+  const found = { ...session, ...decodeRow(clockRow, answers.clock), passwordHash }
+  return succeed({ found, attempt: attempt.value })
+}
+
+/** The condition that a device knew the current password of the account with this email. */
+function isDeviceKnown(
+  spellings: readonly string[],
+  { userId, passwordVersion }: KnownDevice,
+): SQL {
+  const isItsAccount = and(eq(users.id, userId), eq(users.passwordVersion, passwordVersion))
+  const account = build
+    .select({ id: users.id })
+    .from(users)
+    .where(and(isItsAccount, isAccountOf(spellings)))
+  return exists(account)
+}
+
+/** The credentials of a token's account. The hash is null if the attempt is not counted. */
+function selectCredentialsStatement(token: CallerToken) {
+  return build
+    .select({
+      userId: users.id,
+      passwordHash: sql<string | null>`iif(${isAttemptCounted}, ${users.passwordHash}, NULL)`,
+      isRevoked: sql<number>`${isRevokedToken(token)}`,
+    })
+    .from(sql`(SELECT 1)`)
+    .leftJoin(users, and(eq(users.id, token.userId), isEnabledAccount))
+}
+
+/**
+ * Records that the password was given again at the moment when `signed` was read. Does nothing if
+ * the password, or anything that the new token says, has changed since. Does nothing if the session
+ * or the caller's token is no longer valid. Otherwise the attempts of this session are forgotten.
+ * Atomic; one round trip.
+ *
+ * @returns whether it was recorded
+ */
+export async function updateAuthenticatedAt(
+  database: Database,
+  caller: CallerToken,
+  { found: signed, attempt }: Counted<SessionToConfirm>,
+  tokenExpiresAt: number,
+): Promise<boolean> {
+  const { sessionId, passwordHash, authenticatedAt } = signed
+  const isUnchanged = and(
+    eq(users.id, sessions.userId),
+    eq(users.passwordHash, passwordHash),
+    isAccountAsSigned(signed),
+  )
+  const { updated } = await runBatch(database, {
+    updated: build
+      .update(sessions)
+      .set({
+        authenticatedAt: sql`max(${sessions.authenticatedAt}, CAST(${authenticatedAt} AS INTEGER))`,
+        ...issuedTokenColumns(tokenExpiresAt),
+      })
+      .where(
+        and(
+          ...[eq(sessions.id, sessionId), isLiveSession, gte(sessions.expiresAt, tokenExpiresAt)],
+          exists(build.select({ id: users.id }).from(users).where(isUnchanged)),
+          mayActForAccount(caller),
+        ),
+      )
+      .returning({ sessionId: sessions.id }),
+    right: rightAttemptStatement(attempt),
+  })
+  return updated.length > 0
+}

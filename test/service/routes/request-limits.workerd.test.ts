@@ -1,0 +1,127 @@
+// Limits on requests by address, and for the whole process, before anything is read.
+
+import { describe, expect, it } from 'vitest'
+import type { PlatformParts } from '../../../src/service/service.ts'
+import { segmentOf } from '../../../src/token/feed-format.ts'
+import {
+  createCountingDatabase,
+  createTestService,
+  freshEmail,
+  refreshWith,
+  registerAccount,
+  type TestService,
+} from '../../support/service.ts'
+
+const limits = {
+  REGISTRATIONS_PER_ADDRESS: '3',
+  LOGINS_PER_ADDRESS: '3',
+  REFRESHES_PER_ADDRESS: '3',
+}
+const clientAddress = (request: Request) => request.headers.get('X-Test-Address') ?? undefined
+const create = (variables: Record<string, string> = limits, parts: Partial<PlatformParts> = {}) =>
+  createTestService(variables, { clientAddress, ...parts })
+
+function ask({ app }: TestService, path: string, address?: string, body: object = {}) {
+  const from = address === undefined ? {} : { 'X-Test-Address': address }
+  const headers = { 'Content-Type': 'application/json', ...from }
+  return app.request(path, { method: 'POST', headers, body: JSON.stringify(body) })
+}
+
+async function statusesOf(times: number, request: () => Promise<Response> | Response) {
+  const statuses: number[] = []
+  for (let asked = 0; asked < times; asked += 1) statuses.push((await request()).status)
+  return statuses
+}
+
+describe.each(['/auth/register', '/auth/login', '/auth/refresh'])('POST %s', (path) => {
+  it('is answered 429 beyond its limit, without a round trip, and again in a minute', async () => {
+    const database = createCountingDatabase()
+    const service = await create(limits, { database })
+    const request = () => ask(service, path, '192.0.2.1')
+    expect(await statusesOf(3, request)).not.toContain(429)
+    const refused = await request()
+    expect([refused.status, database.roundTrips]).toEqual([429, 0])
+    expect(await refused.json()).toEqual({
+      status: 'fail',
+      code: 'too_many_requests',
+      message: 'Too many requests from your address. Try again later; see Retry-After.',
+    })
+    expect(refused.headers.get('Retry-After')).toBe('60')
+    expect(refused.headers.get('RateLimit')).toBe('"too_many_from_address";r=0;t=60')
+    service.clock.advance(60)
+    expect((await request()).status).not.toBe(429)
+  })
+
+  it('is counted for each address and IPv6 network, and not without an address', async () => {
+    const service = await create()
+    await statusesOf(4, () => ask(service, path, '2001:db8::1'))
+    expect((await ask(service, path, '2001:db8::ffff')).status).toBe(429)
+    expect((await ask(service, path, '2001:db8:0:1::1')).status).not.toBe(429)
+    expect(await statusesOf(9, () => ask(service, path))).not.toContain(429)
+  })
+})
+
+describe('the limits', () => {
+  it('are counted apart for each kind of request', async () => {
+    const service = await create()
+    await statusesOf(4, () => ask(service, '/auth/register', '192.0.2.1'))
+    expect((await ask(service, '/auth/login', '192.0.2.1')).status).not.toBe(429)
+  })
+
+  it('do not exist for feed, keys, sessions and logout', async () => {
+    const service = await create({ ...limits })
+    const { token, refreshToken } = await registerAccount(service.app)
+    const page = await (await service.app.request('/auth/feed/snapshot/0')).text()
+    const segment = segmentOf(JSON.parse(page.split('\n')[0] ?? '').head + 1)
+    const headers = { Authorization: `Bearer ${token}`, 'X-Test-Address': '192.0.2.1' }
+    for (const path of [
+      `/auth/feed/since/${segment}`,
+      '/auth/feed/snapshot/0',
+      '/.well-known/jwks.json',
+      '/auth/status',
+      '/auth/sessions',
+    ]) {
+      const request = () => service.app.request(path, { headers })
+      expect([path, await statusesOf(20, request)]).toEqual([path, Array(20).fill(200)])
+    }
+    expect((await refreshWith(service.app, refreshToken)).status).toBe(200)
+  })
+
+  it('let two processes through twice as much, and no more', async () => {
+    const services = [await create(), await create()]
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        ask(services[index % 2] as TestService, '/auth/login', '192.0.2.1'),
+      ),
+    )
+    expect(answers.filter(({ status }) => status !== 429)).toHaveLength(6)
+  })
+
+  it('ask the limit of the platform, too', async () => {
+    const asked: unknown[] = []
+    const platformLimit = async (kind: string, network: string) => {
+      asked.push([kind, network])
+      return asked.length < 2
+    }
+    const service = await create(limits, { platformLimit })
+    const request = () => ask(service, '/auth/login', '2001:db8::1', { email: freshEmail() })
+    expect(await statusesOf(2, request)).toEqual([422, 429])
+    expect(asked).toEqual(Array(2).fill(['login', '2001:db8:0:0::/64']))
+  })
+
+  it('go on if the limit of the platform fails', async () => {
+    const platformLimit = () => Promise.reject(new Error('no limit'))
+    const service = await create(limits, { platformLimit })
+    expect(await statusesOf(4, () => ask(service, '/auth/login', '192.0.2.1'))).toEqual([
+      ...[422, 422, 422, 429],
+    ])
+  })
+
+  it('bound GET /ready for the whole process, not GET /health', async () => {
+    const service = await create({})
+    const ready = await statusesOf(601, () => service.app.request('/ready'))
+    expect(ready.slice(0, 600)).not.toContain(503)
+    expect(ready[600]).toBe(503)
+    expect((await service.app.request('/health')).status).toBe(200)
+  })
+})
