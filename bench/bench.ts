@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { measureAbuse } from './parts/abuse.ts'
 import { measureAlternatives } from './parts/alternatives.ts'
 import { measureFeedRows } from './parts/feed-rows.ts'
 import { measureFlat } from './parts/flat.ts'
@@ -38,6 +39,7 @@ const parts: Readonly<Record<string, Part>> = {
   rows: { title: 'How many rows the feed has', run: measureFeedRows },
   service: { title: 'The service', run: measureService },
   logins: { title: 'Logins of strangers', run: measureLoginCrowds },
+  abuse: { title: 'What the limits do, and what they cost', run: measureAbuse },
   sessions: { title: 'However many sessions there are', run: measureSessionCounts },
 }
 
