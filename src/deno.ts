@@ -6,6 +6,7 @@ import type { Config } from './service/config/config.ts'
 import { parseDenoVariables } from './service/config/deno-variables.ts'
 import { parseConfig } from './service/config/parse-config.ts'
 import { openConfiguredDatabase } from './service/configured-database.ts'
+import { unknownAddress } from './service/domain/limits/network.ts'
 import { forwardedAddress } from './service/http/forwarded-address.ts'
 import { createService } from './service/service.ts'
 import type { Database } from './service/store/database.ts'
@@ -28,7 +29,9 @@ const service = createService(config.value, {
   log: console.log,
   clientAddress(request, env) {
     const { remoteAddr } = env as Deno.ServeHandlerInfo<Deno.NetAddr>
-    return forwardedAddress(request.headers, remoteAddr.hostname, trustedProxies)
+    const address = forwardedAddress(request.headers, remoteAddr.hostname, trustedProxies)
+    // A bad chain of proxies must not escape the limits.
+    return address ?? unknownAddress
   },
 })
 

@@ -25,8 +25,8 @@ export interface ServiceWorker {
   /** Answers a request. Never throws. If the settings are wrong, the answer is 500. */
   fetch(request: Request, env: object, context?: WorkerContext): Promise<Response>
   /**
-   * Housekeeping, for a cron trigger: deletes revocations that no living token needs, and sessions
-   * that ended more than a day ago. At most 300,000 of each. Rejects when the database is
+   * Housekeeping, for a cron trigger: deletes revocations that no living token needs, sessions that
+   * ended more than a day ago, and counts of attempts that are forgotten. At most 300,000 of each. Rejects when the database is
    * unavailable. With wrong settings, it only writes the problems to the log.
    */
   scheduled(controller: unknown, env: object): Promise<void>

@@ -27,6 +27,7 @@ export const depRules = {
   hashQueue: aPart,
   attemptKeys: aPart,
   requestCounts: aPart,
+  readiness: aPart,
   deviceTokens: aPart,
   jwkSet: aPart,
   oauthClients: aPart,

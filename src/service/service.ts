@@ -25,7 +25,8 @@ import { HashQueue } from './domain/identity/hash-queue.ts'
 import { createPasswordHasher } from './domain/identity/password-hasher.ts'
 import { createAttemptKeyMaker } from './domain/limits/attempt-keys.ts'
 import { createDeviceTokens } from './domain/limits/device-token.ts'
-import { MinuteCounts } from './domain/limits/minute-counts.ts'
+import { RequestCounts } from './domain/limits/request-counts.ts'
+import { createReadiness } from './domain/readiness.ts'
 import { createRefreshTokens } from './domain/tokens/refresh-token.ts'
 import { safeLog } from './http/safe-log.ts'
 import type { ServiceEnv } from './http/service-env.ts'
@@ -37,8 +38,9 @@ export interface Service {
   /** Answers requests: `app.fetch(request, env)`. */
   readonly app: Hono<ServiceEnv>
   /**
-   * Housekeeping, for the platform's scheduler. Deletes revocations that no living token needs, and
-   * sessions that ended more than a day ago. At most 300,000 of each. Writes one line to the log.
+   * Housekeeping, for the platform's scheduler. Deletes revocations that no living token needs,
+   * sessions that ended more than a day ago, and counts of attempts that are forgotten. At most
+   * 300,000 of each. Writes one line to the log.
    * Rejects when the database is unavailable.
    */
   prune(): Promise<void>
@@ -58,8 +60,8 @@ export interface PlatformParts {
   /** Adds an application's own claims to access tokens. */
   readonly claims?: ClaimsHook | undefined
   /**
-   * How the platform reports where a request came from. Without it, no address is known: all
-   * clients then count as one address in the limits.
+   * How the platform reports where a request came from. Without it, no address is known. Requests
+   * are then not limited by address, and attempts of all clients count as those of one address.
    */
   readonly clientAddress?: ClientAddress | undefined
   /**
@@ -127,20 +129,18 @@ export function createDeps(config: Config, given: PlatformParts): Deps {
   const { runtime, database, claims } = parts
   const log = safeLog(parts.log)
   const feed = new RevocationFeed(database, runtime, { log })
+  const accessTokens = { issuer: config.issuer, audience: config.audience, ...keysOf(config) }
   return {
     ...{ runtime, database, claims, log, feed },
     settings: serviceSettingsOf(config),
     passwords: createPasswordHasher(config.bcryptCost, runtime),
     hashQueue: new HashQueue(config.bcryptCost, runtime),
-    accessTokens: {
-      issuer: config.issuer,
-      audience: config.audience,
-      ...keysOf(config),
-    },
+    accessTokens,
+    readiness: createReadiness({ runtime, database, accessTokens }),
     refreshTokens: createRefreshTokens(config),
     attemptKeys: createAttemptKeyMaker(config),
     deviceTokens: createDeviceTokens(config),
-    requestCounts: new MinuteCounts(runtime),
+    requestCounts: new RequestCounts(runtime),
     platformLimit: safePlatformLimit(parts.platformLimit),
     clientAddress: parts.clientAddress ?? (() => undefined),
     oauthClients: config.oauthClients,

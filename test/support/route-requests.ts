@@ -286,9 +286,8 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
   },
   async too_many_at_once(parts, variables) {
     const { limits } = parts.service.config
-    const none = { check: 0, introspect: 0, ready: 0 }
-    const requestsPerMinute = { ...limits.requestsPerMinute, perProcess: none }
-    const unchecked = { limits: { ...limits, requestsPerMinute } }
+    const requests = { ...limits.requests, perProcess: { check: 0, introspect: 0 } }
+    const unchecked = { limits: { ...limits, requests } }
     return withService(parts, await createService(variables, undefined, unchecked))
   },
   async too_many_attempts(parts, variables) {

@@ -23,6 +23,7 @@ export function contradictionsOf(
     ...insecureProblems(config),
     ...proxyProblems(config, platform),
     ...secretProblems(config),
+    ...limitProblems(config),
   ]
 }
 
@@ -103,6 +104,20 @@ function secretProblems({ secretKey, previousSecretKey }: Config): string[] {
     previousSecretKey && previousSecretKey === secretKey,
     'PREVIOUS_SECRET_KEY must be the old key, and is the same as SECRET_KEY; remove it.',
   ])
+}
+
+function limitProblems({ limits }: Config): string[] {
+  const { freeAttempts, maxAttempts, maxDelaySeconds, closedSeconds } = limits.attempts
+  return said(
+    [
+      2 * freeAttempts > maxAttempts,
+      'FREE_ATTEMPTS must be at most half of MAX_ATTEMPTS: one address is closed after so many.',
+    ],
+    [
+      maxDelaySeconds > closedSeconds,
+      'MAX_ATTEMPT_DELAY_SECONDS must be at most ATTEMPTS_CLOSED_SECONDS.',
+    ],
+  )
 }
 
 function said(...problems: readonly (readonly [unknown, string])[]): string[] {

@@ -7,10 +7,10 @@ const daySeconds = 86_400
 const raisedFactor = 1_000
 
 /**
- * Requests a minute for a whole isolate or process: more than it can answer well. They keep one
+ * Requests a second for a whole isolate or process: more than it can answer well. They keep one
  * crowd from taking everything.
  */
-const perProcess = { check: 60_000, introspect: 60_000, ready: 600 } as const
+const perProcess = { check: 1_000, introspect: 1_000 } as const
 
 /** Part of the table of settings. */
 export const limitSettings = {
@@ -38,14 +38,10 @@ export const limitSettings = {
     ...wholeNumber(100, 10, 100),
   },
   ATTEMPTS_CLOSED_SECONDS: {
-    meaning: 'How long an account is closed to unknown devices then',
+    meaning:
+      'How long an account is closed to unknown devices then. Wrong passwords are forgotten when none has come for so long',
     unit: 'seconds',
-    ...wholeNumber(daySeconds, 60, 7 * daySeconds),
-  },
-  ATTEMPTS_FORGOTTEN_SECONDS: {
-    meaning: 'Wrong passwords are forgotten when none has come for so long',
-    unit: 'seconds',
-    ...wholeNumber(daySeconds, 60, 7 * daySeconds),
+    ...wholeNumber(daySeconds, 900, 7 * daySeconds),
   },
   DEVICE_TOKEN_LIFETIME_SECONDS: {
     meaning:
@@ -59,9 +55,10 @@ export const limitSettings = {
     ...wholeNumber(30, 1, 100_000),
   },
   LOGINS_PER_ADDRESS: {
-    meaning: 'How many logins one address may ask for in a minute',
+    meaning:
+      'How many logins one address may ask for in a minute; and how often it may give a password again',
     unit: 'requests',
-    ...wholeNumber(100, 1, 100_000),
+    ...wholeNumber(300, 1, 100_000),
   },
   REFRESHES_PER_ADDRESS: {
     meaning: 'How many refreshes one address may ask for in a minute; an office may share one',
@@ -81,21 +78,21 @@ export interface AttemptLimits {
   readonly maxAttempts: number
   /** The delay after the free attempts is 1 s, and doubles up to this. */
   readonly maxDelaySeconds: number
-  /** How long there is none then. */
+  /** How long there is none then. After so long without one, attempts are forgotten. */
   readonly closedSeconds: number
-  /** Attempts are forgotten when none has come for so long. */
-  readonly forgottenAfterSeconds: number
 }
 
-/** How many requests of each kind are let through in a minute. */
+/** How many requests of each kind are let through. */
 export interface RequestLimits {
-  /** For one address, or an IPv6 /64. */
+  /** In a minute, for one address, or an IPv6 /64. */
   readonly perAddress: {
     readonly register: number
     readonly login: number
+    /** Giving the password again. */
+    readonly password: number
     readonly refresh: number
   }
-  /** For the whole isolate or process. */
+  /** In a second, for the whole isolate or process. */
   readonly perProcess: { readonly [Name in keyof typeof perProcess]: number }
 }
 
@@ -106,7 +103,7 @@ export interface Limits {
   /** How long a device is known after its last login, in seconds. */
   readonly deviceTokenLifetimeSeconds: number
   /** Requests, in the memory of an isolate or process. */
-  readonly requestsPerMinute: RequestLimits
+  readonly requests: RequestLimits
 }
 
 type LimitValues = {
@@ -122,19 +119,18 @@ export function limitsOf(values: LimitValues): Limits {
       maxAttempts: values.MAX_ATTEMPTS * factor,
       maxDelaySeconds: values.MAX_ATTEMPT_DELAY_SECONDS,
       closedSeconds: values.ATTEMPTS_CLOSED_SECONDS,
-      forgottenAfterSeconds: values.ATTEMPTS_FORGOTTEN_SECONDS,
     },
     deviceTokenLifetimeSeconds: values.DEVICE_TOKEN_LIFETIME_SECONDS,
-    requestsPerMinute: {
+    requests: {
       perAddress: {
         register: values.REGISTRATIONS_PER_ADDRESS * factor,
         login: values.LOGINS_PER_ADDRESS * factor,
+        password: values.LOGINS_PER_ADDRESS * factor,
         refresh: values.REFRESHES_PER_ADDRESS * factor,
       },
       perProcess: {
         check: perProcess.check * factor,
         introspect: perProcess.introspect * factor,
-        ready: perProcess.ready * factor,
       },
     },
   }

@@ -8,6 +8,7 @@ import type { RevocationFeed } from './feed/feed.ts'
 import type { HashQueue } from './identity/hash-queue.ts'
 import type { PasswordHasher } from './identity/password-hasher.ts'
 import type { LimitDeps } from './limits/limit-deps.ts'
+import type { Readiness } from './readiness.ts'
 import type { TokenDeps } from './tokens/token-deps.ts'
 
 /** Finds the address that a request came from. `env` is what the entry passes to the app. */
@@ -32,6 +33,8 @@ export interface Deps extends TokenDeps, LimitDeps {
   readonly hashQueue: HashQueue
   /** What `/.well-known/jwks.json` serves. */
   readonly jwkSet: { readonly keys: readonly PublicJwk[] }
+  /** Whether the service is ready, for `/ready`. */
+  readonly readiness: Readiness
   /** The address that a request came from, as the platform reports it. */
   readonly clientAddress: ClientAddress
   /** The clients that may introspect: their ids and secrets. */

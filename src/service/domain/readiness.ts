@@ -7,13 +7,37 @@ import { findLastMigration, schemaVersion } from '../store/migrations.ts'
 import { findRevokedIds } from '../store/revocation-feed.ts'
 import type { Deps } from './deps.ts'
 
-/**
- * Succeeds, or says that the schema is too old or too new, or that the key that signs is revoked.
- * At most three round trips.
- */
-export async function checkReadiness(
-  deps: Pick<Deps, 'database' | 'accessTokens'>,
-): Promise<Result<undefined, ReadinessReason>> {
+/** How long a verdict is given again, so that strangers cannot make the database work. */
+const keptMs = 1_000
+
+type Verdict = Result<undefined, ReadinessReason>
+type ReadinessDeps = Pick<Deps, 'database' | 'accessTokens' | 'runtime'>
+
+/** Whether the service is ready. */
+export interface Readiness {
+  /**
+   * Succeeds, or says that the schema is too old or too new, or that the key that signs is revoked.
+   * At most a second old. At most three round trips. Rejects when the database is unavailable.
+   */
+  check(): Promise<Verdict>
+}
+
+/** Asks the database at most once a second, unless requests come at the same moment. */
+export function createReadiness(deps: ReadinessDeps): Readiness {
+  let last: { readonly verdict: Verdict; readonly atMs: number } | undefined
+  return {
+    async check() {
+      const nowMs = deps.runtime.elapsedMs()
+      const ageMs = last ? nowMs - last.atMs : keptMs
+      if (last && ageMs >= 0 && ageMs < keptMs) return last.verdict
+      const verdict = await judge(deps)
+      last = { verdict, atMs: nowMs }
+      return verdict
+    },
+  }
+}
+
+async function judge(deps: ReadinessDeps): Promise<Verdict> {
   const last = await findLastMigration(deps.database)
   if (!last || last.version < schemaVersion) return refuse('schema_outdated')
   if (last.oldestSchemaServed > schemaVersion) return refuse('schema_too_new')

@@ -6,6 +6,7 @@ import type { Context } from 'hono'
 import { messageOf } from '../../errors/message-of.ts'
 import type { Deps } from '../domain/deps.ts'
 import type { LoginClient } from '../domain/limits/login-attempts.ts'
+import { unknownAddress } from '../domain/limits/network.ts'
 import type { LoginPlace } from '../domain/tokens/tokens.ts'
 import type { ServiceEnv } from './service-env.ts'
 
@@ -20,12 +21,13 @@ export function loginClientOf(
   deviceTokens: readonly string[] = [],
 ): LoginClient & { findPlace(): LoginPlace } {
   const address = addressOf(c, deps)
+  const isShown = deps.settings.keepsSessionAddresses && address !== unknownAddress
   return {
     address,
     deviceTokens,
     findPlace: () => ({
       device: describeDevice(c.req.header('User-Agent')),
-      address: deps.settings.keepsSessionAddresses ? address : undefined,
+      address: isShown ? address : undefined,
     }),
   }
 }

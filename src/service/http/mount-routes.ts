@@ -10,7 +10,7 @@ import type { BodySchema } from './body-schema.ts'
 import { readCredential } from './credentials.ts'
 import { hangUpOf } from './hang-up.ts'
 import { readJsonBody, readOptionalJsonBody } from './json-body.ts'
-import { limitRequest } from './request-limits.ts'
+import { limitByAddress, limitByProcess } from './request-limits.ts'
 import { type InputRefusal, respondRefused } from './respond.ts'
 import type { Route, RouteFamily } from './route.ts'
 import { sameSiteOnly } from './same-site.ts'
@@ -100,12 +100,14 @@ async function answer(
 ): Promise<Result<Response, InputRefusal>> {
   // Before the first await: see `hangUpOf`.
   const isGone = hangUpOf(c)
-  const limited = await limitRequest(c, deps, route.limits)
-  if (!limited.ok) return limited
+  const ofAddress = await limitByAddress(c, deps, route.limits)
+  if (!ofAddress.ok) return ofAddress
   const token = await readCredential(route.credential, c, deps)
   if (!token.ok) return token
   const body = await readBody(c, route, schema)
   if (!body.ok) return body
+  const ofProcess = limitByProcess(deps, route.limits)
+  if (!ofProcess.ok) return ofProcess
   const request = {
     c,
     params: c.req.param(),

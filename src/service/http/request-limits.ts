@@ -1,7 +1,7 @@
-// Limits on requests, before anything is read: by the address of the client, or for the whole
-// isolate or process. They cost no round trip, and are a first net only: another isolate counts for
-// itself. The feed and the keys have none. Guards share the addresses of their platform, and a
-// refused guard is a 503 of somebody's API.
+// Limits on requests: by the address of the client, before anything is read, or for the whole
+// isolate or process, before the work begins. They cost no round trip, and are a first net only:
+// another isolate counts for itself. The feed and the keys have none. Guards share the addresses of
+// their platform, and a refused guard is a 503 of somebody's API.
 
 import type { Context } from 'hono'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
@@ -12,43 +12,42 @@ import type { RequestRefusal } from './respond.ts'
 import type { LimitClass } from './route-refusals.ts'
 import type { ServiceEnv } from './service-env.ts'
 
-type LimitDeps = Pick<
-  Deps,
-  'settings' | 'requestCounts' | 'platformLimit' | 'clientAddress' | 'log'
->
+type LimitedBy = Pick<Deps, 'settings' | 'requestCounts'>
 
-/** Counts a request of this class, or refuses it, and says when to try again. */
-export async function limitRequest(
+const minuteSeconds = 60
+const allowed = succeed(undefined)
+
+/**
+ * Counts a request of its address, if its class is limited so. Otherwise says when to try again.
+ * Without an address nothing is counted: all clients would count as one.
+ */
+export async function limitByAddress(
   c: Context<ServiceEnv>,
-  deps: LimitDeps,
+  deps: LimitedBy & Pick<Deps, 'platformLimit' | 'clientAddress' | 'log'>,
   limits: LimitClass,
 ): Promise<Result<undefined, RequestRefusal>> {
-  const { perAddress, perProcess } = deps.settings.limits.requestsPerMinute
-  if (isIn(perProcess, limits)) {
-    const wait = deps.requestCounts.take(limits, perProcess[limits])
-    return wait === undefined ? allowed : refuse(busy(wait))
-  }
-  if (!isIn(perAddress, limits)) return allowed
-  const address = addressOf(c, deps)
-  // Without an address, all clients would count as one.
-  if (address === undefined) return allowed
+  const { perAddress } = deps.settings.limits.requests
+  const address = isIn(perAddress, limits) ? addressOf(c, deps) : undefined
+  if (!isIn(perAddress, limits) || address === undefined) return allowed
   const network = networkOf(address)
-  const wait = deps.requestCounts.take(`${limits} ${network}`, perAddress[limits])
-  if (wait !== undefined) return refuse(tooMany(wait))
-  const isWithin = await deps.platformLimit(limits, network, c.env)
-  return isWithin ? allowed : refuse(tooMany(platformPeriodSeconds))
+  const wait = deps.requestCounts.take(`${limits} ${network}`, perAddress[limits], minuteSeconds)
+  const isWithin = wait === undefined && (await deps.platformLimit(limits, network, c.env))
+  const retryAfterSeconds = wait ?? minuteSeconds
+  return isWithin ? allowed : refuse({ reason: 'too_many_from_address', retryAfterSeconds })
 }
 
-const allowed = succeed(undefined)
-/** The longest period of Cloudflare's binding. */
-const platformPeriodSeconds = 60
-
-function tooMany(retryAfterSeconds: number): RequestRefusal {
-  return { reason: 'too_many_from_address', retryAfterSeconds }
-}
-
-function busy(retryAfterSeconds: number): RequestRefusal {
-  return { reason: 'too_many_at_once', retryAfterSeconds }
+/** Counts a request of the whole isolate or process, if its class is limited so. */
+export function limitByProcess(
+  { settings, requestCounts }: LimitedBy,
+  limits: LimitClass,
+): Result<undefined, RequestRefusal> {
+  const { perProcess } = settings.limits.requests
+  const wait = isIn(perProcess, limits)
+    ? requestCounts.take(limits, perProcess[limits], 1)
+    : undefined
+  return wait === undefined
+    ? allowed
+    : refuse({ reason: 'too_many_at_once', retryAfterSeconds: wait })
 }
 
 function isIn<T extends object>(limits: T, name: string): name is keyof T & string {

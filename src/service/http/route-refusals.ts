@@ -49,18 +49,16 @@ export type LimitClass =
   | 'refresh'
   | 'check'
   | 'introspect'
-  | 'ready'
 
 /** Limits → why they refuse. */
 export const limitRefusals = {
   none: [],
   register: ['login_queue_full', 'too_many_from_address'],
   login: ['login_queue_full', 'too_many_attempts', 'too_many_from_address'],
-  password: ['login_queue_full', 'too_many_attempts'],
+  password: ['login_queue_full', 'too_many_attempts', 'too_many_from_address'],
   refresh: ['refresh_too_frequent', 'too_many_from_address'],
   check: ['too_many_at_once'],
   introspect: ['too_many_at_once'],
-  ready: ['too_many_at_once'],
 } as const satisfies Record<LimitClass, readonly Reason[]>
 
 /** Why a handler refuses the credential of its route. */

@@ -103,7 +103,12 @@ export function presentedDeviceTokens(
 ): readonly string[] {
   if (settings.tokenTransport !== 'cookie') return sent === undefined ? [] : [sent]
   const values = cookieValues(c.req.header('Cookie'), deviceTokenCookie)
-  return values.flatMap((value) => value.split('~')).slice(0, 2 * maxDeviceTokens)
+  return values.flatMap((value) =>
+    value
+      .split('~')
+      .filter((token) => accountOfDevice(token) !== undefined)
+      .slice(0, maxDeviceTokens),
+  )
 }
 
 /** A success that carries tokens (RFC 6749 §5.1), with flask-jwt-auth's name for the access token. */
@@ -161,10 +166,9 @@ function setTokenCookies(
 /** The new token first, and those of other accounts after it. */
 function setDeviceCookie(c: Context<ServiceEnv>, deps: TransportDeps, deviceToken: string): void {
   const account = accountOfDevice(deviceToken)
-  const others = presentedDeviceTokens(c, deps, undefined).filter((token) => {
-    const other = accountOfDevice(token)
-    return other !== undefined && other !== account
-  })
+  const others = presentedDeviceTokens(c, deps, undefined).filter(
+    (token) => accountOfDevice(token) !== account,
+  )
   const kept = [deviceToken, ...others].slice(0, maxDeviceTokens)
   setCookie(c, deviceTokenCookie, kept.join('~'), {
     ...cookieOptions,

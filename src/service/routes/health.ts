@@ -2,7 +2,6 @@
 
 import { succeed } from '../../errors/reasons.ts'
 import { version } from '../config/version.ts'
-import { checkReadiness } from '../domain/readiness.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
 
@@ -25,12 +24,12 @@ const readyRoute = defineRoute({
   method: 'GET',
   path: '/ready',
   credential: 'none',
-  limits: 'ready',
+  limits: 'none',
   refusals: ['schema_outdated', 'schema_too_new', 'signing_key_revoked'],
   asksDatabase: true,
   success: 200,
   async handle(deps, { c }) {
-    const readiness = await checkReadiness(deps)
+    const readiness = await deps.readiness.check()
     return readiness.ok ? succeed(respond(c, { message: 'Ready.', version })) : readiness
   },
 })

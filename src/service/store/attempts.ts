@@ -74,15 +74,19 @@ const waitRow = v.object({ waitSeconds: v.nullable(integer) })
 const maxDoublings = 20
 
 /**
- * Counts an attempt, unless one of its rows says that it comes too early. The next statements of
- * the batch can ask whether it was counted, with `isAttemptCounted`.
+ * Counts an attempt, unless one of its rows says that it comes too early. `waiting` must come first:
+ * a later statement may see a later second, in which the wait is over. The statements after
+ * `counted` can ask whether it was counted, with `isAttemptCounted`.
  */
 export function attemptStatements({ keys, device, limits, mayAttempt = sql`1` }: AskedAttempt) {
   const asked = keysAsked(keys, device)
   const wait = waitSeconds(keys.account, limits)
   const isEarly = sql`EXISTS (SELECT 1 FROM ${attempts} WHERE ${attempts.key} IN (${asked}) AND ${wait} > 0)`
-  const count = sql`iif(${isForgotten(limits)}, 1, ${attempts.count} + 1)`
   return {
+    waiting: build
+      .select({ waitSeconds: sql<number | null>`max(${wait})` })
+      .from(attempts)
+      .where(sql`${attempts.key} IN (${asked})`),
     counted: build
       .insert(attempts)
       .select(
@@ -95,12 +99,8 @@ export function attemptStatements({ keys, device, limits, mayAttempt = sql`1` }:
           .from(sql`(${asked}) AS asked_subquery`)
           .where(sql`NOT ${isEarly} AND ${mayAttempt}`),
       )
-      .onConflictDoUpdate({ target: attempts.key, set: { count, lastAt: databaseNow } })
+      .onConflictDoUpdate({ target: attempts.key, set: countedAgain(keys.account, limits) })
       .returning({ key: attempts.key }),
-    waiting: build
-      .select({ waitSeconds: sql<number | null>`max(${wait})` })
-      .from(attempts)
-      .where(sql`${attempts.key} IN (${asked})`),
   }
 }
 
@@ -156,11 +156,14 @@ export async function listAttempts(
   accountKey: string,
   limits: AttemptLimits,
 ): Promise<readonly ListedAttempts[]> {
-  const { key, count, lastAt } = attempts
+  const { key, lastAt } = attempts
   const wait = waitSeconds(accountKey, limits)
   const { found } = await readBatch(database, {
     found: build
-      .select({ key, count, lastAt, waitSeconds: sql<number>`max(0, ${wait})` })
+      .select({
+        ...{ key, lastAt, waitSeconds: sql<number>`max(0, ${wait})` },
+        count: countLeft(accountKey, limits).left,
+      })
       .from(attempts)
       .where(isOfAccount(accountKey))
       .orderBy(key),
@@ -188,10 +191,9 @@ function isOfAccount(accountKey: string): SQL {
 /** Deletes up to 1,000 rows that no limit needs any more. Returns the same as `deleteRows`. */
 export function deleteForgottenAttempts(
   database: Database,
-  { closedSeconds, forgottenAfterSeconds }: AttemptLimits,
+  { closedSeconds }: AttemptLimits,
 ): Promise<number> {
-  const keptSeconds = Math.max(closedSeconds, forgottenAfterSeconds)
-  const isOver = sql`${attempts.lastAt} < ${databaseNow} - ${keptSeconds}`
+  const isOver = sql`${attempts.lastAt} < ${databaseNow} - ${closedSeconds + 1}`
   return deleteRows(database, attempts.key, isOver)
 }
 
@@ -205,7 +207,8 @@ function keysAsked({ source, account }: AttemptKeys, device: AskedAttempt['devic
 
 /**
  * After how many seconds the next attempt of a row is let through. At most 0: now. A delay counts
- * from the next full second, so that none is shorter than it says.
+ * from the next full second, so that none is shorter than it says. It is never longer than the delay
+ * itself, even after the clock of the database was set back.
  */
 function waitSeconds(accountKey: string, limits: AttemptLimits): SQL<number> {
   const { freeAttempts, maxAttempts, maxDelaySeconds, closedSeconds } = limits
@@ -216,9 +219,32 @@ function waitSeconds(accountKey: string, limits: AttemptLimits): SQL<number> {
     WHEN ${count} >= ${Math.ceil(maxAttempts / 2)} THEN 1 + ${closedSeconds}
     WHEN ${count} < ${freeAttempts} THEN 0
     ELSE 1 + min(${maxDelaySeconds}, 1 << ${doublings}) END`
-  return sql<number>`CAST(${lastAt} + ${delay} - ${databaseNow} AS INTEGER)`
+  return sql<number>`CAST(min(${delay}, ${lastAt} + ${delay} - ${databaseNow}) AS INTEGER)`
 }
 
-function isForgotten({ forgottenAfterSeconds }: AttemptLimits): SQL {
-  return sql`${attempts.lastAt} <= ${databaseNow} - ${forgottenAfterSeconds}`
+/**
+ * What is left of a count. A source is forgotten after `closedSeconds` without an attempt. An
+ * account from everywhere loses one attempt after each step of that time, attempts or not: so its
+ * owner's typing errors never add up, and no source alone can fill it in the long run.
+ */
+function countLeft(accountKey: string, limits: AttemptLimits) {
+  const { count, key, lastAt } = attempts
+  const { closedSeconds, maxAttempts } = limits
+  const stepSeconds = Math.max(1, Math.floor(closedSeconds / maxAttempts))
+  const elapsed = sql`max(0, ${databaseNow} - ${lastAt})`
+  const steps = sql`CAST(${elapsed} / ${stepSeconds} AS INTEGER)`
+  const isAccount = sql`${key} = ${accountKey}`
+  const left = sql<number>`CASE WHEN ${isAccount} THEN max(0, ${count} - ${steps})
+    ELSE iif(${elapsed} >= ${closedSeconds}, 0, ${count}) END`
+  return { left, isAccount, stepped: sql`CAST(${lastAt} + ${steps} * ${stepSeconds} AS INTEGER)` }
+}
+
+/** The columns of a row that counts one attempt more. A step that has begun goes on. */
+function countedAgain(accountKey: string, limits: AttemptLimits) {
+  const { left, isAccount, stepped } = countLeft(accountKey, limits)
+  const isInStep = sql`${isAccount} AND ${left} > 0 AND ${left} + 1 < ${limits.maxAttempts}`
+  return {
+    count: sql`${left} + 1`,
+    lastAt: sql`iif(${isInStep}, ${stepped}, ${databaseNow})`,
+  }
 }

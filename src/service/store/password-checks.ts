@@ -79,9 +79,9 @@ export async function findAccountToLogIn(
   }
   const { counted, waiting } = attemptStatements({ keys, device, limits })
   const answers = await runBatch(database, {
+    waiting,
     counted,
     account: selectCheckedAccountStatement(whose),
-    waiting,
   })
   const attempt = decodeAttempt(keys, answers)
   if (!attempt.ok) return attempt
@@ -109,9 +109,9 @@ export async function findSessionToConfirm(
   const mayAttempt = and(mayActForAccount(caller), exists(isLive))
   const { counted, waiting } = attemptStatements({ keys, limits, mayAttempt })
   const answers = await runBatch(database, {
+    waiting,
     counted,
     credentials: selectCredentialsStatement(caller),
-    waiting,
     live: selectLiveSessionStatement(sessionId, latestExpiry(sessions.expiresAt)),
     clock: build.select({ authenticatedAt: databaseNow }).from(sql`(SELECT 1)`),
   })

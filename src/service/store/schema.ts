@@ -127,6 +127,7 @@ export const attempts = sqliteTable(
     key: text('key').primaryKey(),
     /** Attempts that were not right, and those under way. */
     count: integer('count').notNull(),
+    /** Of the account from everywhere: since when the current step runs (attempts.ts). */
     lastAt: integer('last_at').notNull(),
   },
   (table) => [index('portcullis_attempts_last_at').on(table.lastAt)],

@@ -59,27 +59,27 @@ describe('the configuration', () => {
           maxAttempts: 100,
           maxDelaySeconds: 900,
           closedSeconds: 86_400,
-          forgottenAfterSeconds: 86_400,
         },
         deviceTokenLifetimeSeconds: 180 * 86_400,
-        requestsPerMinute: {
-          perAddress: { register: 30, login: 100, refresh: 600 },
-          perProcess: { check: 60_000, introspect: 60_000, ready: 600 },
+        requests: {
+          perAddress: { register: 30, login: 300, password: 300, refresh: 600 },
+          perProcess: { check: 1_000, introspect: 1_000 },
         },
       },
     })
   })
 
   it('raises all limits by the factor 1,000 with LIMITS=raised', async () => {
-    const { attempts, requestsPerMinute } = (await configOf({ LIMITS: 'raised' })).limits
+    const { attempts, requests } = (await configOf({ LIMITS: 'raised' })).limits
     expect(attempts).toMatchObject({ freeAttempts: 10_000, maxAttempts: 100_000 })
     expect(attempts).toMatchObject({ maxDelaySeconds: 900, closedSeconds: 86_400 })
-    expect(requestsPerMinute.perAddress).toEqual({
+    expect(requests.perAddress).toEqual({
       register: 30_000,
-      login: 100_000,
+      login: 300_000,
+      password: 300_000,
       refresh: 600_000,
     })
-    expect(requestsPerMinute.perProcess.ready).toBe(600_000)
+    expect(requests.perProcess.check).toBe(1_000_000)
   })
 
   it('accepts every setting', async () => {

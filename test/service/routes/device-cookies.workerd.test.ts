@@ -70,6 +70,14 @@ describe('the device cookie', () => {
     expect(sixth.cookie.split('~').slice(1)).toEqual(renewed.slice(0, 4))
   })
 
+  it('is found after the cookie of another subdomain', async () => {
+    const { email, cookie } = await register()
+    await useUpAttempts(email)
+    const tossed = Array.from({ length: 10 }, () => `${'a'.repeat(16)}.9.1.1.${'a'.repeat(43)}`)
+    const both = `${tossed.join('~')}; __Secure-device_token=${cookie}`
+    expect((await send('/auth/login', { email, password }, both)).status).toBe(200)
+  })
+
   it('stays after a logout', async () => {
     const { answer } = await register()
     const cookies = answer.headers.getSetCookie().map((one) => one.split(';')[0])
@@ -82,7 +90,8 @@ describe('the device cookie', () => {
 
   it('drops what is no device token, however much there is', async () => {
     const { email } = await register()
-    const junk = Array.from({ length: 100 }, (_, index) => `junk${index}`).join('~')
+    const long = `${'x'.repeat(5_000)}.1.1.1.${'x'.repeat(43)}`
+    const junk = [long, ...Array.from({ length: 100 }, (_, index) => `junk${index}`)].join('~')
     const answer = await send('/auth/login', { email, password }, junk)
     expect(answer.status).toBe(200)
     expect(deviceCookieOf(answer)).toMatch(/^[\w.-]+$/)

@@ -130,14 +130,11 @@ const provocations = {
     return post(app, '/auth/login', {})
   },
   too_many_at_once: async ({ config }) => {
-    const requestsPerMinute = {
-      ...config.limits.requestsPerMinute,
-      perProcess: { check: 0, introspect: 0, ready: 0 },
-    }
-    const limits = { ...config.limits, requestsPerMinute }
+    const perProcess = { check: 0, introspect: 0 }
+    const limits = { ...config.limits, requests: { ...config.limits.requests, perProcess } }
     const variables = { HTTP_CONTRACT: config.contract }
     const { app } = await createTestService(variables, {}, { limits })
-    return ask(app, '/ready')
+    return post(app, '/auth/feed/check', { ids: ['i'.repeat(16)] })
   },
   too_many_attempts: async ({ config }) => {
     const variables = { HTTP_CONTRACT: config.contract, FREE_ATTEMPTS: '1' }

@@ -81,7 +81,12 @@ describe('the limits', () => {
       '/auth/status',
       '/auth/sessions',
     ]) {
-      const request = () => service.app.request(path, { headers })
+      const request = async () => {
+        const answer = await service.app.request(path, { headers })
+        // Otherwise the answers with the snapshot keep their places.
+        await answer.text()
+        return answer
+      }
       expect([path, await statusesOf(20, request)]).toEqual([path, Array(20).fill(200)])
     }
     expect((await refreshWith(service.app, refreshToken)).status).toBe(200)
@@ -117,11 +122,50 @@ describe('the limits', () => {
     ])
   })
 
-  it('bound GET /ready for the whole process, not GET /health', async () => {
-    const service = await create({})
-    const ready = await statusesOf(601, () => service.app.request('/ready'))
-    expect(ready.slice(0, 600)).not.toContain(503)
-    expect(ready[600]).toBe(503)
-    expect((await service.app.request('/health')).status).toBe(200)
+  it('bound checks for the whole process and a second, not bodies that are refused', async () => {
+    const { config } = await create({})
+    const requests = { ...config.limits.requests, perProcess: { check: 20, introspect: 20 } }
+    const unchecked = { limits: { ...config.limits, requests } }
+    const service = await createTestService({}, { clientAddress }, unchecked)
+    const ids = { ids: ['i'.repeat(16)] }
+    const junk = () => ask(service, '/auth/feed/check')
+    expect(await statusesOf(50, junk)).not.toContain(503)
+    const checks = await Promise.all(
+      Array.from({ length: 30 }, () => ask(service, '/auth/feed/check', undefined, ids)),
+    )
+    expect(checks.filter(({ status }) => status === 503)).toHaveLength(10)
+    expect(checks.find(({ status }) => status === 503)?.headers.get('Retry-After')).toBe('1')
+    service.clock.advance(1)
+    expect((await ask(service, '/auth/feed/check', undefined, ids)).status).toBe(200)
+  })
+
+  it('bound introspections of clients, not what strangers send', async () => {
+    const secret = 's'.repeat(32)
+    const service = await create({ OAUTH_CLIENTS: `api:${secret}` })
+    const introspect = (headers: Record<string, string>) =>
+      service.app.request('/oauth/introspect', {
+        method: 'POST',
+        headers,
+        body: new URLSearchParams({ token: 'no token' }),
+      })
+    expect(await statusesOf(1_100, () => introspect({}))).not.toContain(503)
+    const Authorization = `Basic ${btoa(`api:${secret}`)}`
+    const statuses = await statusesOf(1_001, () => introspect({ Authorization }))
+    expect(statuses.filter((status) => status === 503)).toHaveLength(1)
+  })
+})
+
+describe('GET /ready', () => {
+  it('asks the database once a second, however many ask', async () => {
+    const database = createCountingDatabase()
+    const { app, clock } = await create({}, { database })
+    const ready = async () => (await app.request('/ready')).status
+    expect(await ready()).toBe(200)
+    const once = database.roundTrips
+    for (let asked = 0; asked < 50; asked += 1) expect(await ready()).toBe(200)
+    expect(database.roundTrips).toBe(once)
+    clock.advance(1)
+    expect(await ready()).toBe(200)
+    expect(database.roundTrips).toBe(2 * once)
   })
 })

@@ -81,7 +81,7 @@ export function emailSpellings(typed: string): readonly string[] {
 
 /** A typed email in the form that is compared, or as it is if no account can have it. */
 export function comparedEmail(typed: string): string {
-  return parseEmail(typed, 'any')?.emailNormalized ?? earlierSpelling(typed)
+  return parseEmail(typed.trim(), 'any')?.emailNormalized ?? earlierSpelling(typed)
 }
 
 /** Checks the email as it is stored, and as it is compared. */

@@ -17,6 +17,8 @@ const maxExpectedWaitMs = 1_000
 /** A request that has waited this long is refused, too: the machine is slower than expected. */
 const maxWaitMs = 5_000
 const lookEveryMs = 10
+/** After so many known devices or sessions comes a stranger, if one waits. */
+const maxKnownInRow = 2
 /** A timer that fires this late shows that the thread is busy. */
 const lateMs = 10
 /** A place is abandoned if it was not seen for this long and the time of two more hashes. */
@@ -42,16 +44,17 @@ export interface HashTurn {
 interface Place {
   /** The order of arrival. */
   readonly number: number
-  /** A known device goes before unknown ones. */
-  readonly isKnown: boolean
+  /** The device or session that is known. It goes before strangers. Undefined for a stranger. */
+  readonly known: string | undefined
   seenAtMs: number
   /** What its request does: read, wait for its turn, or hash. */
   state: 'reading' | 'waiting' | 'hashing'
 }
 
 /**
- * The queue for all password hashing in an isolate or process. One hash runs at a time: known
- * devices first, otherwise first come, first served. Between two hashes, everything else has the thread for at least 25 ms. The rest
+ * The queue for all password hashing in an isolate or process. One hash runs at a time, first come,
+ * first served, but known devices and sessions go before strangers. After two of those comes a
+ * stranger, so that nobody with many devices keeps the others out. Between two hashes, everything else has the thread for at least 25 ms. The rest
  * lasts up to 250 ms while other work keeps the thread busy. At costs 4 to 7 the rest comes after
  * each 25 ms of hashing, and is never longer. The queue holds about one second of hashes: ten at
  * cost 10 if the thread is not busy. A request may always hash when the queue is empty.
@@ -62,6 +65,8 @@ export class HashQueue {
   /** In the order of arrival. */
   #places: Place[] = []
   #arrivals = 0
+  /** How many known ones have hashed since the last stranger. */
+  #knownInRow = 0
 
   /** @param cost the bcrypt cost, 4 to 14; it gives the first estimate of a hash */
   constructor(cost: number, runtime: Pick<Runtime, 'elapsedMs' | 'delay'>) {
@@ -70,25 +75,43 @@ export class HashQueue {
   }
 
   /**
-   * A place at the end of the queue, or at the end of the known devices. Refuses with
-   * 'login_queue_full' if the expected wait is more than a second. No I/O.
+   * A place in the queue. Refuses with 'login_queue_full' if the expected wait is more than a
+   * second. No I/O.
    *
    * @param isGone whether the client has hung up, as far as the platform reports it
-   * @param isKnown whether the client has shown the token of a known device
+   * @param known the known device or session of the client. It has one place before strangers
    */
-  join(isGone: () => boolean, isKnown = false): Result<HashTurn, QueueReason> {
+  join(isGone: () => boolean, known?: string): Result<HashTurn, QueueReason> {
     const nowMs = this.#runtime.elapsedMs()
     this.#places = this.#placesKept(nowMs)
-    const ahead = this.#places.filter((other) => other.isKnown || !isKnown)
-    if (ahead.length * this.#pace.turnMs() > maxExpectedWaitMs) return refuse('login_queue_full')
+    const hasPlace = this.#places.some((other) => known !== undefined && other.known === known)
+    const place: Place = {
+      ...{ number: this.#arrivals + 1, known: hasPlace ? undefined : known },
+      ...{ seenAtMs: nowMs, state: 'reading' },
+    }
+    const ahead = this.#inTurn([...this.#places, place]).indexOf(place)
+    if (ahead * this.#pace.turnMs() > maxExpectedWaitMs) return refuse('login_queue_full')
     this.#arrivals += 1
-    const place: Place = { number: this.#arrivals, isKnown, seenAtMs: nowMs, state: 'reading' }
     this.#places.push(place)
     return succeed({
       keepDuring: (work) => this.#keepDuring(place, isGone, work),
       hash: (work) => this.#hashInTurn(place, isGone, work),
       leave: () => this.#leave(place),
     })
+  }
+
+  /** The places in the order of their turns. */
+  #inTurn(places: readonly Place[]): readonly Place[] {
+    const known = places.filter((place) => place.known !== undefined)
+    const strangers = places.filter((place) => place.known === undefined)
+    const ordered: Place[] = []
+    for (let inRow = this.#knownInRow; known.length + strangers.length > 0; ) {
+      const isStranger = known.length === 0 || (strangers.length > 0 && inRow >= maxKnownInRow)
+      const [next] = (isStranger ? strangers : known).splice(0, 1)
+      if (next) ordered.push(next)
+      inRow = isStranger ? 0 : inRow + 1
+    }
+    return ordered
   }
 
   async #hashInTurn<T>(
@@ -102,6 +125,7 @@ export class HashQueue {
     }
     const beganAtMs = this.#runtime.elapsedMs()
     place.state = 'hashing'
+    this.#knownInRow = place.known === undefined ? 0 : this.#knownInRow + 1
     this.#pace.beginHash()
     try {
       return succeed(await this.#keepDuring(place, isGone, work()))
@@ -132,8 +156,7 @@ export class HashQueue {
     const kept = this.#placesKept(nowMs)
     const isHashing = kept.some(({ state }) => state === 'hashing')
     const waiting = kept.filter(({ state }) => state === 'waiting')
-    const inTurn = [...waiting].sort((one, other) => Number(other.isKnown) - Number(one.isKnown))
-    const position = inTurn.indexOf(place)
+    const position = this.#inTurn(waiting).indexOf(place)
     const allowed = isHashing
       ? this.#pace.hashesBeforeRest
       : this.#pace.hashesAllowed(nowMs, isThreadBusy)

@@ -1,5 +1,6 @@
 // An attempt does not count if its password was not checked, or if we failed after that.
 
+import { DatabaseUnavailable } from '../../../errors/database-unavailable.ts'
 import type { Result } from '../../../errors/reasons.ts'
 import { type CountedAttempt, takeAttemptBack } from '../../store/attempts.ts'
 import type { LimitDeps } from './limit-deps.ts'
@@ -9,19 +10,21 @@ const ours: readonly string[] = ['login_queue_full', 'account_changing']
 
 /**
  * The result of `work`. If it throws, or refuses because of our own limits, the attempt is taken
- * back: one round trip more. Where the database is away, the attempt stays.
+ * back: one round trip more. If the database gave no answer, the attempt stays: it may have been
+ * taken back already.
  */
 export async function chargeAttempt<T, R extends string>(
   { database }: Pick<LimitDeps, 'database'>,
   attempt: CountedAttempt,
   work: () => Promise<Result<T, R>>,
 ): Promise<Result<T, R>> {
-  let isSettled = false
+  const takeBack = () => takeAttemptBack(database, attempt).catch(() => {})
   try {
     const done = await work()
-    isSettled = done.ok || !ours.includes(done.error)
+    if (!done.ok && ours.includes(done.error)) await takeBack()
     return done
-  } finally {
-    if (!isSettled) await takeAttemptBack(database, attempt).catch(() => {})
+  } catch (error) {
+    if (!(error instanceof DatabaseUnavailable)) await takeBack()
+    throw error
   }
 }

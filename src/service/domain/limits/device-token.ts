@@ -28,7 +28,7 @@ export interface DeviceTokens {
   verify(token: string, email: string): Promise<DeviceClaims | undefined>
 }
 
-const tokenForm = /^(([\w-]+)\.([1-9]\d{0,15})\.([1-9]\d{0,9})\.([1-9]\d{0,12}))\.([\w-]+)$/
+const tokenForm = /^(([\w-]{16})\.([1-9]\d{0,15})\.([1-9]\d{0,9})\.([1-9]\d{0,12}))\.([\w-]{43})$/
 
 /** Which account a device token is for, genuine or not. */
 export function accountOfDevice(token: string): string | undefined {

@@ -5,7 +5,7 @@ import type { ServiceSettings } from '../../config/config.ts'
 import type { Database } from '../../store/database.ts'
 import type { AttemptKeyMaker } from './attempt-keys.ts'
 import type { DeviceTokens } from './device-token.ts'
-import type { MinuteCounts } from './minute-counts.ts'
+import type { RequestCounts } from './request-counts.ts'
 
 /** Services and settings. */
 export interface LimitDeps {
@@ -17,7 +17,7 @@ export interface LimitDeps {
   /** Makes the keys under which attempts are counted. */
   readonly attemptKeys: AttemptKeyMaker
   /** Counts requests in the memory of this isolate or process. */
-  readonly requestCounts: MinuteCounts
+  readonly requestCounts: RequestCounts
   /**
    * Whether the platform's own limit lets a request through. `env` is what the entry passes to the
    * app. Never rejects.

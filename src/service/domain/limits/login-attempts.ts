@@ -7,6 +7,9 @@ import type { DeviceClaims } from './device-token.ts'
 import type { LimitDeps } from './limit-deps.ts'
 import { networkOf } from './network.ts'
 
+/** One customer of a provider has up to a /48 of IPv6. */
+const groupsOfSource = 3
+
 /** What a client shows of itself. */
 export interface LoginClient {
   /** The address that it comes from, if the platform reports it. */
@@ -37,7 +40,10 @@ export async function loginKeysOf(
   device: DeviceClaims | undefined,
 ): Promise<LoginKeys> {
   const account = await attemptKeys.ofAccount('login', email)
-  const source = await attemptKeys.ofSource(account, `network ${networkOf(address)}`)
+  const source = await attemptKeys.ofSource(
+    account,
+    `network ${networkOf(address, groupsOfSource)}`,
+  )
   if (!device) return { account, source, device }
   const key = await attemptKeys.ofSource(account, `device ${device.deviceId}`)
   return { account, source, device: { ...device, key } }

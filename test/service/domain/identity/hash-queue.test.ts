@@ -22,8 +22,8 @@ beforeEach(() => {
 const isHere = () => false
 const names = () => hashed.map(({ name }) => name)
 
-function join(isGone: () => boolean = isHere, isKnown = false): HashTurn {
-  const joined = queue.join(isGone, isKnown)
+function join(isGone: () => boolean = isHere, known?: string): HashTurn {
+  const joined = queue.join(isGone, known)
   if (!joined.ok) throw new Error('The queue is full.')
   return joined.value
 }
@@ -77,25 +77,42 @@ describe('the hash queue', () => {
     expect(await outcome).toEqual({ ok: true, value: 'only' })
   })
 
-  it('lets known devices go first, in order of arrival', async () => {
+  it('lets two known devices go before a stranger, in order of arrival', async () => {
     const first = hash('first')
+    const known = (name: string) => hashIn(join(isHere, name), name)
     const turns = [
       hash('stranger'),
-      hashIn(join(isHere, true), 'known'),
+      known('phone'),
       hash('another stranger'),
-      hashIn(join(isHere, true), 'also known'),
+      ...['laptop', 'tablet', 'watch', 'console'].map(known),
     ]
-    await time.advance(2_000)
+    await time.advance(3_000)
     await Promise.all([first, ...turns])
-    expect(names()).toEqual(['first', 'known', 'also known', 'stranger', 'another stranger'])
+    expect(names()).toEqual([
+      ...['first', 'phone', 'laptop', 'stranger'],
+      ...['tablet', 'watch', 'another stranger', 'console'],
+    ])
   })
 
-  it('has room for known devices when it is full of strangers, and a limit for them', () => {
-    const places = fill()
+  it('has one place before strangers for each device', async () => {
+    const first = hash('first')
+    const turns = [hash('stranger')]
+    for (const name of ['first of the phone', 'second of the phone']) {
+      turns.push(hashIn(join(isHere, 'phone'), name))
+    }
+    await time.advance(2_000)
+    await Promise.all([first, ...turns])
+    expect(names()).toEqual(['first', 'first of the phone', 'stranger', 'second of the phone'])
+  })
+
+  it('has room for known devices when it is full of strangers, and for strangers, too', () => {
+    const strangers = fill()
     let known = 0
-    while (queue.join(isHere, true).ok) known += 1
-    expect(known).toBe(places)
-    expect(queue.join(isHere).ok).toBe(false)
+    while (queue.join(isHere, `device ${known}`).ok) known += 1
+    expect([strangers, known]).toEqual([10, 7])
+    queue = new HashQueue(10, time.runtime)
+    for (known = 0; queue.join(isHere, `device ${known}`).ok; ) known += 1
+    expect([known, fill()]).toEqual([10, 3])
   })
 
   it('hashes one at a time, in order of arrival, with a rest after each', async () => {

@@ -24,6 +24,11 @@ describe('the network of an address', () => {
     expect(networkOf(address)).toBe(network)
   })
 
+  it('is as long as asked', () => {
+    expect(networkOf('2001:db8:1:2::6', 3)).toBe('2001:db8:1::/48')
+    expect(networkOf('192.0.2.7', 3)).toBe('192.0.2.7')
+  })
+
   it('takes any text without an error', () => {
     for (const text of [':::', '1:2:3:4:5:6:7:8:9', '::1::2', ':', `${'1:'.repeat(50)}1`]) {
       expect(typeof networkOf(text)).toBe('string')

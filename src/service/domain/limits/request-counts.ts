@@ -4,7 +4,6 @@
 
 import type { Runtime } from '../../../runtime/runtime.ts'
 
-const minuteMs = 60_000
 /** The oldest count is dropped first. Whoever has more addresses than this is not held up here. */
 const maxKeys = 10_000
 
@@ -13,10 +12,10 @@ interface Count {
   requests: number
 }
 
-/** Counts by key. A minute begins with the first request of a key. */
-export class MinuteCounts {
+/** Counts by key, in spans of time. A span begins with the first request of a key. */
+export class RequestCounts {
   readonly #runtime: Pick<Runtime, 'elapsedMs'>
-  /** In the order in which their minutes began. */
+  /** In the order in which their spans began. */
   readonly #counts = new Map<string, Count>()
 
   constructor(runtime: Pick<Runtime, 'elapsedMs'>) {
@@ -24,22 +23,23 @@ export class MinuteCounts {
   }
 
   /**
-   * Counts a request, if fewer than `limit` were counted in this minute of its key. Otherwise gives
-   * the seconds until the next minute.
+   * Counts a request, if fewer than `limit` were counted in the current span of its key. Otherwise
+   * gives the seconds until the next span. A key must always have the same span.
    */
-  take(key: string, limit: number): number | undefined {
+  take(key: string, limit: number, spanSeconds: number): number | undefined {
     const nowMs = this.#runtime.elapsedMs()
-    const count = this.#current(key, nowMs)
-    if (count.requests >= limit) return Math.ceil((count.beganAtMs + minuteMs - nowMs) / 1_000)
+    const spanMs = spanSeconds * 1_000
+    const count = this.#current(key, spanMs, nowMs)
+    if (count.requests >= limit) return Math.ceil((count.beganAtMs + spanMs - nowMs) / 1_000)
     count.requests += 1
     return undefined
   }
 
-  #current(key: string, nowMs: number): Count {
+  #current(key: string, spanMs: number, nowMs: number): Count {
     const known = this.#counts.get(key)
-    // On Workers the clock may be set back. Then a minute begins anew.
-    const ageMs = known ? nowMs - known.beganAtMs : minuteMs
-    if (known && ageMs >= 0 && ageMs < minuteMs) return known
+    // On Workers the clock may be set back. Then a span begins anew.
+    const ageMs = known ? nowMs - known.beganAtMs : spanMs
+    if (known && ageMs >= 0 && ageMs < spanMs) return known
     this.#counts.delete(key)
     const [oldest] = this.#counts.keys()
     if (oldest !== undefined && this.#counts.size >= maxKeys) this.#counts.delete(oldest)
