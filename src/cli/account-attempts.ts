@@ -1,6 +1,7 @@
 // The counted attempts of an account, for the commands. Their keys are made with SECRET_KEY.
 
 import { type AttemptLimits, limitSettings, limitsOf } from '../service/config/limit-settings.ts'
+import { findMisspellings } from '../service/config/parse-config.ts'
 import { settings } from '../service/config/settings.ts'
 import { variableText } from '../service/config/variable-text.ts'
 import { comparedEmail, emailSpellings } from '../service/domain/identity/email.ts'
@@ -61,11 +62,13 @@ function readKeyMaker({ SECRET_KEY }: NodeJS.ProcessEnv) {
   return createAttemptKeyMaker({ secretKey: parsed.value })
 }
 
-/** As the service reads them. */
+/** In the same way as the service. */
 function readLimits(variables: NodeJS.ProcessEnv): AttemptLimits {
   const read = <Name extends keyof typeof limitSettings>(name: Name) =>
     [name, readSetting<unknown>(name, limitSettings[name], variables)] as const
   const names = Object.keys(limitSettings) as (keyof typeof limitSettings)[]
+  const misspellings = findMisspellings(variables, names)
+  if (misspellings.length > 0) throw new Failure(misspellings.join(' '), 'usage')
   const values = Object.fromEntries(names.map(read))
   return limitsOf(values as Parameters<typeof limitsOf>[0]).attempts
 }

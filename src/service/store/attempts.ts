@@ -4,7 +4,7 @@
 // database as the limits allow. A right password takes its attempt back, in the batch that begins
 // its session.
 
-import { and, inArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, gt, inArray, or, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { AttemptLimits } from '../config/limit-settings.ts'
@@ -150,7 +150,10 @@ export async function takeAttemptBack(database: Database, { keys }: CountedAttem
   })
 }
 
-/** The attempts of an account, with those of its sources. The account itself comes first. */
+/**
+ * The attempts of an account, with those of its sources. The account itself comes first. There are
+ * none where a right password has begun the count anew, or where they are forgotten.
+ */
 export async function listAttempts(
   database: Database,
   accountKey: string,
@@ -165,19 +168,23 @@ export async function listAttempts(
         count: countLeft(accountKey, limits).left,
       })
       .from(attempts)
-      .where(isOfAccount(accountKey))
+      .where(
+        sql`${isOfAccount(accountKey)} AND ${count} > 0 AND (${wait} > 0 OR NOT ${isForgotten(limits)})`,
+      )
       .orderBy(key),
   })
   return decodeRows(listedRow, found)
 }
 
-/** Deletes the attempts of accounts, with those of their sources. Returns how many rows there were. */
+/** Deletes the attempts of accounts, with those of their sources. Returns how many counts there were. */
 export async function deleteAttempts(
   database: Database,
   accountKeys: readonly string[],
 ): Promise<number> {
+  // A row without attempts limits nobody.
+  const isCounted = gt(attempts.count, 0)
   const { deleted } = await runBatch(database, {
-    deleted: build.delete(attempts).where(or(...accountKeys.map(isOfAccount))),
+    deleted: build.delete(attempts).where(and(or(...accountKeys.map(isOfAccount)), isCounted)),
   })
   return deleted.rowsAffected
 }

@@ -3,7 +3,11 @@
 
 import { type Client, createClient, type InStatement } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'
-import { deleteForgottenAttempts } from '../../../src/service/store/attempts.ts'
+import {
+  deleteAttempts,
+  deleteForgottenAttempts,
+  listAttempts,
+} from '../../../src/service/store/attempts.ts'
 import type { Database } from '../../../src/service/store/database.ts'
 import { deleteEndedSessions } from '../../../src/service/store/session-endings.ts'
 import {
@@ -111,6 +115,20 @@ describe('every statement finds its rows by an index:', () => {
     expect(await scansOf(() => deleteEndedSessions(recording))).toEqual([])
     const { attempts } = config.limits
     expect(await scansOf(() => deleteForgottenAttempts(recording, attempts))).toEqual([])
+  })
+
+  it('the attempts of an account, by their keys alone', async () => {
+    const { attempts } = config.limits
+    const ofAccounts = [
+      () => listAttempts(recording, 'key', attempts),
+      () => deleteAttempts(recording, ['key', 'another']),
+    ]
+    for (const ask of ofAccounts) {
+      const steps = (await stepsOf(ask)).filter((step) => step.includes('portcullis_attempts'))
+      expect(steps).not.toEqual([])
+      const byKey = /^SEARCH portcullis_attempts USING PRIMARY KEY \(key/
+      expect(steps.filter((step) => !byKey.test(step))).toEqual([])
+    }
   })
 
   it('and the test detects a scan', async () => {
