@@ -80,15 +80,34 @@ const script = `
     const answer = await askApi(() => fetch('/api/me'))
     if (answer.ok) return show('in', 'You are ' + (await answer.json()).email)
     if (answer.status === 401) return show('out', 'Log in')
-    const seconds = answer.headers.get('Retry-After') ?? 'a few'
-    show('away', 'No answer now. Try again in ' + seconds + ' seconds.')
+    show('away', 'No answer now. ' + (sayWhen(answer) ?? 'Try again in a few seconds.'))
   }
 
   // A refusal has a message, and one for each invalid field.
-  function showRefusal({ message, detail, errors = [] }) {
+  function showRefusal(answer, { message, detail, errors = [] }) {
     for (const { field, message } of errors) showFieldError(field, message)
-    $('#said').textContent = errors.length > 0 ? '' : (message ?? detail)
+    $('#said').textContent = errors.length > 0 ? '' : withWait(answer, message ?? detail)
     if (errors.length > 0) document.getElementById(errors[0].field)?.focus()
+  }
+
+  // A 429 or 503 says when the next try is possible. That is more than "Please try again later."
+  function withWait(answer, message) {
+    const when = sayWhen(answer)
+    return when ? message.replace(/ (Please )?try again.*$/i, '') + ' ' + when : message
+  }
+
+  // "Try again in 4 seconds." Minutes and hours are rounded up, but not for a second or minute.
+  function sayWhen(answer) {
+    const seconds = Number(answer.headers.get('Retry-After'))
+    if (!seconds) return undefined
+    const words = new Intl.RelativeTimeFormat('en')
+    return 'Try again ' + words.format(...inUnits(seconds)) + '.'
+  }
+
+  function inUnits(seconds) {
+    if (seconds < 100) return [seconds, 'second']
+    const minutes = Math.ceil((seconds - 1) / 60)
+    return minutes < 100 ? [minutes, 'minute'] : [Math.ceil((minutes - 1) / 60), 'hour']
   }
 
   function showFieldError(field, message) {
@@ -105,7 +124,7 @@ const script = `
     $('#said').textContent = ''
     const answer = await request()
     const body = await answer.json()
-    if (!answer.ok || answer.status === 202) showRefusal(body)
+    if (!answer.ok || answer.status === 202) showRefusal(answer, body)
     else if (done) $('#said').textContent = done
     await showWho()
   }

@@ -43,19 +43,19 @@ export const catalogue = {
   too_many_attempts: {
     status: 429,
     code: 'too_many_requests',
-    message: 'Too many wrong passwords. Try again later; see Retry-After.',
+    message: 'Too many wrong passwords. Please try again later.',
     retryAfterSeconds: 1,
   },
   too_many_from_address: {
     status: 429,
     code: 'too_many_requests',
-    message: 'Too many requests from your address. Try again later; see Retry-After.',
+    message: 'Too many requests from your address. Please try again later.',
     retryAfterSeconds: 60,
   },
   too_many_at_once: {
     status: 503,
     code: 'unavailable',
-    message: 'Too many requests of this kind. Try again later; see Retry-After.',
+    message: 'Too many requests of this kind. Please try again later.',
     retryAfterSeconds: 60,
   },
   account_changing: {

@@ -45,7 +45,7 @@ describe('wrong passwords for an account from one address', () => {
     expect(refused.body).toEqual({
       status: 'fail',
       code: 'too_many_requests',
-      message: 'Too many wrong passwords. Try again later; see Retry-After.',
+      message: 'Too many wrong passwords. Please try again later.',
     })
     const wait = refused.headers.get('Retry-After')
     expect(wait).toMatch(/^[12]$/)

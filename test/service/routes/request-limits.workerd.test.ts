@@ -44,7 +44,7 @@ describe.each(['/auth/register', '/auth/login', '/auth/refresh'])('POST %s', (pa
     expect(await refused.json()).toEqual({
       status: 'fail',
       code: 'too_many_requests',
-      message: 'Too many requests from your address. Try again later; see Retry-After.',
+      message: 'Too many requests from your address. Please try again later.',
     })
     expect(refused.headers.get('Retry-After')).toBe('60')
     expect(refused.headers.get('RateLimit')).toBe('"too_many_from_address";r=0;t=60')
