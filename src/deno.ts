@@ -5,9 +5,10 @@ import { systemRuntime } from './runtime/runtime.ts'
 import type { Config } from './service/config/config.ts'
 import { parseDenoVariables } from './service/config/deno-variables.ts'
 import { parseConfig } from './service/config/parse-config.ts'
+import { variableText } from './service/config/variable-text.ts'
 import { openConfiguredDatabase } from './service/configured-database.ts'
 import { unknownAddress } from './service/domain/limits/network.ts'
-import { forwardedAddress } from './service/http/forwarded-address.ts'
+import { createProxyHint, forwardedAddress } from './service/http/forwarded-address.ts'
 import { createService } from './service/service.ts'
 import type { Database } from './service/store/database.ts'
 import { isFileUrl } from './service/store/node/database-file.ts'
@@ -22,12 +23,15 @@ if (!config.ok || !platform.ok) {
 
 const { trustedProxies } = config.value
 const { hostname, port, shutdownSeconds } = platform.value
+const isProxyCountSet = variableText(variables.TRUSTED_PROXIES) !== undefined
+const hintAtProxy = isProxyCountSet ? () => {} : createProxyHint(console.log)
 const { database, close } = await openDatabase(config.value)
 const service = createService(config.value, {
   runtime: systemRuntime,
   database,
   log: console.log,
   clientAddress(request, env) {
+    hintAtProxy(request.headers)
     const { remoteAddr } = env as Deno.ServeHandlerInfo<Deno.NetAddr>
     const address = forwardedAddress(request.headers, remoteAddr.hostname, trustedProxies)
     // A bad chain of proxies must not escape the limits.

@@ -72,6 +72,13 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
       'The function `clientAddress` of your platform parts threw. The session has no address.',
     todo: 'Fix the function.',
   },
+  proxy_not_trusted: {
+    writer: 'service',
+    members: ['problem'],
+    meaning:
+      'On Deno: a registration, login or refresh came with `Forwarded` or `X-Forwarded-For`, and `TRUSTED_PROXIES` is not set. Behind a proxy, all clients then count as one address. Written once for each process.',
+    todo: 'Set `TRUSTED_PROXIES` to the number of your proxies ([Deno](../guides/deploy-deno.md)). Without a proxy, a client has made the header up: set it to 0.',
+  },
   log_failed: {
     writer: 'service',
     members: ['problem'],

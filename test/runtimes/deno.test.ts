@@ -36,6 +36,60 @@ describe('the address of a session', () => {
   })
 })
 
+describe('a request that names a proxy', () => {
+  const refresh = ({ baseUrl }: Server, headers: Record<string, string>) =>
+    fetch(`${baseUrl}/auth/refresh`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: '{}',
+    })
+  const hintsOf = (server: Server) =>
+    server.log().filter(({ event }) => event === 'proxy_not_trusted')
+  const byProxy = { 'X-Forwarded-For': '203.0.113.7' }
+
+  it.each([
+    ['X-Forwarded-For', byProxy],
+    ['Forwarded', { Forwarded: 'for=203.0.113.7' }],
+  ])('is mentioned in the log once where TRUSTED_PROXIES is not set: %s', async (_, headers) => {
+    await withServer({}, async (server) => {
+      await refresh(server, {})
+      expect(hintsOf(server)).toEqual([])
+      for (let asked = 0; asked < 3; asked += 1) await refresh(server, headers)
+      await untilLogged(server, 4)
+      const problem = expect.stringContaining('Set TRUSTED_PROXIES to the number of your proxies')
+      expect(hintsOf(server)).toEqual([{ event: 'proxy_not_trusted', problem }])
+      expect(server.output()).not.toContain('203.0.113.7')
+    })
+  })
+
+  it.each([['0'], ['1']])('is not mentioned with TRUSTED_PROXIES=%s', async (TRUSTED_PROXIES) => {
+    await withServer({ TRUSTED_PROXIES }, async (server) => {
+      await refresh(server, byProxy)
+      await untilLogged(server, 1)
+      expect(hintsOf(server)).toEqual([])
+    })
+  })
+
+  it('is limited with all others that come from the same proxy, until the proxies are set', async () => {
+    const statusesOf = async (server: Server) => {
+      const statuses: number[] = []
+      for (const address of ['203.0.113.7', '203.0.113.8']) {
+        statuses.push((await refresh(server, { 'X-Forwarded-For': address })).status)
+      }
+      return statuses
+    }
+    const limits = { LIMITS: 'normal', REFRESHES_PER_ADDRESS: '1' }
+    await withServer(limits, async (server) => expect(await statusesOf(server)).toEqual([422, 429]))
+    await withServer({ ...limits, TRUSTED_PROXIES: '1' }, async (server) =>
+      expect(await statusesOf(server)).toEqual([422, 422]),
+    )
+  })
+
+  /** Waits until so many requests to the route are in the log. */
+  const untilLogged = (server: Server, count: number) =>
+    until(() => server.log().filter(({ route }) => route === '/auth/refresh').length === count)
+})
+
 describe('a client that sends half of a request', () => {
   const head = 'POST /auth/login HTTP/1.1\r\nHost: a\r\n'
   const announced = `${head}Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{"email"`

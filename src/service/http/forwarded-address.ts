@@ -24,6 +24,23 @@ export function forwardedAddress(
   return addresses.every((address) => address === addresses[0]) ? addresses[0] : undefined
 }
 
+/**
+ * For a service that trusts no proxy because nothing says whether there is one. Returns a function
+ * for the headers of each request. It writes one line when the first of them names a proxy: all
+ * clients may then count as one address. A client can send these headers, too, so it is a hint.
+ */
+export function createProxyHint(log: (line: string) => void): (headers: Headers) => void {
+  let isGiven = false
+  return (headers) => {
+    if (isGiven || !(headers.has('Forwarded') || headers.has('X-Forwarded-For'))) return
+    isGiven = true
+    log(JSON.stringify({ event: 'proxy_not_trusted', problem: proxyNotTrusted }))
+  }
+}
+
+const proxyNotTrusted =
+  'A request has the header Forwarded or X-Forwarded-For, and TRUSTED_PROXIES is not set. If a proxy is in front, all clients behind it count as one address. Set TRUSTED_PROXIES to the number of your proxies, or to 0 if there is none.'
+
 /** Splits at commas in quotes, too: no address has a comma, so such an element is malformed. */
 function addressIn(
   chain: string,
