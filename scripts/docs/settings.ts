@@ -1,21 +1,19 @@
 // docs/reference/settings.md, from the table of settings.
 
 import type { Setting } from '../../src/service/config/setting-forms.ts'
-import { settings } from '../../src/service/config/settings.ts'
+import { type SettingName, settings } from '../../src/service/config/settings.ts'
 import { renderTable } from './markdown.ts'
+import { settingMeanings } from './setting-meanings.ts'
 
 /** docs/reference/settings.md */
 export function renderSettings(): string {
-  const rows = Object.entries<Setting<unknown>>(settings).map(([name, setting]) => [
-    `\`${name}\``,
-    setting.meaning,
-    setting.unit,
-    setting.default,
-    setting.bounds,
-  ])
+  const rows = Object.entries(settingMeanings).map(([name, { meaning, unit }]) => {
+    const setting: Setting<unknown> = settings[name as SettingName]
+    return [`\`${name}\``, meaning, unit, setting.default, setting.bounds]
+  })
   return `# Settings
 
-*Generated from \`src/service/config/settings.ts\` by \`npm run docs\`.*
+*Generated from \`src/service/config/settings.ts\` and \`scripts/docs/setting-meanings.ts\` by \`npm run docs\`.*
 
 On Workers, settings are variables and secrets: \`[vars]\` of \`wrangler.toml\`, and \`wrangler secret put\`. On Deno they are environment variables. \`HOST\`, \`PORT\` and \`SHUTDOWN_SECONDS\` are for Deno alone ([deploy to Deno](../guides/deploy-deno.md)).
 

@@ -36,7 +36,7 @@ async function show(email: string, { url, json }: LimitOptions): Promise<void> {
     one.purpose,
     sourceOf(one),
     String(one.count),
-    formatInstant(one.lastAt),
+    lastOf(one) ?? '-',
     one.waitSeconds === 0 ? 'now' : `in ${one.waitSeconds} s`,
   ])
   const heads = ['purpose', 'from', 'attempts', 'last', 'next is let through']
@@ -50,12 +50,17 @@ function sourceOf({ key, isFromEverywhere }: PurposeAttempts): string {
   return isFromEverywhere ? 'everywhere' : `source ${key.split('.')[1]?.slice(0, 8)}`
 }
 
+/** The row of all sources does not have the time of the last attempt. */
+function lastOf({ isFromEverywhere, lastAt }: PurposeAttempts): string | null {
+  return isFromEverywhere ? null : formatInstant(lastAt)
+}
+
 function factsOf(one: PurposeAttempts) {
   return {
     purpose: one.purpose,
     from: sourceOf(one),
     attempts: one.count,
-    last_on: formatInstant(one.lastAt),
+    last_on: lastOf(one),
     wait_seconds: one.waitSeconds,
   }
 }

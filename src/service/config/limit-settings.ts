@@ -15,54 +15,30 @@ const perProcess = { check: 1_000, introspect: 1_000 } as const
 /** Part of the table of settings. */
 export const limitSettings = {
   LIMITS: {
-    meaning:
-      'Whether the limits are as set, or 1,000 times as high: for load tests, on a machine that nobody else reaches',
-    unit: 'word',
     ...oneOf<'normal' | 'raised'>('normal', 'raised'),
   },
   FREE_ATTEMPTS: {
-    meaning:
-      'How many wrong passwords for an account from one address have no delay. After them it is 1 s, 2 s, 4 s and so on',
-    unit: 'attempts',
     ...wholeNumber(10, 1, 50),
   },
   MAX_ATTEMPT_DELAY_SECONDS: {
-    meaning: 'The longest delay between two passwords for an account from one address',
-    unit: 'seconds',
     ...wholeNumber(900, 1, daySeconds),
   },
   MAX_ATTEMPTS: {
-    meaning:
-      'How many wrong passwords for an account, from everywhere, close it to devices that it does not know. From one address it is half as many',
-    unit: 'attempts',
     ...wholeNumber(100, 10, 100),
   },
   ATTEMPTS_CLOSED_SECONDS: {
-    meaning:
-      'How long an account is closed to unknown devices then. Wrong passwords are forgotten when none has come for so long',
-    unit: 'seconds',
     ...wholeNumber(daySeconds, 900, 7 * daySeconds),
   },
   DEVICE_TOKEN_LIFETIME_SECONDS: {
-    meaning:
-      'How long a device is known after its last login. Its attempts are counted apart from those of strangers',
-    unit: 'seconds',
     ...wholeNumber(180 * daySeconds, daySeconds, 400 * daySeconds),
   },
   REGISTRATIONS_PER_ADDRESS: {
-    meaning: 'How many registrations one address may ask for in a minute',
-    unit: 'requests',
     ...wholeNumber(30, 1, 100_000),
   },
   LOGINS_PER_ADDRESS: {
-    meaning:
-      'How many logins one address may ask for in a minute; and how often it may give a password again',
-    unit: 'requests',
     ...wholeNumber(300, 1, 100_000),
   },
   REFRESHES_PER_ADDRESS: {
-    meaning: 'How many refreshes one address may ask for in a minute; an office may share one',
-    unit: 'requests',
     ...wholeNumber(600, 1, 100_000),
   },
 }

@@ -6,8 +6,6 @@ import { type Result, refuse, succeed } from '../../errors/reasons.ts'
  * One setting. The refusal of `parse` completes the sentence "NAME …" and never quotes the value.
  */
 export interface Setting<T> {
-  readonly meaning: string
-  readonly unit: string
   /** In words. `fallback` is the value. */
   readonly default: string
   readonly bounds: string

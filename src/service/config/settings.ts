@@ -1,5 +1,5 @@
-// The table of settings: what each means, and which values it takes. The table in
-// docs/reference/settings.md is generated from it.
+// The table of settings: which values each takes. The table in docs/reference/settings.md is
+// generated from it, and from scripts/docs/setting-meanings.ts.
 
 import { byteLength } from '../../crypto/utf8.ts'
 import type { Contract } from '../../errors/catalogue.ts'
@@ -35,23 +35,17 @@ const publishedSecretKeys = [
 /** All settings. */
 export const settings = {
   ISSUER: {
-    meaning: 'The `iss` of every token: the address under which the service is reached',
-    unit: 'URL',
     default: 'required',
     bounds: 'as `https://auth.example.com/auth` is written; `http:` on this machine',
     isRequired: true,
     parse: parseIssuer,
   },
   AUDIENCE: {
-    meaning: 'The `aud` of every token: the APIs that accept it',
-    unit: 'text',
     default: 'the value of `ISSUER`',
     bounds: 'any text but `any`, on one line, of at most 256 characters, all of them visible',
     parse: parseAudience,
   },
   TURSO_DATABASE_URL: {
-    meaning: 'Where the database is',
-    unit: 'URL',
     default: 'required',
     bounds:
       '`libsql:` or `https:`; `http:` on this machine; on Deno also `file:` and the path of a file',
@@ -59,104 +53,64 @@ export const settings = {
     parse: parseDatabaseUrl,
   },
   TURSO_AUTH_TOKEN: {
-    meaning: 'The token for the database; a secret',
-    unit: 'text',
     default: 'none',
     bounds: 'visible ASCII, without spaces',
     parse: parseAuthToken,
   },
   INSECURE_HTTP: {
-    meaning:
-      'Whether `ISSUER` and `TURSO_DATABASE_URL` may be `http:` on other machines. Others on the network can then read tokens: only for a private network',
-    unit: 'word',
     ...oneOf('refuse', 'allow'),
   },
   DATABASE_TIMEOUT_MS: {
-    meaning: 'How long the database may take to answer. After that the answer is 503',
-    unit: 'milliseconds',
     ...wholeNumber(5_000, 100, 30_000),
   },
   DATABASE_REPLICAS: {
-    meaning: 'Whether the database has read replicas. Then every check goes to the primary',
-    unit: 'word',
     ...oneOf('absent', 'present'),
   },
   SECRET_KEY: {
-    meaning:
-      'Makes the refresh tokens. Signs the access tokens (HS256) if there are no `SIGNING_KEYS`. A new one ends every session, unless `PREVIOUS_SECRET_KEY` is the old one; a secret',
-    unit: 'text',
     default: 'required',
     bounds: 'at least 32 bytes, random',
     isRequired: true,
     parse: parseSecretKey,
   },
   PREVIOUS_SECRET_KEY: {
-    meaning:
-      'The old `SECRET_KEY`, while it is exchanged. It signs nothing, and what it has signed stays good. Never set a key that has leaked; a secret',
-    unit: 'text',
     default: 'none',
     bounds: 'as `SECRET_KEY`, and not the same',
     parse: parseSecretKey,
   },
   SIGNING_KEYS: {
-    meaning:
-      'The private keys that sign access tokens. Their public halves are published, so that other Workers can verify the tokens; a secret',
-    unit: 'private JWK Set',
     default: 'none',
     bounds: 'as `portcullis keys generate` prints it',
     fallback: [],
     parse: parseSigningKeys,
   },
   ACCESS_TOKEN_LIFETIME_SECONDS: {
-    meaning: 'How long an access token is valid',
-    unit: 'seconds',
     ...wholeNumber(900, 1, maxTokenLifetimeSeconds),
   },
   SESSION_IDLE_LIFETIME_SECONDS: {
-    meaning: 'How long a session lives without being refreshed',
-    unit: 'seconds',
     ...wholeNumber(30 * 86_400, 60, 365 * 86_400),
   },
   SESSION_LIFETIME_SECONDS: {
-    meaning: 'How long a session lives at most. Then the user logs in again',
-    unit: 'seconds',
     ...wholeNumber(90 * 86_400, 60, 5 * 365 * 86_400),
   },
   REFRESH_GRACE_SECONDS: {
-    meaning:
-      'The grace window: how long a used refresh token still gives the same new one, for a second tab or a lost answer. After that it may count as stolen; from three times that on, it always does',
-    unit: 'seconds',
     ...wholeNumber(30, 0, 60),
     default: '30, or `DATABASE_TIMEOUT_MS` + 10 s where that is longer',
     bounds: '`DATABASE_TIMEOUT_MS` + 10 s to 60',
     fallback: undefined,
   },
   MAX_SESSIONS_PER_USER: {
-    meaning:
-      'How many sessions of an account live at once. One login more ends the session whose refresh token was used least recently',
-    unit: 'sessions',
     ...wholeNumber(100, 1, 1_000),
   },
   SESSION_ADDRESSES: {
-    meaning: 'Whether a session keeps the address of its login, to show it to the user',
-    unit: 'word',
     ...oneOf('omit', 'keep'),
   },
   TRUSTED_PROXIES: {
-    meaning:
-      'On Deno: how many proxies are in front of the service. Each must add the address of its client to `Forwarded` or `X-Forwarded-For`. With 0 these headers are not read',
-    unit: 'proxies',
     ...wholeNumber(0, 0, 10),
   },
   TOKEN_TRANSPORT: {
-    meaning:
-      'How tokens travel: in bodies and the Authorization header, or in cookies for pages of the same host',
-    unit: 'word',
     ...oneOf<TokenTransport>('bearer', 'cookie'),
   },
   OAUTH_CLIENTS: {
-    meaning: 'The clients that may introspect tokens, separated by commas; a secret',
-    unit: '`id:secret`',
     default: 'none',
     bounds:
       'ids of letters, digits, `.`, `_` and `-`; secrets of at least 32 characters, without commas and spaces',
@@ -164,23 +118,15 @@ export const settings = {
     parse: parseOAuthClients,
   },
   BCRYPT_COST: {
-    meaning: 'The cost of a password hash. Each step doubles the work',
-    unit: 'log2 of rounds',
     ...wholeNumber(10, 4, 14),
   },
   PASSWORD_MIN_LENGTH: {
-    meaning: 'The least length of a new password',
-    unit: 'characters',
     ...wholeNumber(8, 1, 64),
   },
   EMAIL_DOMAINS: {
-    meaning: 'The domains of the emails of new accounts: only with a dot, or also `localhost`',
-    unit: 'word',
     ...oneOf<'public' | 'any'>('public', 'any'),
   },
   CORS_ORIGINS: {
-    meaning: 'The origins whose pages may call the service, separated by commas',
-    unit: 'origins',
     default: 'none',
     bounds:
       'such as `https://app.example.com`, `https://*.example.com` (one label) or `capacitor://localhost`',
@@ -188,8 +134,6 @@ export const settings = {
     parse: parseOrigins,
   },
   HTTP_CONTRACT: {
-    meaning: 'What clients get: the answers of flask-jwt-auth, or those for new applications',
-    unit: 'word',
     ...oneOf<Contract>('classic', 'standard'),
   },
   ...limitSettings,

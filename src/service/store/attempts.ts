@@ -55,7 +55,7 @@ export interface TooManyAttempts {
 export interface ListedAttempts {
   readonly key: string
   readonly count: number
-  /** When the last one was, in seconds since 1970. */
+  /** When the last one of the source was, in seconds since 1970. */
   readonly lastAt: number
   /** After how many seconds the next one is let through; 0: now. */
   readonly waitSeconds: number
@@ -160,17 +160,13 @@ export async function listAttempts(
   limits: AttemptLimits,
 ): Promise<readonly ListedAttempts[]> {
   const { key, lastAt } = attempts
-  const wait = waitSeconds(accountKey, limits)
+  const wait = sql<number>`max(0, ${waitSeconds(accountKey, limits)})`
+  const { left } = countLeft(accountKey, limits)
   const { found } = await readBatch(database, {
     found: build
-      .select({
-        ...{ key, lastAt, waitSeconds: sql<number>`max(0, ${wait})` },
-        count: countLeft(accountKey, limits).left,
-      })
+      .select({ key, count: left, lastAt, waitSeconds: wait })
       .from(attempts)
-      .where(
-        sql`${isOfAccount(accountKey)} AND ${count} > 0 AND (${wait} > 0 OR NOT ${isForgotten(limits)})`,
-      )
+      .where(and(isOfAccount(accountKey), gt(left, 0)))
       .orderBy(key),
   })
   return decodeRows(listedRow, found)

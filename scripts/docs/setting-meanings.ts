@@ -1,0 +1,154 @@
+// What each setting means, for docs/reference/settings.md. It is not part of the service's bundle. A
+// setting without a meaning does not compile.
+
+import type { SettingName } from '../../src/service/config/settings.ts'
+
+/** Setting → its meaning, and the unit of its value. */
+export const settingMeanings = {
+  ISSUER: {
+    meaning: 'The `iss` of every token: the address under which the service is reached',
+    unit: 'URL',
+  },
+  AUDIENCE: {
+    meaning: 'The `aud` of every token: the APIs that accept it',
+    unit: 'text',
+  },
+  TURSO_DATABASE_URL: {
+    meaning: 'Where the database is',
+    unit: 'URL',
+  },
+  TURSO_AUTH_TOKEN: {
+    meaning: 'The token for the database; a secret',
+    unit: 'text',
+  },
+  INSECURE_HTTP: {
+    meaning:
+      'Whether `ISSUER` and `TURSO_DATABASE_URL` may be `http:` on other machines. Others on the network can then read tokens: only for a private network',
+    unit: 'word',
+  },
+  DATABASE_TIMEOUT_MS: {
+    meaning: 'How long the database may take to answer. After that the answer is 503',
+    unit: 'milliseconds',
+  },
+  DATABASE_REPLICAS: {
+    meaning: 'Whether the database has read replicas. Then every check goes to the primary',
+    unit: 'word',
+  },
+  SECRET_KEY: {
+    meaning:
+      'Makes the refresh tokens. Signs the access tokens (HS256) if there are no `SIGNING_KEYS`. A new one ends every session, unless `PREVIOUS_SECRET_KEY` is the old one; a secret',
+    unit: 'text',
+  },
+  PREVIOUS_SECRET_KEY: {
+    meaning:
+      'The old `SECRET_KEY`, while it is exchanged. It signs nothing, and what it has signed stays good. Never set a key that has leaked; a secret',
+    unit: 'text',
+  },
+  SIGNING_KEYS: {
+    meaning:
+      'The private keys that sign access tokens. Their public halves are published, so that other Workers can verify the tokens; a secret',
+    unit: 'private JWK Set',
+  },
+  ACCESS_TOKEN_LIFETIME_SECONDS: {
+    meaning: 'How long an access token is valid',
+    unit: 'seconds',
+  },
+  SESSION_IDLE_LIFETIME_SECONDS: {
+    meaning: 'How long a session lives without being refreshed',
+    unit: 'seconds',
+  },
+  SESSION_LIFETIME_SECONDS: {
+    meaning: 'How long a session lives at most. Then the user logs in again',
+    unit: 'seconds',
+  },
+  REFRESH_GRACE_SECONDS: {
+    meaning:
+      'The grace window: how long a used refresh token still gives the same new one, for a second tab or a lost answer. After that it may count as stolen; from three times that on, it always does',
+    unit: 'seconds',
+  },
+  MAX_SESSIONS_PER_USER: {
+    meaning:
+      'How many sessions of an account live at once. One login more ends the session whose refresh token was used least recently',
+    unit: 'sessions',
+  },
+  SESSION_ADDRESSES: {
+    meaning: 'Whether a session keeps the address of its login, to show it to the user',
+    unit: 'word',
+  },
+  TRUSTED_PROXIES: {
+    meaning:
+      'On Deno: how many proxies are in front of the service. Each must add the address of its client to `Forwarded` or `X-Forwarded-For`. With 0 these headers are not read',
+    unit: 'proxies',
+  },
+  TOKEN_TRANSPORT: {
+    meaning:
+      'How tokens travel: in bodies and the Authorization header, or in cookies for pages of the same host',
+    unit: 'word',
+  },
+  OAUTH_CLIENTS: {
+    meaning: 'The clients that may introspect tokens, separated by commas; a secret',
+    unit: '`id:secret`',
+  },
+  BCRYPT_COST: {
+    meaning: 'The cost of a password hash. Each step doubles the work',
+    unit: 'log2 of rounds',
+  },
+  PASSWORD_MIN_LENGTH: {
+    meaning: 'The least length of a new password',
+    unit: 'characters',
+  },
+  EMAIL_DOMAINS: {
+    meaning: 'The domains of the emails of new accounts: only with a dot, or also `localhost`',
+    unit: 'word',
+  },
+  CORS_ORIGINS: {
+    meaning: 'The origins whose pages may call the service, separated by commas',
+    unit: 'origins',
+  },
+  HTTP_CONTRACT: {
+    meaning: 'What clients get: the answers of flask-jwt-auth, or those for new applications',
+    unit: 'word',
+  },
+  LIMITS: {
+    meaning:
+      'Whether the limits are as set, or 1,000 times as high: for load tests, on a machine that nobody else reaches',
+    unit: 'word',
+  },
+  FREE_ATTEMPTS: {
+    meaning:
+      'How many wrong passwords for an account from one address have no delay. After them it is 1 s, 2 s, 4 s and so on',
+    unit: 'attempts',
+  },
+  MAX_ATTEMPT_DELAY_SECONDS: {
+    meaning: 'The longest delay between two passwords for an account from one address',
+    unit: 'seconds',
+  },
+  MAX_ATTEMPTS: {
+    meaning:
+      'How many wrong passwords for an account, from everywhere, close it to devices that it does not know. From one address it is half as many',
+    unit: 'attempts',
+  },
+  ATTEMPTS_CLOSED_SECONDS: {
+    meaning:
+      'How long an account is closed to unknown devices then. Wrong passwords are forgotten when none has come for so long',
+    unit: 'seconds',
+  },
+  DEVICE_TOKEN_LIFETIME_SECONDS: {
+    meaning:
+      'How long a device is known after its last login. Its attempts are counted apart from those of strangers',
+    unit: 'seconds',
+  },
+  REGISTRATIONS_PER_ADDRESS: {
+    meaning: 'How many registrations one address may ask for in a minute',
+    unit: 'requests',
+  },
+  LOGINS_PER_ADDRESS: {
+    meaning:
+      'How many logins one address may ask for in a minute; and how often it may give a password again',
+    unit: 'requests',
+  },
+  REFRESHES_PER_ADDRESS: {
+    meaning: 'How many refreshes one address may ask for in a minute; an office may share one',
+    unit: 'requests',
+  },
+} satisfies Record<SettingName, { readonly meaning: string; readonly unit: string }>
