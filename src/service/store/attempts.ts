@@ -107,19 +107,21 @@ export function attemptStatements({ keys, device, limits, mayAttempt = sql`1` }:
 /** The condition that the batch has just counted an attempt. */
 export const isAttemptCounted: SQL = sql`changes() > 0`
 
-/** Decodes the answers of the statements. Undefined if `mayAttempt` did not hold. */
+/**
+ * Decodes the answers of the statements, for a caller that knows that `mayAttempt` held. The wait is
+ * at least a second: the clock may have moved on since the statement that did not count.
+ */
 export function decodeAttempt(
   { account }: AttemptKeys,
   answers: { readonly counted: readonly unknown[]; readonly waiting: readonly unknown[] },
-): Result<CountedAttempt | undefined, TooManyAttempts> {
+): Result<CountedAttempt, TooManyAttempts> {
   const keys = decodeRows(countedRow, answers.counted).map(({ key }) => key)
   if (keys.length > 0) {
     return succeed({ keys, accountKey: keys.includes(account) ? account : undefined })
   }
   const { waitSeconds } = decodeRow(waitRow, answers.waiting)
-  return waitSeconds !== null && waitSeconds > 0
-    ? refuse({ reason: 'too_many_attempts', retryAfterSeconds: waitSeconds })
-    : succeed(undefined)
+  const retryAfterSeconds = Math.max(1, waitSeconds ?? 0)
+  return refuse({ reason: 'too_many_attempts', retryAfterSeconds })
 }
 
 /**

@@ -85,7 +85,6 @@ export async function findAccountToLogIn(
   })
   const attempt = decodeAttempt(keys, answers)
   if (!attempt.ok) return attempt
-  if (!attempt.value) throw new Error('An attempt is counted, or comes too early')
   return succeed({ found: decodeCheckedAccount(answers.account), attempt: attempt.value })
 }
 
@@ -118,11 +117,13 @@ export async function findSessionToConfirm(
   const credentials = decodeRow(credentialsRow, answers.credentials)
   if (credentials.isRevoked) return refuse('token_revoked')
   if (credentials.userId === null) return refuse('account_gone')
+  const session = decodeLiveSession(answers.live)
+  if (!session) return refuse('token_revoked')
+  // Only the limit can have kept the attempt from being counted now.
   const attempt = decodeAttempt(keys, answers)
   if (!attempt.ok) return attempt
-  const session = decodeLiveSession(answers.live)
   const { passwordHash } = credentials
-  if (!session || !passwordHash || !attempt.value) return refuse('token_revoked')
+  if (!passwordHash) return refuse('token_revoked')
   const found = { ...session, ...decodeRow(clockRow, answers.clock), passwordHash }
   return succeed({ found, attempt: attempt.value })
 }

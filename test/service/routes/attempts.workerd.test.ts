@@ -415,4 +415,32 @@ describe('the limits', () => {
     const closed = await createLimitedService({}, { database: away })
     expect((await tryLogin(closed.app, { email: freshEmail() })).status).toBe(503)
   })
+
+  it('refuse an attempt whose wait ends before its batch does', async () => {
+    const base = createCountingDatabase()
+    // As if the second ended after the statement that did not count the attempt.
+    const database: Database = {
+      ...base,
+      withClient: (use) =>
+        base.withClient(async (client) => {
+          const batch = async (...args: Parameters<typeof client.batch>) => {
+            const results = await client.batch(...args)
+            return results.map((result) =>
+              result.columns[0]?.startsWith('max(CAST(') ? { ...result, rows: [[0]] } : result,
+            )
+          }
+          return use({ ...client, batch, execute: client.execute.bind(client) } as typeof client)
+        }),
+    }
+    const late = await createLimitedService({}, { database })
+    const { email, password, token } = await registerAccount(app)
+    await tryOften(app, 10, { email })
+    for (let tried = 0; tried < 10; tried += 1) {
+      await postWith(app, '/auth/reauthenticate', token, { password: 'a wrong password' })
+    }
+    const again = await postWith(late.app, '/auth/reauthenticate', token, { password })
+    for (const refused of [await tryLogin(late.app, { email, password }), again]) {
+      expect([refused.status, waitOf(refused)]).toEqual([429, 1])
+    }
+  })
 })
