@@ -19,6 +19,7 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
     proxy = await startProxy(database.url)
     server = await serveOnWorkerd(inject('bundle'), {
       ...testSettings,
+      LIMITS: 'normal',
       TURSO_DATABASE_URL: proxy.url,
       DATABASE_REPLICAS: replicas,
       OAUTH_CLIENTS: oauthClient,
@@ -35,6 +36,10 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
     const { status } = await request()
     return [status, proxy.count()]
   }
+
+  /** The first delay is a second, which a slow machine may take for a request. */
+  const makeDelaysLonger = () =>
+    database.query('UPDATE portcullis_attempts SET last_at = last_at + 60')
 
   it('registration 1, whether the email is free or taken', async () => {
     const account = { email: freshEmail(), password: 'a good password' }
@@ -53,6 +58,18 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
       account.email,
     )
     expect(await roundTrips(() => client().login(account))).toEqual([404, 1])
+  })
+
+  it('login 1 when it is blocked, also with the right password, whether the account exists or not', async () => {
+    const account = { email: freshEmail(), password: 'a good password' }
+    await client().register(account)
+    for (const email of [account.email, freshEmail()]) {
+      const wrong = () => client().login({ email, password: 'another password' })
+      for (let tried = 0; tried < 10; tried += 1) expect(await roundTrips(wrong)).toEqual([404, 1])
+      await makeDelaysLonger()
+      expect(await roundTrips(wrong)).toEqual([429, 1])
+      expect(await roundTrips(() => client().login({ ...account, email }))).toEqual([429, 1])
+    }
   })
 
   it('refresh 1, whatever the result, and 0 for a forged token', async () => {
@@ -98,6 +115,17 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
     const again = (password: string) => () => client().reauthenticate(token, password)
     expect(await roundTrips(again('a good password'))).toEqual([200, 2])
     expect(await roundTrips(again('another password'))).toEqual([403, 1])
+  })
+
+  it('giving the password again 1 when it is blocked, also with the right one', async () => {
+    const token = await client().token()
+    const again = (password: string) => () => client().reauthenticate(token, password)
+    for (let tried = 0; tried < 10; tried += 1) {
+      expect(await roundTrips(again('another password'))).toEqual([403, 1])
+    }
+    await makeDelaysLonger()
+    expect(await roundTrips(again('another password'))).toEqual([429, 1])
+    expect(await roundTrips(again('a good password'))).toEqual([429, 1])
   })
 
   it('introspection 1, revocation 1, and 0 for a token that is not ours', async () => {
