@@ -1,15 +1,15 @@
 // The cost of a request must not grow with the number of accounts, sessions or revocations. Every
 // statement finds its rows by an index.
 
-import { type Client, createClient, type InStatement } from '@libsql/client/http'
+import { createClient } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'
 import {
   deleteAttempts,
   deleteForgottenAttempts,
   listAttempts,
 } from '../../../src/service/store/attempts.ts'
-import type { Database } from '../../../src/service/store/database.ts'
 import { deleteEndedSessions } from '../../../src/service/store/session-endings.ts'
+import { recordStatements } from '../../support/query-plans.ts'
 import {
   ask,
   bearing,
@@ -24,42 +24,8 @@ import {
 } from '../../support/service.ts'
 
 const client = createClient({ url: inject('databaseUrl') })
-const seen: InStatement[] = []
-/** Passes every statement on, and records it. */
-const recording: Database = {
-  hasReplicas: true,
-  withClient: (use) =>
-    use({
-      execute(statement: InStatement) {
-        seen.push(statement)
-        return client.execute(statement)
-      },
-      batch(statements: InStatement[], mode: 'read' | 'write') {
-        seen.push(...statements)
-        return client.batch(statements, mode)
-      },
-    } as unknown as Client),
-}
+const { recording, scansOf, stepsOf } = recordStatements(client)
 const { app, config } = await createTestService({}, { database: recording })
-
-/** The steps of the plans that read every row of a table. */
-async function scansOf(ask: () => Promise<unknown>): Promise<string[]> {
-  const steps = await stepsOf(ask)
-  return steps.filter((step) => /^SCAN (?!CONSTANT ROW|\(subquery|.*subquery)/i.test(step))
-}
-
-async function stepsOf(ask: () => Promise<unknown>): Promise<string[]> {
-  seen.length = 0
-  await ask()
-  expect(seen.length).toBeGreaterThan(0)
-  const plans: string[] = []
-  for (const statement of [...seen]) {
-    const { sql, args } = statement as { sql: string; args: [] }
-    const { rows } = await client.execute({ sql: `EXPLAIN QUERY PLAN ${sql}`, args })
-    plans.push(...rows.map(({ detail }) => String(detail)))
-  }
-  return plans
-}
 
 describe('every statement finds its rows by an index:', () => {
   it('accounts', async () => {
