@@ -6,7 +6,7 @@ import { startIssuingService } from '../support/issuing-service.ts'
 import { runNpm } from './commands.ts'
 
 /** After five attempts an address is closed for a day, so no test waits for a delay to end. */
-const limits = { LIMITS: 'normal', FREE_ATTEMPTS: '50', MAX_ATTEMPTS: '10' }
+const limits = { LIMITS: 'normal', FREE_ATTEMPTS: '5', MAX_ATTEMPTS: '10' }
 const password = 'a good password'
 const day = 86_400
 
@@ -56,7 +56,7 @@ describe('npm run admin -- limits show', () => {
       0,
       expect.stringMatching(/^purpose +from +attempts +last +next is let through$/),
     ])
-    expect(everywhere).toMatch(new RegExp(`^login +everywhere +7 +${instant} +now$`))
+    expect(everywhere).toMatch(/^login +everywhere +7 +- +now$/)
     // Sources come in the order of their MACs.
     const source = '^login +source [\\w-]{8}'
     expect(sources).toHaveLength(2)
@@ -78,7 +78,7 @@ describe('npm run admin -- limits show', () => {
     const { attempts, ...rest } = JSON.parse(stdout)
     expect(rest).toEqual({ email })
     expect(attempts).toEqual([
-      { purpose: 'login', from: 'everywhere', attempts: 5, last_on, wait_seconds: 0 },
+      { purpose: 'login', from: 'everywhere', attempts: 5, last_on: null, wait_seconds: 0 },
       {
         ...{ purpose: 'login', from: expect.stringMatching(/^source [\w-]{8}$/), attempts: 5 },
         ...{ last_on, wait_seconds: expect.any(Number) },

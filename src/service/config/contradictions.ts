@@ -23,7 +23,7 @@ export function contradictionsOf(
     ...insecureProblems(config),
     ...proxyProblems(config, platform),
     ...secretProblems(config),
-    ...limitProblems(config),
+    ...limitProblems(config, variables),
   ]
 }
 
@@ -106,11 +106,11 @@ function secretProblems({ secretKey, previousSecretKey }: Config): string[] {
   ])
 }
 
-function limitProblems({ limits }: Config): string[] {
+function limitProblems({ limits }: Config, variables: Variables): string[] {
   const { freeAttempts, maxAttempts, maxDelaySeconds, closedSeconds } = limits.attempts
   return said(
     [
-      2 * freeAttempts > maxAttempts,
+      variableText(variables.FREE_ATTEMPTS) && 2 * freeAttempts > maxAttempts,
       'FREE_ATTEMPTS must be at most half of MAX_ATTEMPTS: one address is closed after so many.',
     ],
     [

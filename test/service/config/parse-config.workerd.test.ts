@@ -82,6 +82,17 @@ describe('the configuration', () => {
     expect(requests.perProcess.check).toBe(1_000_000)
   })
 
+  it('lets fewer MAX_ATTEMPTS be set alone, and refuses more FREE_ATTEMPTS than half of them', async () => {
+    expect((await configOf({ MAX_ATTEMPTS: '12' })).limits.attempts.maxAttempts).toBe(12)
+    expect(await problemsOf({ ...good, MAX_ATTEMPTS: '12', FREE_ATTEMPTS: '7' })).toEqual([
+      'FREE_ATTEMPTS must be at most half of MAX_ATTEMPTS: one address is closed after so many.',
+    ])
+    const shorter = { MAX_ATTEMPT_DELAY_SECONDS: '901', ATTEMPTS_CLOSED_SECONDS: '900' }
+    expect(await problemsOf({ ...good, ...shorter })).toEqual([
+      'MAX_ATTEMPT_DELAY_SECONDS must be at most ATTEMPTS_CLOSED_SECONDS.',
+    ])
+  })
+
   it('accepts every setting', async () => {
     const config = await configOf({
       AUDIENCE: 'https://api.example.com',

@@ -22,7 +22,8 @@ const database = createCountingDatabase()
 const client = { id: 'api', secret: 's'.repeat(32) }
 const basic = { Authorization: `Basic ${btoa(`${client.id}:${client.secret}`)}` }
 const settings = { OAUTH_CLIENTS: `${client.id}:${client.secret}` }
-const { app } = await createTestService(settings, { database })
+// The clock stands still, so all requests come in one second.
+const { app } = await createTestService({ ...settings, LIMITS: 'raised' }, { database })
 const { token, refreshToken } = await registerAccount(app)
 
 /** Variants of a valid token, such as one character changed or the end cut. */
