@@ -88,9 +88,12 @@ async function createRefreshLoad(
   post: Pick<autocannon.Request, 'method' | 'headers'>,
 ): Promise<Load> {
   const client = createClientOf(url)
-  const sessions: { refreshToken: string }[] = await Promise.all(
-    Array.from({ length: 10 * connections }, (): Promise<Tokens> => client.tokens()),
-  )
+  const sessions: { refreshToken: string }[] = []
+  // A few at a time: more would find the queue for hashes full.
+  while (sessions.length < 10 * connections) {
+    const some = Array.from({ length: 50 }, (): Promise<Tokens> => client.tokens())
+    sessions.push(...(await Promise.all(some)))
+  }
   const createRequest = (): autocannon.Request => {
     let session = { refreshToken: '' }
     return {
