@@ -64,7 +64,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   ],
   '': [
     ...[...ground, 'guard', ...guard, 'testing', 'service', 'service/config', 'service/http'],
-    ...['service/domain', 'service/store', 'service/store/node'],
+    ...['service/domain', 'service/domain/limits', 'service/store', 'service/store/node'],
   ],
 }
 

@@ -15,7 +15,7 @@ let page: Page
 beforeAll(async () => {
   browser = await launchBrowser()
   // After five attempts, none is let through for a day. So no test hurries.
-  app = await startExampleApp({ LIMITS: 'normal', FREE_ATTEMPTS: '50', MAX_ATTEMPTS: '10' })
+  app = await startExampleApp({ LIMITS: 'normal', FREE_ATTEMPTS: '5', MAX_ATTEMPTS: '10' })
   page = await browser.newPage()
   await page.goto(app.issuer)
 })

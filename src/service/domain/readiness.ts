@@ -3,15 +3,16 @@
 
 import { type ReadinessReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { keyRevocationId } from '../../token/access-token.ts'
+import type { Database } from '../store/database.ts'
 import { findLastMigration, schemaVersion } from '../store/migrations.ts'
 import { findRevokedIds } from '../store/revocation-feed.ts'
-import type { Deps } from './deps.ts'
+import type { TokenDeps } from './tokens/token-deps.ts'
 
 /** How long a verdict is given again, so that strangers cannot make the database work. */
 const keptMs = 1_000
 
 type Verdict = Result<undefined, ReadinessReason>
-type ReadinessDeps = Pick<Deps, 'database' | 'accessTokens' | 'runtime'>
+type ReadinessDeps = Pick<TokenDeps, 'accessTokens' | 'runtime'> & { readonly database: Database }
 
 /** Whether the service is ready. */
 export interface Readiness {
@@ -45,10 +46,7 @@ async function judge(deps: ReadinessDeps): Promise<Verdict> {
 }
 
 /** If it is revoked, nobody can log in: every new token is refused. */
-async function isSigningKeyRevoked({
-  database,
-  accessTokens,
-}: Pick<Deps, 'database' | 'accessTokens'>): Promise<boolean> {
+async function isSigningKeyRevoked({ database, accessTokens }: ReadinessDeps): Promise<boolean> {
   const { keyId } = await accessTokens.signingKey()
   if (keyId === undefined) return false
   const { revoked } = await findRevokedIds(database, [await keyRevocationId(keyId)])
