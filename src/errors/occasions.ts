@@ -98,7 +98,7 @@ export const occasions = {
     source: 'RFC 6585 §4',
   },
   too_many_at_once: {
-    when: 'More checks, introspections or questions for readiness within a minute than one isolate or process can answer well. Nothing was read.',
+    when: 'More checks or introspections within a second than one isolate or process can answer well: 1,000. The database was not asked.',
     source: 'RFC 9110 §15.6.4',
   },
   account_changing: {

@@ -8,8 +8,10 @@ import { findLastMigration, schemaVersion } from '../store/migrations.ts'
 import { findRevokedIds } from '../store/revocation-feed.ts'
 import type { TokenDeps } from './tokens/token-deps.ts'
 
-/** How long a verdict is given again, so that strangers cannot make the database work. */
+/** How long an outcome is given again, so that strangers cannot make the database work. */
 const keptMs = 1_000
+/** While a question runs, at most so long, others get the last outcome. */
+const askingMs = 5_000
 
 type Verdict = Result<undefined, ReadinessReason>
 type ReadinessDeps = Pick<TokenDeps, 'accessTokens' | 'runtime'> & { readonly database: Database }
@@ -23,17 +25,33 @@ export interface Readiness {
   check(): Promise<Verdict>
 }
 
-/** Asks the database at most once a second, unless requests come at the same moment. */
+/** Asks the database once a second at most, apart from the first questions of an isolate. */
 export function createReadiness(deps: ReadinessDeps): Readiness {
-  let last: { readonly verdict: Verdict; readonly atMs: number } | undefined
+  let last: { readonly outcome: () => Verdict; readonly atMs: number } | undefined
+  let askedAtMs: number | undefined
+  const isWithin = (sinceMs: number | undefined, forMs: number) => {
+    const ageMs = sinceMs === undefined ? forMs : deps.runtime.elapsedMs() - sinceMs
+    return ageMs >= 0 && ageMs < forMs
+  }
+  const keep = (outcome: () => Verdict) => {
+    askedAtMs = undefined
+    last = { outcome, atMs: deps.runtime.elapsedMs() }
+    return outcome()
+  }
   return {
     async check() {
-      const nowMs = deps.runtime.elapsedMs()
-      const ageMs = last ? nowMs - last.atMs : keptMs
-      if (last && ageMs >= 0 && ageMs < keptMs) return last.verdict
-      const verdict = await judge(deps)
-      last = { verdict, atMs: nowMs }
-      return verdict
+      if (last && (isWithin(last.atMs, keptMs) || isWithin(askedAtMs, askingMs))) {
+        return last.outcome()
+      }
+      askedAtMs = deps.runtime.elapsedMs()
+      try {
+        const verdict = await judge(deps)
+        return keep(() => verdict)
+      } catch (error) {
+        return keep(() => {
+          throw error
+        })
+      }
     },
   }
 }

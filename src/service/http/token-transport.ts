@@ -38,6 +38,8 @@ const refreshTokenCookie = '__Secure-refresh_token'
 const deviceTokenCookie = '__Secure-device_token'
 /** A browser that several people use has one device token for each. */
 const maxDeviceTokens = 5
+/** Each costs time. Other subdomains can add cookies. */
+const maxTokensVerified = 50
 const cookieOptions = { httpOnly: true, secure: true, sameSite: 'Lax' } satisfies CookieOptions
 
 /** The access token that a request presents. */
@@ -103,12 +105,13 @@ export function presentedDeviceTokens(
 ): readonly string[] {
   if (settings.tokenTransport !== 'cookie') return sent === undefined ? [] : [sent]
   const values = cookieValues(c.req.header('Cookie'), deviceTokenCookie)
-  return values.flatMap((value) =>
+  const tokens = values.flatMap((value) =>
     value
       .split('~')
       .filter((token) => accountOfDevice(token) !== undefined)
       .slice(0, maxDeviceTokens),
   )
+  return tokens.slice(0, maxTokensVerified)
 }
 
 /** A success that carries tokens (RFC 6749 §5.1), with flask-jwt-auth's name for the access token. */

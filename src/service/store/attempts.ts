@@ -74,6 +74,12 @@ const waitRow = v.object({ waitSeconds: v.nullable(integer) })
 const maxDoublings = 20
 
 /**
+ * The condition that the clock of the database was set back since the attempt. Such a row would
+ * block for as long, so it does not count.
+ */
+const isAhead = sql`${attempts.lastAt} > ${databaseNow} + 60`
+
+/**
  * Counts an attempt, unless one of its rows says that it comes too early. `waiting` must come first:
  * a later statement may see a later second, in which the wait is over. The statements after
  * `counted` can ask whether it was counted, with `isAttemptCounted`.
@@ -212,14 +218,14 @@ function keysAsked({ source, account }: AttemptKeys, device: AskedAttempt['devic
 
 /**
  * After how many seconds the next attempt of a row is let through. At most 0: now. A delay counts
- * from the next full second, so that none is shorter than it says. It is never longer than the delay
- * itself, even after the clock of the database was set back.
+ * from the next full second, so that none is shorter than it says.
  */
 function waitSeconds(accountKey: string, limits: AttemptLimits): SQL<number> {
   const { freeAttempts, maxAttempts, maxDelaySeconds, closedSeconds } = limits
   const { count, key, lastAt } = attempts
   const doublings = sql`min(${count} - ${freeAttempts}, ${maxDoublings})`
   const delay = sql`CASE
+    WHEN ${isAhead} THEN 0
     WHEN ${key} = ${accountKey} THEN iif(${count} < ${maxAttempts}, 0, 1 + ${closedSeconds})
     WHEN ${count} >= ${Math.ceil(maxAttempts / 2)} THEN 1 + ${closedSeconds}
     WHEN ${count} < ${freeAttempts} THEN 0
@@ -239,7 +245,7 @@ function countLeft(accountKey: string, limits: AttemptLimits) {
   const elapsed = sql`max(0, ${databaseNow} - ${lastAt})`
   const steps = sql`CAST(${elapsed} / ${stepSeconds} AS INTEGER)`
   const isAccount = sql`${key} = ${accountKey}`
-  const left = sql<number>`CASE WHEN ${isAccount} THEN max(0, ${count} - ${steps})
+  const left = sql<number>`CASE WHEN ${isAhead} THEN 0 WHEN ${isAccount} THEN max(0, ${count} - ${steps})
     ELSE iif(${elapsed} >= ${closedSeconds}, 0, ${count}) END`
   return { left, isAccount, stepped: sql`CAST(${lastAt} + ${steps} * ${stepSeconds} AS INTEGER)` }
 }

@@ -375,13 +375,14 @@ describe('the limits', () => {
     expect(seen.join()).not.toContain('$2b$')
   })
 
-  it('hold no longer than they say after the clock of the database was set back', async () => {
+  it('do not count from the future after the clock of the database was set back', async () => {
     const { email, password } = await registerAccount(app)
     await tryOften(app, 12, { email })
     await passTimeFor(email, -3_600)
     const elsewhere = { email, password, address: '203.0.113.1' }
     expect((await tryLogin(app, elsewhere)).status).toBe(200)
-    expect(waitOf(await tryLogin(app, { email }))).toBe(2)
+    expect((await tryLogin(app, { email, password })).status).toBe(200)
+    expect(await countsOf(email)).toEqual([0, 0, 0])
   })
 
   it('take nothing back twice if the last answer of the database is lost', async () => {

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { PlatformParts } from '../../../src/service/service.ts'
+import type { Database } from '../../../src/service/store/database.ts'
 import { segmentOf } from '../../../src/token/feed-format.ts'
 import {
   createCountingDatabase,
@@ -167,5 +168,36 @@ describe('GET /ready', () => {
     clock.advance(1)
     expect(await ready()).toBe(200)
     expect(database.roundTrips).toBe(2 * once)
+  })
+
+  it('asks a slow database and one that is away no more often', async () => {
+    const base = createCountingDatabase()
+    let isAway = false
+    const database: Database = {
+      ...base,
+      async withClient(use) {
+        base.roundTrips += 1
+        if (isAway) throw new Error('away')
+        return base.withClient(use)
+      },
+    }
+    const { app, clock } = await create({}, { database })
+    const ready = async () => (await app.request('/ready')).status
+    expect(await ready()).toBe(200)
+    const once = base.roundTrips
+    clock.advance(1)
+    // The first one asks; the others get the last verdict.
+    expect(await Promise.all(Array.from({ length: 50 }, ready))).toEqual(Array(50).fill(200))
+    expect(base.roundTrips).toBe(2 * once)
+    isAway = true
+    clock.advance(1)
+    await ready()
+    expect(await ready()).toBe(503)
+    expect(await ready()).toBe(503)
+    expect(base.roundTrips).toBe(2 * once + 1)
+    isAway = false
+    clock.advance(1)
+    await ready()
+    expect(await ready()).toBe(200)
   })
 })

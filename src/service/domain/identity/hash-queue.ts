@@ -44,8 +44,8 @@ export interface HashTurn {
 interface Place {
   /** The order of arrival. */
   readonly number: number
-  /** The device or session that is known. It goes before strangers. Undefined for a stranger. */
-  readonly known: string | undefined
+  /** The account of a known device or session. It goes before strangers. Undefined for a stranger. */
+  readonly known: number | undefined
   seenAtMs: number
   /** What its request does: read, wait for its turn, or hash. */
   state: 'reading' | 'waiting' | 'hashing'
@@ -53,8 +53,8 @@ interface Place {
 
 /**
  * The queue for all password hashing in an isolate or process. One hash runs at a time, first come,
- * first served, but known devices and sessions go before strangers. After two of those comes a
- * stranger, so that nobody with many devices keeps the others out. Between two hashes, everything else has the thread for at least 25 ms. The rest
+ * first served, but known devices and sessions go before strangers: one for each account. After two
+ * of those comes a stranger, so that nobody with many accounts keeps the others out. Between two hashes, everything else has the thread for at least 25 ms. The rest
  * lasts up to 250 ms while other work keeps the thread busy. At costs 4 to 7 the rest comes after
  * each 25 ms of hashing, and is never longer. The queue holds about one second of hashes: ten at
  * cost 10 if the thread is not busy. A request may always hash when the queue is empty.
@@ -79,18 +79,20 @@ export class HashQueue {
    * second. No I/O.
    *
    * @param isGone whether the client has hung up, as far as the platform reports it
-   * @param known the known device or session of the client. It has one place before strangers
+   * @param known the account whose known device or session the client has shown. It has one place
+   * before strangers; a second one is a stranger's, as is one that would wait too long
    */
-  join(isGone: () => boolean, known?: string): Result<HashTurn, QueueReason> {
+  join(isGone: () => boolean, known?: number): Result<HashTurn, QueueReason> {
     const nowMs = this.#runtime.elapsedMs()
     this.#places = this.#placesKept(nowMs)
     const hasPlace = this.#places.some((other) => known !== undefined && other.known === known)
-    const place: Place = {
-      ...{ number: this.#arrivals + 1, known: hasPlace ? undefined : known },
-      ...{ seenAtMs: nowMs, state: 'reading' },
-    }
-    const ahead = this.#inTurn([...this.#places, place]).indexOf(place)
-    if (ahead * this.#pace.turnMs() > maxExpectedWaitMs) return refuse('login_queue_full')
+    const asStranger = { number: this.#arrivals + 1, known: undefined, seenAtMs: nowMs }
+    const places: Place[] = [
+      { ...asStranger, known: hasPlace ? undefined : known, state: 'reading' },
+      { ...asStranger, state: 'reading' },
+    ]
+    const place = places.find((one) => this.#expectedWaitMs(one) <= maxExpectedWaitMs)
+    if (!place) return refuse('login_queue_full')
     this.#arrivals += 1
     this.#places.push(place)
     return succeed({
@@ -98,6 +100,10 @@ export class HashQueue {
       hash: (work) => this.#hashInTurn(place, isGone, work),
       leave: () => this.#leave(place),
     })
+  }
+
+  #expectedWaitMs(place: Place): number {
+    return this.#inTurn([...this.#places, place]).indexOf(place) * this.#pace.turnMs()
   }
 
   /** The places in the order of their turns. */

@@ -67,7 +67,7 @@ export async function login(
 ): Promise<Result<LoginTokens, LoginReason | TooManyAttempts>> {
   const email = comparedEmail(typed.email)
   const device = await findDevice(deps, email, client)
-  const turn = deps.hashQueue.join(isGone, device?.deviceId)
+  const turn = deps.hashQueue.join(isGone, device?.userId)
   if (!turn.ok) return turn
   const keys = await loginKeysOf(deps, email, client, device)
   const { attempts } = deps.settings.limits

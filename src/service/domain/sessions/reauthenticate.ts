@@ -53,7 +53,7 @@ export async function reauthenticate(
 ): Promise<Result<IssuedAccessToken, ConfirmReason | TooManyAttempts>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
-  const turn = deps.hashQueue.join(isGone, verified.value.sessionId)
+  const turn = deps.hashQueue.join(isGone, verified.value.userId)
   if (!turn.ok) return turn
   const caller = verified.value
   const keys = await sessionKeysOf(deps, caller)

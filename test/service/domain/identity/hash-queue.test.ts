@@ -22,7 +22,7 @@ beforeEach(() => {
 const isHere = () => false
 const names = () => hashed.map(({ name }) => name)
 
-function join(isGone: () => boolean = isHere, known?: string): HashTurn {
+function join(isGone: () => boolean = isHere, known?: number): HashTurn {
   const joined = queue.join(isGone, known)
   if (!joined.ok) throw new Error('The queue is full.')
   return joined.value
@@ -77,42 +77,46 @@ describe('the hash queue', () => {
     expect(await outcome).toEqual({ ok: true, value: 'only' })
   })
 
-  it('lets two known devices go before a stranger, in order of arrival', async () => {
+  it('lets two known accounts go before a stranger, in order of arrival', async () => {
     const first = hash('first')
-    const known = (name: string) => hashIn(join(isHere, name), name)
-    const turns = [
-      hash('stranger'),
-      known('phone'),
-      hash('another stranger'),
-      ...['laptop', 'tablet', 'watch', 'console'].map(known),
-    ]
+    const known = (account: number) => hashIn(join(isHere, account), `account ${account}`)
+    const turns = [hash('stranger'), known(1), hash('another stranger'), ...[2, 3, 4, 5].map(known)]
     await time.advance(3_000)
     await Promise.all([first, ...turns])
     expect(names()).toEqual([
-      ...['first', 'phone', 'laptop', 'stranger'],
-      ...['tablet', 'watch', 'another stranger', 'console'],
+      ...['first', 'account 1', 'account 2', 'stranger'],
+      ...['account 3', 'account 4', 'another stranger', 'account 5'],
     ])
   })
 
-  it('has one place before strangers for each device', async () => {
+  it('has one place before strangers for each account', async () => {
     const first = hash('first')
     const turns = [hash('stranger')]
-    for (const name of ['first of the phone', 'second of the phone']) {
-      turns.push(hashIn(join(isHere, 'phone'), name))
+    for (const name of ['first device', 'second device']) {
+      turns.push(hashIn(join(isHere, 1), name))
     }
     await time.advance(2_000)
     await Promise.all([first, ...turns])
-    expect(names()).toEqual(['first', 'first of the phone', 'stranger', 'second of the phone'])
+    expect(names()).toEqual(['first', 'first device', 'stranger', 'second device'])
   })
 
-  it('has room for known devices when it is full of strangers, and for strangers, too', () => {
+  it('has room for known accounts when it is full of strangers, and for strangers, too', () => {
     const strangers = fill()
     let known = 0
-    while (queue.join(isHere, `device ${known}`).ok) known += 1
+    while (queue.join(isHere, known).ok) known += 1
     expect([strangers, known]).toEqual([10, 7])
     queue = new HashQueue(10, time.runtime)
-    for (known = 0; queue.join(isHere, `device ${known}`).ok; ) known += 1
-    expect([known, fill()]).toEqual([10, 3])
+    for (known = 0; queue.join(isHere, known).ok; ) known += 1
+    // Ten known ones, and three with the places of strangers, which come in between.
+    expect([known, fill()]).toEqual([13, 0])
+  })
+
+  it('lets no account with many devices keep other known ones out', () => {
+    let places = 0
+    while (queue.join(isHere, 1).ok) places += 1
+    expect(places).toBe(10)
+    expect(queue.join(isHere).ok).toBe(false)
+    expect(queue.join(isHere, 2).ok).toBe(true)
   })
 
   it('hashes one at a time, in order of arrival, with a rest after each', async () => {
