@@ -249,7 +249,7 @@ async function costRow(distance: string, url: string): Promise<string[]> {
   for (let round = 0; round < rounds; round += 1) {
     const email = `nobody-${round}@example.com`
     const accountKey = await keyMaker.ofAccount('login', email)
-    const source = await keyMaker.ofSource(accountKey, 'network 192.0.2.1')
+    const source = await keyMaker.ofSource(accountKey, 'network', '192.0.2.1')
     const keys = { account: accountKey, source, device: undefined }
     times[0].push(
       await timeOf(() =>

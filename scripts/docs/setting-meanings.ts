@@ -111,7 +111,7 @@ export const settingMeanings = {
   },
   LIMITS: {
     meaning:
-      'Whether the limits are as set, or 1,000 times as high: for load tests, on a machine that nobody else reaches',
+      'Whether the limits are as set, or 1,000 times as high: for load tests, on a machine that nobody else reaches. Raised, the rate limiting bindings are not asked',
     unit: 'word',
   },
   FREE_ATTEMPTS: {
@@ -139,16 +139,18 @@ export const settingMeanings = {
     unit: 'seconds',
   },
   REGISTRATIONS_PER_ADDRESS: {
-    meaning: 'How many registrations one address may ask for in a minute',
+    meaning:
+      'How many registrations one address may ask for in a minute. On Workers `REGISTER_RATE_LIMIT` counts, too',
     unit: 'requests',
   },
   LOGINS_PER_ADDRESS: {
     meaning:
-      'How many logins one address may ask for in a minute; and how often it may give a password again',
+      'How many logins one address may ask for in a minute; and how often it may give a password again. On Workers `LOGIN_RATE_LIMIT` counts, too',
     unit: 'requests',
   },
   REFRESHES_PER_ADDRESS: {
-    meaning: 'How many refreshes one address may ask for in a minute; an office may share one',
+    meaning:
+      'How many refreshes one address may ask for in a minute; an office may share one. On Workers `REFRESH_RATE_LIMIT` counts, too',
     unit: 'requests',
   },
 } satisfies Record<SettingName, { readonly meaning: string; readonly unit: string }>

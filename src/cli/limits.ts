@@ -20,13 +20,19 @@ export function addLimitsCommand(program: Command): void {
       'Shows how often a password was tried for an account, and when the next is let through.',
     )
     .argument('<email>', 'the email of the account, whether there is one or not')
-  addAttemptVariables(addJsonOption(addDatabaseOption(command))).action(show)
+  addAttemptVariables(addJsonOption(addDatabaseOption(command)))
+    .addHelpText('after', `\nReads the settings ${waitSettings}, where the service has them set.`)
+    .action(show)
 }
 
 /** Adds the variables that a command about attempts reads. */
 export function addAttemptVariables(command: Command): Command {
   return addVariables(command, 'SECRET_KEY', 'set it as for the service')
 }
+
+/** The settings on which waits depend. */
+const waitSettings =
+  'FREE_ATTEMPTS, MAX_ATTEMPTS, MAX_ATTEMPT_DELAY_SECONDS, ATTEMPTS_CLOSED_SECONDS'
 
 async function show(email: string, { url, json }: LimitOptions): Promise<void> {
   const address = databaseAddress(url)
@@ -41,13 +47,14 @@ async function show(email: string, { url, json }: LimitOptions): Promise<void> {
   ])
   const heads = ['purpose', 'from', 'attempts', 'last', 'next is let through']
   const table = renderTable([heads, ...rows])
-  const none = `No wrong password is counted for ${email} under this SECRET_KEY.`
+  const none = `No wrong password is counted for ${email} under this SECRET_KEY. Is it the key of the service?`
   report(json, { email, attempts: attempts.map(factsOf) }, rows.length > 0 ? table : none)
 }
 
 /** Sources are told apart by a MAC: nobody can tell the address from it. */
 function sourceOf({ key, isFromEverywhere }: PurposeAttempts): string {
-  return isFromEverywhere ? 'everywhere' : `source ${key.split('.')[1]?.slice(0, 8)}`
+  const [, kind, mac] = key.split('.')
+  return isFromEverywhere ? 'everywhere' : `${kind} ${mac?.slice(0, 8)}`
 }
 
 /** The row of all sources does not have the time of the last attempt. */

@@ -227,7 +227,7 @@ async function unlock(email: string, { url, json }: UserOptions): Promise<void> 
   const sentence =
     counts > 0
       ? `The wrong passwords for ${email} are forgotten. Everybody may try again.`
-      : `No wrong password was counted for ${email} under this SECRET_KEY: nothing was changed.`
+      : `No wrong password was counted for ${email} under this SECRET_KEY: nothing was changed. Is it the key of the service?`
   report(json, { email, done: 'unlock', changed: counts > 0 }, sentence)
 }
 

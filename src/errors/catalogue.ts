@@ -56,7 +56,7 @@ export const catalogue = {
     status: 503,
     code: 'unavailable',
     message: 'Too many requests of this kind. Please try again later.',
-    retryAfterSeconds: 60,
+    retryAfterSeconds: 1,
   },
   account_changing: {
     status: 503,

@@ -90,11 +90,11 @@ export const occasions = {
     source: 'RFC 9110 §15.6.4',
   },
   too_many_attempts: {
-    when: 'Logging in, or giving the password again, after too many wrong passwords for this email or session. The password is not checked, so a right one gets this answer, too. `Retry-After` says when the next attempt is let through. It is the same whether the account exists or not.',
+    when: 'Logging in, or giving the password again, after too many wrong passwords for this email or session. The password is not checked, so a right one gets this answer, too. `Retry-After` says when the next attempt is let through: from a second to a day. It is the same whether the account exists or not.',
     source: 'RFC 6585 §4; NIST SP 800-63B-4 §3.2.2; ASVS 6.3.1',
   },
   too_many_from_address: {
-    when: 'More registrations, logins or refreshes from one address within a minute than the settings allow. An IPv6 /64 counts as one address. Nothing was read.',
+    when: 'More registrations, logins or refreshes from one address within a minute than the settings allow. An IPv6 /64 counts as one address. Nothing was read. `Retry-After` is 60 s at most.',
     source: 'RFC 6585 §4',
   },
   too_many_at_once: {

@@ -73,7 +73,7 @@ describeInBrowser('the example browser-app', () => {
     expect(await page.evaluate('document.activeElement.id')).toBe('email')
     await fillIn({ email, password: 'not the password' })
     await click('Log in')
-    await said('User does not exist.')
+    await said('Email or password is wrong.')
     expect(await page.locator('#email-error').isVisible()).toBe(false)
   })
 

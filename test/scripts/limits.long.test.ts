@@ -42,7 +42,8 @@ async function tryOften(times: number, email: string, address?: string) {
   for (let tried = 0; tried < times; tried += 1) await tryLogin(email, undefined, address)
 }
 
-const none = (email: string) => `No wrong password is counted for ${email} under this SECRET_KEY.\n`
+const none = (email: string) =>
+  `No wrong password is counted for ${email} under this SECRET_KEY. Is it the key of the service?\n`
 const instant = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.000Z'
 
 describe('npm run admin -- limits show', () => {
@@ -58,7 +59,7 @@ describe('npm run admin -- limits show', () => {
     ])
     expect(everywhere).toMatch(/^login +everywhere +7 +- +now$/)
     // Sources come in the order of their MACs.
-    const source = '^login +source [\\w-]{8}'
+    const source = '^login +network [\\w-]{8}'
     expect(sources).toHaveLength(2)
     expect(sources).toContainEqual(
       expect.stringMatching(new RegExp(`${source} +2 +${instant} +now$`)),
@@ -80,7 +81,7 @@ describe('npm run admin -- limits show', () => {
     expect(attempts).toEqual([
       { purpose: 'login', from: 'everywhere', attempts: 5, last_on: null, wait_seconds: 0 },
       {
-        ...{ purpose: 'login', from: expect.stringMatching(/^source [\w-]{8}$/), attempts: 5 },
+        ...{ purpose: 'login', from: expect.stringMatching(/^network [\w-]{8}$/), attempts: 5 },
         ...{ last_on, wait_seconds: expect.any(Number) },
       },
     ])
@@ -138,7 +139,7 @@ describe('npm run admin -- limits show', () => {
     expect([status, stdout]).toEqual([0, none(email)])
     const { stdout: unlocked } = run(['users', 'unlock', email], other)
     expect(unlocked).toBe(
-      `No wrong password was counted for ${email} under this SECRET_KEY: nothing was changed.\n`,
+      `No wrong password was counted for ${email} under this SECRET_KEY: nothing was changed. Is it the key of the service?\n`,
     )
     expect(showJson(email).attempts).toHaveLength(2)
   })
@@ -156,7 +157,7 @@ describe('npm run admin -- users unlock', () => {
     ])
     expect(await tryLogin(email, password)).toBe(200)
     expect(unlock(email).stdout).toBe(
-      `No wrong password was counted for ${email} under this SECRET_KEY: nothing was changed.\n`,
+      `No wrong password was counted for ${email} under this SECRET_KEY: nothing was changed. Is it the key of the service?\n`,
     )
   })
 

@@ -28,6 +28,7 @@ export async function startExampleApp(
     SIGNING_KEYS: await createKeySet(),
     TURSO_DATABASE_URL: database.url,
     TOKEN_TRANSPORT: 'cookie',
+    HTTP_CONTRACT: 'standard',
     ...variables,
   }
   const server = await serveOnWorkerd(bundle.file, settings, { port })

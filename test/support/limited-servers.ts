@@ -83,7 +83,7 @@ export async function countOf(
 ): Promise<number> {
   const purpose: AttemptPurpose = 'login'
   const account = await keys.ofAccount(purpose, email)
-  const key = address ? await keys.ofSource(account, `network ${networkOf(address)}`) : account
+  const key = address ? await keys.ofSource(account, 'network', networkOf(address)) : account
   const [row] = await query('SELECT count FROM portcullis_attempts WHERE key = ?', key)
   return Number(row?.count ?? 0)
 }

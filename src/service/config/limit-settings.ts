@@ -74,6 +74,8 @@ export interface RequestLimits {
 
 /** How much is let through. */
 export interface Limits {
+  /** Whether they are raised, for load tests. Then the platform's limit is not asked either. */
+  readonly isRaised: boolean
   /** Passwords for an account. */
   readonly attempts: AttemptLimits
   /** How long a device is known after its last login, in seconds. */
@@ -88,8 +90,10 @@ type LimitValues = {
 
 /** The limits of the settings. */
 export function limitsOf(values: LimitValues): Limits {
-  const factor = values.LIMITS === 'raised' ? raisedFactor : 1
+  const isRaised = values.LIMITS === 'raised'
+  const factor = isRaised ? raisedFactor : 1
   return {
+    isRaised,
     attempts: {
       freeAttempts: values.FREE_ATTEMPTS * factor,
       maxAttempts: values.MAX_ATTEMPTS * factor,

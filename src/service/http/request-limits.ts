@@ -26,12 +26,14 @@ export async function limitByAddress(
   deps: LimitedBy & Pick<Deps, 'platformLimit' | 'clientAddress' | 'log'>,
   limits: LimitClass,
 ): Promise<Result<undefined, RequestRefusal>> {
-  const { perAddress } = deps.settings.limits.requests
+  const { isRaised, requests } = deps.settings.limits
+  const { perAddress } = requests
   const address = isIn(perAddress, limits) ? addressOf(c, deps) : undefined
   if (!isIn(perAddress, limits) || address === undefined) return allowed
   const network = networkOf(address)
   const wait = deps.requestCounts.take(`${limits} ${network}`, perAddress[limits], minuteSeconds)
-  const isWithin = wait === undefined && (await deps.platformLimit(limits, network, c.env))
+  const isWithin =
+    wait === undefined && (isRaised || (await deps.platformLimit(limits, network, c.env)))
   const retryAfterSeconds = wait ?? minuteSeconds
   return isWithin ? allowed : refuse({ reason: 'too_many_from_address', retryAfterSeconds })
 }

@@ -54,6 +54,7 @@ describe('the configuration', () => {
       corsOrigins: [],
       contract: 'classic',
       limits: {
+        isRaised: false,
         attempts: {
           freeAttempts: 10,
           maxAttempts: 100,

@@ -115,6 +115,12 @@ describe('the limits', () => {
     expect(asked).toEqual(Array(2).fill(['login', '2001:db8:0:0::/64']))
   })
 
+  it('do not ask the limit of the platform with LIMITS=raised', async () => {
+    const platformLimit = async () => false
+    const service = await create({ LIMITS: 'raised' }, { platformLimit })
+    expect((await ask(service, '/auth/login', '192.0.2.1')).status).toBe(422)
+  })
+
   it('go on if the limit of the platform fails', async () => {
     const platformLimit = () => Promise.reject(new Error('no limit'))
     const service = await create(limits, { platformLimit })

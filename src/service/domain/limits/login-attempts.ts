@@ -40,12 +40,10 @@ export async function loginKeysOf(
   device: DeviceClaims | undefined,
 ): Promise<LoginKeys> {
   const account = await attemptKeys.ofAccount('login', email)
-  const source = await attemptKeys.ofSource(
-    account,
-    `network ${networkOf(address, groupsOfSource)}`,
-  )
+  const network = networkOf(address, groupsOfSource)
+  const source = await attemptKeys.ofSource(account, 'network', network)
   if (!device) return { account, source, device }
-  const key = await attemptKeys.ofSource(account, `device ${device.deviceId}`)
+  const key = await attemptKeys.ofSource(account, 'device', device.deviceId)
   return { account, source, device: { ...device, key } }
 }
 

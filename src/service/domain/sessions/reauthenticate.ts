@@ -85,5 +85,5 @@ async function sessionKeysOf(
   { userId, sessionId }: CallerToken,
 ): Promise<AttemptKeys> {
   const account = await attemptKeys.ofAccount('reauthenticate', String(userId))
-  return { account, source: await attemptKeys.ofSource(account, `session ${sessionId}`) }
+  return { account, source: await attemptKeys.ofSource(account, 'session', sessionId) }
 }
