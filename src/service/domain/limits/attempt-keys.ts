@@ -10,7 +10,7 @@ import { createMac, type SecretKeys } from '../../../crypto/derived-key.ts'
 export type AttemptPurpose = 'login' | 'reauthenticate'
 
 /** What attempts come from: an address, a known device, or a session. */
-export type AttemptSource = 'network' | 'device' | 'session'
+type AttemptSource = 'network' | 'device' | 'session'
 
 /** Makes keys. The same input gives the same key, under the current SECRET_KEY. No I/O. */
 export interface AttemptKeyMaker {
