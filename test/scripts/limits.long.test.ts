@@ -105,7 +105,7 @@ describe('npm run admin -- limits show', () => {
     await tryOften(1, email)
     expect(showJson(email).attempts).toMatchObject([
       { purpose: 'login', from: 'everywhere', attempts: 1 },
-      { purpose: 'login', from: expect.stringMatching(/^source /), attempts: 1 },
+      { purpose: 'login', from: expect.stringMatching(/^network /), attempts: 1 },
     ])
   })
 
@@ -114,7 +114,7 @@ describe('npm run admin -- limits show', () => {
     expect((await service.client.reauthenticate(token, 'a wrong password')).status).toBe(403)
     expect(showJson(email).attempts).toMatchObject([
       { purpose: 'reauthenticate', from: 'everywhere', attempts: 1 },
-      { purpose: 'reauthenticate', from: expect.stringMatching(/^source /), attempts: 1 },
+      { purpose: 'reauthenticate', from: expect.stringMatching(/^session /), attempts: 1 },
     ])
     expect(show(email).stdout).toMatch(/^reauthenticate +everywhere +1 /m)
   })
