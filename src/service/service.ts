@@ -40,8 +40,7 @@ export interface Service {
   /**
    * Housekeeping, for the platform's scheduler. Deletes revocations that no living token needs,
    * sessions that ended more than a day ago, and counts of attempts that are forgotten. At most
-   * 300,000 of each. Writes one line to the log.
-   * Rejects when the database is unavailable.
+   * 300,000 of each. Writes one line to the log. Rejects when the database is unavailable.
    */
   prune(): Promise<void>
 }
@@ -66,7 +65,7 @@ export interface PlatformParts {
   readonly clientAddress?: ClientAddress | undefined
   /**
    * A limit of the platform, in addition to the service's own. It says whether a request of this
-   * kind (`register`, `login` or `refresh`) from this network may go on. A failure lets it go on.
+   * kind (`register`, `login`, `password` or `refresh`) from this network may go on. A failure lets it go on.
    */
   readonly platformLimit?: PlatformLimit | undefined
 }

@@ -20,7 +20,7 @@ type ReadinessDeps = Pick<TokenDeps, 'accessTokens' | 'runtime'> & { readonly da
 export interface Readiness {
   /**
    * Succeeds, or says that the schema is too old or too new, or that the key that signs is revoked.
-   * At most a second old. At most three round trips. Rejects when the database is unavailable.
+   * At most a second old, or older while a question runs, for 5 s at most. At most three round trips. Rejects when the database is unavailable.
    */
   check(): Promise<Verdict>
 }

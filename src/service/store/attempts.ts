@@ -80,9 +80,9 @@ const maxDoublings = 20
 const isAhead = sql`${attempts.lastAt} > ${databaseNow} + 60`
 
 /**
- * Counts an attempt, unless one of its rows says that it comes too early. `waiting` must come first:
- * a later statement may see a later second, in which the wait is over. The statements after
- * `counted` can ask whether it was counted, with `isAttemptCounted`.
+ * Counts an attempt, unless one of its rows says that it comes too early. The statement `waiting`
+ * must come first. A later statement may see a later second, in which the wait is over. The
+ * statements after `counted` can ask whether it was counted, with `isAttemptCounted`.
  */
 export function attemptStatements({ keys, device, limits, mayAttempt = sql`1` }: AskedAttempt) {
   const asked = keysAsked(keys, device)
@@ -235,8 +235,8 @@ function waitSeconds(accountKey: string, limits: AttemptLimits): SQL<number> {
 
 /**
  * What is left of a count. A source is forgotten after `closedSeconds` without an attempt. An
- * account from everywhere loses one attempt after each step of that time, attempts or not: so its
- * owner's typing errors never add up, and no source alone can fill it in the long run.
+ * account from everywhere loses one attempt after each step of that time. So its owner's typing
+ * errors never add up, and no source alone can fill it in the long run.
  */
 function countLeft(accountKey: string, limits: AttemptLimits) {
   const { count, key, lastAt } = attempts

@@ -63,8 +63,8 @@ interface KnownDevice {
 
 /**
  * The account with this email and its credentials; undefined when there is none, or it is disabled.
- * Counts the attempt in either case: for the device alone, if it knew the current password. Refuses with 'too_many_attempts': then no hash leaves the
- * database. Atomic; one round trip.
+ * Counts the attempt in either case: for the device alone, if it knew the current password. Refuses
+ * with 'too_many_attempts': then no hash leaves the database. Atomic; one round trip.
  */
 export async function findAccountToLogIn(
   database: Database,

@@ -44,7 +44,7 @@ export interface HashTurn {
 interface Place {
   /** The order of arrival. */
   readonly number: number
-  /** The account of a known device or session. It goes before strangers. Undefined for a stranger. */
+  /** The account of a known device or session, which goes before strangers. */
   readonly known: number | undefined
   seenAtMs: number
   /** What its request does: read, wait for its turn, or hash. */
@@ -54,9 +54,11 @@ interface Place {
 /**
  * The queue for all password hashing in an isolate or process. One hash runs at a time, first come,
  * first served, but known devices and sessions go before strangers: one for each account. After two
- * of those comes a stranger, so that nobody with many accounts keeps the others out. Between two hashes, everything else has the thread for at least 25 ms. The rest
- * lasts up to 250 ms while other work keeps the thread busy. At costs 4 to 7 the rest comes after
- * each 25 ms of hashing, and is never longer. The queue holds about one second of hashes: ten at
+ * of those comes a stranger, so that nobody with many accounts keeps the others out.
+ *
+ * Between two hashes, everything else has the thread for at least 25 ms. The rest lasts up to 250 ms
+ * while other work keeps the thread busy. At costs 4 to 7 the rest comes after each 25 ms of
+ * hashing, and is never longer. The queue holds about one second of hashes: ten at
  * cost 10 if the thread is not busy. A request may always hash when the queue is empty.
  */
 export class HashQueue {
