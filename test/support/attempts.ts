@@ -40,6 +40,17 @@ export function tryLogin(app: Hono<ServiceEnv>, attempt: LoginAttempt): Promise<
   })
 }
 
+/**
+ * Tries until the login is not shed, and gives the status. A slow machine sheds some of very many at
+ * once; those are not counted.
+ */
+export async function insistOnLogin(app: Hono<ServiceEnv>, attempt: LoginAttempt): Promise<number> {
+  for (;;) {
+    const { status } = await tryLogin(app, attempt)
+    if (status !== 503) return status
+  }
+}
+
 /** Logs in so often, one after the other. Gives the statuses. */
 export async function tryOften(
   app: Hono<ServiceEnv>,
