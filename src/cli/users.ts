@@ -150,19 +150,25 @@ async function show(email: string, { url, json }: UserOptions): Promise<void> {
     ['roles', account.roles.join(' ') || '-'],
     ['disabled', account.disabledAt === null ? 'no' : formatInstant(account.disabledAt)],
     ['registered', formatInstant(account.registeredAt)],
+    [
+      'email verified',
+      account.emailVerifiedAt === null ? 'no' : formatInstant(account.emailVerifiedAt),
+    ],
     ['living sessions', String(account.livingSessions)],
   ]
   report(json, { ...factsOf(account), ...sessionFactsOf(account) }, renderTable(rows))
 }
 
 /** The names are the same as in the HTTP API. */
-function factsOf({ userId, email, roles, disabledAt, registeredAt }: AccountOfList) {
+function factsOf(account: AccountOfList) {
+  const { userId, email, roles, disabledAt, registeredAt, emailVerifiedAt } = account
   return {
     user_id: userId,
     email,
     roles,
     disabled_on: disabledAt === null ? null : formatInstant(disabledAt),
     registered_on: formatInstant(registeredAt),
+    email_verified_on: emailVerifiedAt === null ? null : formatInstant(emailVerifiedAt),
   }
 }
 

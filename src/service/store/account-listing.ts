@@ -23,6 +23,8 @@ export interface AccountOfList {
   /** When it was disabled; null when it is enabled. */
   readonly disabledAt: number | null
   readonly registeredAt: number
+  /** When somebody last proved that the email receives mail; null if nobody has. */
+  readonly emailVerifiedAt: number | null
 }
 
 /** An account, and how many of its sessions have not ended. */
@@ -36,6 +38,7 @@ const accountColumns = {
   ...roleColumns,
   disabledAt: users.disabledAt,
   registeredAt: users.registeredAt,
+  emailVerifiedAt: users.emailVerifiedAt,
 }
 const accountRow = v.object({
   userId: integer,
@@ -43,6 +46,7 @@ const accountRow = v.object({
   ...roleEntries,
   disabledAt: v.nullable(instant),
   registeredAt: instant,
+  emailVerifiedAt: v.nullable(instant),
 })
 
 /** A page of all accounts, in the order of their ids. One round trip. */

@@ -35,6 +35,8 @@ export const users = sqliteTable(
     logoutsEverywhereSince: integer('logouts_everywhere_since').notNull().default(0),
     /** Grows with each change of the password, so that older device tokens are void. */
     passwordVersion: integer('password_version').notNull().default(1),
+    /** When somebody last proved that the email receives mail; null if nobody has. */
+    emailVerifiedAt: integer('email_verified_at'),
   },
   (table) => [
     check('portcullis_users_admin', sql`${table.admin} IN (0, 1)`),
