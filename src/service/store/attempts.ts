@@ -101,6 +101,7 @@ export function attemptStatements({ keys, device, limits, mayAttempt = sql`1` }:
             key: sql<string>`asked_subquery.key`.as('key'),
             count: sql<number>`1`.as('count'),
             lastAt: databaseNow.as('last_at'),
+            isRefused: sql<number>`0`.as('is_refused'),
           })
           .from(sql`(${asked}) AS asked_subquery`)
           .where(sql`NOT ${isEarly} AND ${mayAttempt}`),

@@ -131,9 +131,67 @@ export const attempts = sqliteTable(
     count: integer('count').notNull(),
     /** Of the account from everywhere: since when the current step runs (attempts.ts). */
     lastAt: integer('last_at').notNull(),
+    /** Whether an attempt was refused since the last one that was counted. */
+    isRefused: integer('is_refused', { mode: 'boolean' }).notNull().default(false),
   },
   (table) => [index('portcullis_attempts_last_at').on(table.lastAt)],
 )
+
+/**
+ * What happened to accounts: append-only. It names accounts and sessions by their ids alone. The
+ * order of `seq` is the order of commits.
+ */
+export const auditEvents = sqliteTable(
+  'portcullis_audit_events',
+  {
+    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    at: integer('at').notNull(),
+    /** The name of a route, or of a command. */
+    event: text('event').notNull(),
+    /** `success`, `attempted`, or the reason of a refusal. */
+    outcome: text('outcome').notNull(),
+    /** `user`, `administrator` or `service`. */
+    actor: text('actor').notNull(),
+    userId: integer('user_id'),
+    sessionId: text('session_id'),
+    requestId: text('request_id'),
+    /** The `seq` of the attempt that this success belongs to. */
+    attemptSeq: integer('attempt_seq'),
+    /** What it was done to, other than the account and the session: an id, or roles. */
+    target: text('target'),
+  },
+  // The index has the rowid, which is `seq`, at the end of each entry.
+  (table) => [index('portcullis_audit_events_user_id').on(table.userId)],
+)
+
+/** The personal details of events. They are deleted at `expiresAt`; the events stay. */
+export const auditDetails = sqliteTable(
+  'portcullis_audit_details',
+  {
+    /** Of the event. */
+    seq: integer('seq').primaryKey(),
+    address: text('address'),
+    /** A few words about the user agent. */
+    device: text('device'),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [index('portcullis_audit_details_expires_at').on(table.expiresAt)],
+)
+
+/** Each seal covers the events of its range, and the seal before it. */
+export const auditSeals = sqliteTable('portcullis_audit_seals', {
+  /** 1, 2, 3 …, without a gap. */
+  number: integer('number').primaryKey(),
+  firstSeq: integer('first_seq').notNull(),
+  lastSeq: integer('last_seq').notNull(),
+  /** How many events the range has. */
+  events: integer('events').notNull(),
+  /** In base64url. */
+  mac: text('mac').notNull(),
+  /** Which key made the MAC. */
+  keyId: text('key_id').notNull(),
+  sealedAt: integer('sealed_at').notNull(),
+})
 
 /** One row that identifies the history of `revokedTokens`. A restored database gets a new epoch. */
 export const feedState = sqliteTable(
