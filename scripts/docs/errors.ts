@@ -53,7 +53,7 @@ function errorRow(reason: Reason): string[] {
 }
 
 /** Refusals that only a guard gives. */
-const guardReasons = ['revocations_unavailable', 'role_missing', 'login_not_fresh'] as const
+const guardReasons = ['revocations_unavailable', 'role_missing'] as const
 
 function guardRow(reason: (typeof guardReasons)[number]): string[] {
   const entry: Refusal = guardRefusals[reason]

@@ -35,6 +35,9 @@ const messageOrTokens = v.object({
   session_ended: v.optional(v.boolean()),
 })
 
+/** A success, with as many of the tokens as the caller is entitled to. */
+const messageAndTokens = v.object({ ...tokens.entries, expires_in: v.optional(integer) })
+
 /** An account. */
 const account = v.object({
   status: success.status,
@@ -130,6 +133,7 @@ export const answerOf: Readonly<Record<RouteName, Answer>> = {
   login: tokens,
   status: account,
   user: account,
+  changePassword: messageAndTokens,
   refresh: tokens,
   listSessions: sessionList,
   endSession: message,
@@ -154,6 +158,7 @@ export const answerSchemas: Readonly<Record<string, v.GenericSchema>> = {
   MessageAndVersion: messageAndVersion,
   Tokens: tokens,
   MessageOrTokens: messageOrTokens,
+  MessageAndTokens: messageAndTokens,
   Account: account,
   SessionList: sessionList,
   CheckedIds: checkedIds,
@@ -165,5 +170,5 @@ export const answerSchemas: Readonly<Record<string, v.GenericSchema>> = {
 
 /** Whether a success may carry tokens. */
 export function mayCarryTokens(answer: Answer): boolean {
-  return answer === tokens || answer === messageOrTokens
+  return answer === tokens || answer === messageOrTokens || answer === messageAndTokens
 }

@@ -92,6 +92,25 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     summary: 'The same as the status, under the second path of flask-jwt-auth.',
     answer: accountAnswer,
   },
+  changePassword: {
+    tag: 'Accounts',
+    summary: 'Changes the password of the account, and ends its other sessions.',
+    description:
+      'Give the old password, or log in at most 300 seconds before. All access tokens and device tokens end in any case. The session of the caller goes on. With the old password, the answer has a new access token. With the refresh token of the session, it has both tokens, unless that token is used up. Otherwise refresh next.',
+    request: {
+      new_password: 'staple battery horse',
+      password: credentials.password,
+      refresh_token: refreshToken,
+    },
+    members: {
+      new_password: `${passwordRule} It must have at least as many characters as PASSWORD_MIN_LENGTH says: 8 by default. It must not be the old one.`,
+      password: 'The old password. Without it, the login must be fresh.',
+      refresh_token: 'The refresh token of this session. With cookies, the browser sends it.',
+      keep_sessions:
+        'Whether the other sessions go on. They need a new access token all the same. Default: false.',
+    },
+    answer: success({ message: 'Password changed.', ...loggedIn }),
+  },
   refresh: {
     tag: 'Sessions',
     summary: 'Exchanges the refresh token for new tokens.',

@@ -11,8 +11,10 @@ import {
   createAccount,
   disable,
   enable,
+  remove,
   removeRoles,
   revokeSessions,
+  setPassword,
   setRoles,
 } from '../service/domain/accounts/administration.ts'
 import {
@@ -36,7 +38,7 @@ import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.
 
 export type { AccountOfList, FoundAccount }
 
-const changes = { disable, enable, revokeSessions }
+const changes = { disable, enable, revokeSessions, remove }
 const roleChanges = { setRoles, addRoles, removeRoles }
 const notChanged = 'The account was not changed'
 const notRead = 'The accounts were not read'
@@ -88,22 +90,63 @@ export function findAccountIn(
   )
 }
 
-/** What the service requires of a new account, and how it hashes passwords. */
-interface AccountRules {
+/** What the service requires of a new password, and how it hashes it. */
+interface PasswordRules {
   readonly bcryptCost: number
   readonly passwordMinLength: number
+}
+
+/** What the service requires of a new account. */
+interface AccountRules extends PasswordRules {
   readonly emailDomains: EmailDomains
 }
 
+const passwordVariables = ['BCRYPT_COST', 'PASSWORD_MIN_LENGTH'] as const
+
 /** Reads the rules from the variables, in the same way as the service. */
-export function readAccountRules(variables: NodeJS.ProcessEnv): AccountRules {
-  const names = ['BCRYPT_COST', 'PASSWORD_MIN_LENGTH', 'EMAIL_DOMAINS']
-  const misspellings = findMisspellings(variables, names)
-  if (misspellings.length > 0) throw new Failure(misspellings.join(' '), 'usage')
+export function readPasswordRules(variables: NodeJS.ProcessEnv): PasswordRules {
+  refuseMisspellings(variables, passwordVariables)
   return {
     bcryptCost: readSetting('BCRYPT_COST', settings.BCRYPT_COST, variables),
     passwordMinLength: readSetting('PASSWORD_MIN_LENGTH', settings.PASSWORD_MIN_LENGTH, variables),
-    emailDomains: readSetting('EMAIL_DOMAINS', settings.EMAIL_DOMAINS, variables),
+  }
+}
+
+/** Reads the rules for accounts in the same way. */
+export function readAccountRules(variables: NodeJS.ProcessEnv): AccountRules {
+  refuseMisspellings(variables, [...passwordVariables, 'EMAIL_DOMAINS'])
+  const emailDomains = readSetting('EMAIL_DOMAINS', settings.EMAIL_DOMAINS, variables)
+  return { ...readPasswordRules(variables), emailDomains }
+}
+
+function refuseMisspellings(variables: NodeJS.ProcessEnv, names: readonly string[]): void {
+  const misspellings = findMisspellings(variables, names)
+  if (misspellings.length > 0) throw new Failure(misspellings.join(' '), 'usage')
+}
+
+/** Gives the account another password. Whether there is such an account. Idempotent. */
+export async function setPasswordIn(
+  address: DatabaseAddress,
+  email: string,
+  password: string,
+  { bcryptCost, passwordMinLength }: PasswordRules,
+): Promise<boolean> {
+  const passwords = createPasswordHasher(bcryptCost, systemRuntime)
+  const outcome = await withDatabase(address, notChanged, (client) =>
+    setPassword({ database: databaseOf(client), runtime: systemRuntime, passwords }, email, {
+      password,
+      passwordMinLength,
+    }),
+  )
+  if (outcome.ok) return true
+  if (outcome.error === 'account_unknown') return false
+  throw new Failure(passwordSentences(passwordMinLength)[outcome.error])
+}
+
+function passwordSentences(minLength: number) {
+  return {
+    password_malformed: passwordRule,
+    password_short: `Give a password of at least ${minLength} characters.`,
   }
 }
 
@@ -124,8 +167,7 @@ export async function createAccountIn(
   const sentences = {
     email_malformed: isDotless(account.email) ? dotless : emailRule,
     email_taken: `${account.email} has an account already; nothing was changed.`,
-    password_malformed: passwordRule,
-    password_short: `Give a password of at least ${rules.passwordMinLength} characters.`,
+    ...passwordSentences(rules.passwordMinLength),
     role_malformed:
       'One of the roles is not valid: use up to 64 letters, digits, and any of : . _ -',
     roles_too_long: tooManyRoles,

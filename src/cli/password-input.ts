@@ -1,4 +1,4 @@
-// Reads the password for a new account from the standard input. It is never an argument, because
+// Reads a new password of an account from the standard input. It is never an argument, because
 // arguments appear in the process list and in the shell history.
 
 import { createInterface } from 'node:readline'
@@ -30,15 +30,15 @@ function requireLine(password: string): string {
   // The decoder writes this character for bytes that are not UTF-8.
   if (password.includes('\ufffd')) {
     throw new Failure(
-      'The password is not in UTF-8: give it in that encoding. No account was made.',
+      'The password is not in UTF-8: give it in that encoding. Nothing was changed.',
     )
   }
   if (/[\r\n\u0085\p{Zl}\p{Zp}]/u.test(password)) {
-    throw new Failure('The password has several lines: give one line. No account was made.')
+    throw new Failure('The password has several lines: give one line. Nothing was changed.')
   }
   if (/\p{Cc}/u.test(password)) {
     throw new Failure(
-      'The password has a control character, such as a tab or NUL: give text in UTF-8 without them. No account was made.',
+      'The password has a control character, such as a tab or NUL: give text in UTF-8 without them. Nothing was changed.',
     )
   }
   return password

@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import { isRole } from '../service/domain/identity/identity.ts'
 import type { AccountOfList, FoundAccount, RoleChange } from './change-account.ts'
+import { confirmLoss } from './confirmation.ts'
 import { databaseAddress, loadDatabaseClient } from './database-client.ts'
 import { Failure } from './failure.ts'
 import { addAttemptVariables } from './limits.ts'
@@ -50,14 +51,26 @@ export function addUsersCommand(program: Command): void {
   addAttemptVariables(
     add('unlock', 'Forgets the wrong passwords for the account, so that its owner can log in.'),
   ).action(unlock)
+  const setPassword = add(
+    'set-password',
+    'Gives the account another password, ends its sessions and revokes its tokens. The password comes from the standard input; a terminal is asked for it.',
+  )
+  for (const name of passwordVariables) addVariables(setPassword, name, asForService)
+  setPassword.action(changePassword)
+  add('delete', 'Deletes the account and its sessions, and revokes its tokens.')
+    .option('--yes', 'does not ask first; needed where there is no terminal', false)
+    .action(remove)
   addMissingCommand(users, 'set-role', newNameOfSetRole)
-  for (const name of ['remove', 'delete']) addMissingCommand(users, name, neverDeleted)
+  addMissingCommand(users, 'remove', nameOfDelete)
 }
 
 /** The command `set-role` replaced all roles, but its name suggested one role. */
 const newNameOfSetRole =
   '`users set-role` has a new name: `users set-roles EMAIL [ROLE…]` replaces all roles. `users add-role` and `users remove-role` change some of them.'
-const neverDeleted = 'Accounts are disabled, not deleted: `users disable EMAIL`.'
+const nameOfDelete = '`users delete EMAIL` deletes an account. `users disable EMAIL` keeps it.'
+const asForService = 'set it as for the service'
+/** How a new password is checked and hashed. */
+const passwordVariables = ['BCRYPT_COST', 'PASSWORD_MIN_LENGTH']
 
 /** Adds a hidden command for a name that users may try. It only fails with the sentence. */
 function addMissingCommand(users: Command, name: string, sentence: string): void {
@@ -98,8 +111,8 @@ function addCreateCommand(users: Command): void {
     'create',
     'Makes an account. The password comes from the standard input; a terminal is asked for it.',
   ).option('--role <role>', 'a role, such as admin; may be repeated', collect, [])
-  for (const name of ['BCRYPT_COST', 'PASSWORD_MIN_LENGTH', 'EMAIL_DOMAINS']) {
-    addVariables(command, name, 'set it as for the service')
+  for (const name of [...passwordVariables, 'EMAIL_DOMAINS']) {
+    addVariables(command, name, asForService)
   }
   command.action(create)
 }
@@ -224,6 +237,35 @@ function change(what: 'disable' | 'enable' | 'revokeSessions', sentence: string)
     }
     report(json, { email, done: what }, `${email} ${sentence}`)
   }
+}
+
+async function changePassword(email: string, { url, json }: UserOptions): Promise<void> {
+  const address = databaseAddress(url)
+  const { readPasswordRules, setPasswordIn } = await loadCommands()
+  const rules = readPasswordRules(process.env)
+  const password = await readPassword()
+  if (!(await setPasswordIn(address, email, password, rules))) throw unknownAccount(email)
+  const sentence = `${email} has a new password, and is logged out everywhere. Tokens issued before now ${areRefused}`
+  report(json, { email, done: 'setPassword' }, sentence)
+}
+
+async function remove(
+  email: string,
+  { url, json, yes }: UserOptions & { readonly yes: boolean },
+): Promise<void> {
+  const address = databaseAddress(url)
+  const { changeAccountIn, findAccountIn } = await loadCommands()
+  const account = await findAccountIn(address, email)
+  if (!account) throw unknownAccount(email)
+  const { userId, livingSessions } = account
+  const named = `${account.email}, with the id ${userId}, its roles and its ${livingSessions} living sessions`
+  const sentence = `This deletes ${named}. Nothing brings them back.`
+  await confirmLoss({ sentence, isAgreed: yes })
+  if ((await changeAccountIn(address, email, 'remove')) === 'account_unknown') {
+    throw unknownAccount(email)
+  }
+  const done = `${account.email} is deleted. Tokens issued before now ${areRefused}`
+  report(json, { email, user_id: userId, done: 'delete' }, done)
 }
 
 async function unlock(email: string, { url, json }: UserOptions): Promise<void> {

@@ -3,7 +3,13 @@
 // docs/reference/errors.md is generated from this file.
 
 import type { Reason } from './reasons.ts'
-import { crossSiteRequest, type Entry, type Refusal, tokenRefusals } from './token-refusals.ts'
+import {
+  crossSiteRequest,
+  type Entry,
+  guardRefusals,
+  type Refusal,
+  tokenRefusals,
+} from './token-refusals.ts'
 
 /**
  * Which of the two contracts the service uses. 'classic' is that of flask-jwt-auth. For
@@ -129,6 +135,7 @@ export const catalogue = {
     code: 'password_wrong',
     message: 'The password is wrong.',
   },
+  login_not_fresh: guardRefusals.login_not_fresh,
   client_unknown: {
     status: 401,
     code: 'invalid_client',

@@ -86,11 +86,11 @@ export const occasions = {
     source: 'contract; ASVS 6.3.8',
   },
   login_queue_full: {
-    when: 'Registering, logging in or giving the password again while too many others do the same. The password would wait for more than a second to be hashed, or has waited for five. Nothing was done.',
+    when: 'Registering, logging in, or giving or changing the password while too many others do the same. The password would wait for more than a second to be hashed, or has waited for five. Nothing was done.',
     source: 'RFC 9110 §15.6.4',
   },
   too_many_attempts: {
-    when: 'Logging in, or giving the password again, after too many wrong passwords for this email or session. The password is not checked, so a right one gets this answer, too. `Retry-After` says when the next attempt is let through: from a second to a day. It is the same whether the account exists or not.',
+    when: 'Logging in, or giving the password again to confirm or to change it, after too many wrong passwords for this email or session. The password is not checked, so a right one gets this answer, too. `Retry-After` says when the next attempt is let through: from a second to a day. It is the same whether the account exists or not.',
     source: 'RFC 6585 §4; NIST SP 800-63B-4 §3.2.2; ASVS 6.3.1',
   },
   too_many_from_address: {
@@ -102,7 +102,7 @@ export const occasions = {
     source: 'RFC 9110 §15.6.4',
   },
   account_changing: {
-    when: 'Roles or generation of the account changed twice while a token of it was signed. Nothing was done: no session has begun, and a refresh token stays good.',
+    when: 'Roles or generation of the account changed twice while a token of it was signed, or once while its password was changed. Nothing was done: no session has begun, and password and refresh token stay good.',
     source: 'RFC 9110 §15.6.4',
   },
   snapshot_busy: {
@@ -146,7 +146,7 @@ export const occasions = {
     source: 'RFC 9110 §15.5.5',
   },
   password_wrong: {
-    when: 'Giving the password again: it is wrong.',
+    when: 'Giving the password again, to confirm or to change it: it is wrong.',
     source: 'RFC 9110 §15.5.4',
   },
   client_unknown: {
@@ -226,7 +226,7 @@ export const occasions = {
     source: 'RFC 6750 §3.1',
   },
   login_not_fresh: {
-    when: 'The token is good, and its user gave the password longer ago than `requireFreshLogin` allows: `max_age` in the challenge says how long, in seconds.',
+    when: 'The token is good, and its user gave the password too long ago: at a guard, longer than `requireFreshLogin` allows; at a change of the password without the old one, more than 300 s. `max_age` in the challenge says how long, in seconds.',
     source: 'RFC 9470 §3',
   },
   revocations_unavailable: {

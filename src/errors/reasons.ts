@@ -47,11 +47,14 @@ export type KeyReason = 'token_key_unknown' | 'key_set_unavailable'
  */
 export type GateReason = 'token_revoked' | 'revocations_unavailable'
 
+/** Why a valid token does not permit this: its user gave the password too long ago. */
+type FreshnessReason = 'login_not_fresh'
+
 /**
  * Why a guard does not permit this with a valid token. It lacks a role, or its user logged in too
  * long ago.
  */
-type PermissionReason = 'role_missing' | 'login_not_fresh'
+type PermissionReason = 'role_missing' | FreshnessReason
 
 /** Why a guard refuses a request. */
 export type GuardReason =
@@ -144,6 +147,7 @@ export type Reason =
   | SnapshotReason
   | RefreshReason
   | SessionReason
+  | FreshnessReason
   | ClientReason
   | InputReason
   | ServiceReason

@@ -29,6 +29,8 @@ export interface Refusal {
     | 'insufficient_user_authentication'
   /** Seconds a client should wait before it tries again (RFC 9110 §10.2.3). */
   readonly retryAfterSeconds?: number
+  /** How long ago the password may have been given, in seconds; in the challenge (RFC 9470 §3). */
+  readonly maxAgeSeconds?: number
 }
 
 /** A refusal, in both contracts. */
@@ -127,8 +129,10 @@ export const guardRefusals = {
  * The bearer challenge of a refusal (RFC 6750 §3). It is bare when no token was presented.
  * Otherwise it describes the error.
  */
-export function challengeOf({ challenge, message }: Refusal): string | undefined {
+export function challengeOf(refusal: Refusal): string | undefined {
+  const { challenge, message, maxAgeSeconds } = refusal
   if (challenge === undefined) return undefined
   if (challenge === 'bare') return 'Bearer'
-  return `Bearer error="${challenge}", error_description="${message}"`
+  const maxAge = maxAgeSeconds === undefined ? '' : `, max_age="${maxAgeSeconds}"`
+  return `Bearer error="${challenge}", error_description="${message}"${maxAge}`
 }

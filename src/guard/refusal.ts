@@ -54,8 +54,8 @@ export function createRefusal(reason: GuardReason, details: RefusalDetails = {})
   const { problem, maxAgeSeconds } = details
   const entry: Entry = guardRefusals[reason]
   const { code, message, retryAfterSeconds, ...refusal } = { ...entry, ...entry.standard }
-  const challenge = challengeOf({ code, message, ...refusal })
-  const maxAge = maxAgeSeconds === undefined ? '' : `, max_age="${maxAgeSeconds}"`
+  const age = maxAgeSeconds === undefined ? {} : { maxAgeSeconds }
+  const challenge = challengeOf({ code, message, ...refusal, ...age })
   const status = refusal.status === 503 || refusal.status === 403 ? refusal.status : 401
   return {
     reason,
@@ -65,7 +65,7 @@ export function createRefusal(reason: GuardReason, details: RefusalDetails = {})
     headers: {
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
-      ...(challenge !== undefined && { 'WWW-Authenticate': challenge + maxAge }),
+      ...(challenge !== undefined && { 'WWW-Authenticate': challenge }),
       ...(retryAfterSeconds !== undefined && { 'Retry-After': String(retryAfterSeconds) }),
     },
     ...(problem !== undefined && { problem }),

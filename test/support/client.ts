@@ -111,6 +111,8 @@ export function createClientOf(baseUrl: string) {
       postJson(`${baseUrl}/auth/logout-everywhere`, body, token),
     reauthenticate: (token: string, password: string) =>
       postJson(`${baseUrl}/auth/reauthenticate`, { password }, token),
+    changePassword: (token: string, body: unknown) =>
+      postJson(`${baseUrl}/auth/change-password`, body, token),
     revoke: (token: string) => postForm(`${baseUrl}/oauth/revoke`, { token }),
     introspect: (token: string, client: string) =>
       postForm(`${baseUrl}/oauth/introspect`, { token }, client),

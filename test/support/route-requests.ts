@@ -71,6 +71,11 @@ export function goodBody({ name }: Route, { refreshToken }: Caller): object {
     register: { email: freshEmail(), password },
     refresh: { refresh_token: refreshToken },
     reauthenticate: { password },
+    changePassword: {
+      new_password: 'another good password',
+      password,
+      refresh_token: refreshToken,
+    },
     logoutEverywhere: { keep_current: true, refresh_token: refreshToken },
     checkRevocations: { ids: ['i'.repeat(16)] },
   }
@@ -201,7 +206,7 @@ async function withoutPlaceInQueue(parts: RequestParts, variables: Record<string
   // requests hold them while they read.
   const body = JSON.stringify({ email: 'a@b', password: 'x' })
   void service.app.request('/auth/login', { method: 'POST', headers: json, body })
-  const isKnown = parts.path.endsWith('/reauthenticate')
+  const isKnown = /reauthenticate|change-password/.test(parts.path)
   if (isKnown)
     void service.app.request(parts.path, { method: 'POST', headers: parts.headers, body })
   await systemRuntime.delay(20)
@@ -271,7 +276,13 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
     return withBody(parts, { email, password })
   },
   invalid_credentials: async (parts) => withBody(parts, { email: freshEmail(), password }),
-  password_wrong: async (parts) => withBody(parts, { password: 'another password' }),
+  password_wrong: async (parts) =>
+    withBody(parts, { ...bodyOf(parts), password: 'another password' }),
+  async login_not_fresh(parts) {
+    const { password: _, ...body } = bodyOf(parts)
+    await pretend('authenticated_at = authenticated_at - 301', String(body.refresh_token))
+    return withBody(parts, body)
+  },
   login_queue_full: withoutPlaceInQueue,
   async too_many_from_address(parts, variables) {
     const { path, method, headers } = parts
@@ -317,7 +328,7 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
     return withService(withHeaders(parts, { Cookie }), service)
   },
   refresh_token_invalid: async (parts) =>
-    withBody(parts, { keep_current: true, refresh_token: 'nonsense' }),
+    withBody(parts, { ...bodyOf(parts), refresh_token: 'nonsense' }),
   async refresh_superseded(parts) {
     const first = String(bodyOf(parts).refresh_token)
     const second = tokensOf(await refreshWith(parts.service.app, first))

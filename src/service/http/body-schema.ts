@@ -18,3 +18,16 @@ export function bodyOf<const F extends Fields>(fields: F): BodyOf<F> {
     return field && 'message' in field ? field.message : ''
   })
 }
+
+/** Text in the form that the domain uses, or the rule that it breaks. */
+export function parsedBy<T>(
+  parse: (typed: string) => T | undefined,
+  ruleBrokenBy: (typed: string) => string,
+) {
+  return v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
+    const parsed = parse(dataset.value)
+    if (parsed !== undefined) return parsed
+    addIssue({ message: ruleBrokenBy(dataset.value) })
+    return NEVER
+  })
+}

@@ -18,10 +18,11 @@ export interface FieldProblem {
   readonly message: string
 }
 
-/** Why a request is refused, and when to try again if the catalogue cannot know. */
+/** Why a request is refused, and the numbers that the catalogue cannot know. */
 export interface RequestRefusal {
   readonly reason: Reason
   readonly retryAfterSeconds?: number
+  readonly maxAgeSeconds?: number
 }
 
 /** Why the input is refused. `errors` is there if the fields are the reason. */

@@ -23,8 +23,10 @@ interface RouteRequest<Path extends string, C extends Credential, Body> {
   readonly isGone: () => boolean
 }
 
-/** Why a handler refuses, and when to try again if only it knows. */
-type RouteRefusal<R extends Reason> = R | { readonly reason: R; readonly retryAfterSeconds: number }
+/** Why a handler refuses, and the numbers that only it knows. */
+type RouteRefusal<R extends Reason> =
+  | R
+  | { readonly reason: R; readonly retryAfterSeconds?: number; readonly maxAgeSeconds?: number }
 
 /** `{ id: string }` for `/sessions/:id`. */
 type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`

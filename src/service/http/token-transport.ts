@@ -15,7 +15,7 @@ import { issuerPath } from '../../token/issuer.ts'
 import type { Deps } from '../domain/deps.ts'
 import { accountOfDevice } from '../domain/limits/device-token.ts'
 import { newestRefreshToken } from '../domain/tokens/newest-refresh-token.ts'
-import type { IssuedAccessToken, IssuedTokens, LoginTokens } from '../domain/tokens/tokens.ts'
+import type { LoginTokens } from '../domain/tokens/tokens.ts'
 import { bodyOf } from './body-schema.ts'
 import { readJsonBody } from './json-body.ts'
 import { type InputRefusal, respond } from './respond.ts'
@@ -114,28 +114,30 @@ export function presentedDeviceTokens(
   return tokens.slice(0, maxTokensVerified)
 }
 
-/** A success that carries tokens (RFC 6749 §5.1), with flask-jwt-auth's name for the access token. */
+/**
+ * A success that carries tokens (RFC 6749 §5.1), with flask-jwt-auth's name for the access token.
+ * There may be only some of the tokens.
+ */
 export function respondWithTokens(
   c: Context<ServiceEnv>,
   deps: TransportDeps,
   message: string,
-  tokens: LoginTokens | IssuedTokens | IssuedAccessToken,
+  tokens: Partial<LoginTokens>,
   status: ContentfulStatusCode = 200,
 ): Response {
+  const { accessToken, refreshToken, deviceToken } = tokens
   const expires = { expires_in: tokens.expiresInSeconds }
-  const refreshToken = 'refreshToken' in tokens ? tokens.refreshToken : undefined
-  const deviceToken = 'deviceToken' in tokens ? tokens.deviceToken : undefined
   if (deps.settings.tokenTransport === 'cookie') {
-    setTokenCookies(c, deps, tokens.accessToken, refreshToken)
+    if (accessToken !== undefined) setTokenCookies(c, deps, accessToken, refreshToken)
     if (deviceToken !== undefined) setDeviceCookie(c, deps, deviceToken)
     return respond(c, { message, ...expires }, status)
   }
   const body = {
     message,
-    auth_token: tokens.accessToken,
+    auth_token: accessToken,
     refresh_token: refreshToken,
     device_token: deviceToken,
-    token_type: 'Bearer',
+    token_type: accessToken === undefined ? undefined : 'Bearer',
     ...expires,
   }
   return respond(c, body, status)

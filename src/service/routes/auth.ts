@@ -7,14 +7,14 @@ import { register } from '../domain/accounts/register.ts'
 import { findAccountOfToken } from '../domain/accounts/status.ts'
 import type { Deps } from '../domain/deps.ts'
 import { emailRule, isDotless, parseEmail, publicDomainRule } from '../domain/identity/email.ts'
-import { isLongEnough, parsePassword, passwordRule } from '../domain/identity/identity.ts'
 import { login } from '../domain/sessions/login.ts'
-import { bodyOf } from '../http/body-schema.ts'
+import { bodyOf, parsedBy } from '../http/body-schema.ts'
 import { loginClientOf } from '../http/login-client.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
 import { presentedDeviceTokens, respondWithTokens } from '../http/token-transport.ts'
 import { formatInstant } from './instant.ts'
+import { newPassword } from './new-password.ts'
 
 const credentials = bodyOf({
   email: v.string('Give the email as a string.'),
@@ -91,8 +91,9 @@ const userRoute = defineRoute({ ...statusRoute, name: 'user', path: '/user' })
 /** The routes of accounts. */
 export const authRoutes = [registerRoute, loginRoute, statusRoute, userRoute] as const
 
-function registration({ settings: { passwordMinLength, emailDomains } }: Pick<Deps, 'settings'>) {
+function registration({ settings }: Pick<Deps, 'settings'>) {
   const { email, password } = credentials.entries
+  const { emailDomains } = settings
   return bodyOf({
     email: v.pipe(
       email,
@@ -101,26 +102,6 @@ function registration({ settings: { passwordMinLength, emailDomains } }: Pick<De
         (typed) => (isDotless(typed) ? publicDomainRule : emailRule),
       ),
     ),
-    password: v.pipe(
-      password,
-      parsedBy(parsePassword, () => passwordRule),
-      v.check(
-        (parsed) => isLongEnough(parsed, passwordMinLength),
-        `Give a password of at least ${passwordMinLength} characters.`,
-      ),
-    ),
-  })
-}
-
-/** Text in the form that the domain uses, or the rule that it breaks. */
-function parsedBy<T>(
-  parse: (typed: string) => T | undefined,
-  ruleBrokenBy: (typed: string) => string,
-) {
-  return v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
-    const parsed = parse(dataset.value)
-    if (parsed !== undefined) return parsed
-    addIssue({ message: ruleBrokenBy(dataset.value) })
-    return NEVER
+    password: newPassword(settings, password),
   })
 }

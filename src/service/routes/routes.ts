@@ -5,6 +5,7 @@ import { authRoutes } from './auth.ts'
 import { feedRoutes } from './feed.ts'
 import { healthRoutes } from './health.ts'
 import { oauthRoutes } from './oauth.ts'
+import { passwordRoutes } from './password.ts'
 import { sessionRoutes } from './sessions.ts'
 import { wellKnownRoutes } from './well-known.ts'
 
@@ -13,7 +14,7 @@ export const routeFamilies = [
   {
     path: '/auth',
     isSameSiteOnly: true,
-    routes: [...authRoutes, ...sessionRoutes, ...feedRoutes],
+    routes: [...authRoutes, ...passwordRoutes, ...sessionRoutes, ...feedRoutes],
   },
   { path: '/oauth', refusalForm: 'oauth', routes: oauthRoutes },
   { path: '', routes: [...healthRoutes, ...wellKnownRoutes] },

@@ -1,7 +1,7 @@
 // What administrators do to account rows. Every change that removes access also revokes the
 // account's generation in the same batch, and with it every older token.
 
-import { and, not, type SQL, sql } from 'drizzle-orm'
+import { and, inArray, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import {
   insertGenerationRevocationStatement,
@@ -11,8 +11,8 @@ import {
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
 import { type RoleValues, roleColumns, roleEntries, roleValuesOf } from './roles.ts'
 import { decodeRows, integer } from './rows.ts'
-import { users } from './schema.ts'
-import { insertUserStatement, isAccountOf, type NewUser } from './users.ts'
+import { sessions, users } from './schema.ts'
+import { insertUserStatement, isAccountOf, type NewUser, newPasswordColumns } from './users.ts'
 
 /** Which account to change, and what the change needs. */
 export interface AccountChange {
@@ -104,6 +104,34 @@ export function endAccountSessions(database: Database, change: AccountChange): P
   return endEverything(database, change, { disabledAt: sql`${users.disabledAt}` })
 }
 
+/**
+ * Gives the account another password, revokes its tokens, and ends its sessions. Same guarantees and
+ * result as `disableAccount`.
+ */
+export function replacePassword(
+  database: Database,
+  change: AccountChange,
+  passwordHash: string,
+): Promise<boolean> {
+  return endEverything(database, change, newPasswordColumns(passwordHash))
+}
+
+/**
+ * Deletes the account and its sessions, and revokes its tokens. Same guarantees and result as
+ * `disableAccount`. The revocations stay, and no other account ever gets the id.
+ */
+export async function deleteAccount(database: Database, change: AccountChange): Promise<boolean> {
+  const isTheirs = isAccountOf(change.spellings)
+  const account = build.select({ id: users.id }).from(users).where(isTheirs)
+  const { deleted } = await runBatch(database, {
+    revoked: insertGenerationRevocationStatement(isTheirs),
+    // Not left to ON DELETE CASCADE: whether foreign keys count is a setting of the connection.
+    sessions: build.delete(sessions).where(inArray(sessions.userId, account)),
+    deleted: build.delete(users).where(isTheirs).returning({ userId: users.id }),
+  })
+  return decodeRows(changedRow, deleted).length > 0
+}
+
 /** Lets the account log in again. Same guarantees and result as `disableAccount`. */
 export async function enableAccount(
   database: Database,
@@ -119,7 +147,7 @@ export async function enableAccount(
 async function endEverything(
   database: Database,
   { spellings, tokenGeneration }: AccountChange,
-  change: Pick<UserColumns, 'disabledAt'>,
+  change: UserColumns,
 ): Promise<boolean> {
   const isTheirs = isAccountOf(spellings)
   const { updated } = await runBatch(database, {

@@ -79,11 +79,12 @@ export async function endAllSessions(
 
 function endingStatements(caller: CallerToken, tokenGeneration: string, keepCurrent: boolean) {
   const whose = eq(users.id, caller.userId)
-  const kept = keepCurrent ? caller.sessionId : undefined
+  const isTooOften = sql`${users.logoutsEverywhere} > ${maxKeptPerMinute}`
+  const isEnding = keepCurrent ? or(ne(sessions.id, caller.sessionId), isTooOften) : undefined
   return {
     revoked: insertGenerationRevocationStatement(and(whose, mayActForAccount(caller))),
     replaced: updateRevokedGenerationStatement(whose, { tokenGeneration, ...countedLogoutColumns }),
-    ended: updateEndedSessionsStatement(whose, tokenGeneration, kept),
+    ended: updateEndedSessionsStatement(whose, tokenGeneration, isEnding),
     kept: build
       .select({ id: sessions.id })
       .from(sessions)
@@ -139,12 +140,10 @@ export function updateRevokedGenerationStatement(
 
 /**
  * Ends every session of the account that the condition selects, if its generation is now
- * `tokenGeneration`. The session `kept` continues, unless the account was logged out everywhere too
- * often within a minute.
+ * `tokenGeneration`. With `isEnding`, only the sessions that satisfy it. It may refer to the rows of
+ * the session and of the account.
  */
-export function updateEndedSessionsStatement(whose: SQL, tokenGeneration: string, kept?: string) {
-  const isTooOften = sql`${users.logoutsEverywhere} > ${maxKeptPerMinute}`
-  const isEnding = kept === undefined ? undefined : or(ne(sessions.id, kept), isTooOften)
+export function updateEndedSessionsStatement(whose: SQL, tokenGeneration: string, isEnding?: SQL) {
   const account = build
     .select({ id: users.id })
     .from(users)
@@ -156,7 +155,7 @@ export function updateEndedSessionsStatement(whose: SQL, tokenGeneration: string
 }
 
 /** The condition that the account of a session has this generation. */
-function isOfGeneration(tokenGeneration: string): SQL {
+export function isOfGeneration(tokenGeneration: string): SQL {
   return exists(
     build
       .select({ id: users.id })

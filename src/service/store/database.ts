@@ -46,7 +46,7 @@ type Statement = BatchItem<'sqlite'>
  * written. A name must not be a number, because JavaScript puts numeric keys first.
  * `joinStatements` makes one batch of two.
  */
-type Statements = Readonly<Record<string, Statement>>
+export type Statements = Readonly<Record<string, Statement>>
 
 /** The result of a batch: the answer of each statement, under its name. */
 export type Answers<T extends Statements> = { readonly [Name in keyof T]: T[Name]['_']['result'] }

@@ -176,10 +176,7 @@ export async function updateAuthenticatedAt(
   const { updated } = await runBatch(database, {
     updated: build
       .update(sessions)
-      .set({
-        authenticatedAt: sql`max(${sessions.authenticatedAt}, CAST(${authenticatedAt} AS INTEGER))`,
-        ...issuedTokenColumns(tokenExpiresAt),
-      })
+      .set(confirmedColumns(authenticatedAt, tokenExpiresAt))
       .where(
         and(
           ...[eq(sessions.id, sessionId), isLiveSession, gte(sessions.expiresAt, tokenExpiresAt)],
@@ -191,4 +188,12 @@ export async function updateAuthenticatedAt(
     right: rightAttemptStatement(attempt),
   })
   return updated.length > 0
+}
+
+/** The columns of a session whose user gave the password again, and that gets an access token. */
+export function confirmedColumns(authenticatedAt: number, tokenExpiresAt: number) {
+  return {
+    authenticatedAt: sql`max(${sessions.authenticatedAt}, CAST(${authenticatedAt} AS INTEGER))`,
+    ...issuedTokenColumns(tokenExpiresAt),
+  }
 }

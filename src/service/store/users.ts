@@ -99,6 +99,11 @@ const checkedAccountRow = v.object({
   readAt: instant,
 })
 
+/** The columns of an account whose password changes, for an update. Its device tokens are void. */
+export function newPasswordColumns(passwordHash: string) {
+  return { passwordHash, passwordVersion: sql`${users.passwordVersion} + 1` }
+}
+
 /** The condition that an account is not disabled. */
 export const isEnabledAccount: SQL = isNull(users.disabledAt)
 

@@ -36,6 +36,8 @@ const deaths: Record<string, (account: Account) => Promise<unknown>> = {
   'it was taken back alone': ({ token }) => postForm(app, '/oauth/revoke', { token }),
   'all sessions were ended': ({ other }) =>
     postWith(app, '/auth/logout-everywhere', other.token, {}),
+  'the password was changed': ({ other }) =>
+    postWith(app, '/auth/change-password', other.token, { new_password: 'a third password' }),
   'its account was disabled by hand': ({ email }) => changeAccount(email, 'disabled_at = 1'),
   'its account is gone': ({ email }) => deleteAccount(email),
 }
@@ -51,6 +53,10 @@ const requests: Record<string, (account: Account) => Promise<Answer>> = {
     endSession(app, token, sessionIdOf(refreshToken)),
   'for a fresh login': ({ token, password }) =>
     postWith(app, '/auth/reauthenticate', token, { password }),
+  'for another password': ({ token }) =>
+    postWith(app, '/auth/change-password', token, { new_password: 'another good password' }),
+  'for another password, with the old one': ({ token, password }) =>
+    postWith(app, '/auth/change-password', token, { new_password: 'another password', password }),
 }
 
 /** Everything about the account, as if all events so far were a minute ago. */

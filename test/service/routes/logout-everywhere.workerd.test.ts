@@ -191,6 +191,10 @@ describe('an access token alone', () => {
       () => postWith(app, '/auth/reauthenticate', token, { password: `not ${password}` }),
       () => postWith(app, '/auth/refresh', token, { refresh_token: token }),
       () => keepCurrent(token),
+      async () => {
+        const body = { new_password: 'another password' }
+        return postWith(app, '/auth/change-password', (await registerAccount(app)).token, body)
+      },
     ]
     for (const request of asked) {
       const { body } = await request()

@@ -206,6 +206,11 @@ const provocations = {
     const { token } = await registerAccount(app)
     return postWith(app, '/auth/reauthenticate', token, { password: 'another password' })
   },
+  login_not_fresh: async ({ app }) => {
+    const { token, refreshToken } = await registerAccount(app)
+    await pretend('authenticated_at = authenticated_at - 301', refreshToken)
+    return postWith(app, '/auth/change-password', token, { new_password: 'another good password' })
+  },
   client_unknown: ({ app }) => postForm(app, '/oauth/introspect', { token: 'x' }),
   oauth_request_invalid: ({ app }) => postForm(app, '/oauth/revoke', {}),
   cross_site_request: async ({ config }) => {
@@ -325,9 +330,11 @@ describe('an outage', () => {
 })
 
 function challengeOf({ challenge, message }: ReturnType<typeof refusalFor>): string | null {
+  // The catalogue does not know this number.
+  const maxAge = challenge === 'insufficient_user_authentication' ? ', max_age="300"' : ''
   if (challenge === undefined) return null
   if (challenge === 'basic') return 'Basic realm="OAuth clients", charset="UTF-8"'
   return challenge === 'bare'
     ? 'Bearer'
-    : `Bearer error="${challenge}", error_description="${message}"`
+    : `Bearer error="${challenge}", error_description="${message}"${maxAge}`
 }

@@ -58,6 +58,8 @@ const revocations: Record<string, (dying: Tokens, other: Account) => Promise<unk
   'a logout everywhere': (_, { token }) => postWith(app, '/auth/logout-everywhere', token, {}),
   'a logout everywhere else': (_, { token }) =>
     postWith(app, '/auth/logout-everywhere', token, { keep_current: true }),
+  'a change of the password': (_, { token }) =>
+    postWith(app, '/auth/change-password', token, { new_password: 'another good password' }),
   'a login over the limit': async ({ refreshToken }, { email, password }) => {
     await pretend('rotated_at = 0', refreshToken)
     await post(app, '/auth/login', { email, password })

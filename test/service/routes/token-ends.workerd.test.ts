@@ -57,6 +57,17 @@ const ways: Record<string, (service: TestService) => Promise<Answer>> = {
     await pretend('expires_at = expires_at - 9', refreshToken)
     return postWith(app, '/auth/reauthenticate', token, { password })
   },
+  'a change of the password': async ({ app }) => {
+    const { token, password, refreshToken } = await registerAccount(app)
+    await pretend('expires_at = expires_at - 9', refreshToken)
+    const body = { new_password: 'another good password', password, refresh_token: refreshToken }
+    return postWith(app, '/auth/change-password', token, body)
+  },
+  'a change of the password after a fresh login': async ({ app }) => {
+    const { token, refreshToken } = await registerAccount(app)
+    const body = { new_password: 'another good password', refresh_token: refreshToken }
+    return postWith(app, '/auth/change-password', token, body)
+  },
   'logging out everywhere but here': async ({ app }) => {
     const { token, refreshToken } = await registerAccount(app)
     const body = { keep_current: true, refresh_token: refreshToken }

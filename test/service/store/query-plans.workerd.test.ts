@@ -62,6 +62,16 @@ describe('every statement finds its rows by an index:', () => {
     expect(await scansOf(() => postWith(app, '/auth/logout-everywhere', kept, {}))).toEqual([])
   })
 
+  it('a change of the password', async () => {
+    const { token, password } = await registerAccount(app)
+    const { token: other, refreshToken } = await registerAccount(app)
+    const changeTo = (caller: string, body: object) =>
+      postWith(app, '/auth/change-password', caller, { new_password: 'a third password', ...body })
+    const keep = { keep_sessions: true, refresh_token: refreshToken }
+    expect(await scansOf(() => changeTo(token, { password }))).toEqual([])
+    expect(await scansOf(() => changeTo(other, keep))).toEqual([])
+  })
+
   it('the sessions of an account, without those that have ended', async () => {
     const { email, password } = await registerAccount(app)
     const { token } = tokensOf(await post(app, '/auth/login', { email, password }))

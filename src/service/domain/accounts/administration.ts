@@ -4,11 +4,13 @@
 import { createRandomId } from '../../../crypto/random-id.ts'
 import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import {
+  deleteAccount,
   disableAccount,
   enableAccount,
   endAccountSessions,
   findRoleValues,
   insertAccount,
+  replacePassword,
   updateRoles,
 } from '../../store/account-administration.ts'
 import { sortRoles, withRoles } from '../../store/roles.ts'
@@ -104,13 +106,19 @@ function checkRoles(roles: readonly string[]): CheckedRoles {
   return isRoleListShort(sorted) ? succeed(sorted) : refuse('roles_too_long')
 }
 
-/** The account to create. */
-interface NewAccount {
-  readonly email: string
+/** A password that was typed, and the rule for it. */
+interface TypedPassword {
   readonly password: string
-  readonly roles: readonly string[]
   /** In characters. */
   readonly passwordMinLength: number
+}
+
+type PasswordReason = 'password_malformed' | 'password_short'
+
+/** The account to create. */
+interface NewAccount extends TypedPassword {
+  readonly email: string
+  readonly roles: readonly string[]
   readonly emailDomains: EmailDomains
 }
 
@@ -125,8 +133,7 @@ export interface CreatedAccount {
 type CreateReason =
   | 'email_malformed'
   | 'email_taken'
-  | 'password_malformed'
-  | 'password_short'
+  | PasswordReason
   | 'role_malformed'
   | 'roles_too_long'
 
@@ -140,12 +147,11 @@ export async function createAccount(
 ): Promise<Result<CreatedAccount, CreateReason>> {
   const email = parseEmail(account.email, account.emailDomains)
   if (!email) return refuse('email_malformed')
-  const password = parsePassword(account.password)
-  if (password === undefined) return refuse('password_malformed')
-  if (!isLongEnough(password, account.passwordMinLength)) return refuse('password_short')
+  const password = checkPassword(account)
+  if (!password.ok) return password
   const roles = checkRoles(account.roles)
   if (!roles.ok) return roles
-  const passwordHash = await deps.passwords.hash(password)
+  const passwordHash = await deps.passwords.hash(password.value)
   const user = { ...email, passwordHash, tokenGeneration: createRandomId(deps.runtime) }
   const userId = await insertAccount(deps.database, user, roles.value)
   return userId === undefined
@@ -174,6 +180,39 @@ export function revokeSessions(
   email: string,
 ): Promise<AdministrationOutcome> {
   return outcomeOf(endAccountSessions(deps.database, changeOf(deps, email)))
+}
+
+/**
+ * Gives the account another password, by the rules of registration, and revokes all of its tokens
+ * and sessions. Device tokens are void. Refuses input that does not fit before the hash and the
+ * round trip. Refuses with 'account_unknown' after both. Atomic. One round trip.
+ */
+export async function setPassword(
+  deps: AdministrationDeps & Pick<Deps, 'passwords'>,
+  email: string,
+  typed: TypedPassword,
+): Promise<Result<undefined, PasswordReason | 'account_unknown'>> {
+  const password = checkPassword(typed)
+  if (!password.ok) return password
+  const passwordHash = await deps.passwords.hash(password.value)
+  const isFound = await replacePassword(deps.database, changeOf(deps, email), passwordHash)
+  return isFound ? succeed(undefined) : refuse('account_unknown')
+}
+
+/**
+ * Deletes the account and its sessions, and revokes all of its tokens. Its email can be registered
+ * again; its id is never used again. Atomic and idempotent. One round trip.
+ */
+export function remove(deps: AdministrationDeps, email: string): Promise<AdministrationOutcome> {
+  return outcomeOf(deleteAccount(deps.database, changeOf(deps, email)))
+}
+
+/** A password of 1 to 1,024 bytes in its normal form, which is long enough. */
+function checkPassword(typed: TypedPassword): Result<string, PasswordReason> {
+  const password = parsePassword(typed.password)
+  if (password === undefined) return refuse('password_malformed')
+  if (!isLongEnough(password, typed.passwordMinLength)) return refuse('password_short')
+  return succeed(password)
 }
 
 function changeOf(deps: AdministrationDeps, email: string) {

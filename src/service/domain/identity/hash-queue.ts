@@ -34,7 +34,8 @@ export interface HashTurn {
   /**
    * The result of `work`, the hash, which begins when it is this place's turn. Refuses with
    * 'login_queue_full', without hashing, if the client has hung up, or after a wait of five
-   * seconds. The place is given up in any case.
+   * seconds. The place is given up in any case. Called once more, it waits for another turn, in the
+   * order of its first arrival.
    */
   hash<T>(work: () => Promise<T>): Promise<Result<T, QueueReason>>
   /** Gives the place up, if there is nothing to hash after all. */

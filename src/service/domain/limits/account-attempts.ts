@@ -2,7 +2,7 @@
 
 import type { AttemptLimits } from '../../config/limit-settings.ts'
 import { deleteAttempts, type ListedAttempts, listAttempts } from '../../store/attempts.ts'
-import type { AttemptPurpose } from './attempt-keys.ts'
+import { type AttemptPurpose, sessionPurposes } from './attempt-keys.ts'
 import type { LimitDeps } from './limit-deps.ts'
 
 /** An account, by the email that was typed, and by its id if there is one. */
@@ -50,5 +50,6 @@ export async function forgetAttempts(
 /** Under which name attempts are counted for each purpose. */
 function namesOf({ email, userId }: NamedAccount): [AttemptPurpose, string][] {
   const login: [AttemptPurpose, string] = ['login', email]
-  return userId === undefined ? [login] : [login, ['reauthenticate', String(userId)]]
+  if (userId === undefined) return [login]
+  return [login, ...sessionPurposes.map((one): typeof login => [one, String(userId)])]
 }

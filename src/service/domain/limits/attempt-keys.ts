@@ -7,7 +7,13 @@ import { encodeBase64Url } from '../../../crypto/base64url.ts'
 import { createMac, type SecretKeys } from '../../../crypto/derived-key.ts'
 
 /** What the password is given for. Each purpose has its own counts. */
-export type AttemptPurpose = 'login' | 'reauthenticate'
+export type AttemptPurpose = 'login' | SessionPurpose
+
+/** What the password of a session's user is given for. */
+export type SessionPurpose = (typeof sessionPurposes)[number]
+
+/** All of them. Their attempts are counted by the id of the account. */
+export const sessionPurposes = ['reauthenticate', 'change_password'] as const
 
 /** What attempts come from: an address, a known device, or a session. */
 type AttemptSource = 'network' | 'device' | 'session'

@@ -3,20 +3,13 @@
 
 import { createRandomId } from '../../../crypto/random-id.ts'
 import { DatabaseUnavailable } from '../../../errors/database-unavailable.ts'
-import { type Result, refuse, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
+import { type Result, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
 import { endAllSessions } from '../../store/account-endings.ts'
-import type { LiveSession } from '../../store/live-session.ts'
-import { findSessionToExchange, type Rotation } from '../../store/session-rotation.ts'
 import type { Deps } from '../deps.ts'
 import type { RefreshTokenClaims } from '../tokens/refresh-token.ts'
-import {
-  beginIssuance,
-  type Issuance,
-  type IssuedTokens,
-  issueAccessTokenOf,
-} from '../tokens/tokens.ts'
+import type { IssuedTokens } from '../tokens/tokens.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
-import { createSuccessor, rotationOf, signedRotation } from './refresh.ts'
+import { beginExchange, type Exchange, prepareExchange, verifyOwnRefreshToken } from './exchange.ts'
 
 /**
  * Whether the caller's session goes on, and its refresh token, if that is presented as well.
@@ -65,12 +58,12 @@ export async function logoutEverywhere(
 ): Promise<Result<LoggedOutEverywhere, UserTokenReason | 'refresh_token_invalid'>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
-  const isPresented = keepCurrent && refreshToken !== undefined
-  const presented = isPresented ? await deps.refreshTokens.verify(refreshToken) : undefined
-  const isOther = presented?.sessionId !== verified.value.sessionId
-  if (isPresented && isOther) return refuse('refresh_token_invalid')
+  const own = keepCurrent ? refreshToken : undefined
+  const presented = await verifyOwnRefreshToken(deps, own, verified.value.sessionId)
+  if (!presented.ok) return presented
   const tokenGeneration = createRandomId(deps.runtime)
-  const exchange = presented && (await prepareExchange(deps, presented, tokenGeneration))
+  const exchange =
+    presented.value && (await prepareIfPossible(deps, presented.value, tokenGeneration))
   const ending = await endAllSessions(deps.database, verified.value, {
     tokenGeneration,
     keepCurrent,
@@ -83,56 +76,20 @@ export async function logoutEverywhere(
   return succeed({ isEnded: !isKept, tokens, failure: exchange?.failure })
 }
 
-/**
- * How the refresh token is exchanged, and what signs the access token then. With a claims hook it
- * is signed here already, for the session as it was read, and the fresh generation. A failure to
- * sign does not stop sessions from ending.
- */
-async function prepareExchange(
+/** A failure to sign does not stop sessions from ending. */
+async function prepareIfPossible(
   deps: Pick<
     Deps,
     'database' | 'runtime' | 'settings' | 'accessTokens' | 'claims' | 'refreshTokens'
   >,
   presented: RefreshTokenClaims,
   tokenGeneration: string,
-): Promise<Exchange> {
-  const issuance = beginIssuance(deps)
-  const refreshToken = await createSuccessor(deps, presented)
+): Promise<Exchange & { readonly failure?: unknown }> {
+  const begun = await beginExchange(deps, presented, tokenGeneration)
   try {
-    return await signAhead(deps, { presented, tokenGeneration, issuance, refreshToken })
+    return await prepareExchange(deps, begun)
   } catch (failure) {
     if (failure instanceof DatabaseUnavailable) throw failure
     return { failure }
   }
-}
-
-async function signAhead(
-  deps: Pick<Deps, 'database' | 'runtime' | 'settings' | 'accessTokens' | 'claims'>,
-  { presented, tokenGeneration, issuance, refreshToken }: ExchangeInput,
-): Promise<Exchange> {
-  const rotation = await rotationOf(deps, presented, issuance)
-  const sign = async (session: LiveSession) => {
-    return { ...(await issueAccessTokenOf(deps, session, issuance)), refreshToken }
-  }
-  if (!deps.claims) return { rotation, sign }
-  const read = await findSessionToExchange(deps.database, rotation)
-  if (!read) return {}
-  const session = { ...read, tokenGeneration }
-  const signed = await sign(session)
-  return { rotation: signedRotation(rotation, session, issuance), sign: async () => signed }
-}
-
-interface ExchangeInput {
-  readonly presented: RefreshTokenClaims
-  readonly tokenGeneration: string
-  readonly issuance: Issuance
-  /** The successor of the presented token. */
-  readonly refreshToken: string
-}
-
-/** Empty if the session gets no tokens. */
-interface Exchange {
-  readonly rotation?: Rotation
-  readonly sign?: (session: LiveSession) => Promise<IssuedTokens>
-  readonly failure?: unknown
 }

@@ -1,0 +1,208 @@
+// The user changes the password (ASVS 6.2.3, 7.4.3, 7.5.1). The old password or a fresh login proves
+// who it is. Every access token ends, and so do the other sessions, unless the user keeps them. No
+// credential gives a longer or stronger one (decision 35).
+
+import { createRandomId } from '../../../crypto/random-id.ts'
+import {
+  type ChangeReason,
+  type QueueReason,
+  type Result,
+  type RevocationReason,
+  refuse,
+  succeed,
+  type UserTokenReason,
+} from '../../../errors/reasons.ts'
+import type { Counted, TooManyAttempts } from '../../store/attempts.ts'
+import {
+  type ChangedPassword,
+  type PasswordChange,
+  updatePassword,
+} from '../../store/password-change.ts'
+import type { SessionToConfirm } from '../../store/password-checks.ts'
+import type { CallerToken } from '../../store/users.ts'
+import type { Deps } from '../deps.ts'
+import { comparedEmail } from '../identity/email.ts'
+import type { HashTurn } from '../identity/hash-queue.ts'
+import type { SessionPurpose } from '../limits/attempt-keys.ts'
+import { renewDevice } from '../limits/login-attempts.ts'
+import type { RefreshTokenClaims } from '../tokens/refresh-token.ts'
+import { beginIssuance, expiryOf, issueAccessTokenOf, type LoginTokens } from '../tokens/tokens.ts'
+import { verifyUserToken } from '../tokens/user-token.ts'
+import { type ConfirmReason, confirmPassword } from './confirm-password.ts'
+import { beginExchange, prepareExchange, verifyOwnRefreshToken } from './exchange.ts'
+import { createSuccessor, rotationOf, signedRotation } from './refresh.ts'
+
+/** How long ago the password may have been given, in seconds, if it is not given again. */
+const freshLoginSeconds = 300
+const purpose: SessionPurpose = 'change_password'
+
+type ChangeDeps = Pick<
+  Deps,
+  | 'database'
+  | 'runtime'
+  | 'settings'
+  | 'accessTokens'
+  | 'claims'
+  | 'refreshTokens'
+  | 'passwords'
+  | 'hashQueue'
+  | 'attemptKeys'
+  | 'deviceTokens'
+  | 'revocations'
+>
+
+/** What the user asks for. */
+interface AskedChange {
+  /** In its normal form, and by the rules for new passwords. */
+  readonly newPassword: string
+  /** The old password, if it is given. */
+  readonly password: string | undefined
+  /** The refresh token of the session, if it is presented. */
+  readonly refreshToken: string | undefined
+  /** Whether the other sessions go on. Their access tokens end all the same. */
+  readonly keepsSessions: boolean
+}
+
+/** A change whose refresh token, if there is one, is genuine and of the session. */
+interface CheckedChange extends AskedChange {
+  readonly presented: RefreshTokenClaims | undefined
+}
+
+/** A device token, and the tokens of the caller's session that it is entitled to. */
+export type TokensAfterChange = Pick<LoginTokens, 'deviceToken'> & Partial<LoginTokens>
+
+/** The session has proved the password too long ago. */
+interface NotFresh {
+  readonly reason: 'login_not_fresh'
+  /** How long ago it may be. */
+  readonly maxAgeSeconds: number
+}
+
+type CommitReason = RevocationReason | ChangeReason | QueueReason | NotFresh['reason']
+
+/**
+ * Changes the password of the token's account, and gives a new device token. Older ones are void.
+ * With the old password there is also a fresh access token of the session, with `auth_time` as of
+ * now. With the session's refresh token there are both tokens, unless it is used up. With a fresh
+ * login alone there are none: the session goes on, and refreshes next.
+ *
+ * With the old password, it refuses as `confirmPassword`, and takes two round trips. Without it, the
+ * session must have given the password within 300 s. Refuses otherwise with 'login_not_fresh'; one
+ * round trip, and a second one with a refresh token and a claims hook. The work of one password
+ * hash, and of a second one with the old password.
+ *
+ * Of several concurrent calls exactly one succeeds. The others are refused with 'token_revoked'.
+ * Refuses with 'account_changing' if password or roles change meanwhile. Refuses with
+ * 'refresh_token_invalid' if the refresh token is not the session's. A refusal changes nothing, and
+ * neither does a failure to sign. When it has succeeded, the guards of this isolate know the
+ * revocation. Atomic.
+ */
+export async function changePassword(
+  deps: ChangeDeps,
+  token: string,
+  asked: AskedChange,
+  isGone: () => boolean,
+): Promise<
+  Result<
+    TokensAfterChange,
+    | UserTokenReason
+    | ConfirmReason
+    | ChangeReason
+    | TooManyAttempts
+    | NotFresh
+    | 'refresh_token_invalid'
+  >
+> {
+  const verified = await verifyUserToken(deps, token)
+  if (!verified.ok) return verified
+  const caller = verified.value
+  const own = await verifyOwnRefreshToken(deps, asked.refreshToken, caller.sessionId)
+  if (!own.ok) return own
+  const change = { ...asked, presented: own.value }
+  const { password } = asked
+  const given = password === undefined ? undefined : { password, purpose, isGone }
+  const changed = await (given
+    ? confirmPassword(deps, caller, given, (confirmed, turn) =>
+        changeByPassword(deps, caller, change, { confirmed, turn }),
+      )
+    : changeByFreshLogin(deps, caller, change, isGone))
+  if (changed.ok) return changed
+  const { error } = changed
+  return refuse(
+    error === 'login_not_fresh' ? { reason: error, maxAgeSeconds: freshLoginSeconds } : error,
+  )
+}
+
+/**
+ * One round trip: whether the login is fresh shows only after the hash. So the place in the queue is
+ * that of a stranger. Otherwise a dead token could hash ahead of logins again and again.
+ */
+async function changeByFreshLogin(
+  deps: ChangeDeps,
+  caller: CallerToken,
+  change: CheckedChange,
+  isGone: () => boolean,
+): Promise<Result<TokensAfterChange, CommitReason>> {
+  const turn = deps.hashQueue.join(isGone)
+  if (!turn.ok) return turn
+  const hashed = await turn.value.hash(() => deps.passwords.hash(change.newPassword))
+  if (!hashed.ok) return hashed
+  const tokenGeneration = createRandomId(deps.runtime)
+  const begun = change.presented && (await beginExchange(deps, change.presented, tokenGeneration))
+  const exchange = begun && (await prepareExchange(deps, begun))
+  const committed = await commit(deps, caller, {
+    passwordHash: hashed.value,
+    tokenGeneration,
+    keepsSessions: change.keepsSessions,
+    proof: { maxAgeSeconds: freshLoginSeconds },
+    rotation: exchange?.rotation,
+  })
+  if (!committed.ok) return committed
+  const { session, deviceToken } = committed.value
+  const tokens = session && (await exchange?.sign?.(session))
+  return succeed({ ...tokens, deviceToken })
+}
+
+/** The access token is signed before the commit, for the session as it was read. */
+async function changeByPassword(
+  deps: ChangeDeps,
+  caller: CallerToken,
+  { newPassword, keepsSessions, presented }: CheckedChange,
+  { confirmed, turn }: { readonly confirmed: Counted<SessionToConfirm>; readonly turn: HashTurn },
+): Promise<Result<TokensAfterChange, CommitReason>> {
+  const hashed = await turn.hash(() => deps.passwords.hash(newPassword))
+  if (!hashed.ok) return hashed
+  const tokenGeneration = createRandomId(deps.runtime)
+  const issuance = beginIssuance(deps)
+  const session = { ...confirmed.found, tokenGeneration }
+  const issued = await issueAccessTokenOf(deps, session, issuance)
+  const successor = presented && (await createSuccessor(deps, presented))
+  const rotation = presented && (await rotationOf(deps, presented, issuance))
+  const committed = await commit(deps, caller, {
+    passwordHash: hashed.value,
+    tokenGeneration,
+    keepsSessions,
+    proof: { confirmed, tokenExpiresAt: expiryOf(session, issuance) },
+    rotation: rotation && signedRotation(rotation, session, issuance),
+  })
+  if (!committed.ok) return committed
+  const { session: exchanged, deviceToken } = committed.value
+  const refreshToken = exchanged && successor
+  return succeed({ ...issued, ...(refreshToken && { refreshToken }), deviceToken })
+}
+
+/** The change, and the device token of the new password. */
+async function commit(
+  deps: Pick<Deps, 'database' | 'runtime' | 'revocations' | 'deviceTokens'>,
+  caller: CallerToken,
+  change: PasswordChange,
+): Promise<Result<Pick<ChangedPassword, 'session'> & TokensAfterChange, CommitReason>> {
+  const device = renewDevice(deps)
+  const changed = await updatePassword(deps.database, caller, change)
+  if (!changed.ok) return changed
+  const { revocation, email, passwordVersion, session } = changed.value
+  deps.revocations.announce(revocation)
+  const known = { ...device, userId: caller.userId, passwordVersion }
+  const deviceToken = await deps.deviceTokens.create(known, comparedEmail(email))
+  return succeed({ session, deviceToken })
+}

@@ -1,0 +1,190 @@
+// A user changes the password of an account, as rows. The condition of the first statement decides,
+// and each later statement asks whether it was met. So of several concurrent changes exactly one
+// succeeds, and nothing happens for a stolen token without a proof.
+
+import { and, between, eq, exists, gte, ne, type SQL, sql } from 'drizzle-orm'
+import * as v from 'valibot'
+import {
+  type ChangeReason,
+  type Result,
+  type RevocationReason,
+  refuse,
+  succeed,
+} from '../../errors/reasons.ts'
+import {
+  insertGenerationRevocationStatement,
+  isOfGeneration,
+  updateEndedSessionsStatement,
+} from './account-endings.ts'
+import { type Counted, rightAttemptStatement } from './attempts.ts'
+import {
+  type Answers,
+  build,
+  type Database,
+  databaseNow,
+  runBatch,
+  type Statements,
+} from './database.ts'
+import { isLiveSession, type LiveSession } from './live-session.ts'
+import { confirmedColumns, type SessionToConfirm } from './password-checks.ts'
+import { type Revocation, revocationRow } from './revoked-tokens.ts'
+import { decodeRows, flag, integer } from './rows.ts'
+import { sessions, users } from './schema.ts'
+import { decodeExchange, exchangeStatements, type Rotation } from './session-rotation.ts'
+import {
+  type CallerToken,
+  decodeAccountByToken,
+  isAccountAsSigned,
+  mayActForAccount,
+  newPasswordColumns,
+  selectAccountByTokenStatement,
+} from './users.ts'
+
+/** The session was authenticated a short time ago. */
+interface FreshLogin {
+  /** How long ago at most, in seconds. */
+  readonly maxAgeSeconds: number
+}
+
+/** The old password was given, and was right. An access token is signed for the session. */
+interface ConfirmedPassword {
+  readonly confirmed: Counted<SessionToConfirm>
+  readonly tokenExpiresAt: number
+}
+
+/** Why the caller may change the password. */
+type Proof = FreshLogin | ConfirmedPassword
+
+/** The change of a password. */
+export interface PasswordChange {
+  /** The hash of the new password. */
+  readonly passwordHash: string
+  /** A fresh generation. It replaces the revoked one. */
+  readonly tokenGeneration: string
+  /** Whether the other sessions continue. */
+  readonly keepsSessions: boolean
+  readonly proof: Proof
+  /** The refresh token of the caller's session, if it was presented. */
+  readonly rotation: Rotation | undefined
+}
+
+/** The result after the password has changed. */
+export interface ChangedPassword {
+  readonly revocation: Revocation
+  readonly email: string
+  readonly passwordVersion: number
+  /** The caller's session, if its refresh token was presented and exchanged. */
+  readonly session: LiveSession | undefined
+}
+
+const changedRow = v.object({ email: v.string(), passwordVersion: integer })
+const currentRow = v.object({ isFresh: flag })
+
+/** How far the clock of the database may have been set back since the login, in seconds. */
+const maxClockStepSeconds = 60
+
+/**
+ * Changes the password of the caller's account. Its generation is revoked and replaced, which ends
+ * every access token. The caller's session continues, and the others end unless they are kept. If
+ * the session's refresh token is presented, the same batch exchanges it.
+ *
+ * Exactly one of several concurrent calls succeeds. The others are refused with 'token_revoked'.
+ * Refuses with 'account_gone' when the account does not exist, or is disabled. Refuses with
+ * 'login_not_fresh', by the row of the session and the clock of the database. Refuses with
+ * 'account_changing' when the password or the roles are no longer those that were read. A refusal
+ * changes nothing. Atomic; one round trip.
+ */
+export async function updatePassword(
+  database: Database,
+  caller: CallerToken,
+  change: PasswordChange,
+): Promise<Result<ChangedPassword, RevocationReason | ChangeReason | 'login_not_fresh'>> {
+  const changing = changingStatements(caller, change)
+  const { rotation, tokenGeneration } = change
+  if (!rotation) return decodeChange(await runBatch(database, changing))
+  const exchange = exchangeStatements(rotation, isOfGeneration(tokenGeneration))
+  const answers = await runBatch(database, { ...changing, ...exchange })
+  const exchanged = decodeExchange(rotation, answers)
+  return decodeChange(answers, exchanged.ok ? exchanged.value : undefined)
+}
+
+function changingStatements(caller: CallerToken, change: PasswordChange) {
+  const { tokenGeneration, passwordHash, keepsSessions, proof } = change
+  const { userId, sessionId } = caller
+  const whose = eq(users.id, userId)
+  const ended = updateEndedSessionsStatement(whose, tokenGeneration, ne(sessions.id, sessionId))
+  return {
+    revoked: insertGenerationRevocationStatement(and(whose, mayChange(caller, proof))),
+    // Only right after a revocation by this batch. That another one has revoked the generation is no
+    // permission.
+    replaced: build
+      .update(users)
+      .set({ tokenGeneration, ...newPasswordColumns(passwordHash) })
+      .where(and(whose, sql`changes() > 0`))
+      .returning({ email: users.email, passwordVersion: users.passwordVersion }),
+    ...confirmingStatements(caller, change),
+    ...(keepsSessions ? {} : { ended }),
+    found: selectAccountByTokenStatement(caller),
+    current: build
+      .select({ isFresh: sql<number>`${isFresh(proof) ?? 1}` })
+      .from(sessions)
+      .where(and(eq(sessions.id, sessionId), isLiveSession)),
+  }
+}
+
+/** Must come right after the change, because the first one asks whether there was one. */
+function confirmingStatements(
+  { sessionId }: CallerToken,
+  { proof, tokenGeneration }: PasswordChange,
+): Statements {
+  if (!('confirmed' in proof)) return {}
+  const { confirmed, tokenExpiresAt } = proof
+  return {
+    right: rightAttemptStatement(confirmed.attempt),
+    confirmed: build
+      .update(sessions)
+      .set(confirmedColumns(confirmed.found.authenticatedAt, tokenExpiresAt))
+      .where(and(eq(sessions.id, sessionId), isOfGeneration(tokenGeneration))),
+  }
+}
+
+/** The condition that the caller may change the password, on the row of the account. */
+function mayChange(caller: CallerToken, proof: Proof): SQL | undefined {
+  const session = and(eq(sessions.id, caller.sessionId), eq(sessions.userId, caller.userId))
+  const isReady =
+    'confirmed' in proof ? gte(sessions.expiresAt, proof.tokenExpiresAt) : isFresh(proof)
+  const living = build
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(session, isLiveSession, isReady))
+  return and(mayActForAccount(caller), exists(living), isAsRead(proof))
+}
+
+/** The condition that the account has the password that was checked, and the roles of the token. */
+function isAsRead(proof: Proof): SQL | undefined {
+  if (!('confirmed' in proof)) return undefined
+  const { found } = proof.confirmed
+  return and(eq(users.passwordHash, found.passwordHash), isAccountAsSigned(found))
+}
+
+/** The condition that the login of a session is fresh. Undefined if it need not be. */
+function isFresh(proof: Proof): SQL | undefined {
+  if ('confirmed' in proof) return undefined
+  const oldest = sql`${databaseNow} - ${proof.maxAgeSeconds}`
+  const newest = sql`${databaseNow} + ${maxClockStepSeconds}`
+  return between(sessions.authenticatedAt, oldest, newest)
+}
+
+function decodeChange(
+  { revoked, replaced, found, current }: Answers<ReturnType<typeof changingStatements>>,
+  session?: LiveSession,
+): Result<ChangedPassword, RevocationReason | ChangeReason | 'login_not_fresh'> {
+  const [revocation] = decodeRows(revocationRow, revoked)
+  const [changed] = decodeRows(changedRow, replaced)
+  if (revocation && changed) return succeed({ revocation, ...changed, session })
+  const account = decodeAccountByToken(found)
+  if (!account.ok) return account
+  const [state] = decodeRows(currentRow, current)
+  if (!state) return refuse('token_revoked')
+  return refuse(state.isFresh ? 'account_changing' : 'login_not_fresh')
+}
