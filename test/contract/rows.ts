@@ -180,6 +180,7 @@ const badInputRows: Row[] = [
     ['GET', '/auth/sessions/A', 'DELETE'],
     ['DELETE', '/auth/logout-everywhere', 'POST'],
     ['GET', '/auth/reauthenticate', 'POST'],
+    ['GET', '/auth/change-password', 'POST'],
   ].map(
     ([method = '', path = '', allow = '']): Row => ({
       request: `${method} ${path}`,

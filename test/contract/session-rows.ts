@@ -262,13 +262,51 @@ const againRows: Row[] = [
   againRow('no password', {}, invalidInput),
 ]
 
+const newPassword = 'another good password'
+const changeRow = (situation: string, given: object, classic: Expected): Row => ({
+  request: 'POST /auth/change-password',
+  situation,
+  async send(target) {
+    const token = await createClientOf(target.baseUrl).token()
+    const headers = { ...json, ...bearing(token).headers }
+    return post(target, '/auth/change-password', { headers, body: JSON.stringify(given) })
+  },
+  classic,
+})
+
+const changeRows: Row[] = [
+  changeRow(
+    'right password',
+    { new_password: newPassword, password },
+    {
+      status: 200,
+      message: 'Password changed.',
+      has: ['auth_token', 'token_type', 'expires_in', 'device_token'],
+    },
+  ),
+  changeRow(
+    'fresh login, no password',
+    { new_password: newPassword },
+    { status: 200, message: 'Password changed.', has: ['device_token'] },
+  ),
+  changeRow(
+    'wrong password',
+    { new_password: newPassword, password: `${password}!` },
+    { status: 403, code: 'password_wrong', message: 'The password is wrong.' },
+  ),
+  changeRow('no new password', { password }, invalidInput),
+  changeRow('the old password as the new one', { new_password: password, password }, invalidInput),
+]
+
 export const sessionRows: readonly Row[] = [
   ...refreshRows,
   ...listAndEndRows,
   ...everywhereRows,
   ...againRows,
+  ...changeRows,
   ...tokenRows('GET', '/auth/sessions'),
   ...tokenRows('DELETE', `/auth/sessions/${'A'.repeat(16)}`),
   ...tokenRows('POST', '/auth/logout-everywhere'),
   ...tokenRows('POST', '/auth/reauthenticate', { body: { password } }),
+  ...tokenRows('POST', '/auth/change-password', { body: { new_password: newPassword, password } }),
 ]

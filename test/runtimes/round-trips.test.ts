@@ -128,6 +128,28 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
     expect(await roundTrips(again('a good password'))).toEqual([429, 1])
   })
 
+  it('a change of the password 2 with the old one, 1 after a fresh login, 1 for a refused one', async () => {
+    const account = { email: freshEmail(), password: 'a good password' }
+    const newPassword = 'another good password'
+    const first = tokensOf(await client().register(account))
+    const change = (token: string, body: object) => () =>
+      client().changePassword(token, { new_password: newPassword, ...body })
+    expect(await roundTrips(change(first.token, { password: 'wrong' }))).toEqual([403, 1])
+    const both = { password: account.password, refresh_token: first.refreshToken }
+    expect(await roundTrips(change(first.token, both))).toEqual([200, 2])
+    const next = tokensOf(await client().login({ ...account, password: newPassword }))
+    const fresh = { new_password: 'a third good password', refresh_token: next.refreshToken }
+    expect(await roundTrips(change(next.token, fresh))).toEqual([200, 1])
+    expect(await roundTrips(change(next.token, {}))).toEqual([401, 1])
+    const late = await client().token()
+    await database.query('UPDATE portcullis_sessions SET authenticated_at = 7')
+    expect(await roundTrips(change(late, {}))).toEqual([401, 1])
+    const wrong = change(late, { password: 'another password' })
+    for (let tried = 0; tried < 10; tried += 1) expect(await roundTrips(wrong)).toEqual([403, 1])
+    await makeDelaysLonger()
+    expect(await roundTrips(change(late, { password: account.password }))).toEqual([429, 1])
+  })
+
   it('introspection 1, revocation 1, and 0 for a token that is not ours', async () => {
     const { token, refreshToken } = await client().tokens()
     const introspect = (asked: string) => () => client().introspect(asked, oauthClient)

@@ -208,6 +208,63 @@ describe('npm run admin -- users', () => {
     expect(rows).toEqual([{ expires_at: claimsOf(account.token).exp }])
   })
 
+  it('sets a password from the standard input: the old one, tokens and sessions end', async () => {
+    const account = await register()
+    const device = (await service.client.login(account)).body.device_token
+    const set = (password: string, ...args: string[]) =>
+      runNpm('admin', ['users', 'set-password', ...args], settings, password)
+    const { status, stdout } = set('a third passwörd\n', account.email.toUpperCase())
+    expect([status, stdout]).toEqual([0, expect.stringContaining('has a new password')])
+    expect(await codeOf(account.token)).toBe('token_revoked')
+    expect((await service.client.refresh(account.refreshToken)).body.code).toBe('session_revoked')
+    expect((await service.client.login(account)).body.code).toBe('invalid_credentials')
+    const next = await service.client.login({ ...account, password: 'a third passwörd' })
+    expect(next.status).toBe(200)
+    const versions = [device, next.body.device_token].map((token) => String(token).split('.')[2])
+    expect(versions).toEqual(['1', '2'])
+    const short = set('short', account.email)
+    expect([short.status, short.stderr]).toEqual([1, 'Give a password of at least 8 characters.\n'])
+    const nobody = set('a third password', 'nobody@example.com')
+    expect([nobody.status, nobody.stderr]).toEqual([1, expect.stringContaining('No account has')])
+    const json = set('a fourth password', account.email, '--json')
+    expect(JSON.parse(json.stdout)).toEqual({ email: account.email, done: 'setPassword' })
+  })
+
+  it('deletes an account with its sessions: its tokens stay refused, also after the email registers anew', async () => {
+    const account = await register()
+    const { sub, gen, exp } = claimsOf(account.token)
+    const unasked = users('delete', account.email)
+    expect([unasked.status, unasked.stderr]).toEqual([
+      2,
+      expect.stringContaining(`${account.email}, with the id ${sub}, its roles and its 1 living`),
+    ])
+    expect(await codeOf(account.token)).toBeUndefined()
+    const deleted = users('delete', account.email.toUpperCase(), '--yes')
+    expect([deleted.status, deleted.stdout]).toEqual([
+      0,
+      expect.stringContaining(`${account.email} is deleted.`),
+    ])
+    const left = 'SELECT id FROM portcullis_sessions WHERE user_id = ?'
+    expect(await service.database.query(left, sub)).toEqual([])
+    const published = 'SELECT expires_at FROM portcullis_revoked_tokens WHERE id = ?'
+    expect(await service.database.query(published, gen)).toEqual([{ expires_at: exp }])
+    const refused = async () => {
+      expect(await codeOf(account.token)).toBe('token_revoked')
+      const { body } = await service.client.refresh(account.refreshToken)
+      expect(body.code).toBe('refresh_token_invalid')
+    }
+    await refused()
+    expect((await service.client.login(account)).body.code).toBe('invalid_credentials')
+    const anew = await service.client.register(account)
+    expect([anew.status, Number(claimsOf(tokensOf(anew).token).sub) > Number(sub)]).toEqual([
+      201,
+      true,
+    ])
+    await refused()
+    expect(users('delete', account.email, '--yes', '--json').status).toBe(0)
+    expect(users('delete', account.email, '--yes').status).toBe(1)
+  })
+
   it('revokes sessions, and lets the user log in again', async () => {
     const account = await register()
     expect(users('revoke-sessions', account.email).stdout).toContain('logged out everywhere')
@@ -221,8 +278,9 @@ describe('npm run admin -- users', () => {
     [2, ['set-roles', 'a@b.c', 'super user'], 'super user is not a role'],
     [2, ['add-role', 'a@b.c'], "missing required argument 'role'"],
     [2, ['set-role', 'a@b.c', 'admin'], '`users set-roles EMAIL [ROLE…]` replaces all roles.'],
-    [2, ['delete', 'a@b.c'], 'Accounts are disabled, not deleted: `users disable EMAIL`.'],
-    [2, ['remove'], 'Accounts are disabled, not deleted: `users disable EMAIL`.'],
+    [1, ['delete', 'nobody@example.com', '--yes'], 'No account has the email nobody@example.com.'],
+    [2, ['remove'], '`users delete EMAIL` deletes an account.'],
+    [2, ['set-password', 'a@b.c'], 'There is no password: pipe it to the standard input.'],
     [2, ['disable'], "missing required argument 'email'"],
     [2, ['list', '--limit', '0'], 'It must be a whole number from 1 to 1000.'],
     [1, ['list', '--url', 'file:/nowhere/x.db'], 'the database file cannot be opened'],

@@ -101,6 +101,33 @@ describe('tokens in cookies', () => {
     expect((await send('/auth/refresh', cookie)).status).toBe(200)
   })
 
+  it('are replaced, also that of the device, when the password changes', async () => {
+    const { cookie, email, password } = await register()
+    const headers = { ...ours, Cookie: cookie }
+    const body = JSON.stringify({ new_password: 'another good password' })
+    const answer = await ask(app, '/auth/change-password', { method: 'POST', headers, body })
+    expect([answer.status, Object.keys(answer.body).sort()]).toEqual([
+      200,
+      ['expires_in', 'message', 'status'],
+    ])
+    const names = answer.headers.getSetCookie().map((line) => line.split('=')[0])
+    expect(new Set(names)).toEqual(
+      new Set(['__Host-access_token', '__Secure-refresh_token', '__Secure-device_token']),
+    )
+    expect([await status(cookie), await status(cookieOf(answer))]).toEqual([401, 200])
+    expect((await send('/auth/refresh', cookieOf(answer))).status).toBe(200)
+    expect((await post(app, '/auth/login', { email, password })).status).toBe(404)
+  })
+
+  it('get a new one of the device alone, without a refresh cookie and the old password', async () => {
+    const { cookie } = await register()
+    const headers = { ...ours, Cookie: cookie.split('; ')[0] ?? '' }
+    const body = JSON.stringify({ new_password: 'another good password' })
+    const answer = await ask(app, '/auth/change-password', { method: 'POST', headers, body })
+    const names = answer.headers.getSetCookie().map((line) => line.split('=')[0])
+    expect([answer.status, names]).toEqual([200, ['__Secure-device_token']])
+  })
+
   it('are both expired by a logout, even with an expired access token', async () => {
     for (const seconds of [0, 10_000]) {
       const { cookie } = await register()

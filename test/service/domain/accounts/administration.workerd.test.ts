@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { systemRuntime } from '../../../../src/runtime/runtime.ts'
 import {
   addRoles,
+  remove,
   removeRoles,
+  setPassword,
   setRoles,
 } from '../../../../src/service/domain/accounts/administration.ts'
 import { maxRoles, maxRolesCharacters } from '../../../../src/service/domain/identity/identity.ts'
+import { createPasswordHasher } from '../../../../src/service/domain/identity/password-hasher.ts'
 import { generateKeyPair } from '../../../../src/token/key-pair.ts'
 import {
   ask,
@@ -15,6 +18,7 @@ import {
   createTestService,
   database,
   post,
+  refreshWith,
   registerAccount,
   tokensOf,
 } from '../../../support/service.ts'
@@ -27,6 +31,65 @@ const severalOf = (count: number, length: number) =>
 const changedTo = (roles: readonly string[]) => ({ ok: true, value: { roles, isChanged: true } })
 /** The result of a change that changes nothing. */
 const left = (roles: readonly string[]) => ({ ok: true, value: { roles, isChanged: false } })
+
+describe('an account whose password is set', () => {
+  const passwords = createPasswordHasher(4, systemRuntime)
+  const set = (email: string, password: string) =>
+    setPassword({ ...deps, passwords }, email, { password, passwordMinLength: 8 })
+
+  it('logs in with it alone, and all of its tokens and sessions have ended', async () => {
+    const { email, password, token, refreshToken } = await registerAccount(app)
+    expect(await set(email, 'another good password')).toEqual({ ok: true, value: undefined })
+    expect((await ask(app, '/auth/status', bearing(token))).body.code).toBe('token_revoked')
+    expect((await refreshWith(app, refreshToken)).body.code).toBe('session_revoked')
+    expect((await post(app, '/auth/login', { email, password })).status).toBe(404)
+    const next = await post(app, '/auth/login', { email, password: 'another good password' })
+    expect([next.status, String(next.body.device_token).split('.')[2]]).toEqual([200, '2'])
+  })
+
+  it.each([
+    ['password_short', 'short'],
+    ['password_malformed', ''],
+    ['password_malformed', 'x'.repeat(1_025)],
+  ])('keeps the old one where the new one is refused with %s', async (error, typed) => {
+    const account = await registerAccount(app)
+    expect(await set(account.email, typed)).toEqual({ ok: false, error })
+    expect((await post(app, '/auth/login', account)).status).toBe(200)
+  })
+
+  it('must exist', async () => {
+    const unknown = { ok: false, error: 'account_unknown' }
+    expect(await set('nobody@example.com', 'another good password')).toEqual(unknown)
+  })
+})
+
+describe('a deleted account', () => {
+  it('has no sessions, and its tokens are revoked', async () => {
+    const { email, token, refreshToken } = await registerAccount(app)
+    expect(await remove(deps, email)).toBe('done')
+    expect((await ask(app, '/auth/status', bearing(token))).body.code).toBe('token_revoked')
+    expect((await refreshWith(app, refreshToken)).body.code).toBe('refresh_token_invalid')
+    const { gen } = claimsOf(token)
+    expect((await post(app, '/auth/feed/check', { ids: [gen] })).body.revoked).toEqual([gen])
+    expect(await remove(deps, email)).toBe('account_unknown')
+  })
+
+  it('gives its email free, and never its id, even if it was the newest one', async () => {
+    const { email, password, token } = await registerAccount(app)
+    await remove(deps, email)
+    const next = await post(app, '/auth/register', { email, password })
+    const { sub } = claimsOf(tokensOf(next).token)
+    expect([next.status, Number(sub) > Number(claimsOf(token).sub)]).toEqual([201, true])
+    expect((await ask(app, '/auth/status', bearing(token))).status).toBe(401)
+  })
+
+  it('leaves all others as they are', async () => {
+    const [gone, other] = [await registerAccount(app), await registerAccount(app)]
+    await remove(deps, gone.email)
+    expect((await ask(app, '/auth/status', bearing(other.token))).status).toBe(200)
+    expect((await refreshWith(app, other.refreshToken)).status).toBe(200)
+  })
+})
 
 describe('the roles of an account', () => {
   it('are added and removed one by one, and set as a whole', async () => {

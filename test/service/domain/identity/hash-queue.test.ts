@@ -68,6 +68,22 @@ function createStoppable() {
   }
 }
 
+describe('a request that hashes twice', () => {
+  it('rests in between, and comes before those that arrived later', async () => {
+    const twice = join()
+    const done = (async () => {
+      await hashIn(twice, 'old')
+      await hashIn(twice, 'new')
+    })()
+    const other = hash('later')
+    await time.advance(1_000)
+    await Promise.all([done, other])
+    expect(names()).toEqual(['old', 'new', 'later'])
+    const [first, second] = hashed
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(hashMs + restMs)
+  })
+})
+
 describe('the hash queue', () => {
   it('hashes at once when it is empty', async () => {
     const outcome = hash('only')
