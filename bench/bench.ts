@@ -12,6 +12,7 @@ import { measureFlat } from './parts/flat.ts'
 import { measureFreshTokens } from './parts/fresh-tokens.ts'
 import { measureGuards } from './parts/guards.ts'
 import { measureLoginCrowds } from './parts/login-crowds.ts'
+import { measureLoginTime } from './parts/login-time.ts'
 import { simulateQuietIsolates } from './parts/quiet-isolates.ts'
 import { measureService } from './parts/service-load.ts'
 import { measureSessionCounts } from './parts/session-count.ts'
@@ -39,6 +40,7 @@ const parts: Readonly<Record<string, Part>> = {
   rows: { title: 'How many rows the feed has', run: measureFeedRows },
   service: { title: 'The service', run: measureService },
   logins: { title: 'Logins of strangers', run: measureLoginCrowds },
+  'login-time': { title: 'What the time of a login tells', run: measureLoginTime },
   abuse: { title: 'What the limits do, and what they cost', run: measureAbuse },
   sessions: { title: 'However many sessions there are', run: measureSessionCounts },
 }

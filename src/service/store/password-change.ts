@@ -160,11 +160,14 @@ function mayChange(caller: CallerToken, proof: Proof): SQL | undefined {
   return and(mayActForAccount(caller), exists(living), isAsRead(proof))
 }
 
-/** The condition that the account has the password that was checked, and the roles of the token. */
+/**
+ * The condition that the account has the password that was checked, and the roles of the token. A
+ * hash of the same password that was renewed meanwhile is no change.
+ */
 function isAsRead(proof: Proof): SQL | undefined {
   if (!('confirmed' in proof)) return undefined
   const { found } = proof.confirmed
-  return and(eq(users.passwordHash, found.passwordHash), isAccountAsSigned(found))
+  return and(eq(users.passwordVersion, found.passwordVersion), isAccountAsSigned(found))
 }
 
 /** The condition that the login of a session is fresh. Undefined if it need not be. */

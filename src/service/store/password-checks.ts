@@ -15,6 +15,7 @@ import {
   type TooManyAttempts,
 } from './attempts.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
+import { hashRenewalStatements, type RightPassword } from './hash-renewal.ts'
 import {
   decodeLiveSession,
   isLiveSession,
@@ -40,11 +41,17 @@ import {
 /** A session whose owner gives the password again. */
 export interface SessionToConfirm extends LiveSession {
   readonly passwordHash: string
+  readonly passwordVersion: number
 }
 
 const clockRow = v.object({ authenticatedAt: instant })
 const credentialsRow = v.union([
-  v.object({ userId: integer, passwordHash: v.nullable(v.string()), isRevoked: flag }),
+  v.object({
+    userId: integer,
+    passwordHash: v.nullable(v.string()),
+    passwordVersion: integer,
+    isRevoked: flag,
+  }),
   v.object({ userId: v.null(), isRevoked: flag }),
 ])
 
@@ -122,9 +129,10 @@ export async function findSessionToConfirm(
   // Only the limit can have kept the attempt from being counted now.
   const attempt = decodeAttempt(keys, answers)
   if (!attempt.ok) return attempt
-  const { passwordHash } = credentials
+  const { passwordHash, passwordVersion } = credentials
   if (!passwordHash) return refuse('token_revoked')
-  const found = { ...session, ...decodeRow(clockRow, answers.clock), passwordHash }
+  const { authenticatedAt } = decodeRow(clockRow, answers.clock)
+  const found = { ...session, authenticatedAt, passwordHash, passwordVersion }
   return succeed({ found, attempt: attempt.value })
 }
 
@@ -147,6 +155,7 @@ function selectCredentialsStatement(token: CallerToken) {
     .select({
       userId: users.id,
       passwordHash: sql<string | null>`iif(${isAttemptCounted}, ${users.passwordHash}, NULL)`,
+      passwordVersion: users.passwordVersion,
       isRevoked: sql<number>`${isRevokedToken(token)}`,
     })
     .from(sql`(SELECT 1)`)
@@ -156,7 +165,8 @@ function selectCredentialsStatement(token: CallerToken) {
 /**
  * Records that the password was given again at the moment when `signed` was read. Does nothing if
  * the password, or anything that the new token says, has changed since. Does nothing if the session
- * or the caller's token is no longer valid. Otherwise the attempts of this session are forgotten.
+ * or the caller's token is no longer valid. Otherwise the attempts of this session are forgotten,
+ * and the hash is renewed. A hash of the same password that was renewed meanwhile is no change.
  * Atomic; one round trip.
  *
  * @returns whether it was recorded
@@ -164,28 +174,30 @@ function selectCredentialsStatement(token: CallerToken) {
 export async function updateAuthenticatedAt(
   database: Database,
   caller: CallerToken,
-  { found: signed, attempt }: Counted<SessionToConfirm>,
+  { found: signed, attempt, renewal }: RightPassword<SessionToConfirm>,
   tokenExpiresAt: number,
 ): Promise<boolean> {
-  const { sessionId, passwordHash, authenticatedAt } = signed
+  const { sessionId, passwordVersion, authenticatedAt } = signed
   const isUnchanged = and(
     eq(users.id, sessions.userId),
-    eq(users.passwordHash, passwordHash),
+    eq(users.passwordVersion, passwordVersion),
     isAccountAsSigned(signed),
   )
+  const mayConfirm = and(
+    ...[eq(sessions.id, sessionId), isLiveSession, gte(sessions.expiresAt, tokenExpiresAt)],
+    exists(build.select({ id: users.id }).from(users).where(isUnchanged)),
+    mayActForAccount(caller),
+  )
+  // None of these conditions depends on what the update changes.
+  const isConfirmed = exists(build.select({ id: sessions.id }).from(sessions).where(mayConfirm))
   const { updated } = await runBatch(database, {
     updated: build
       .update(sessions)
       .set(confirmedColumns(authenticatedAt, tokenExpiresAt))
-      .where(
-        and(
-          ...[eq(sessions.id, sessionId), isLiveSession, gte(sessions.expiresAt, tokenExpiresAt)],
-          exists(build.select({ id: users.id }).from(users).where(isUnchanged)),
-          mayActForAccount(caller),
-        ),
-      )
+      .where(mayConfirm)
       .returning({ sessionId: sessions.id }),
     right: rightAttemptStatement(attempt),
+    ...hashRenewalStatements(renewal, isConfirmed),
   })
   return updated.length > 0
 }

@@ -1,11 +1,12 @@
 // Session rows: how sessions begin and how they are listed. session-rotation.ts refreshes them, and
 // session-endings.ts ends them.
 
-import { and, desc, eq, notExists, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, exists, notExists, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
-import { type Counted, rightAttemptStatement } from './attempts.ts'
+import { rightAttemptStatement } from './attempts.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
+import { hashRenewalStatements, type RightPassword } from './hash-renewal.ts'
 import {
   decodeLiveSession,
   expiryOf,
@@ -76,21 +77,22 @@ export interface Changed<Read> {
  * Begins a session of an account. The password was checked, and the first access token is signed.
  * Refuses with 'changed' when the generation or the roles of the account have changed since.
  * Refuses with 'invalid_credentials' when the password has changed, or the account is gone or
- * disabled, or its generation is revoked. Atomic; one round trip.
+ * disabled, or its generation is revoked. A renewed hash of the same password is no change. Renews
+ * the hash itself if it begins the session. Atomic; one round trip.
  *
  * @returns the revocations of the sessions that were over the limit
  */
 export async function insertSession(
   database: Database,
   session: NewSession,
-  { found: signed, attempt }: Counted<CheckedAccount>,
+  { found: signed, attempt, renewal }: RightPassword<CheckedAccount>,
   maxSessions: number,
 ): Promise<
   Result<readonly Revocation[], { reason: 'invalid_credentials' } | Changed<CheckedAccount>>
 > {
   const isChecked = and(
     eq(users.id, signed.userId),
-    eq(users.passwordHash, signed.passwordHash),
+    eq(users.passwordVersion, signed.passwordVersion),
     isUsableAccount,
   )
   const { inserted, surplusRevoked, found } = await runBatch(database, {
@@ -99,6 +101,7 @@ export async function insertSession(
     }),
     right: rightAttemptStatement(attempt),
     ...sessionLimitStatements(session.sessionId, maxSessions),
+    ...hashRenewalStatements(renewal, exists(selectSessionStatement(session.sessionId))),
     found: selectCheckedAccountStatement(isChecked),
   })
   if (inserted.length > 0) return succeed(decodeRows(revocationRow, surplusRevoked))
@@ -171,6 +174,10 @@ export async function listSessionsByToken(
   })
   const account = decodeAccountByToken(found)
   return account.ok ? succeed(decodeRows(listedRow, listed)) : account
+}
+
+function selectSessionStatement(sessionId: string) {
+  return build.select({ id: sessions.id }).from(sessions).where(eq(sessions.id, sessionId))
 }
 
 /** Inserts a session of the account that the condition selects. */

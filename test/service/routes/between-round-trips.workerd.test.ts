@@ -67,7 +67,11 @@ const once = (happening: () => Promise<unknown>) => async () => {
   if (trips === 2) await happening()
 }
 
-const passwordChanges = () => changeAccount(account.email, `password_hash = password_hash || 'x'`)
+const passwordChanges = () =>
+  changeAccount(
+    account.email,
+    `password_hash = password_hash || 'x', password_version = password_version + 1`,
+  )
 const isDisabled = () => changeAccount(account.email, 'disabled_at = 1')
 const isDeleted = () => deleteAccount(account.email)
 const logsOut = () => logout(app, account.token)

@@ -28,7 +28,11 @@ async function createBusyService() {
     await held.promise
     return 'no hash at all'
   }
-  const passwords: PasswordHasher = { hash, verify: async () => (await hash()) === '' }
+  const passwords: PasswordHasher = {
+    hash,
+    verify: async () => (await hash()) === '',
+    hasConfiguredForm: () => true,
+  }
   return {
     app: createApp({ ...deps, passwords }),
     letGo: held.resolve,

@@ -1,10 +1,12 @@
 // Stored passwords. A password of up to 72 bytes without NUL is hashed with bcrypt. All others use
 // passlib's bcrypt-sha256 (version 2), which hashes HMAC-SHA-256(salt, password) instead. So no
-// byte is ever cut, or taken for the end. The stored text says which of the two it is.
+// byte is ever cut, or taken for the end. The stored text says which of the two it is. To check any
+// password takes the same work as one hash of the configured cost, if the stored hash is no dearer.
 
 import bcrypt from 'bcryptjs'
 import { byteLength, encodeUtf8 } from '../../../crypto/utf8.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
+import { costsToAdd } from './hash-costs.ts'
 
 /**
  * Hashes and verifies passwords at one cost. A password is text already in its normal form (NFC).
@@ -14,40 +16,48 @@ export interface PasswordHasher {
   hash(password: string): Promise<string>
   /**
    * Whether `password` is the one behind `storedHash`. Without a hash (no such account) the answer
-   * is no, after the same work at the configured cost. So the time tells a stranger nothing. The
-   * same holds for the empty password, which stands for every password that no account can have.
+   * is no. The same holds for the empty password, which stands for every password that no account
+   * can have. In all cases this is the work of one hash of the configured cost, so the time tells a
+   * stranger nothing. Only a stored hash of a higher cost takes longer.
    */
   verify(password: string, storedHash: string | undefined): Promise<boolean>
+  /**
+   * Whether `storedHash` is of the form and cost that `hash` gives to this password. Whatever is
+   * not should be replaced after a right password. No work.
+   */
+  hasConfiguredForm(password: string, storedHash: string): boolean
 }
 
 const saltBytes = 16
 const saltCharacters = 22
 /** bcrypt reads no more than this. */
 const bcryptMaxBytes = 72
+const plainBcrypt = /^\$2[aby]\$(\d{2})\$[./A-Za-z0-9]{53}$/
 const bcryptSha256 =
   /^\$bcrypt-sha256\$v=2,t=2b,r=(\d{1,2})\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})$/
+/** The salt of work whose result nobody needs. */
+const anySalt = '.'.repeat(saltCharacters)
 
 /** A hasher of the given bcrypt cost (4 to 14: the work doubles with every step). */
 export function createPasswordHasher(
   cost: number,
   runtime: Pick<Runtime, 'randomBytes'>,
 ): PasswordHasher {
-  const nobodysHash = `${bcryptPrefix(cost)}${'.'.repeat(saltCharacters)}${'.'.repeat(31)}`
+  const nobodysHash = `${bcryptPrefix(cost)}${anySalt}${'.'.repeat(31)}`
 
   return {
     async hash(password) {
       const salt = bcrypt.encodeBase64(runtime.randomBytes(saltBytes), saltBytes)
-      if (byteLength(password) <= bcryptMaxBytes && !password.includes('\0'))
-        return bcrypt.hash(password, bcryptPrefix(cost) + salt)
+      if (fitsBcrypt(password)) return bcrypt.hash(password, bcryptPrefix(cost) + salt)
       const hashed = await hashLongPassword(password, cost, salt)
       return `$bcrypt-sha256$v=2,t=2b,r=${cost}$${salt}$${checksumOf(hashed)}`
     },
 
     async verify(password, storedHash = nobodysHash) {
       const long = bcryptSha256.exec(storedHash)
-      const matches = long
-        ? await verifyLongPassword(password, long)
-        : await bcrypt.compare(password, storedHash)
+      const [, storedCost] = long ?? plainBcrypt.exec(storedHash) ?? []
+      const more = costsToAdd(storedCost ? Number(storedCost) : undefined, cost)
+      const matches = await matchesBcrypt(password, storedHash, long, more)
       // For bcrypt the empty password is the same as NULs alone. Those may be behind a plain hash
       // of 0.5.
       if (password === '') return false
@@ -57,7 +67,18 @@ export function createPasswordHasher(
       const isWhole = byteLength(password) <= bcryptMaxBytes && !isRepetition(password)
       return matches && isWhole && storedHash !== nobodysHash
     },
+
+    hasConfiguredForm(password, storedHash) {
+      if (fitsBcrypt(password))
+        return plainBcrypt.test(storedHash) && storedHash.startsWith(bcryptPrefix(cost))
+      return Number(bcryptSha256.exec(storedHash)?.[1]) === cost
+    },
   }
+}
+
+/** Whether bcrypt reads all of a password, and nothing twice. */
+function fitsBcrypt(password: string): boolean {
+  return byteLength(password) <= bcryptMaxBytes && !password.includes('\0')
 }
 
 /**
@@ -70,10 +91,27 @@ function isRepetition(password: string): boolean {
   return password !== beginning && `${beginning}\0`.repeat(bcryptMaxBytes + 1).startsWith(password)
 }
 
-async function verifyLongPassword(password: string, stored: RegExpExecArray): Promise<boolean> {
-  const [, cost = '', salt = '', checksum = ''] = stored
+/**
+ * Whether bcrypt gives the stored hash, after more hashes at these costs. The key of a long password
+ * is made for every password, so that the time does not tell which kind is stored.
+ */
+async function matchesBcrypt(
+  password: string,
+  storedHash: string,
+  long: RegExpExecArray | null,
+  more: readonly number[],
+): Promise<boolean> {
+  const [, cost = '', salt = anySalt, checksum = ''] = long ?? []
   const key = await longPasswordKey(password, salt)
-  return bcrypt.compare(key, bcryptPrefix(Number(cost)) + salt + checksum)
+  // All begin at once: bcryptjs releases the thread at the end of a hash, and each release takes
+  // time. Together they release it as often as one hash.
+  const [matches] = await Promise.all([
+    long
+      ? bcrypt.compare(key, bcryptPrefix(Number(cost)) + salt + checksum)
+      : bcrypt.compare(password, storedHash),
+    ...more.map((one) => bcrypt.hash(password, bcryptPrefix(one) + anySalt)),
+  ])
+  return matches
 }
 
 async function hashLongPassword(password: string, cost: number, salt: string): Promise<string> {

@@ -9,13 +9,15 @@ import {
   succeed,
 } from '../../../errors/reasons.ts'
 import { maxTokenLifetimeSeconds } from '../../../token/token-lifetime.ts'
-import type { Counted, TooManyAttempts } from '../../store/attempts.ts'
+import type { TooManyAttempts } from '../../store/attempts.ts'
+import type { RightPassword } from '../../store/hash-renewal.ts'
 import { findAccountToLogIn } from '../../store/password-checks.ts'
 import { insertSession, type NewSession } from '../../store/sessions.ts'
 import type { CheckedAccount } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
 import { comparedEmail, emailSpellings } from '../identity/email.ts'
 import { parsePassword } from '../identity/identity.ts'
+import { renewHash } from '../identity/renew-hash.ts'
 import { chargeAttempt } from '../limits/charged-attempt.ts'
 import { findDevice, type LoginClient, loginKeysOf, renewDevice } from '../limits/login-attempts.ts'
 import {
@@ -56,6 +58,9 @@ type LoginReason = 'invalid_credentials' | QueueReason | ChangeReason
  * otherwise, and a third if generation or roles change in between. Refuses with 'account_changing'
  * if they change again.
  *
+ * If the stored hash is not of the configured form and cost, this takes one hash more, and the
+ * second round trip replaces it. If there is no room for that hash, the stored one stays.
+ *
  * If there are more than MAX_SESSIONS_PER_USER, the second round trip ends the sessions whose
  * refresh token was used least recently.
  */
@@ -91,7 +96,9 @@ export async function login(
     const { userId, passwordVersion } = account
     const renewed = { ...renewDevice(deps, device), userId, passwordVersion }
     const deviceToken = await deps.deviceTokens.create(renewed, email)
-    const issued = await beginSession(deps, { found: account, attempt }, client.findPlace())
+    const renewal = await renewHash(deps, account, password, isGone)
+    const right = { found: account, attempt, renewal }
+    const issued = await beginSession(deps, right, client.findPlace())
     return issued.ok ? succeed({ ...issued.value, deviceToken }) : issued
   })
 }
@@ -99,7 +106,7 @@ export async function login(
 /** The tokens of a new session of an account whose password was right. */
 async function beginSession(
   deps: LoginDeps,
-  { found: account, attempt }: Counted<CheckedAccount>,
+  { found: account, ...right }: RightPassword<CheckedAccount>,
   place: LoginPlace,
 ): Promise<Result<IssuedTokens, 'invalid_credentials' | ChangeReason>> {
   const issuance = beginIssuance(deps)
@@ -117,8 +124,8 @@ async function beginSession(
       const { authenticatedAt, tokenExpiresAt } = begin(found)
       const begun = { ...session, authenticatedAt, tokenExpiresAt }
       const { maxSessionsPerUser } = deps.settings
-      const counted = { found, attempt }
-      const inserted = await insertSession(deps.database, begun, counted, maxSessionsPerUser)
+      const checked = { ...right, found }
+      const inserted = await insertSession(deps.database, begun, checked, maxSessionsPerUser)
       if (inserted.ok) for (const ended of inserted.value) deps.revocations.announce(ended)
       return inserted
     },

@@ -2,10 +2,13 @@
 // goes on. From now on its tokens say when that was.
 
 import { type Result, refuse, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
-import type { Counted, TooManyAttempts } from '../../store/attempts.ts'
+import type { TooManyAttempts } from '../../store/attempts.ts'
+import type { RightPassword } from '../../store/hash-renewal.ts'
 import { type SessionToConfirm, updateAuthenticatedAt } from '../../store/password-checks.ts'
 import type { CallerToken } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
+import { parsePassword } from '../identity/identity.ts'
+import { renewHash } from '../identity/renew-hash.ts'
 import {
   beginIssuance,
   expiryOf,
@@ -18,7 +21,8 @@ import { type ConfirmReason, confirmPassword } from './confirm-password.ts'
 /**
  * A fresh access token of the token's session, with `auth_time` as of now. Refuses as
  * `confirmPassword`. Refuses with 'token_revoked' also if the account changes meanwhile. No round
- * trip for a bad token, two for a right password.
+ * trip for a bad token, two for a right password. Replaces the
+ * stored hash as a login does.
  */
 export async function reauthenticate(
   deps: Pick<
@@ -40,13 +44,17 @@ export async function reauthenticate(
   if (!verified.ok) return verified
   const caller = verified.value
   const given = { password: typed.password, purpose: 'reauthenticate', isGone } as const
-  return confirmPassword(deps, caller, given, (confirmed) => issueAgain(deps, caller, confirmed))
+  return confirmPassword(deps, caller, given, async (confirmed) => {
+    const password = parsePassword(typed.password) ?? ''
+    const renewal = await renewHash(deps, confirmed.found, password, isGone)
+    return issueAgain(deps, caller, { ...confirmed, renewal })
+  })
 }
 
 async function issueAgain(
   deps: Pick<Deps, 'database' | 'runtime' | 'settings' | 'accessTokens' | 'claims'>,
   caller: CallerToken,
-  confirmed: Counted<SessionToConfirm>,
+  confirmed: RightPassword<SessionToConfirm>,
 ): Promise<Result<IssuedAccessToken, 'token_revoked'>> {
   const session = confirmed.found
   const issuance = beginIssuance(deps)

@@ -1,5 +1,5 @@
 import bcrypt from 'bcryptjs'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemRuntime } from '../../../../src/runtime/runtime.ts'
 import { createPasswordHasher } from '../../../../src/service/domain/identity/password-hasher.ts'
 import vectors from '../../../vectors/passlib.json'
@@ -69,4 +69,76 @@ describe('passwords', () => {
     expect(await hasher.verify('', undefined)).toBe(false)
     expect(await hasher.verify('123456', undefined)).toBe(false)
   })
+})
+
+describe('checking a password', () => {
+  const short = 'a good password'
+  const long = 'a good and long password, '.repeat(4)
+  const at = (cost: number) => createPasswordHasher(cost, systemRuntime)
+  afterEach(() => vi.restoreAllMocks())
+
+  /** The costs of the hashes that a check makes. The hashes are real. */
+  async function costsOf(password: string, storedHash: string | undefined): Promise<number[]> {
+    const compare = vi.spyOn(bcrypt, 'compare')
+    const hash = vi.spyOn(bcrypt, 'hash')
+    await at(8).verify(password, storedHash)
+    const stored = compare.mock.calls.map(([, given]) => given)
+    const more = hash.mock.calls.map(([, salt]) => String(salt))
+    return [...stored, ...more].map((text) => Number(text.split('$')[2]))
+  }
+
+  it.each([
+    ['no account', async () => undefined, [8]],
+    ['the configured cost', () => at(8).hash(short), [8]],
+    ['cost 7', () => at(7).hash(short), [7, 7]],
+    ['cost 4', () => bcrypt.hash(short, 4), [4, 4, 5, 6, 7]],
+    ['$2y$ of cost 6', async () => (await at(6).hash(short)).replace('$2b$', '$2y$'), [6, 6, 7]],
+    ['a higher cost', () => at(9).hash(short), [9]],
+    ['a long password', () => at(8).hash(long), [8]],
+    ['a long password at cost 6', () => at(6).hash(long), [6, 6, 7]],
+  ])('is the work of the configured cost, right or wrong: %s', async (_, stored, costs) => {
+    const storedHash = await stored()
+    for (const password of [short, long, 'wrong', '']) {
+      vi.restoreAllMocks()
+      expect(await costsOf(password, storedHash)).toEqual(costs)
+    }
+  })
+
+  it('does all of the work when the stored text is no hash', async () => {
+    // bcryptjs does no work for text of another length.
+    expect(await costsOf(short, 'no hash')).toContain(8)
+  })
+})
+
+describe('the configured form', () => {
+  const five = createPasswordHasher(5, systemRuntime)
+
+  it.each([
+    ['short', 'a good password'],
+    ['of 72 bytes', 'é'.repeat(36)],
+    ['of 73 bytes', `${'é'.repeat(36)}x`],
+    ['with a NUL', 'pw\0other'],
+  ])('is what is stored for a password, at the configured cost alone: %s', async (_, password) => {
+    expect(five.hasConfiguredForm(password, await five.hash(password))).toBe(true)
+    for (const cost of [4, 6]) {
+      const other = await createPasswordHasher(cost, systemRuntime).hash(password)
+      expect(five.hasConfiguredForm(password, other)).toBe(false)
+    }
+  })
+
+  it('is another one for a long password than for a short one', async () => {
+    const [short, long] = ['a good password', 'x'.repeat(73)]
+    expect(five.hasConfiguredForm(short, await five.hash(long))).toBe(false)
+    expect(five.hasConfiguredForm(long, await five.hash(short))).toBe(false)
+    // A version until 0.5 has stored a plain hash of a password with a NUL.
+    expect(five.hasConfiguredForm('pw\0other', await bcrypt.hash('pw\0other', 5))).toBe(false)
+  })
+
+  it.each(['$2a$', '$2y$', '$5$', 'pbkdf2_sha256$', ''])(
+    'does not begin with %j',
+    async (start) => {
+      const stored = (await five.hash('a good password')).replace('$2b$', start)
+      expect(five.hasConfiguredForm('a good password', stored)).toBe(false)
+    },
+  )
 })
