@@ -90,7 +90,8 @@ export const settingMeanings = {
     unit: '`id:secret`',
   },
   BCRYPT_COST: {
-    meaning: 'The cost of a password hash. Each step doubles the work',
+    meaning:
+      'The cost of a password hash. Each step doubles the work. Stored hashes of another cost are replaced at the next login',
     unit: 'log2 of rounds',
   },
   PASSWORD_MIN_LENGTH: {

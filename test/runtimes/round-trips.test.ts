@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { systemRuntime } from '../../src/runtime/runtime.ts'
+import { createPasswordHasher } from '../../src/service/domain/identity/password-hasher.ts'
 import { createClientOf, freshEmail, send, tokensOf } from '../support/client.ts'
 import { type ServedDatabase, startDatabase } from '../support/database.ts'
 import { type DatabaseProxy, startProxy } from '../support/proxy.ts'
@@ -58,6 +60,25 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
       account.email,
     )
     expect(await roundTrips(() => client().login(account))).toEqual([404, 1])
+  })
+
+  it('login 2, and giving the password again 2, where the hash is renewed', async () => {
+    const account = { email: freshEmail(), password: 'a good password' }
+    const { token } = tokensOf(await client().register(account))
+    const old = await createPasswordHasher(5, systemRuntime).hash(account.password)
+    const store = 'UPDATE portcullis_users SET password_hash = ? WHERE email = ?'
+    const storedHash = 'SELECT password_hash FROM portcullis_users WHERE email = ?'
+    const requests = [
+      () => client().login(account),
+      () => client().reauthenticate(token, account.password),
+    ]
+    for (const request of requests) {
+      await database.query(store, old, account.email)
+      expect(await roundTrips(request)).toEqual([200, 2])
+      expect(await database.query(storedHash, account.email)).toEqual([
+        { password_hash: expect.stringMatching(/^\$2b\$04\$/) },
+      ])
+    }
   })
 
   it('login 1 when it is blocked, also with the right password, whether the account exists or not', async () => {
