@@ -9,6 +9,7 @@ import { createApp } from '../../../src/service/app.ts'
 import { createPasswordHasher } from '../../../src/service/domain/identity/password-hasher.ts'
 import { createDeps } from '../../../src/service/service.ts'
 import type { Database } from '../../../src/service/store/database.ts'
+import { countsOf } from '../../support/attempts.ts'
 import {
   type Answer,
   changeAccount,
@@ -170,6 +171,12 @@ describe('a login', () => {
     const { version } = await stored()
     expect(version).toBe(1)
     expect(String(body.device_token).split('.')[2]).toBe('1')
+  })
+
+  it('takes its attempt back also where another login has renewed the hash', async () => {
+    const answer = await during(login, () => login(password, slowApp))
+    expect(answer.status).toBe(200)
+    expect(await countsOf(account.email)).toEqual([0, 0])
   })
 
   it('renews with its second attempt when the roles change once', async () => {
