@@ -35,6 +35,8 @@ const bcryptMaxBytes = 72
 const plainBcrypt = /^\$2[aby]\$(\d{2})\$[./A-Za-z0-9]{53}$/
 const bcryptSha256 =
   /^\$bcrypt-sha256\$v=2,t=2b,r=(\d{1,2})\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})$/
+/** bcryptjs holds the thread for up to 100 ms: as long as a hash of this cost takes. */
+const maxCostAtOnce = 10
 /** The salt of work whose result nobody needs. */
 const anySalt = '.'.repeat(saltCharacters)
 
@@ -103,15 +105,16 @@ async function matchesBcrypt(
 ): Promise<boolean> {
   const [, cost = '', salt = anySalt, checksum = ''] = long ?? []
   const key = await longPasswordKey(password, salt)
-  // All begin at once: bcryptjs releases the thread at the end of a hash, and each release takes
-  // time. Together they release it as often as one hash.
-  const [matches] = await Promise.all([
-    long
-      ? bcrypt.compare(key, bcryptPrefix(Number(cost)) + salt + checksum)
-      : bcrypt.compare(password, storedHash),
-    ...more.map((one) => bcrypt.hash(password, bcryptPrefix(one) + anySalt)),
-  ])
-  return matches
+  // bcryptjs releases the thread at the end of an asynchronous hash, and each release takes time. So
+  // the short ones do not release it.
+  for (const one of more) {
+    const anyHash = bcryptPrefix(one) + anySalt
+    if (one <= maxCostAtOnce) bcrypt.hashSync(password, anyHash)
+    else await bcrypt.hash(password, anyHash)
+  }
+  return long
+    ? bcrypt.compare(key, bcryptPrefix(Number(cost)) + salt + checksum)
+    : bcrypt.compare(password, storedHash)
 }
 
 async function hashLongPassword(password: string, cost: number, salt: string): Promise<string> {
