@@ -79,6 +79,13 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
       'On Deno: a registration, login or refresh came with `Forwarded` or `X-Forwarded-For`, and `TRUSTED_PROXIES` is not set. Behind a proxy, all clients then count as one address. Written once for each process.',
     todo: 'Set `TRUSTED_PROXIES` to the number of your proxies ([Deno](../guides/deploy-deno.md)). Without a proxy, a client has made the header up: set it to 0.',
   },
+  breach_check_failed: {
+    writer: 'service',
+    members: ['reason'],
+    meaning:
+      'With `PASSWORD_BREACH_CHECK=on`: it was not found out whether new passwords were in a data breach, and they passed. `reason` is `timeout` (after 1 s), `connection`, `status` (not 200), `size` (over 1 MiB) or `format`. At most one line in 5 s for each isolate or process.',
+    todo: 'Nothing, if it passes. If it stays: check that the service reaches `PASSWORD_BREACH_URL`, and that the API of [passwords](../operate/passwords.md) answers there.',
+  },
   log_failed: {
     writer: 'service',
     members: ['problem'],

@@ -125,6 +125,18 @@ export type InputReason =
   | 'method_not_allowed'
   | 'cross_site_request'
 
+/** A field that does not fit, and a sentence for the person who filled it in. */
+export interface FieldProblem {
+  readonly field: string
+  readonly message: string
+}
+
+/** Why well-formed input is refused all the same, field by field. */
+export interface InvalidInput {
+  readonly reason: 'invalid_input'
+  readonly errors: readonly FieldProblem[]
+}
+
 /** Why the service cannot answer at all. */
 type ServiceReason = 'database_unavailable' | ReadinessReason | 'misconfigured' | 'internal'
 

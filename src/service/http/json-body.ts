@@ -3,10 +3,16 @@
 
 import type { Context } from 'hono'
 import * as v from 'valibot'
-import { type InputReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
+import {
+  type FieldProblem,
+  type InputReason,
+  type Result,
+  refuse,
+  succeed,
+} from '../../errors/reasons.ts'
 import { isObject } from '../../token/json.ts'
 import type { BodySchema } from './body-schema.ts'
-import type { FieldProblem, InputRefusal } from './respond.ts'
+import type { InputRefusal } from './respond.ts'
 import type { ServiceEnv } from './service-env.ts'
 
 /** A body is read whole, so it has a limit. */

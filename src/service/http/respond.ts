@@ -4,19 +4,13 @@
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { refusalFor } from '../../errors/catalogue.ts'
-import type { Reason } from '../../errors/reasons.ts'
+import type { FieldProblem, Reason } from '../../errors/reasons.ts'
 import { challengeOf, type Refusal } from '../../errors/token-refusals.ts'
 import type { Deps } from '../domain/deps.ts'
 import type { ServiceEnv } from './service-env.ts'
 
 /** RFC 7617 §2. */
 const basicChallenge = 'Basic realm="OAuth clients", charset="UTF-8"'
-
-/** A field that does not fit, and a sentence for the person who filled it in. */
-export interface FieldProblem {
-  readonly field: string
-  readonly message: string
-}
 
 /** Why a request is refused, and the numbers that the catalogue cannot know. */
 export interface RequestRefusal {

@@ -3,7 +3,7 @@
 
 import type { Context } from 'hono'
 import type * as v from 'valibot'
-import type { Reason, Result } from '../../errors/reasons.ts'
+import type { InvalidInput, Reason, Result } from '../../errors/reasons.ts'
 import type { Deps } from '../domain/deps.ts'
 import type { BodySchema } from './body-schema.ts'
 import type { Credential, TokenOf } from './credentials.ts'
@@ -23,10 +23,14 @@ interface RouteRequest<Path extends string, C extends Credential, Body> {
   readonly isGone: () => boolean
 }
 
-/** Why a handler refuses, and the numbers that only it knows. */
+/**
+ * Why a handler refuses, and the numbers that only it knows. A route with a JSON body may also
+ * refuse a field that fits its schema.
+ */
 type RouteRefusal<R extends Reason> =
   | R
   | { readonly reason: R; readonly retryAfterSeconds?: number; readonly maxAgeSeconds?: number }
+  | InvalidInput
 
 /** `{ id: string }` for `/sessions/:id`. */
 type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
