@@ -102,7 +102,7 @@ async function startDatabase(
 
 /** The settings that `users create` reads, so that it has the same rules as this service. */
 function rulesOfAccounts(variables: Settled['variables']): Record<string, string> {
-  const names = ['EMAIL_DOMAINS', 'PASSWORD_MIN_LENGTH', 'BCRYPT_COST']
+  const names = ['EMAIL_DOMAINS', 'PASSWORD_POLICY', 'PASSWORD_MIN_LENGTH', 'BCRYPT_COST']
   return Object.fromEntries(Object.entries(variables).filter(([name]) => names.includes(name)))
 }
 

@@ -7,6 +7,7 @@ export { createApp } from './service/app.ts'
 export type { Config, Platform, ServiceSettings } from './service/config/config.ts'
 export type { AttemptLimits, Limits, RequestLimits } from './service/config/limit-settings.ts'
 export { parseConfig } from './service/config/parse-config.ts'
+export type { PasswordPolicy } from './service/config/password-settings.ts'
 export {
   createWorker,
   type ServiceWorker,

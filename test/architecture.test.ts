@@ -35,13 +35,15 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   'service/config': ground,
   'service/store': [...ground, 'service/config', 'drizzle-orm', '@libsql/client/http', 'valibot'],
   'service/store/node': ['service/store', '@libsql/client/node', 'node:'],
-  'service/domain/identity': [...ground, 'bcryptjs'],
+  'service/domain/identity': [...ground, 'service/config', 'bcryptjs'],
   'service/domain/tokens': [...ground, 'service/config', 'service/store'],
   'service/domain/limits': [...ground, 'service/config', 'service/store'],
   'service/domain/feed': [...ground, 'service/store'],
   'service/domain/keys': [...ground, 'service/store'],
   'service/domain': [...ground, 'service/config', 'service/store', ...rules],
-  'service/domain/accounts': [...ground, 'service/store', 'service/domain', ...rules],
+  'service/domain/accounts': [
+    ...[...ground, 'service/config', 'service/store', 'service/domain', ...rules],
+  ],
   'service/domain/sessions': [...ground, 'service/store', 'service/domain', ...rules],
   'service/domain/oauth': [...ground, 'service/store', 'service/domain', ...rules],
   'service/http': [

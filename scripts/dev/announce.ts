@@ -70,9 +70,9 @@ function linesByCookie(baseUrl: string, config: Config): string[] {
 const json = `-H 'Content-Type: application/json'`
 
 /** A new account each time: a kept database has those of earlier runs. */
-function newAccount({ passwordMinLength }: Config): string {
+function newAccount({ passwordPolicy }: Config): string {
   const email = `ada-${randomBytes(3).toString('hex')}@example.com`
-  const password = randomBytes(6).toString('hex').padEnd(passwordMinLength, '0123456789')
+  const password = randomBytes(6).toString('hex').padEnd(passwordPolicy.minLength, '0123456789')
   return `${json} -d '${JSON.stringify({ email, password })}'`
 }
 

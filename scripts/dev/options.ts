@@ -69,7 +69,7 @@ export async function settleVariables(
 ): Promise<Settled> {
   const variables = {
     ISSUER: `http://127.0.0.1:${options.port}`,
-    PASSWORD_MIN_LENGTH: '6',
+    PASSWORD_POLICY: 'development',
     EMAIL_DOMAINS: 'any',
     // Empty unless the defaults or the user's own settings have keys.
     SIGNING_KEYS: '',

@@ -1,5 +1,6 @@
 // The parts of the documentation that are generated from the code.
 
+import { renderCommonPasswords } from '../common-passwords.ts'
 import { composeOpenApi } from '../openapi/document.ts'
 import { withOptions } from './cli.ts'
 import { renderDecisions } from './decisions.ts'
@@ -28,6 +29,7 @@ export function generateDocs(): GeneratedDoc[] {
   return [
     { path: 'openapi.json', content: `${JSON.stringify(openApi, null, 2)}\n` },
     { path: 'src/service/routes/openapi-document.ts', content: renderOpenApiModule(openApi) },
+    { path: 'src/service/domain/identity/common-passwords.ts', content: renderCommonPasswords() },
     { path: 'docs/reference/errors.md', content: renderErrors() },
     { path: 'docs/reference/http-api.md', content: renderHttpApi() },
     { path: cli, content: withOptions(readDoc(cli)) },

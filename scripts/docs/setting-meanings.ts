@@ -94,9 +94,24 @@ export const settingMeanings = {
       'The cost of a password hash. Each step doubles the work. Stored hashes of another cost are replaced at the next login',
     unit: 'log2 of rounds',
   },
+  PASSWORD_POLICY: {
+    meaning:
+      'What a new password must be: at least 8 characters, 15 with `nist`, 6 with `development`. The first two also refuse [what is easy to guess](../operate/passwords.md)',
+    unit: 'word',
+  },
   PASSWORD_MIN_LENGTH: {
-    meaning: 'The least length of a new password',
+    meaning: 'The least length of a new password, in the place of the one of the policy',
     unit: 'characters',
+  },
+  PASSWORD_BREACH_CHECK: {
+    meaning:
+      'Whether a new password is looked up in data breaches: [what leaves the service](../operate/passwords.md#what-leaves-the-service)',
+    unit: 'word',
+  },
+  PASSWORD_BREACH_URL: {
+    meaning:
+      'The API that is asked then, as of Have I Been Pwned; a mirror of your own, for example',
+    unit: 'URL',
   },
   EMAIL_DOMAINS: {
     meaning: 'The domains of the emails of new accounts: only with a dot, or also `localhost`',

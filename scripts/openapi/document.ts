@@ -25,7 +25,7 @@ import { prose, type RouteName, type RouteProse } from './prose.ts'
 import { refusalResponses } from './refusals.ts'
 
 /** The default settings, for schemas that depend on settings. */
-const defaults = { settings: { passwordMinLength: 8, emailDomains: 'public' } } as Deps
+const defaults = { settings: { emailDomains: 'public' } } as Deps
 
 /** The whole document. */
 export function composeOpenApi() {

@@ -2,6 +2,11 @@
 
 import { systemRuntime } from '../runtime/runtime.ts'
 import { findMisspellings } from '../service/config/parse-config.ts'
+import {
+  type PasswordPolicy,
+  passwordPolicyOf,
+  passwordPolicyProblem,
+} from '../service/config/password-settings.ts'
 import { settings } from '../service/config/settings.ts'
 import {
   type AdministrationOutcome,
@@ -93,7 +98,9 @@ export function findAccountIn(
 /** What the service requires of a new password, and how it hashes it. */
 interface PasswordRules {
   readonly bcryptCost: number
-  readonly passwordMinLength: number
+  readonly passwordPolicy: PasswordPolicy
+  /** ISSUER, if it is set. */
+  readonly issuer: string | undefined
 }
 
 /** What the service requires of a new account. */
@@ -101,20 +108,21 @@ interface AccountRules extends PasswordRules {
   readonly emailDomains: EmailDomains
 }
 
-const passwordVariables = ['BCRYPT_COST', 'PASSWORD_MIN_LENGTH'] as const
+const passwordRuleNames = ['BCRYPT_COST', 'PASSWORD_POLICY', 'PASSWORD_MIN_LENGTH'] as const
 
 /** Reads the rules from the variables, in the same way as the service. */
 export function readPasswordRules(variables: NodeJS.ProcessEnv): PasswordRules {
-  refuseMisspellings(variables, passwordVariables)
+  refuseMisspellings(variables, passwordRuleNames)
   return {
     bcryptCost: readSetting('BCRYPT_COST', settings.BCRYPT_COST, variables),
-    passwordMinLength: readSetting('PASSWORD_MIN_LENGTH', settings.PASSWORD_MIN_LENGTH, variables),
+    passwordPolicy: readPasswordPolicy(variables),
+    issuer: readSetting('ISSUER', { ...settings.ISSUER, fallback: undefined }, variables),
   }
 }
 
 /** Reads the rules for accounts in the same way. */
 export function readAccountRules(variables: NodeJS.ProcessEnv): AccountRules {
-  refuseMisspellings(variables, [...passwordVariables, 'EMAIL_DOMAINS'])
+  refuseMisspellings(variables, [...passwordRuleNames, 'EMAIL_DOMAINS'])
   const emailDomains = readSetting('EMAIL_DOMAINS', settings.EMAIL_DOMAINS, variables)
   return { ...readPasswordRules(variables), emailDomains }
 }
@@ -129,25 +137,29 @@ export async function setPasswordIn(
   address: DatabaseAddress,
   email: string,
   password: string,
-  { bcryptCost, passwordMinLength }: PasswordRules,
+  { bcryptCost, ...rules }: PasswordRules,
 ): Promise<boolean> {
   const passwords = createPasswordHasher(bcryptCost, systemRuntime)
+  const typed = { password, ...rules }
   const outcome = await withDatabase(address, notChanged, (client) =>
-    setPassword({ database: databaseOf(client), runtime: systemRuntime, passwords }, email, {
-      password,
-      passwordMinLength,
-    }),
+    setPassword({ database: databaseOf(client), runtime: systemRuntime, passwords }, email, typed),
   )
   if (outcome.ok) return true
   if (outcome.error === 'account_unknown') return false
-  throw new Failure(passwordSentences(passwordMinLength)[outcome.error])
+  throw new Failure(
+    typeof outcome.error === 'object' ? outcome.error.passwordProblem : passwordRule,
+  )
 }
 
-function passwordSentences(minLength: number) {
-  return {
-    password_malformed: passwordRule,
-    password_short: `Give a password of at least ${minLength} characters.`,
-  }
+function readPasswordPolicy(variables: NodeJS.ProcessEnv): PasswordPolicy {
+  const { PASSWORD_POLICY, PASSWORD_MIN_LENGTH } = settings
+  const policy = passwordPolicyOf(
+    readSetting('PASSWORD_POLICY', PASSWORD_POLICY, variables),
+    readSetting('PASSWORD_MIN_LENGTH', PASSWORD_MIN_LENGTH, variables),
+  )
+  const problem = passwordPolicyProblem(policy)
+  if (problem !== undefined) throw new Failure(problem, 'usage')
+  return policy
 }
 
 /** Creates the account. */
@@ -164,10 +176,11 @@ export async function createAccountIn(
     ),
   )
   if (created.ok) return created.value
+  if (typeof created.error === 'object') throw new Failure(created.error.passwordProblem)
   const sentences = {
     email_malformed: isDotless(account.email) ? dotless : emailRule,
     email_taken: `${account.email} has an account already; nothing was changed.`,
-    ...passwordSentences(rules.passwordMinLength),
+    password_malformed: passwordRule,
     role_malformed:
       'One of the roles is not valid: use up to 64 letters, digits, and any of : . _ -',
     roles_too_long: tooManyRoles,

@@ -70,7 +70,9 @@ const newNameOfSetRole =
 const nameOfDelete = '`users delete EMAIL` deletes an account. `users disable EMAIL` keeps it.'
 const asForService = 'set it as for the service'
 /** How a new password is checked and hashed. */
-const passwordVariables = ['BCRYPT_COST', 'PASSWORD_MIN_LENGTH']
+const passwordVariables = ['BCRYPT_COST', 'PASSWORD_POLICY', 'PASSWORD_MIN_LENGTH', 'ISSUER']
+/** The same for a new account. */
+const accountVariables = [...passwordVariables, 'EMAIL_DOMAINS']
 
 /** Adds a hidden command for a name that users may try. It only fails with the sentence. */
 function addMissingCommand(users: Command, name: string, sentence: string): void {
@@ -111,9 +113,7 @@ function addCreateCommand(users: Command): void {
     'create',
     'Makes an account. The password comes from the standard input; a terminal is asked for it.',
   ).option('--role <role>', 'a role, such as admin; may be repeated', collect, [])
-  for (const name of [...passwordVariables, 'EMAIL_DOMAINS']) {
-    addVariables(command, name, asForService)
-  }
+  for (const name of accountVariables) addVariables(command, name, asForService)
   command.action(create)
 }
 

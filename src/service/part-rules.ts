@@ -25,6 +25,7 @@ export const depRules = {
   refreshTokens: aPart,
   passwords: aPart,
   hashQueue: aPart,
+  breaches: aPart,
   attemptKeys: aPart,
   requestCounts: aPart,
   readiness: aPart,

@@ -21,6 +21,7 @@ import { type Config, serviceSettingsOf } from './config/config.ts'
 import type { ClientAddress, Deps } from './domain/deps.ts'
 import { RevocationFeed } from './domain/feed/feed.ts'
 import { pruneAttempts, pruneRevocations, pruneSessions } from './domain/housekeeping.ts'
+import { createBreachCheck } from './domain/identity/breach-check.ts'
 import { HashQueue } from './domain/identity/hash-queue.ts'
 import { createPasswordHasher } from './domain/identity/password-hasher.ts'
 import { createAttemptKeyMaker } from './domain/limits/attempt-keys.ts'
@@ -134,6 +135,7 @@ export function createDeps(config: Config, given: PlatformParts): Deps {
     settings: serviceSettingsOf(config),
     passwords: createPasswordHasher(config.bcryptCost, runtime),
     hashQueue: new HashQueue(config.bcryptCost, runtime),
+    breaches: createBreachCheck(config.passwordBreachUrl, { runtime, log }),
     accessTokens,
     readiness: createReadiness({ runtime, database, accessTokens }),
     refreshTokens: createRefreshTokens(config),

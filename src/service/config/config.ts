@@ -4,6 +4,7 @@
 import type { Contract } from '../../errors/catalogue.ts'
 import type { SigningJwk } from '../../token/signing-key.ts'
 import type { Limits } from './limit-settings.ts'
+import type { PasswordPolicy } from './password-settings.ts'
 import type { OAuthClient, TokenTransport } from './settings.ts'
 
 /** How the service behaves: the settings that its functions need. None of them is a secret. */
@@ -36,8 +37,8 @@ export interface ServiceSettings {
   readonly keepsSessionAddresses: boolean
   /** Whether tokens travel in bodies and headers, or in cookies. Default: `'bearer'`. */
   readonly tokenTransport: TokenTransport
-  /** The least length of a new password, in characters, from 1 to 64. Default: 8. */
-  readonly passwordMinLength: number
+  /** What a new password must be. Default: at least 8 characters, and not a common one. */
+  readonly passwordPolicy: PasswordPolicy
   /** Whether the domains of new emails need a dot. Default: `'public'`, which needs one. */
   readonly emailDomains: 'public' | 'any'
   /**
@@ -81,6 +82,11 @@ export interface Config extends ServiceSettings {
   readonly oauthClients: readonly OAuthClient[]
   /** The base-2 logarithm of bcrypt's rounds, from 4 to 14. Default: 10. */
   readonly bcryptCost: number
+  /**
+   * PASSWORD_BREACH_URL: who is asked whether a new password was in a data breach. Default: nobody,
+   * as PASSWORD_BREACH_CHECK=off.
+   */
+  readonly passwordBreachUrl: string | undefined
 }
 
 /** The part of the configuration that the functions of the service get. It has no secrets. */
@@ -95,7 +101,7 @@ export function serviceSettingsOf(config: Config): ServiceSettings {
     maxSessionsPerUser: config.maxSessionsPerUser,
     keepsSessionAddresses: config.keepsSessionAddresses,
     tokenTransport: config.tokenTransport,
-    passwordMinLength: config.passwordMinLength,
+    passwordPolicy: config.passwordPolicy,
     emailDomains: config.emailDomains,
     corsOrigins: config.corsOrigins,
     contract: config.contract,

@@ -3,6 +3,7 @@
 import { isInsecureUrl } from '../../token/loopback.ts'
 import type { Config, Platform } from './config.ts'
 import { insecure } from './database-url.ts'
+import { passwordPolicyProblem } from './password-settings.ts'
 import { variableText } from './variable-text.ts'
 
 /** The variables that the platform gives, by name. */
@@ -24,6 +25,7 @@ export function contradictionsOf(
     ...proxyProblems(config, platform),
     ...secretProblems(config),
     ...limitProblems(config, variables),
+    ...passwordProblems(config),
   ]
 }
 
@@ -118,6 +120,11 @@ function limitProblems({ limits }: Config, variables: Variables): string[] {
       'MAX_ATTEMPT_DELAY_SECONDS must be at most ATTEMPTS_CLOSED_SECONDS.',
     ],
   )
+}
+
+function passwordProblems({ passwordPolicy }: Config): string[] {
+  const problem = passwordPolicyProblem(passwordPolicy)
+  return problem ? [problem] : []
 }
 
 function said(...problems: readonly (readonly [unknown, string])[]): string[] {

@@ -5,6 +5,7 @@ import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { Config, Platform } from './config.ts'
 import { contradictionsOf, leastGraceSecondsOf, type Variables } from './contradictions.ts'
 import { limitsOf } from './limit-settings.ts'
+import { passwordPolicyOf } from './password-settings.ts'
 import type { Setting } from './setting-forms.ts'
 import { type SettingName, type SettingValues, settings } from './settings.ts'
 import { variableText } from './variable-text.ts'
@@ -155,7 +156,9 @@ function createConfig(values: SettingValues): Config {
     tokenTransport: values.TOKEN_TRANSPORT,
     oauthClients: values.OAUTH_CLIENTS,
     bcryptCost: values.BCRYPT_COST,
-    passwordMinLength: values.PASSWORD_MIN_LENGTH,
+    passwordPolicy: passwordPolicyOf(values.PASSWORD_POLICY, values.PASSWORD_MIN_LENGTH),
+    passwordBreachUrl:
+      values.PASSWORD_BREACH_CHECK === 'on' ? values.PASSWORD_BREACH_URL : undefined,
     emailDomains: values.EMAIL_DOMAINS,
     corsOrigins: values.CORS_ORIGINS,
     contract: values.HTTP_CONTRACT,

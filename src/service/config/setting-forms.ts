@@ -31,15 +31,21 @@ export function wholeNumber(fallback: number, least: number, most: number) {
   }
 }
 
-/** A setting that is one of two words. */
-export function oneOf<W extends string>(fallback: W, other: W) {
+/** A setting that is one of some words. */
+export function oneOf<W extends string>(fallback: W, ...others: readonly [W, ...W[]]) {
+  const words = [fallback, ...others]
   return {
     default: `\`${fallback}\``,
     fallback,
-    bounds: `\`${fallback}\` or \`${other}\``,
+    bounds: either(words.map((word) => `\`${word}\``)),
     parse(text: string): Result<W, string> {
-      const word = [fallback, other].find((known) => known === text)
-      return word === undefined ? refuse(`must be ${fallback} or ${other}`) : succeed(word)
+      const word = words.find((known) => known === text)
+      return word === undefined ? refuse(`must be ${either(words)}`) : succeed(word)
     },
   }
+}
+
+/** "a, b or c" */
+function either(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 }

@@ -11,6 +11,7 @@ import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
 import { parseDatabaseUrl } from './database-url.ts'
 import { limitSettings } from './limit-settings.ts'
 import { parseOrigins } from './origins.ts'
+import { passwordSettings } from './password-settings.ts'
 import { oneOf, type Setting, wholeNumber } from './setting-forms.ts'
 
 /** How tokens reach clients and come back. */
@@ -120,9 +121,7 @@ export const settings = {
   BCRYPT_COST: {
     ...wholeNumber(10, 4, 14),
   },
-  PASSWORD_MIN_LENGTH: {
-    ...wholeNumber(8, 1, 64),
-  },
+  ...passwordSettings,
   EMAIL_DOMAINS: {
     ...oneOf<'public' | 'any'>('public', 'any'),
   },

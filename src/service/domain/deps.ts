@@ -5,6 +5,7 @@ import type { OAuthClient } from '../config/settings.ts'
 import type { Database } from '../store/database.ts'
 import type { Revocation } from '../store/revoked-tokens.ts'
 import type { RevocationFeed } from './feed/feed.ts'
+import type { BreachCheck } from './identity/breach-check.ts'
 import type { HashQueue } from './identity/hash-queue.ts'
 import type { PasswordHasher } from './identity/password-hasher.ts'
 import type { LimitDeps } from './limits/limit-deps.ts'
@@ -31,6 +32,8 @@ export interface Deps extends TokenDeps, LimitDeps {
   readonly passwords: PasswordHasher
   /** The queue for all password hashing, so that hashing leaves time for everything else. */
   readonly hashQueue: HashQueue
+  /** Tells whether a new password was in a data breach. */
+  readonly breaches: BreachCheck
   /** What `/.well-known/jwks.json` serves. */
   readonly jwkSet: { readonly keys: readonly PublicJwk[] }
   /** Whether the service is ready, for `/ready`. */

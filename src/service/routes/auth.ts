@@ -14,7 +14,7 @@ import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
 import { presentedDeviceTokens, respondWithTokens } from '../http/token-transport.ts'
 import { formatInstant } from './instant.ts'
-import { newPassword } from './new-password.ts'
+import { parsedPassword, passwordAllowedBy } from './new-password.ts'
 
 const credentials = bodyOf({
   email: v.string('Give the email as a string.'),
@@ -93,15 +93,15 @@ export const authRoutes = [registerRoute, loginRoute, statusRoute, userRoute] as
 
 function registration({ settings }: Pick<Deps, 'settings'>) {
   const { email, password } = credentials.entries
-  const { emailDomains } = settings
-  return bodyOf({
+  const fields = bodyOf({
     email: v.pipe(
       email,
       parsedBy(
-        (typed) => parseEmail(typed, emailDomains),
+        (typed) => parseEmail(typed, settings.emailDomains),
         (typed) => (isDotless(typed) ? publicDomainRule : emailRule),
       ),
     ),
-    password: newPassword(settings, password),
+    password: parsedPassword(password),
   })
+  return v.pipe(fields, passwordAllowedBy(settings))
 }

@@ -8,7 +8,7 @@ import { changePassword } from '../domain/sessions/change-password.ts'
 import { bodyOf } from '../http/body-schema.ts'
 import { defineRoute } from '../http/route.ts'
 import { findRefreshCookie, refreshBody, respondWithTokens } from '../http/token-transport.ts'
-import { newPassword } from './new-password.ts'
+import { allowedPassword } from './new-password.ts'
 
 const changePasswordRoute = defineRoute({
   name: 'changePassword',
@@ -40,7 +40,7 @@ export const passwordRoutes = [changePasswordRoute] as const
 /** The old password is compared only with the new one here, so this tells nothing about it. */
 function passwordChange({ settings }: Pick<Deps, 'settings'>) {
   const fields = bodyOf({
-    new_password: newPassword(settings, v.string('Give the new_password as a string.')),
+    new_password: allowedPassword(settings, v.string('Give the new_password as a string.')),
     password: v.optional(v.string('Give the password as a string, or leave it out.')),
     refresh_token: v.optional(refreshBody.entries.refresh_token),
     keep_sessions: v.optional(v.boolean('Give keep_sessions as true or false.'), false),

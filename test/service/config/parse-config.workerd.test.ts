@@ -49,7 +49,8 @@ describe('the configuration', () => {
       tokenTransport: 'bearer',
       oauthClients: [],
       bcryptCost: 10,
-      passwordMinLength: 8,
+      passwordPolicy: { name: 'default', minLength: 8, refusesCommon: true },
+      passwordBreachUrl: undefined,
       emailDomains: 'public',
       corsOrigins: [],
       contract: 'classic',
@@ -83,6 +84,41 @@ describe('the configuration', () => {
     expect(requests.perProcess.check).toBe(1_000_000)
   })
 
+  it.each([
+    ['default', undefined, { minLength: 8, refusesCommon: true }],
+    ['default', '12', { minLength: 12, refusesCommon: true }],
+    ['nist', undefined, { minLength: 15, refusesCommon: true }],
+    ['nist', '64', { minLength: 64, refusesCommon: true }],
+    ['development', undefined, { minLength: 6, refusesCommon: false }],
+    ['development', '1', { minLength: 1, refusesCommon: false }],
+  ])(
+    'has the policy %s for passwords, with a least length of %j: %j',
+    async (name, min, policy) => {
+      const set = { PASSWORD_POLICY: name, ...(min && { PASSWORD_MIN_LENGTH: min }) }
+      expect((await configOf(set)).passwordPolicy).toEqual({ name, ...policy })
+    },
+  )
+
+  it.each([
+    [undefined, '7', 'at least 8 with PASSWORD_POLICY=default, and is 7'],
+    ['default', '6', 'at least 8 with PASSWORD_POLICY=default, and is 6'],
+    ['nist', '14', 'at least 15 with PASSWORD_POLICY=nist, and is 14'],
+  ])('refuses the policy %j with a least length of %s', async (name, min, sentence) => {
+    const set = { PASSWORD_MIN_LENGTH: min, ...(name && { PASSWORD_POLICY: name }) }
+    expect(await problemsOf(set)).toEqual([
+      `PASSWORD_MIN_LENGTH must be ${sentence}. For shorter passwords on a machine of your own, use PASSWORD_POLICY=development.`,
+    ])
+  })
+
+  it('asks Have I Been Pwned about breaches, or another API, only if the check is on', async () => {
+    const on = { PASSWORD_BREACH_CHECK: 'on' }
+    const local = { PASSWORD_BREACH_URL: 'http://127.0.0.1:8080/' }
+    const urlOf = async (set: object) => (await configOf({ ...set })).passwordBreachUrl
+    expect(await urlOf(on)).toBe('https://api.pwnedpasswords.com')
+    expect(await urlOf({ ...on, ...local })).toBe('http://127.0.0.1:8080')
+    expect(await urlOf(local)).toBeUndefined()
+  })
+
   it('lets fewer MAX_ATTEMPTS be set alone, and refuses more FREE_ATTEMPTS than half of them', async () => {
     expect((await configOf({ MAX_ATTEMPTS: '12' })).limits.attempts.maxAttempts).toBe(12)
     expect(await problemsOf({ ...good, MAX_ATTEMPTS: '12', FREE_ATTEMPTS: '7' })).toEqual([
@@ -110,7 +146,10 @@ describe('the configuration', () => {
       TOKEN_TRANSPORT: 'cookie',
       OAUTH_CLIENTS: `api:${'s'.repeat(32)}, web.1:${':'.repeat(40)}`,
       BCRYPT_COST: '4',
-      PASSWORD_MIN_LENGTH: '15',
+      PASSWORD_POLICY: 'nist',
+      PASSWORD_MIN_LENGTH: '20',
+      PASSWORD_BREACH_CHECK: 'on',
+      PASSWORD_BREACH_URL: 'https://mirror.example.com/pwned/',
       EMAIL_DOMAINS: 'any',
       CORS_ORIGINS: 'https://app.example.com, http://localhost:3000',
       HTTP_CONTRACT: 'standard',
@@ -133,7 +172,8 @@ describe('the configuration', () => {
         { id: 'web.1', secret: ':'.repeat(40) },
       ],
       bcryptCost: 4,
-      passwordMinLength: 15,
+      passwordPolicy: { name: 'nist', minLength: 20, refusesCommon: true },
+      passwordBreachUrl: 'https://mirror.example.com/pwned',
       emailDomains: 'any',
       corsOrigins: ['https://app.example.com', 'http://localhost:3000'],
       contract: 'standard',
@@ -241,7 +281,16 @@ describe('the configuration', () => {
       ],
     ],
     ['BCRYPT_COST', ['3', '15', '10.5', 'ten']],
+    ['PASSWORD_POLICY', ['none', 'NIST', 'default,nist']],
     ['PASSWORD_MIN_LENGTH', ['0', '65']],
+    ['PASSWORD_BREACH_CHECK', ['yes', 'true']],
+    [
+      'PASSWORD_BREACH_URL',
+      [
+        ...['api.pwnedpasswords.com', 'ftp://a.example', 'http://a.example', 'https://'],
+        ...['https://u:p@a.example', 'https://a.example?x', 'https://a.example/#', 'file:///x'],
+      ],
+    ],
     ['EMAIL_DOMAINS', ['private', 'ANY']],
     [
       'CORS_ORIGINS',

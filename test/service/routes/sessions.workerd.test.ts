@@ -374,7 +374,7 @@ describe('claims of an application’s own', () => {
     const service = await createTestService({}, { claims: () => ({ roles: ['admin'] }) })
     const answer = await post(service.app, '/auth/register', {
       email: 'a@b.c',
-      password: '12345678',
+      password: 'a good password',
     })
     expect(said(answer)).toEqual([500, 'internal'])
     expect(service.log.join()).toContain('The claim roles belongs to Portcullis')

@@ -3,6 +3,7 @@
 
 import { createRandomId } from '../../../crypto/random-id.ts'
 import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
+import type { PasswordPolicy } from '../../config/password-settings.ts'
 import {
   deleteAccount,
   disableAccount,
@@ -15,8 +16,9 @@ import {
 } from '../../store/account-administration.ts'
 import { sortRoles, withRoles } from '../../store/roles.ts'
 import type { Deps } from '../deps.ts'
-import { type EmailDomains, emailSpellings, parseEmail } from '../identity/email.ts'
-import { isLongEnough, isRole, isRoleListShort, parsePassword } from '../identity/identity.ts'
+import { comparedEmail, type EmailDomains, emailSpellings, parseEmail } from '../identity/email.ts'
+import { isRole, isRoleListShort, parsePassword } from '../identity/identity.ts'
+import { passwordProblem } from '../identity/password-policy.ts'
 
 /** Done, or there is no such account. */
 export type AdministrationOutcome = 'done' | 'account_unknown'
@@ -106,14 +108,15 @@ function checkRoles(roles: readonly string[]): CheckedRoles {
   return isRoleListShort(sorted) ? succeed(sorted) : refuse('roles_too_long')
 }
 
-/** A password that was typed, and the rule for it. */
+/** A password that was typed, and the rules for it. */
 interface TypedPassword {
   readonly password: string
-  /** In characters. */
-  readonly passwordMinLength: number
+  readonly passwordPolicy: PasswordPolicy
+  /** Default: not known. Then the name of the service is allowed in passwords. */
+  readonly issuer?: string | undefined
 }
 
-type PasswordReason = 'password_malformed' | 'password_short'
+type PasswordReason = 'password_malformed' | RefusedPassword
 
 /** The account to create. */
 interface NewAccount extends TypedPassword {
@@ -137,6 +140,11 @@ type CreateReason =
   | 'role_malformed'
   | 'roles_too_long'
 
+/** Why the policy refuses a password, as a sentence for people. */
+interface RefusedPassword {
+  readonly passwordProblem: string
+}
+
 /**
  * Creates an account, by the rules of registration. Refuses input that does not fit before the hash
  * and the round trip. Refuses with 'email_taken' after both. Atomic. One round trip.
@@ -147,7 +155,7 @@ export async function createAccount(
 ): Promise<Result<CreatedAccount, CreateReason>> {
   const email = parseEmail(account.email, account.emailDomains)
   if (!email) return refuse('email_malformed')
-  const password = checkPassword(account)
+  const password = checkPassword(account, email.emailNormalized)
   if (!password.ok) return password
   const roles = checkRoles(account.roles)
   if (!roles.ok) return roles
@@ -192,7 +200,7 @@ export async function setPassword(
   email: string,
   typed: TypedPassword,
 ): Promise<Result<undefined, PasswordReason | 'account_unknown'>> {
-  const password = checkPassword(typed)
+  const password = checkPassword(typed, comparedEmail(email))
   if (!password.ok) return password
   const passwordHash = await deps.passwords.hash(password.value)
   const isFound = await replacePassword(deps.database, changeOf(deps, email), passwordHash)
@@ -207,12 +215,12 @@ export function remove(deps: AdministrationDeps, email: string): Promise<Adminis
   return outcomeOf(deleteAccount(deps.database, changeOf(deps, email)))
 }
 
-/** A password of 1 to 1,024 bytes in its normal form, which is long enough. */
-function checkPassword(typed: TypedPassword): Result<string, PasswordReason> {
+/** A password of 1 to 1,024 bytes in its normal form, which the policy allows for this email. */
+function checkPassword(typed: TypedPassword, email: string): Result<string, PasswordReason> {
   const password = parsePassword(typed.password)
   if (password === undefined) return refuse('password_malformed')
-  if (!isLongEnough(password, typed.passwordMinLength)) return refuse('password_short')
-  return succeed(password)
+  const problem = passwordProblem(typed.passwordPolicy, password, { email, issuer: typed.issuer })
+  return problem === undefined ? succeed(password) : refuse({ passwordProblem: problem })
 }
 
 function changeOf(deps: AdministrationDeps, email: string) {

@@ -2,10 +2,17 @@
 // attempts, exactly one succeeds.
 
 import { createRandomId } from '../../../crypto/random-id.ts'
-import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
+import {
+  type InvalidInput,
+  type QueueReason,
+  type Result,
+  refuse,
+  succeed,
+} from '../../../errors/reasons.ts'
 import { deleteUserAndSession, insertUserAndSession } from '../../store/sessions.ts'
 import { firstPasswordVersion } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
+import { breachedPassword } from '../identity/breach-check.ts'
 import type { Email } from '../identity/email.ts'
 import { renewDevice } from '../limits/login-attempts.ts'
 import {
@@ -21,7 +28,8 @@ import {
  * A new account and the tokens of its first session. Atomic. One round trip and the work of one
  * password hash, whether the email is taken or not. If the claims hook fails, a second round trip
  * deletes the account: the hook needs the id of an account that exists. Refuses with 'email_taken'.
- * Refuses with 'login_queue_full' before the hash and the round trip.
+ * Refuses with 'login_queue_full' before the hash and the round trip. Refuses with 'invalid_input' a
+ * password that was in a data breach, before both.
  */
 export async function register(
   deps: Pick<
@@ -30,6 +38,7 @@ export async function register(
     | 'runtime'
     | 'passwords'
     | 'hashQueue'
+    | 'breaches'
     | 'accessTokens'
     | 'claims'
     | 'refreshTokens'
@@ -39,9 +48,15 @@ export async function register(
   input: { readonly email: Email; readonly password: string },
   findPlace: () => LoginPlace,
   isGone: () => boolean,
-): Promise<Result<LoginTokens, 'email_taken' | QueueReason>> {
+): Promise<Result<LoginTokens, 'email_taken' | QueueReason | InvalidInput>> {
   const turn = deps.hashQueue.join(isGone)
   if (!turn.ok) return turn
+  // The place is kept meanwhile, so that a crowd asks no more than the queue holds. It is no turn:
+  // others hash.
+  if (await turn.value.keepDuring(deps.breaches.isBreached(input.password))) {
+    turn.value.leave()
+    return refuse(breachedPassword('password'))
+  }
   const tokenGeneration = createRandomId(deps.runtime)
   const hashed = await turn.value.hash(() => deps.passwords.hash(input.password))
   if (!hashed.ok) return hashed

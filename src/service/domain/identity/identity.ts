@@ -1,5 +1,5 @@
-// What a password and a role may be. The rules for passwords apply at registration. At login, a
-// password that does not fit them belongs to no account.
+// What any password and role may be. At login, a password that does not fit belongs to no account.
+// What a new password must not be is in password-policy.ts.
 
 import { byteLength } from '../../../crypto/utf8.ts'
 
@@ -20,11 +20,6 @@ export function parsePassword(typed: string): string | undefined {
   const fits =
     password !== '' && password.isWellFormed() && byteLength(password) <= maxPasswordBytes
   return fits ? password : undefined
-}
-
-/** Whether a password has the least length, in characters (code points, as people count them). */
-export function isLongEnough(password: string, minLength: number): boolean {
-  return Array.from(password).length >= minLength
 }
 
 /**

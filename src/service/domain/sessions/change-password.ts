@@ -5,6 +5,7 @@
 import { createRandomId } from '../../../crypto/random-id.ts'
 import {
   type ChangeReason,
+  type InvalidInput,
   type QueueReason,
   type Result,
   type RevocationReason,
@@ -21,8 +22,10 @@ import {
 import type { SessionToConfirm } from '../../store/password-checks.ts'
 import type { CallerToken } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
+import { breachedPassword } from '../identity/breach-check.ts'
 import { comparedEmail } from '../identity/email.ts'
 import type { HashTurn } from '../identity/hash-queue.ts'
+import { passwordProblem } from '../identity/password-policy.ts'
 import type { SessionPurpose } from '../limits/attempt-keys.ts'
 import { renewDevice } from '../limits/login-attempts.ts'
 import type { RefreshTokenClaims } from '../tokens/refresh-token.ts'
@@ -35,6 +38,8 @@ import { createSuccessor, rotationOf, signedRotation } from './refresh.ts'
 /** How long ago the password may have been given, in seconds, if it is not given again. */
 const freshLoginSeconds = 300
 const purpose: SessionPurpose = 'change_password'
+/** The member of the body. */
+const field = 'new_password'
 
 type ChangeDeps = Pick<
   Deps,
@@ -46,6 +51,7 @@ type ChangeDeps = Pick<
   | 'refreshTokens'
   | 'passwords'
   | 'hashQueue'
+  | 'breaches'
   | 'attemptKeys'
   | 'deviceTokens'
   | 'revocations'
@@ -53,7 +59,7 @@ type ChangeDeps = Pick<
 
 /** What the user asks for. */
 interface AskedChange {
-  /** In its normal form, and by the rules for new passwords. */
+  /** In its normal form. By the policy, as far as that does not need the email. */
   readonly newPassword: string
   /** The old password, if it is given. */
   readonly password: string | undefined
@@ -78,7 +84,12 @@ interface NotFresh {
   readonly maxAgeSeconds: number
 }
 
-type CommitReason = RevocationReason | ChangeReason | QueueReason | NotFresh['reason']
+type CommitReason =
+  | RevocationReason
+  | ChangeReason
+  | QueueReason
+  | NotFresh['reason']
+  | InvalidInput
 
 /**
  * Changes the password of the token's account, and gives a new device token. Older ones are void.
@@ -93,7 +104,9 @@ type CommitReason = RevocationReason | ChangeReason | QueueReason | NotFresh['re
  *
  * Of several concurrent calls exactly one succeeds. The others are refused with 'token_revoked'.
  * Refuses with 'account_changing' if password or roles change meanwhile. Refuses with
- * 'refresh_token_invalid' if the refresh token is not the session's. A refusal changes nothing, and
+ * 'refresh_token_invalid' if the refresh token is not the session's. Refuses with 'invalid_input' a
+ * new password that was in a data breach. With the old password, it also refuses one that is made of
+ * the account's email; without it, the email is not known in time. A refusal changes nothing, and
  * neither does a failure to sign. When it has succeeded, the guards of this isolate know the
  * revocation. Atomic.
  */
@@ -110,6 +123,7 @@ export async function changePassword(
     | ChangeReason
     | TooManyAttempts
     | NotFresh
+    | InvalidInput
     | 'refresh_token_invalid'
   >
 > {
@@ -145,6 +159,11 @@ async function changeByFreshLogin(
 ): Promise<Result<TokensAfterChange, CommitReason>> {
   const turn = deps.hashQueue.join(isGone)
   if (!turn.ok) return turn
+  // The place is kept meanwhile, so that a crowd asks no more than the queue holds.
+  if (await turn.value.keepDuring(deps.breaches.isBreached(change.newPassword))) {
+    turn.value.leave()
+    return refuse(breachedPassword(field))
+  }
   const hashed = await turn.value.hash(() => deps.passwords.hash(change.newPassword))
   if (!hashed.ok) return hashed
   const tokenGeneration = createRandomId(deps.runtime)
@@ -170,6 +189,12 @@ async function changeByPassword(
   { newPassword, keepsSessions, presented }: CheckedChange,
   { confirmed, turn }: { readonly confirmed: Counted<SessionToConfirm>; readonly turn: HashTurn },
 ): Promise<Result<TokensAfterChange, CommitReason>> {
+  const { passwordPolicy, issuer } = deps.settings
+  const email = comparedEmail(confirmed.found.email)
+  const message = passwordProblem(passwordPolicy, newPassword, { email, issuer })
+  if (message !== undefined)
+    return refuse({ reason: 'invalid_input', errors: [{ field, message }] })
+  if (await deps.breaches.isBreached(newPassword)) return refuse(breachedPassword(field))
   const hashed = await turn.hash(() => deps.passwords.hash(newPassword))
   if (!hashed.ok) return hashed
   const tokenGeneration = createRandomId(deps.runtime)

@@ -2,6 +2,7 @@
 // that reads the hash. A right password takes it back, in the batch of what it was given for.
 
 import {
+  type InvalidInput,
   type QueueReason,
   type Result,
   type RevocationReason,
@@ -33,13 +34,13 @@ interface GivenPassword {
  * with 'password_wrong', 'token_revoked' or 'account_gone' after one round trip. The work of one
  * password hash, and none for a token that is refused. Refuses with 'too_many_attempts', after one
  * round trip and without a hash, whether the password is right or not. If `work` throws, or refuses
- * because of our own limits, the attempt is taken back.
+ * for another reason than the password, the attempt is taken back.
  *
  * Refuses with 'login_queue_full', without a hash, if too many passwords wait to be hashed. That is
  * before any round trip. It comes after one if the turn does not come within 5 s, or the client
  * hangs up.
  */
-export async function confirmPassword<T, R extends string>(
+export async function confirmPassword<T, R extends string | InvalidInput>(
   deps: Pick<Deps, 'database' | 'settings' | 'passwords' | 'hashQueue' | 'attemptKeys'>,
   caller: CallerToken,
   given: GivenPassword,

@@ -1,0 +1,37 @@
+// The whole dictionary is only here: the Worker has hashes of its beginning.
+
+import { randomBytes } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { longCommonPasswords } from '../../../../scripts/common-passwords.ts'
+import { commonPasswords } from '../../../../src/service/domain/identity/common-passwords.ts'
+import { isCommonPassword } from '../../../../src/service/domain/identity/is-common-password.ts'
+
+const ranked = longCommonPasswords()
+
+describe('the list of common passwords', () => {
+  it('has each of the 3,000 commonest of at least 8 characters, in any case', () => {
+    const listed = ranked.slice(0, 3_000)
+    expect(listed.slice(0, 3)).toEqual(['password', '12345678', '123456789'])
+    expect(listed.filter((password) => !isCommonPassword(password))).toEqual([])
+    expect(listed.filter((password) => !isCommonPassword(password.toUpperCase()))).toEqual([])
+  })
+
+  it('has hardly any other: of 3,000 that follow, and of 100,000 random ones', () => {
+    const next = ranked.slice(3_000, 6_000)
+    expect(next).toHaveLength(3_000)
+    expect(next.filter(isCommonPassword).length).toBeLessThanOrEqual(1)
+    const random = Array.from({ length: 100_000 }, () => randomBytes(9).toString('base64'))
+    expect(random.filter(isCommonPassword).length).toBeLessThanOrEqual(10)
+  })
+
+  it('has no text that is too long, empty, or of other scripts', () => {
+    for (const password of ['', 'a good password', 'пароль12', 'password'.repeat(100)]) {
+      expect(isCommonPassword(password), password).toBe(false)
+    }
+  })
+
+  it('takes at most 8 KiB of the Worker', () => {
+    expect(gzipSync(commonPasswords).length).toBeLessThan(8 * 1024)
+  })
+})
