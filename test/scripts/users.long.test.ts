@@ -109,6 +109,37 @@ describe('npm run admin -- users', () => {
   it.each([
     [1, 'ada', 'a good password', {}, 'Give an email that can receive mail'],
     [1, freshEmail(), 'short', {}, 'Give a password of at least 8 characters.'],
+    [1, freshEmail(), 'trustno1', {}, 'This password is one of the commonest'],
+    [1, 'grace.hopper@example.com', 'hopper12', {}, 'This password is made of your email'],
+    [
+      1,
+      freshEmail(),
+      'acme-games',
+      { ISSUER: 'https://acme-games.example.com' },
+      'This password is made of your email or the name of this service',
+    ],
+    [
+      1,
+      freshEmail(),
+      'a good passwor',
+      { PASSWORD_POLICY: 'nist' },
+      'Give a password of at least 15 characters.',
+    ],
+    [
+      2,
+      freshEmail(),
+      'a good password',
+      { PASSWORD_MIN_LENGTH: '6' },
+      'use PASSWORD_POLICY=development',
+    ],
+    [
+      2,
+      freshEmail(),
+      'a good password',
+      { PASWORD_POLICY: 'nist' },
+      'did you mean PASSWORD_POLICY',
+    ],
+    [2, freshEmail(), 'a good password', { ISSUER: 'example.com' }, 'ISSUER must be a URL'],
     [
       1,
       'ada@localhost',
