@@ -186,7 +186,7 @@ export const occasions = {
     source: 'RFC 8259',
   },
   invalid_input: {
-    when: 'A field is missing, or of the wrong type or length; `errors` lists all of them.',
+    when: 'A field is missing, of the wrong type or length, or a password that is refused; `errors` lists all of them.',
     source: 'RFC 9110 §15.5.21',
   },
   not_found: {

@@ -90,9 +90,9 @@ describe('a registration', () => {
   })
 })
 
-/** A service whose breach check waits until it is answered. */
+/** A service whose breach check waits until it is answered. At its cost, one hash runs at a time. */
 async function createAskingService() {
-  const { config, clock } = await createTestService()
+  const { config, clock } = await createTestService({ BCRYPT_COST: '8' })
   const database = createCountingDatabase()
   const deps = createDeps(config, { runtime: clock, database, log: () => {} })
   const asked: { readonly password: string; answer(isBreached: boolean): void }[] = []
