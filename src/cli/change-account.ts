@@ -122,9 +122,13 @@ export function readPasswordRules(variables: NodeJS.ProcessEnv): PasswordRules {
 
 /** Reads the rules for accounts in the same way. */
 export function readAccountRules(variables: NodeJS.ProcessEnv): AccountRules {
-  refuseMisspellings(variables, [...passwordRuleNames, 'EMAIL_DOMAINS'])
-  const emailDomains = readSetting('EMAIL_DOMAINS', settings.EMAIL_DOMAINS, variables)
-  return { ...readPasswordRules(variables), emailDomains }
+  return { ...readPasswordRules(variables), emailDomains: readEmailDomains(variables) }
+}
+
+/** Whether the domains of emails need a dot, read in the same way as by the service. */
+export function readEmailDomains(variables: NodeJS.ProcessEnv): EmailDomains {
+  refuseMisspellings(variables, ['EMAIL_DOMAINS'])
+  return readSetting('EMAIL_DOMAINS', settings.EMAIL_DOMAINS, variables)
 }
 
 function refuseMisspellings(variables: NodeJS.ProcessEnv, names: readonly string[]): void {
@@ -178,16 +182,24 @@ export async function createAccountIn(
   if (created.ok) return created.value
   if (typeof created.error === 'object') throw new Failure(created.error.passwordProblem)
   const sentences = {
-    email_malformed: isDotless(account.email) ? dotless : emailRule,
+    email_malformed: emailSentenceOf(account.email),
     email_taken: `${account.email} has an account already; nothing was changed.`,
     password_malformed: passwordRule,
-    role_malformed:
-      'One of the roles is not valid: use up to 64 letters, digits, and any of : . _ -',
+    role_malformed: roleRule,
     roles_too_long: tooManyRoles,
   }
   throw new Failure(sentences[created.error])
 }
 
+/** What is wrong with an email that no new account can have. */
+export function emailSentenceOf(email: string): string {
+  return isDotless(email) ? dotless : emailRule
+}
+
 const dotless =
   'The domain of the email has no dot. Give another email, or set EMAIL_DOMAINS=any if the service has it.'
-const tooManyRoles = `These are too many roles for a token. An account may have ${maxRoles} roles, and ${maxRolesCharacters} characters in all. A space between two roles counts, too.`
+/** What a role must be. */
+export const roleRule =
+  'One of the roles is not valid: use up to 64 letters, digits, and any of : . _ -'
+/** How many roles an account may have. */
+export const tooManyRoles = `These are too many roles for a token. An account may have ${maxRoles} roles, and ${maxRolesCharacters} characters in all. A space between two roles counts, too.`

@@ -10,6 +10,8 @@ const exitCodes = {
   pending: 3,
   /** A database or service did not answer, or is busy. A retry may help. */
   unreachable: 4,
+  /** The command is done, but has left something out. */
+  partial: 5,
 } as const
 
 export type FailureKind = keyof typeof exitCodes

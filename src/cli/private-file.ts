@@ -45,6 +45,19 @@ export function replacePrivateFile(file: string, text: string): void {
   }
 }
 
+/**
+ * Begins a new file in the place of an older one, and replaces a link, not its target. Returns what
+ * adds text to it. What was added stays when the process is killed.
+ */
+export function beginPrivateFile(file: string): { add(text: string): void; close(): void } {
+  rmSync(file, { force: true })
+  const descriptor = openSync(file, 'wx', onlyOwner)
+  return {
+    add: (text) => writeFileSync(descriptor, text),
+    close: () => closeSync(descriptor),
+  }
+}
+
 /** Another name of the file. That name would keep the old text if the file were replaced. */
 export function findOtherName(file: string): 'symbolic link' | 'hard link' | undefined {
   const found = lstatSync(file, { throwIfNoEntry: false })

@@ -18,7 +18,7 @@ export function createProgram(): Command {
     .version(version)
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 failure, 2 wrong usage, 3 migrations pending, 4 database or service unreachable.',
+      '\nExit codes: 0 done, 1 failure, 2 wrong usage, 3 migrations pending, 4 database or service unreachable, 5 done but for what was left out.',
     )
     // The commands inherit both settings. Usage errors are thrown, and reported like every failure.
     .exitOverride()

@@ -10,6 +10,7 @@ import { addAttemptVariables } from './limits.ts'
 import { addDatabaseOption, addJsonOption, addVariables, parseNumber } from './options.ts'
 import { readPassword } from './password-input.ts'
 import { areRefused, formatInstant, renderTable, report } from './report.ts'
+import { addImportCommand } from './users-import.ts'
 
 interface UserOptions {
   readonly url?: string
@@ -24,6 +25,7 @@ export function addUsersCommand(program: Command): void {
   const users = program.command('users').description('Shows and changes accounts in the database.')
   addListCommand(users)
   addCreateCommand(users)
+  addImportCommand(users)
   const add = (name: string, description: string) => addAccountCommand(users, name, description)
   add('show', 'Shows the account, and how many living sessions it has.').action(show)
   add(

@@ -102,7 +102,8 @@ async function changeRoles(
   }
 }
 
-function checkRoles(roles: readonly string[]): CheckedRoles {
+/** The roles sorted, or why no account can have them. No I/O. */
+export function checkRoles(roles: readonly string[]): CheckedRoles {
   if (!roles.every(isRole)) return refuse('role_malformed')
   const sorted = sortRoles(roles)
   return isRoleListShort(sorted) ? succeed(sorted) : refuse('roles_too_long')
