@@ -1,0 +1,193 @@
+// 100,000 accounts move in, through kills at random points. The real service then logs them in.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { finished } from 'node:stream/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { createDatabaseFile } from '../support/database.ts'
+import {
+  createFolder,
+  createKnownHashes,
+  jsonLines,
+  type KnownHash,
+} from '../support/import-files.ts'
+import { startIssuingService } from '../support/issuing-service.ts'
+import { until } from '../support/server.ts'
+import { type Command, root, startCommand, stopCommands } from './commands.ts'
+
+const accounts = 100_000
+const limitSeconds = 120
+const folder = createFolder()
+let service: Awaited<ReturnType<typeof startIssuingService>>
+let hashes: readonly KnownHash[]
+beforeAll(async () => {
+  service = await startIssuingService(inject('bundle'))
+  hashes = await createKnownHashes(20)
+})
+afterEach(stopCommands)
+afterAll(async () => {
+  await service?.stop()
+  folder.remove()
+})
+
+function startImport(file: string, url: string, nodeArgs: readonly string[] = []): Command {
+  const args = [...nodeArgs, 'src/cli/main.ts', 'users', 'import', file, '--json']
+  const env = { ...process.env, TURSO_DATABASE_URL: url }
+  return startCommand(process.execPath, args, { env })
+}
+
+/** The facts that a command has printed. */
+function factsOf(command: Command) {
+  const line = command
+    .output()
+    .split('\n')
+    .find((one) => one.startsWith('{"dry_run"'))
+  if (!line) throw new Error(command.output())
+  return JSON.parse(line)
+}
+
+const countUsers = async () =>
+  Number((await service.database.query('SELECT count(*) AS n FROM portcullis_users'))[0]?.n)
+const emailOf = (number: number) => `user-${number}@moved.example`
+const knownOf = (number: number) => hashes[number % hashes.length] as KnownHash
+
+describe('an import of 100,000 accounts', () => {
+  it('that is killed twice goes on: nobody is lost or doubled, and all log in', async () => {
+    const numbers = Array.from({ length: accounts }, (_, number) => number)
+    const entries = numbers.map((number) => ({
+      ...{ email: emailOf(number), hash: knownOf(number).hash, roles: [`role-${number % 7}`] },
+      registered_at: 1_600_000_000 + number,
+    }))
+    const file = folder.write('accounts.jsonl', jsonLines(entries))
+    const killedAt: number[] = []
+    for (const part of [0, 1]) {
+      const command = startImport(file, service.database.url)
+      const wanted = Math.floor(((part + Math.random()) / 3) * accounts) + 1
+      await until(async () => (await countUsers()) >= wanted, limitSeconds * 1_000)
+      command.child.kill('SIGKILL')
+      await command.exitCode()
+      expect(command.child.signalCode).toBe('SIGKILL')
+      killedAt.push(await countUsers())
+    }
+    const there = await countUsers()
+    const last = startImport(file, service.database.url)
+    expect([await last.exitCode(), last.output()]).toEqual([0, expect.anything()])
+    const facts = factsOf(last)
+    expect(facts).toMatchObject({ entries: accounts, already_there: there, left_out: 0 })
+    expect(facts.made).toBe(accounts - there)
+    const [found] = await service.database.query(
+      'SELECT count(*) AS n, count(DISTINCT email_normalized) AS emails, count(DISTINCT token_generation) AS generations, sum(registered_at) AS times FROM portcullis_users',
+    )
+    const times = numbers.reduce((sum, number) => sum + 1_600_000_000 + number, 0)
+    expect(found).toEqual({ n: accounts, emails: accounts, generations: accounts, times })
+    console.log(`Killed after ${killedAt.join(' and ')} accounts; ${JSON.stringify(facts)}.`)
+    for (let number = 0; number < accounts; number += Math.floor(accounts / 40) + 1) {
+      const { password } = knownOf(number)
+      const email = emailOf(number)
+      expect((await service.client.login({ email, password })).status).toBe(200)
+    }
+    const email = emailOf(0)
+    expect((await service.client.login({ email, password: 'another' })).status).not.toBe(200)
+  })
+
+  it('takes less than two minutes, and says how far it is', async () => {
+    const empty = await startIssuingService(inject('bundle'))
+    const entries = Array.from({ length: accounts }, (_, number) => ({
+      ...{ email: emailOf(number), hash: knownOf(number).hash },
+    }))
+    const command = startImport(folder.write('timed.jsonl', jsonLines(entries)), empty.database.url)
+    expect(await command.exitCode()).toBe(0)
+    const { made, seconds } = factsOf(command)
+    console.log(`${made} accounts in ${seconds} s: ${Math.round(made / seconds)} a second.`)
+    expect(made).toBe(accounts)
+    expect(seconds).toBeLessThan(limitSeconds)
+    if (seconds > 4)
+      expect(command.output()).toMatch(/^Line \d+: \d+ made, .* entries a second\.$/m)
+    await empty.stop()
+  })
+
+  it('twice at once makes each account once', async () => {
+    const before = await countUsers()
+    const entries = Array.from({ length: 20_000 }, (_, number) => ({
+      ...{ email: `both-${number}@moved.example`, hash: knownOf(number).hash },
+    }))
+    const file = folder.write('both.jsonl', jsonLines(entries))
+    const commands = [file, file].map((one) => startImport(one, service.database.url))
+    const codes = await Promise.all(commands.map((command) => command.exitCode()))
+    expect([codes, commands.map((one) => one.output())]).toEqual([[0, 0], expect.anything()])
+    const [one, two] = commands.map(factsOf)
+    expect(one.made + two.made).toBe(20_000)
+    expect([one.left_out, two.left_out]).toEqual([0, 0])
+    expect((await countUsers()) - before).toBe(20_000)
+  })
+})
+
+describe('an import that the user ends', () => {
+  it('says how far it was, exits 1, and goes on with the next', async () => {
+    const entries = Array.from({ length: 50_000 }, (_, number) => ({
+      ...{ email: `ended-${number}@moved.example`, hash: knownOf(number).hash },
+    }))
+    const file = folder.write('ended.jsonl', jsonLines(entries))
+    const before = await countUsers()
+    const ended = startImport(file, service.database.url)
+    await until(async () => (await countUsers()) > before, 60_000)
+    ended.child.kill('SIGINT')
+    expect(await ended.exitCode()).toBe(1)
+    const made = (await countUsers()) - before
+    const [, line, said] = /^Line (\d+): (\d+) made, /m.exec(ended.output()) ?? []
+    expect([Number(line), Number(said)]).toEqual([made, made])
+    expect(ended.output()).toContain('Run the same command again: it goes on')
+    expect(ended.output()).toContain('{"error":"failure","message":"The import was interrupted."}')
+    const next = startImport(file, service.database.url)
+    expect(await next.exitCode()).toBe(0)
+    expect(factsOf(next)).toMatchObject({ already_there: made, made: 50_000 - made })
+  })
+
+  it('ends also while it waits for its standard input', async () => {
+    const before = await countUsers()
+    const args = ['src/cli/main.ts', 'users', 'import', '-', '--format', 'jsonl']
+    const env = { ...process.env, TURSO_DATABASE_URL: service.database.url }
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      env,
+      stdio: ['pipe', 'ignore', 'pipe'],
+    })
+    const entries = Array.from({ length: 600 }, (_, number) => ({
+      ...{ email: `waiting-${number}@moved.example`, hash: knownOf(number).hash },
+    }))
+    child.stdin.write(jsonLines(entries))
+    await until(async () => (await countUsers()) > before, 60_000)
+    const ended = once(child, 'close')
+    child.kill('SIGINT')
+    expect(await ended).toEqual([1, null])
+    expect((await countUsers()) - before).toBe(500)
+  })
+})
+
+describe('the memory of an import', () => {
+  it('does not grow with the file', async () => {
+    const database = await createDatabaseFile()
+    const [small, large] = [2_000, 60_000]
+    const peakOf = async (lines: number) => {
+      const file = folder.path(`${lines}.jsonl`)
+      const stream = createWriteStream(file, { mode: 0o600 })
+      const padding = 'x'.repeat(4_000)
+      for (let number = 0; number < lines; number += 1) {
+        const entry = { email: emailOf(number), hash: knownOf(number).hash, padding }
+        if (!stream.write(jsonLines([entry]))) await once(stream, 'drain')
+      }
+      stream.end()
+      await finished(stream)
+      const telling =
+        'data:text/javascript,process.on("exit",()=>console.error("peak "+process.resourceUsage().maxRSS))'
+      const command = startImport(file, database.url, ['--import', telling])
+      expect(await command.exitCode()).toBe(0)
+      return Number(/peak (\d+)/.exec(command.output())?.[1]) / 1_024
+    }
+    const [smallMiB, largeMiB] = [await peakOf(small), await peakOf(large)]
+    console.log(`Memory: ${smallMiB.toFixed()} MiB for 8 MB, ${largeMiB.toFixed()} for 240 MB.`)
+    expect(largeMiB - smallMiB).toBeLessThan(80)
+    await database.stop()
+  })
+})
