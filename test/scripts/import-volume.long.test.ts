@@ -5,7 +5,8 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
-import { createDatabaseFile } from '../support/database.ts'
+import { startSqld } from '../../scripts/sqld.ts'
+import { createDatabaseFile, startDatabase } from '../support/database.ts'
 import {
   createFolder,
   createKnownHashes,
@@ -123,8 +124,8 @@ describe('an import of 100,000 accounts', () => {
   })
 })
 
-describe('an import that the user ends', () => {
-  it('says how far it was, exits 1, and goes on with the next', async () => {
+describe('an import that is ended', () => {
+  it('by its user says how far it was, exits 1, and goes on with the next', async () => {
     const entries = Array.from({ length: 50_000 }, (_, number) => ({
       ...{ email: `ended-${number}@moved.example`, hash: knownOf(number).hash },
     }))
@@ -144,7 +145,31 @@ describe('an import that the user ends', () => {
     expect(factsOf(next)).toMatchObject({ already_there: made, made: 50_000 - made })
   })
 
-  it('ends also while it waits for its standard input', async () => {
+  it('by its database goes on with the next', async () => {
+    const database = await startDatabase()
+    const entries = Array.from({ length: 50_000 }, (_, number) => ({
+      ...{ email: emailOf(number), hash: knownOf(number).hash },
+    }))
+    const file = folder.write('away.jsonl', jsonLines(entries))
+    const count = async () =>
+      Number((await database.query('SELECT count(*) AS n FROM portcullis_users'))[0]?.n)
+    const broken = startImport(file, database.url)
+    await until(async () => (await count()) > 0, 60_000)
+    database.sqld.process.kill('SIGKILL')
+    expect(await broken.exitCode()).toBe(4)
+    expect(broken.output()).toMatch(/^Line \d+: \d+ made, /m)
+    expect(broken.output()).toContain('"error":"unreachable"')
+    const port = Number(new URL(database.url).port)
+    const sqld = await startSqld({ port, directory: database.directory })
+    const there = await count()
+    const next = startImport(file, database.url)
+    expect(await next.exitCode()).toBe(0)
+    expect(factsOf(next)).toMatchObject({ already_there: there, made: 50_000 - there })
+    await sqld.stop()
+    await database.stop()
+  })
+
+  it('by its user ends also while it waits for its standard input', async () => {
     const before = await countUsers()
     const args = ['src/cli/main.ts', 'users', 'import', '-', '--format', 'jsonl']
     const env = { ...process.env, TURSO_DATABASE_URL: service.database.url }
