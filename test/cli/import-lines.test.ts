@@ -53,6 +53,20 @@ describe('the lines of a file', () => {
     }
   })
 
+  it('take no memory when they are too long', async () => {
+    const chunk = Buffer.alloc(60_000, 'x')
+    let mostBytes = 0
+    async function* endless() {
+      for (let sent = 0; sent < 2_000; sent += 1) {
+        mostBytes = Math.max(mostBytes, process.memoryUsage().arrayBuffers)
+        yield chunk
+      }
+    }
+    const before = process.memoryUsage().arrayBuffers
+    for await (const line of readLines(endless())) expect(line.problem).toBe('too long')
+    expect(mostBytes - before).toBeLessThan(10_000_000)
+  })
+
   it('are in UTF-8, or are marked', async () => {
     const [first, second] = await linesOf(Buffer.from('6164e40a6f6b', 'hex'))
     expect(first).toEqual({ number: 1, text: 'ad\uFFFD', problem: 'not UTF-8' })
