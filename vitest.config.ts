@@ -25,6 +25,8 @@ export default defineConfig({
           cloudflareTest({
             miniflare: {
               compatibilityDate: '2026-10-01',
+              // As wrangler does by itself.
+              modulesRules: [{ type: 'CompiledWasm', include: ['**/*.wasm?module'] }],
               ratelimits: {
                 LOGIN_RATE_LIMIT: { namespace_id: '7002', simple: { limit: 2, period: 60 } },
               },

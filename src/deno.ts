@@ -1,6 +1,7 @@
 // The entry point on Deno. It runs the same service with a database in a file, or with a remote
 // one.
 
+import { argon2id } from './argon2-node.ts'
 import { systemRuntime } from './runtime/runtime.ts'
 import type { Config } from './service/config/config.ts'
 import { parseDenoVariables } from './service/config/deno-variables.ts'
@@ -30,6 +31,8 @@ const service = createService(config.value, {
   runtime: systemRuntime,
   database,
   log: console.log,
+  // Its code is loaded with the first such hash.
+  passwordHashes: [argon2id],
   clientAddress(request, env) {
     hintAtProxy(request.headers)
     const { remoteAddr } = env as Deno.ServeHandlerInfo<Deno.NetAddr>

@@ -15,6 +15,11 @@ export {
   type WorkerOptions,
 } from './service/create-worker.ts'
 export type { ClientAddress, Deps } from './service/domain/deps.ts'
+export type {
+  PasswordHashFamily,
+  StoredHash,
+} from './service/domain/identity/hashes/password-hash-family.ts'
+export { checkStoredHash } from './service/domain/identity/stored-hash.ts'
 export type { ServiceEnv } from './service/http/service-env.ts'
 export {
   createDeps,

@@ -10,8 +10,9 @@ const source = fileURLToPath(new URL('../src', import.meta.url))
 
 const ground = ['errors', 'runtime', 'crypto', 'token']
 const guard = ['guard/remote', 'guard/keys', 'guard/revocation']
+const identity = ['service/domain/identity', 'service/domain/identity/hashes']
 const rules = [
-  ...['service/domain/identity', 'service/domain/tokens', 'service/domain/feed'],
+  ...[...identity, 'service/domain/tokens', 'service/domain/feed'],
   'service/domain/limits',
 ]
 const useCases = ['service/domain/accounts', 'service/domain/sessions', 'service/domain/oauth']
@@ -35,7 +36,11 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   'service/config': ground,
   'service/store': [...ground, 'service/config', 'drizzle-orm', '@libsql/client/http', 'valibot'],
   'service/store/node': ['service/store', '@libsql/client/node', 'node:'],
-  'service/domain/identity': [...ground, 'service/config', 'bcryptjs'],
+  'service/domain/identity/hashes': ['errors', 'crypto', 'bcryptjs'],
+  'service/domain/identity': [
+    ...[...ground, 'service/config', 'service/domain/identity/hashes'],
+    'bcryptjs',
+  ],
   'service/domain/tokens': [...ground, 'service/config', 'service/store'],
   'service/domain/limits': [...ground, 'service/config', 'service/store'],
   'service/domain/feed': [...ground, 'service/store'],
@@ -59,6 +64,9 @@ const folders: Readonly<Record<string, readonly string[]>> = {
     ...['service/http', 'service/routes', 'hono'],
   ],
 
+  // WebAssembly that only those have who import it.
+  argon2: ['service/domain/identity/hashes'],
+
   // The command line, and the published entries.
   cli: [
     ...[...ground, 'service/config', 'service/store', 'service/store/node', ...rules],
@@ -66,7 +74,8 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   ],
   '': [
     ...[...ground, 'guard', ...guard, 'testing', 'service', 'service/config', 'service/http'],
-    ...['service/domain', 'service/domain/limits', 'service/store', 'service/store/node'],
+    ...['service/domain', ...rules, 'service/store', 'service/store/node', 'argon2'],
+    ...['argon2-wasm-edge', 'node:'],
   ],
 }
 
@@ -165,8 +174,8 @@ describe('the architecture', () => {
   })
 
   it('has only entries next to the folders', () => {
-    const published = ['index', 'server', 'database', 'database-embedded', 'testing']
-    const platforms = ['worker', 'deno']
+    const published = ['index', 'server', 'database', 'database-embedded', 'testing', 'argon2']
+    const platforms = ['worker', 'deno', 'argon2-node']
     expect(files.filter((file) => folderOf(file) === '').sort()).toEqual(
       [...published, ...platforms].map((name) => `${name}.ts`).sort(),
     )

@@ -8,6 +8,8 @@ import type { ClaimsHook } from '../token/claims-hook.ts'
 import type { Config } from './config/config.ts'
 import { parseConfig } from './config/parse-config.ts'
 import { openConfiguredDatabase } from './configured-database.ts'
+import type { PasswordHashFamily } from './domain/identity/hashes/password-hash-family.ts'
+import { passwordHashesRule } from './part-rules.ts'
 import { createService, type Service } from './service.ts'
 
 /** What the platform gives with a request, as far as the service needs it. */
@@ -36,6 +38,11 @@ export interface ServiceWorker {
 export interface WorkerOptions {
   /** Adds claims to every access token, from the current account. */
   readonly claims?: ClaimsHook
+  /**
+   * Verifies more families of password hashes that moved in: `argon2id` of `portcullis/argon2`, or
+   * families of your own.
+   */
+  readonly passwordHashes?: readonly PasswordHashFamily[]
 }
 
 /**
@@ -53,7 +60,7 @@ export interface WorkerOptions {
  * ```
  */
 export function createWorker(options: WorkerOptions = {}): ServiceWorker {
-  const rules = { claims: optional(aFunction()) }
+  const rules = { claims: optional(aFunction()), passwordHashes: passwordHashesRule }
   const checked = checkOptions<WorkerOptions>('createWorker', rules, options)
   let service: Service | undefined
 
@@ -88,12 +95,13 @@ async function readConfig(env: object): Promise<Config | undefined> {
   return undefined
 }
 
-function startService(config: Config, { claims }: WorkerOptions): Service {
+function startService(config: Config, options: WorkerOptions): Service {
   return createService(config, {
     runtime: systemRuntime,
     database: openConfiguredDatabase(config),
     log: console.log,
-    claims,
+    claims: options.claims,
+    passwordHashes: options.passwordHashes,
     clientAddress: addressOnCloudflare,
     platformLimit: limitOnCloudflare,
   })

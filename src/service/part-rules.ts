@@ -5,7 +5,22 @@ import { aFunction, must, optional } from '../errors/check-options.ts'
 import { runtimeFunctions, runtimeRule } from '../runtime/runtime.ts'
 import { databaseRule } from './store/database.ts'
 
-export const partRules = {
+const isObject = (value: unknown) => typeof value === 'object' && value !== null
+
+function isFamily(value: unknown): boolean {
+  const { name, parse } = (isObject(value) ? value : {}) as Record<string, unknown>
+  return typeof name === 'string' && typeof parse === 'function'
+}
+
+/** The rule for the families of password hashes that an application adds. */
+export const passwordHashesRule = optional(
+  must(
+    (value) => Array.isArray(value) && value.every(isFamily),
+    'a list of families, each with name and parse',
+  ),
+)
+
+const sharedRules = {
   runtime: runtimeRule(runtimeFunctions),
   database: databaseRule,
   log: aFunction(),
@@ -14,12 +29,14 @@ export const partRules = {
   platformLimit: optional(aFunction()),
 }
 
-const aPart = must((value) => typeof value === 'object' && !!value, 'what createDeps makes')
+export const partRules = { ...sharedRules, passwordHashes: passwordHashesRule }
+
+const aPart = must(isObject, 'what createDeps makes')
 
 export const depRules = {
-  ...partRules,
-  clientAddress: partRules.log,
-  platformLimit: partRules.log,
+  ...sharedRules,
+  clientAddress: sharedRules.log,
+  platformLimit: sharedRules.log,
   settings: aPart,
   accessTokens: aPart,
   refreshTokens: aPart,

@@ -23,7 +23,9 @@ import { RevocationFeed } from './domain/feed/feed.ts'
 import { pruneAttempts, pruneRevocations, pruneSessions } from './domain/housekeeping.ts'
 import { createBreachCheck } from './domain/identity/breach-check.ts'
 import { HashQueue } from './domain/identity/hash-queue.ts'
+import type { PasswordHashFamily } from './domain/identity/hashes/password-hash-family.ts'
 import { createPasswordHasher } from './domain/identity/password-hasher.ts'
+import { createUnsupportedHashLog } from './domain/identity/unsupported-hash-log.ts'
 import { createAttemptKeyMaker } from './domain/limits/attempt-keys.ts'
 import { createDeviceTokens } from './domain/limits/device-token.ts'
 import { RequestCounts } from './domain/limits/request-counts.ts'
@@ -59,6 +61,11 @@ export interface PlatformParts {
   readonly log: (line: string) => void
   /** Adds an application's own claims to access tokens. */
   readonly claims?: ClaimsHook | undefined
+  /**
+   * Families of password hashes that the service verifies in addition to its own, for accounts that
+   * moved in: `argon2id` of `portcullis/argon2`, or families of your own.
+   */
+  readonly passwordHashes?: readonly PasswordHashFamily[] | undefined
   /**
    * How the platform reports where a request came from. Without it, no address is known. Requests
    * are then not limited by address, and attempts of all clients count as those of one address.
@@ -133,7 +140,10 @@ export function createDeps(config: Config, given: PlatformParts): Deps {
   return {
     ...{ runtime, database, claims, log, feed },
     settings: serviceSettingsOf(config),
-    passwords: createPasswordHasher(config.bcryptCost, runtime),
+    passwords: createPasswordHasher(config.bcryptCost, runtime, {
+      families: parts.passwordHashes,
+      onUnsupported: createUnsupportedHashLog(log),
+    }),
     hashQueue: new HashQueue(config.bcryptCost, runtime),
     breaches: createBreachCheck(config.passwordBreachUrl, { runtime, log }),
     accessTokens,

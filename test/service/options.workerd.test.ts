@@ -9,7 +9,8 @@ const parts = { runtime: createFakeClock(), database, log: () => {} }
 describe('createWorker', () => {
   it.each([
     [{ claims: {} }, 'claims must be a function, and is of type object.'],
-    [{ claim: () => ({}) }, 'createWorker has no option claim; it has claims.'],
+    [{ claim: () => ({}) }, 'createWorker has no option claim; it has claims, passwordHashes.'],
+    [{ passwordHashes: ['argon2id'] }, 'passwordHashes must be a list of families, each with name'],
     ['x', 'createWorker takes an object of options'],
   ])('refuses the options %j', (options, sentence) => {
     expect(() => createWorker(options as never)).toThrow(sentence)
@@ -27,6 +28,8 @@ describe.each([
     [{ log: undefined }, 'log must be a function, and is undefined.'],
     [{ claims: {} }, 'claims must be a function'],
     [{ clientAddress: '127.0.0.1' }, 'clientAddress must be a function'],
+    [{ passwordHashes: {} }, 'passwordHashes must be a list of families'],
+    [{ passwordHashes: [{ name: 'x' }] }, 'passwordHashes must be a list of families'],
     [{ hashQueue: {} }, 'createDeps has no option hashQueue; it has runtime, database'],
   ])('refuses the options %j', (wrong, sentence) => {
     expect(() => make(config, { ...parts, ...wrong } as never)).toThrow(sentence)

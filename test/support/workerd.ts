@@ -1,8 +1,15 @@
 // The Worker's bundle on workerd itself, with no proxy between it and its clients.
 
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findFreePort } from '../../scripts/ports.ts'
 import { type Server, startServer } from './server.ts'
@@ -22,7 +29,10 @@ export async function serveOnWorkerd(
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-workerd-'))
   const port = wanted ?? (await findFreePort())
   copyFileSync(bundle, join(directory, 'worker.js'))
-  writeFileSync(join(directory, 'config.capnp'), configuration(port, variables, services))
+  // The bundle imports these by their names.
+  const wasm = readdirSync(dirname(bundle)).filter((name) => name.endsWith('.wasm'))
+  for (const name of wasm) copyFileSync(join(dirname(bundle), name), join(directory, name))
+  writeFileSync(join(directory, 'config.capnp'), configuration(port, variables, services, wasm))
   const server = await startServer(workerd, ['serve', join(directory, 'config.capnp')], port)
   const stop = async () => {
     await server.stop()
@@ -35,6 +45,7 @@ function configuration(
   port: number,
   variables: Readonly<Record<string, string>>,
   services: Services,
+  wasm: readonly string[],
 ): string {
   const bindings = Object.entries(variables).map(
     ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
@@ -43,6 +54,10 @@ function configuration(
     bindings.push(`(name = "${name}", service = "${name}")`)
     return `(name = "${name}", external = (address = "${new URL(url).host}", http = ())),`
   })
+  const modules = [
+    '(name = "worker.js", esModule = embed "worker.js")',
+    ...wasm.map((name) => `(name = "${name}", wasm = embed "${name}")`),
+  ]
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -53,7 +68,7 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
 );
 const worker :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  modules = [${modules.join(', ')}],
   compatibilityDate = "${compatibilityDate()}",
   bindings = [${bindings.join(', ')}]
 );

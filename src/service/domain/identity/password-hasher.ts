@@ -2,11 +2,15 @@
 // passlib's bcrypt-sha256 (version 2), which hashes HMAC-SHA-256(salt, password) instead. So no
 // byte is ever cut, or taken for the end. The stored text says which of the two it is. To check any
 // password takes the same work as one hash of the configured cost, if the stored hash is no dearer.
+// Accounts that moved in have hashes of other systems (stored-hash.ts).
 
 import bcrypt from 'bcryptjs'
-import { byteLength, encodeUtf8 } from '../../../crypto/utf8.ts'
+import { byteLength } from '../../../crypto/utf8.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { costsToAdd } from './hash-costs.ts'
+import { saltedKey } from './hashes/bcrypt-sha256.ts'
+import type { PasswordHashFamily, StoredHash } from './hashes/password-hash-family.ts'
+import { readStoredHash } from './stored-hash.ts'
 
 /**
  * Hashes and verifies passwords at one cost. A password is text already in its normal form (NFC).
@@ -19,8 +23,15 @@ export interface PasswordHasher {
    * is no. The same holds for the empty password, which stands for every password that no account
    * can have. In all cases this is the work of one hash of the configured cost, so the time tells a
    * stranger nothing. Only a stored hash of a higher cost takes longer.
+   *
+   * A hash of another kind than bcrypt takes the time of its own family. If a hash cannot be
+   * verified, the answer is no, after the work of one hash at the configured cost. Never throws,
+   * whatever is stored.
+   *
+   * @param typed the password before it was normalized. Other systems hash that, so a hash that
+   * moved in may match either of the two
    */
-  verify(password: string, storedHash: string | undefined): Promise<boolean>
+  verify(password: string, storedHash: string | undefined, typed?: string): Promise<boolean>
   /**
    * Whether `storedHash` is of the form and cost that `hash` gives to this password. Whatever is
    * not should be replaced after a right password. No work.
@@ -28,13 +39,22 @@ export interface PasswordHasher {
   hasConfiguredForm(password: string, storedHash: string): boolean
 }
 
+/** What the hasher knows of hashes that moved in. */
+export interface ForeignHashes {
+  /** Families in addition to those that are always known. They come first. */
+  readonly families?: readonly PasswordHashFamily[] | undefined
+  /** Is told that a hash cannot be verified: its family, and why. */
+  readonly onUnsupported?: ((family: string, problem: string) => void) | undefined
+}
+
 const saltBytes = 16
 const saltCharacters = 22
 /** bcrypt reads no more than this. */
 const bcryptMaxBytes = 72
-const plainBcrypt = /^\$2[aby]\$(\d{2})\$[./A-Za-z0-9]{53}$/
+/** The plain hashes of this service. */
+const plainBcrypt = /^\$2b\$(0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}$/
 const bcryptSha256 =
-  /^\$bcrypt-sha256\$v=2,t=2b,r=(\d{1,2})\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})$/
+  /^\$bcrypt-sha256\$v=2,t=2b,r=([4-9]|1[0-5])\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})$/
 /** bcryptjs holds the thread for up to 100 ms: as long as a hash of this cost takes. */
 const maxCostAtOnce = 10
 /** The salt of work whose result nobody needs. */
@@ -44,8 +64,22 @@ const anySalt = '.'.repeat(saltCharacters)
 export function createPasswordHasher(
   cost: number,
   runtime: Pick<Runtime, 'randomBytes'>,
+  foreign: ForeignHashes = {},
 ): PasswordHasher {
   const nobodysHash = `${bcryptPrefix(cost)}${anySalt}${'.'.repeat(31)}`
+
+  /** Other systems hash a password as it is typed. An empty one takes the time of a wrong one. */
+  async function verifyForeign(password: string, typed: string, stored: string): Promise<boolean> {
+    const { verify, bcryptCost } = foreignHash(stored, foreign)
+    if (bcryptCost !== undefined) await makeUp(password, costsToAdd(bcryptCost, cost))
+    if (!verify) {
+      await bcrypt.compare(password, nobodysHash)
+      return false
+    }
+    const matches = await verify(password || '\0')
+    if (password === '' || matches) return password !== ''
+    return typed !== password && verify(typed)
+  }
 
   return {
     async hash(password) {
@@ -55,10 +89,12 @@ export function createPasswordHasher(
       return `$bcrypt-sha256$v=2,t=2b,r=${cost}$${salt}$${checksumOf(hashed)}`
     },
 
-    async verify(password, storedHash = nobodysHash) {
+    async verify(password, storedHash = nobodysHash, typed = password) {
       const long = bcryptSha256.exec(storedHash)
       const [, storedCost] = long ?? plainBcrypt.exec(storedHash) ?? []
-      const more = costsToAdd(storedCost ? Number(storedCost) : undefined, cost)
+      const isNobodys = storedHash === nobodysHash
+      if (!storedCost && !isNobodys) return verifyForeign(password, typed, storedHash)
+      const more = costsToAdd(isNobodys ? undefined : Number(storedCost), cost)
       const matches = await matchesBcrypt(password, storedHash, long, more)
       // For bcrypt the empty password is the same as NULs alone. Those may be behind a plain hash
       // of 0.5.
@@ -76,6 +112,17 @@ export function createPasswordHasher(
       return Number(bcryptSha256.exec(storedHash)?.[1]) === cost
     },
   }
+}
+
+/** A hash that moved in. If it cannot be verified, this says so, and gives nothing. */
+function foreignHash(
+  storedHash: string,
+  { families = [], onUnsupported }: ForeignHashes,
+): Partial<StoredHash> {
+  const { family, hash } = readStoredHash(storedHash, families)
+  if (hash.ok && hash.value.verify) return hash.value
+  onUnsupported?.(family, hash.ok ? `It needs ${hash.value.needs}.` : hash.error)
+  return {}
 }
 
 /** Whether bcrypt reads all of a password, and nothing twice. */
@@ -104,28 +151,26 @@ async function matchesBcrypt(
   more: readonly number[],
 ): Promise<boolean> {
   const [, cost = '', salt = anySalt, checksum = ''] = long ?? []
-  const key = await longPasswordKey(password, salt)
-  // bcryptjs releases the thread at the end of an asynchronous hash, and each release takes time. So
-  // the short ones do not release it.
-  for (const one of more) {
-    const anyHash = bcryptPrefix(one) + anySalt
-    if (one <= maxCostAtOnce) bcrypt.hashSync(password, anyHash)
-    else await bcrypt.hash(password, anyHash)
-  }
+  const key = await saltedKey(password, salt)
+  await makeUp(password, more)
   return long
     ? bcrypt.compare(key, bcryptPrefix(Number(cost)) + salt + checksum)
     : bcrypt.compare(password, storedHash)
 }
 
-async function hashLongPassword(password: string, cost: number, salt: string): Promise<string> {
-  return bcrypt.hash(await longPasswordKey(password, salt), bcryptPrefix(cost) + salt)
+/** Hashes at these costs, whose results nobody needs. */
+async function makeUp(password: string, costs: readonly number[]): Promise<void> {
+  // bcryptjs releases the thread at the end of an asynchronous hash, and each release takes time. So
+  // the short ones do not release it.
+  for (const one of costs) {
+    const anyHash = bcryptPrefix(one) + anySalt
+    if (one <= maxCostAtOnce) bcrypt.hashSync(password, anyHash)
+    else await bcrypt.hash(password, anyHash)
+  }
 }
 
-async function longPasswordKey(password: string, salt: string): Promise<string> {
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const key = await crypto.subtle.importKey('raw', encodeUtf8(salt), algorithm, false, ['sign'])
-  const mac = await crypto.subtle.sign('HMAC', key, encodeUtf8(password))
-  return btoa(String.fromCharCode(...new Uint8Array(mac)))
+async function hashLongPassword(password: string, cost: number, salt: string): Promise<string> {
+  return bcrypt.hash(await saltedKey(password, salt), bcryptPrefix(cost) + salt)
 }
 
 function bcryptPrefix(cost: number): string {

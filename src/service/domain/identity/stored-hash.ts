@@ -1,20 +1,64 @@
-// Which stored hashes this version can verify. Importers ask before they store one.
+// Which stored password hashes are known, and what may be stored. Accounts bring the hashes of the
+// system that they come from. A login verifies them, and then stores a hash of this service.
 
 import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
+import { createArgon2idFamily } from './hashes/argon2id.ts'
+import { bcryptFamily } from './hashes/bcrypt.ts'
+import { bcryptSha256Family } from './hashes/bcrypt-sha256.ts'
+import type { PasswordHashFamily, StoredHash } from './hashes/password-hash-family.ts'
+import { pbkdf2Family } from './hashes/pbkdf2.ts'
+import { scryptFamily } from './hashes/scrypt.ts'
 
-const bcryptForm = /^\$2b\$(\d{2})\$[./A-Za-z0-9]{53}$/
-const bcryptSha256Form =
-  /^\$bcrypt-sha256\$v=2,t=2b,r=(\d{1,2})\$[./A-Za-z0-9]{22}\$[./A-Za-z0-9]{31}$/
+/** A stored text that was read. */
+export interface ReadHash {
+  /** The name of its family, or 'unknown'. */
+  readonly family: string
+  /** The hash, or a sentence that says what is wrong and what is possible. */
+  readonly hash: Result<StoredHash, string>
+}
+
+/** No form needs more. Longer texts are not read. */
+const maxCharacters = 512
+
+const families: readonly PasswordHashFamily[] = [
+  bcryptFamily,
+  bcryptSha256Family,
+  pbkdf2Family,
+  scryptFamily,
+  createArgon2idFamily(),
+]
 
 /**
- * The family of a stored hash. Refuses, with a sentence for people, a hash that no login could
- * verify. The sentence never repeats the hash. No I/O.
+ * Whether this text may be stored as the password hash of an account, and its family. The error is
+ * a sentence that says what is wrong and what is possible. It never shows the hash. `needs` names
+ * what the service must be given to verify it: `portcullis/argon2`. No hash is computed. Never
+ * throws.
+ *
+ * @param extra the families of `passwordHashes`. They come before those that are always known
  */
-export function checkStoredHash(text: string): Result<{ readonly family: string }, string> {
-  const families = { bcrypt: bcryptForm, 'bcrypt-sha256': bcryptSha256Form }
-  for (const [family, form] of Object.entries(families)) {
-    const cost = Number(form.exec(text)?.[1])
-    if (cost >= 4 && cost <= 15) return succeed({ family })
+export function checkStoredHash(
+  text: string,
+  extra: readonly PasswordHashFamily[] = [],
+): Result<{ readonly family: string; readonly needs?: string }, string> {
+  const { family, hash } = readStoredHash(text, extra)
+  if (!hash.ok) return hash
+  const { needs } = hash.value
+  return succeed(needs === undefined ? { family } : { family, needs })
+}
+
+/** Reads a stored text. Never throws. */
+export function readStoredHash(text: string, extra: readonly PasswordHashFamily[]): ReadHash {
+  if (text.length > maxCharacters) {
+    return unknown(`The hash is longer than ${maxCharacters} characters, which no known form is.`)
   }
-  return refuse('The hash has no form that can be verified: give bcrypt ($2b$) of cost 4 to 15.')
+  for (const { name, parse } of [...extra, ...families]) {
+    const hash = parse(text)
+    if (hash) return { family: name, hash }
+  }
+  const known = families.map(({ name }) => name).join(', ')
+  return unknown(`The form of the hash is not known. Known are ${known}.`)
+}
+
+function unknown(problem: string): ReadHash {
+  return { family: 'unknown', hash: refuse(problem) }
 }

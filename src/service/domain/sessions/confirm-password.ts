@@ -59,7 +59,9 @@ export async function confirmPassword<T, R extends string | InvalidInput>(
   const { found, attempt } = counted.value
   return chargeAttempt<T, R | ConfirmReason>(deps, attempt, async () => {
     const password = parsePassword(given.password) ?? ''
-    const matches = await turn.hash(() => deps.passwords.verify(password, found.passwordHash))
+    const matches = await turn.hash(() =>
+      deps.passwords.verify(password, found.passwordHash, given.password),
+    )
     if (!matches.ok) return matches
     return matches.value ? work(counted.value, turn) : refuse('password_wrong')
   })

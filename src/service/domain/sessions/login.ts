@@ -88,7 +88,7 @@ export async function login(
     // unknown account.
     const password = parsePassword(typed.password) ?? ''
     const matches = await turn.value.hash(() =>
-      deps.passwords.verify(password, account?.passwordHash),
+      deps.passwords.verify(password, account?.passwordHash, typed.password),
     )
     if (!matches.ok) return matches
     if (!account || !matches.value) return refuse('invalid_credentials')

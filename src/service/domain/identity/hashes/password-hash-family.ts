@@ -1,0 +1,28 @@
+// What a family of stored password hashes is: how its text is read, and how a password is verified.
+
+import type { Result } from '../../../../errors/reasons.ts'
+
+/** A stored hash that was read, and is within the bounds of its family. */
+export interface StoredHash {
+  /**
+   * Whether `password` is the one behind the hash. Never throws, and takes about a second at most.
+   * Without this function, the form is known and cannot be verified here.
+   */
+  readonly verify?: (password: string) => Promise<boolean>
+  /** Its cost, if it is a bcrypt hash. Then the time of a login does not tell it. */
+  readonly bcryptCost?: number
+  /** What has to be added so that the hash can be verified, for people. */
+  readonly needs?: string
+}
+
+/** A form in which a system stores password hashes. */
+export interface PasswordHashFamily {
+  /** Its name in logs and reports: short, without spaces. */
+  readonly name: string
+  /**
+   * Reads a stored text of at most 512 characters. Undefined if it is of another family. The error
+   * is a sentence that says what is wrong and what is possible. It has numbers of the hash, and
+   * nothing else of it. Never throws.
+   */
+  readonly parse: (text: string) => Result<StoredHash, string> | undefined
+}

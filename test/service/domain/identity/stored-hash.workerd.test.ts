@@ -1,0 +1,179 @@
+// What may be stored as a password hash, and what happens to the rest.
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { argon2id } from '../../../../src/argon2.ts'
+import { systemRuntime } from '../../../../src/runtime/runtime.ts'
+import { createPasswordHasher } from '../../../../src/service/domain/identity/password-hasher.ts'
+import { checkStoredHash } from '../../../../src/service/domain/identity/stored-hash.ts'
+import betterAuth from '../../../vectors/better-auth.json'
+import foreign from '../../../vectors/foreign-hashes.json'
+import passlib from '../../../vectors/passlib.json'
+
+const unsupported: string[] = []
+const onUnsupported = (family: string) => unsupported.push(family)
+const hasher = createPasswordHasher(4, systemRuntime, { families: [argon2id], onUnsupported })
+
+const hex = (bytes: number) => 'ab'.repeat(bytes)
+const salt22 = 'n79VH.0Q2TMWmt3Oqt9uku'
+const sum31 = 'BTX3NXGzm3VXbJe2F5R2pmrUcvooyHi'
+const argon = (numbers: string, salt = 'c2FsdHNhbHQ', tag = 'YWJjZGVmZ2hpamtsbW5vcA') =>
+  `$argon2id$v=19$${numbers}$${salt}$${tag}`
+const salt64 = 'A'.repeat(86)
+
+const accepted: readonly [family: string, hash: string][] = [
+  ['bcrypt', `$2b$04$${salt22}${sum31}`],
+  ['bcrypt', `$2a$15$${salt22}${sum31}`],
+  ['bcrypt', `$2y$10$${salt22}${sum31}`],
+  ['bcrypt', `bcrypt$$2b$12$${salt22}${sum31}`],
+  ['bcrypt-sha256', `$bcrypt-sha256$v=2,t=2b,r=15$${salt22}$${sum31}`],
+  ['bcrypt-sha256', `$bcrypt-sha256$2a,12$${salt22}$${sum31}`],
+  ['bcrypt-sha256', `bcrypt_sha256$$2b$12$${salt22}${sum31}`],
+  ['pbkdf2', `pbkdf2:sha256:100000$salt$${hex(32)}`],
+  ['pbkdf2', `pbkdf2:sha1:1$${'s'.repeat(128)}$${hex(20)}`],
+  ['scrypt', `scrypt:131072:8:1$salt$${hex(64)}`],
+  ['scrypt', `scrypt:2:1:524288$salt$${hex(64)}`],
+  ['scrypt', `${hex(16)}:${hex(64)}`],
+  ['argon2id', argon('m=65536,t=8,p=16')],
+  ['argon2id', argon('m=8,t=65536,p=1', salt64, salt64)],
+]
+
+const refused: readonly [hash: string, says: string][] = [
+  ['', 'The form of the hash is not known.'],
+  ['x'.repeat(513), 'longer than 512 characters'],
+  [`$2b$04$${salt22}${sum31}${' '.repeat(500)}`, 'longer than 512 characters'],
+  ['5f4dcc3b5aa765d61d8327deb882cf99', 'The form of the hash is not known.'],
+  ['sha256$salt$abcdef', 'The form of the hash is not known.'],
+  [`$2b$03$${salt22}${sum31}`, 'bcrypt with cost 3: possible are costs 4 to 15.'],
+  [`$2b$16$${salt22}${sum31}`, 'bcrypt with cost 16: possible are costs 4 to 15.'],
+  [`$2y$99$${salt22}${sum31}`, 'cost 99'],
+  [`$2x$10$${salt22}${sum31}`, 'a faulty library'],
+  [`$2$10$${salt22}${sum31}`, 'cut or damaged'],
+  [`$2b$10$${salt22}${sum31.slice(1)}`, 'cut or damaged'],
+  [`$2b$10$${salt22}${sum31}\n`, 'cut or damaged'],
+  [`$2b$1e$${salt22}${sum31}`, 'cut or damaged'],
+  [`$bcrypt-sha256$v=2,t=2b,r=31$${salt22}$${sum31}`, 'bcrypt-sha256 with cost 31'],
+  [`$bcrypt-sha256$v=3,t=2b,r=12$${salt22}$${sum31}`, 'cut or damaged'],
+  [`bcrypt_sha256$$2b$16$${salt22}${sum31}`, 'bcrypt-sha256 with cost 16'],
+  [`pbkdf2:sha256:100001$salt$${hex(32)}`, 'PBKDF2 with 100,001 rounds: Workers verify at most'],
+  [`pbkdf2:sha256:999999999999$salt$${hex(32)}`, '999,999,999,999 rounds'],
+  [`pbkdf2:sha256:0$salt$${hex(32)}`, 'cut or damaged'],
+  [`pbkdf2:sha256$salt$${hex(32)}`, 'does not say its rounds'],
+  [`pbkdf2:md5:1000$salt$${hex(16)}`, 'Possible are sha1, sha256 and sha512.'],
+  [`pbkdf2:constructor:1000$salt$${hex(16)}`, 'Possible are sha1, sha256 and sha512.'],
+  [`pbkdf2:sha256:1000$salt$${hex(1)}`, 'cut or damaged'],
+  [`pbkdf2:sha256:1000$${'s'.repeat(129)}$${hex(32)}`, 'cut or damaged'],
+  ['pbkdf2_sha256$1000$salt$YWJj', 'cut or damaged'],
+  [`scrypt:262144:8:1$salt$${hex(64)}`, 'scrypt with N=262,144, r=8, p=1: Workers verify at most'],
+  [`scrypt:1048576:1:1$salt$${hex(64)}`, 'N must be a power of two'],
+  [`scrypt:1000:8:1$salt$${hex(64)}`, 'N must be a power of two'],
+  [`scrypt:999999999999:0:1$salt$${hex(64)}`, 'N must be a power of two'],
+  [`scrypt:1024:8:0$salt$${hex(64)}`, 'N must be a power of two'],
+  [`scrypt:1024:8:1$salt$${hex(32)}`, 'cut or damaged'],
+  [`${hex(16)}:${hex(32)}`, 'The form of the hash is not known.'],
+  [argon('m=65537,t=1,p=1'), 'argon2id with m=65,537: possible are at most 65,536 KiB.'],
+  [argon('m=65536,t=9,p=1'), 'possible is m × t of at most 524,288.'],
+  [argon('m=1024,t=1,p=17'), 'p is 1 to 16'],
+  [argon('m=7,t=1,p=1'), 'm is at least 8 × p'],
+  [argon('m=8,t=0,p=1'), 't is at least 1'],
+  [argon('m=8,t=1,p=1', 'c2FsdA'), 'a salt has 8 to 64 bytes'],
+  [argon('m=8,t=1,p=1', 'c2FsdHNhbHQ', 'YWJj'), 'a tag 16 to 64'],
+  [argon('m=8,t=1,p=1').replace('argon2id', 'argon2i'), 'not argon2id of version 19'],
+  [argon('m=8,t=1,p=1').replace('v=19', 'v=16'), 'not argon2id of version 19'],
+  ...foreign.refused.map(({ hash, says }): [string, string] => [hash, says]),
+]
+
+describe('a text for the password hash of an account', () => {
+  it.each(accepted)('may be %s: %s', (family, hash) => {
+    expect(checkStoredHash(hash, [argon2id])).toEqual({ ok: true, value: { family } })
+  })
+
+  it.each(refused)('is refused with a sentence: %s', async (hash, says) => {
+    const checked = checkStoredHash(hash, [argon2id])
+    expect(checked).toEqual({ ok: false, error: expect.stringContaining(says) })
+    unsupported.length = 0
+    expect(await hasher.verify('a password', hash)).toBe(false)
+    expect(unsupported).toHaveLength(1)
+  })
+
+  it('is never shown in the sentence', () => {
+    for (const [hash] of refused) {
+      const checked = checkStoredHash(hash)
+      const secrets = hash.split(/[$:,]/).filter((part) => part.length > 16)
+      for (const secret of secrets) expect(!checked.ok && checked.error).not.toContain(secret)
+    }
+  })
+
+  it('may be of argon2id, and says what the service then needs', () => {
+    const value = { family: 'argon2id', needs: 'portcullis/argon2' }
+    expect(checkStoredHash(argon('m=8,t=1,p=1'))).toEqual({ ok: true, value })
+  })
+
+  it('may be of a family of the application, which comes first', async () => {
+    const verify = async (password: string) => password === 'right'
+    const parse = (text: string) =>
+      text.startsWith('$2b$own') ? { ok: true as const, value: { verify } } : undefined
+    const own = { name: 'own', parse }
+    expect(checkStoredHash('$2b$own', [own])).toEqual({ ok: true, value: { family: 'own' } })
+    const { verify: check } = createPasswordHasher(4, systemRuntime, { families: [own] })
+    expect([await check('right', '$2b$own'), await check('wrong', '$2b$own')]).toEqual([
+      true,
+      false,
+    ])
+  })
+})
+
+describe('a hash that is stored, whatever it is', () => {
+  it('of scrypt never makes the library throw within the bounds', async () => {
+    for (let r = 1; r <= 64; r *= 4) {
+      for (let N = 2; N * r <= 2 ** 14; N *= 2) {
+        const hash = `scrypt:${N}:${r}:${Math.max(1, 2 ** 14 / (N * r))}$salt$${hex(64)}`
+        if (!checkStoredHash(hash).ok) expect([N >= 2 ** (16 * r), hash]).toEqual([true, hash])
+        expect(await hasher.verify('a password', hash)).toBe(false)
+      }
+    }
+  })
+
+  const genuine = [
+    ...[...foreign.vectors, ...betterAuth.vectors],
+    ...[...passlib.bcrypt, ...passlib.bcryptSha256],
+  ].map(({ hash }) => hash)
+  /** Whether it takes little time, so that many can be tried. */
+  const isQuick = (hash: string) =>
+    !/^\$2.\$(0[89]|1)|(2[aby],|r=|2[aby]\$)(\d{2}|[89])|[m$:=](\d{5,})[,$:]/.test(hash)
+
+  it('gives no throw and no match: genuine hashes that were changed', async () => {
+    const change = fc.record({
+      hash: fc.constantFrom(...genuine),
+      at: fc.nat(140),
+      length: fc.nat(8),
+      put: fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom('$', ':', '0', '99999999', '\0')),
+    })
+    await fc.assert(
+      fc.asyncProperty(change, async ({ hash, at, length, put }) => {
+        const changed = hash.slice(0, at) + put + hash.slice(at + length)
+        fc.pre(isQuick(changed))
+        expect(await hasher.verify('another password', changed)).toBe(false)
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  it('gives no throw and no match: genuine hashes that were cut', async () => {
+    for (const hash of new Set(genuine.filter((_, index) => index % 8 === 0))) {
+      for (let length = 0; length < hash.length; length += 7) {
+        const cut = hash.slice(0, length)
+        if (isQuick(cut)) expect(await hasher.verify('another password', cut)).toBe(false)
+      }
+    }
+  })
+
+  it('gives no throw and no match: any text', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 600 }), async (text) => {
+        expect(await hasher.verify('a password', text)).toBe(false)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
