@@ -32,7 +32,8 @@ const accepted: readonly [family: string, hash: string][] = [
   ['pbkdf2', `pbkdf2:sha256:100000$salt$${hex(32)}`],
   ['pbkdf2', `pbkdf2:sha1:1$${'s'.repeat(128)}$${hex(20)}`],
   ['scrypt', `scrypt:131072:8:1$salt$${hex(64)}`],
-  ['scrypt', `scrypt:2:1:524288$salt$${hex(64)}`],
+  ['scrypt', `scrypt:32768:1:16$salt$${hex(64)}`],
+  ['scrypt', `scrypt:16:64:1$salt$${hex(64)}`],
   ['scrypt', `${hex(16)}:${hex(64)}`],
   ['argon2id', argon('m=65536,t=8,p=16')],
   ['argon2id', argon('m=8,t=65536,p=1', salt64, salt64)],
@@ -65,10 +66,12 @@ const refused: readonly [hash: string, says: string][] = [
   [`pbkdf2:sha256:1000$${'s'.repeat(129)}$${hex(32)}`, 'cut or damaged'],
   ['pbkdf2_sha256$1000$salt$YWJj', 'cut or damaged'],
   [`scrypt:262144:8:1$salt$${hex(64)}`, 'scrypt with N=262,144, r=8, p=1: Workers verify at most'],
-  [`scrypt:1048576:1:1$salt$${hex(64)}`, 'N must be a power of two'],
-  [`scrypt:1000:8:1$salt$${hex(64)}`, 'N must be a power of two'],
-  [`scrypt:999999999999:0:1$salt$${hex(64)}`, 'N must be a power of two'],
-  [`scrypt:1024:8:0$salt$${hex(64)}`, 'N must be a power of two'],
+  [`scrypt:1048576:1:1$salt$${hex(64)}`, 'N is a power of two'],
+  [`scrypt:1000:8:1$salt$${hex(64)}`, 'N is a power of two'],
+  [`scrypt:999999999999:0:1$salt$${hex(64)}`, 'N is a power of two'],
+  [`scrypt:2:1:524288$salt$${hex(64)}`, 'p is 1 to 16'],
+  [`scrypt:2:65:1$salt$${hex(64)}`, 'r is 1 to 64'],
+  [`scrypt:1024:8:0$salt$${hex(64)}`, 'N is a power of two'],
   [`scrypt:1024:8:1$salt$${hex(32)}`, 'cut or damaged'],
   [`${hex(16)}:${hex(32)}`, 'The form of the hash is not known.'],
   [argon('m=65537,t=1,p=1'), 'argon2id with m=65,537: possible are at most 65,536 KiB.'],
@@ -127,8 +130,8 @@ describe('a hash that is stored, whatever it is', () => {
   it('of scrypt never makes the library throw within the bounds', async () => {
     for (let r = 1; r <= 64; r *= 4) {
       for (let N = 2; N * r <= 2 ** 14; N *= 2) {
-        const hash = `scrypt:${N}:${r}:${Math.max(1, 2 ** 14 / (N * r))}$salt$${hex(64)}`
-        if (!checkStoredHash(hash).ok) expect([N >= 2 ** (16 * r), hash]).toEqual([true, hash])
+        const hash = `scrypt:${N}:${r}:${Math.min(16, 2 ** 14 / (N * r))}$salt$${hex(64)}`
+        expect([checkStoredHash(hash).ok, hash]).toEqual([N < 2 ** (16 * r), hash])
         expect(await hasher.verify('a password', hash)).toBe(false)
       }
     }

@@ -25,6 +25,9 @@ interface NodeCrypto {
 }
 
 const maxWork = 2 ** 20
+/** Beyond these the work is not in N·r·p, but in the hashing before and after. */
+const maxR = 64
+const maxP = 16
 const digestBytes = 64
 const betterAuthWork: Work = { N: 16_384, r: 16, p: 1 }
 
@@ -75,8 +78,10 @@ function check(
   }
   // N is smaller than 2^(16r) (RFC 7914 §2). Libraries throw otherwise.
   const isPower = N >= 2 && (N & (N - 1)) === 0 && Math.log2(N) < 16 * r
-  if (r < 1 || p < 1 || !isPower) {
-    return refuse('The work of the scrypt hash is not possible: N must be a power of two.')
+  if (r < 1 || r > maxR || p < 1 || p > maxP || !isPower) {
+    return refuse(
+      `The numbers of the scrypt hash are not possible: N is a power of two, r is 1 to ${maxR}, and p is 1 to ${maxP}.`,
+    )
   }
   if (digest?.length !== digestBytes) return refuse(damaged)
   return succeed({
