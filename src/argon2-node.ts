@@ -12,7 +12,19 @@ const require = createRequire(import.meta.url)
 const load = (name: string) =>
   compileWasm(readFileSync(require.resolve(`argon2-wasm-edge/wasm/${name}.wasm`)))
 
-/** Verifies argon2id hashes that moved in, as on Workers. Needs `argon2-wasm-edge`. */
+/**
+ * Verifies argon2id hashes that moved in: `$argon2id$v=19$m=…,t=…,p=…$salt$tag`, and Django's form
+ * of it. At most 64 MiB (`m=65536`), and m × t of at most 524,288, which takes about a second. The
+ * 64 MiB stay with the isolate or process. Needs the package `argon2-wasm-edge`.
+ *
+ * @example
+ * ```ts
+ * import { argon2id } from 'portcullis/argon2'
+ * import { createWorker } from 'portcullis/server'
+ *
+ * export default createWorker({ passwordHashes: [argon2id] })
+ * ```
+ */
 export const argon2id: PasswordHashFamily = createArgon2idFamily(
   createComputeArgon2id(() => ({ argon2: load('argon2'), blake2b: load('blake2b') })),
 )

@@ -73,6 +73,12 @@ function renderServerApi(): string {
         file: 'src/database-embedded.ts',
         about: 'The database in a file, on Deno and Node.',
       },
+      {
+        name: 'portcullis/argon2',
+        file: 'src/argon2-node.ts',
+        about:
+          'For accounts that [moved in with argon2id hashes](../guides/moved-hashes.md#argon2id).',
+      },
     ],
   )
 }

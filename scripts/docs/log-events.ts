@@ -46,6 +46,13 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
     meaning: 'A refresh token was used after it had been replaced. The session has ended.',
     todo: 'Many for one user: the tokens may be stolen. Many for one version of a client: it does not store the new token in time ([native apps](../guides/native-apps.md)).',
   },
+  password_hash_unsupported: {
+    writer: 'service',
+    members: ['family', 'problem'],
+    meaning:
+      'The password hash of an account that moved in cannot be verified. Its owner gets the answer of a wrong password. Written once for each family and isolate.',
+    todo: '`problem` says what is missing or beyond the bounds. See [which hashes](../guides/moved-hashes.md).',
+  },
   history_behind: {
     writer: 'service',
     members: ['problem'],

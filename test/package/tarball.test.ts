@@ -12,6 +12,7 @@ import { brokenLinks, countLinks } from '../support/links.ts'
 import { createProject, filesPackedFrom, type Project, packPackage } from '../support/package.ts'
 import { testSettings } from '../support/settings.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
+import foreign from '../vectors/foreign-hashes.json' with { type: 'json' }
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-pack-'))
 const tarball = packPackage(directory)
@@ -53,6 +54,17 @@ issuer.revoke(token)
 console.log(before, await ask())
 `
 
+const argon2Hash =
+  foreign.vectors.find(({ system, password }) =>
+    [system, password].every((text) => /^argon2-cffi, m=64|^correct horse/.test(text)),
+  )?.hash ?? ''
+const argon2Test = `
+import { argon2id } from 'portcullis/argon2'
+
+const { value } = argon2id.parse('${argon2Hash}')
+console.log(await value.verify('correct horse battery staple'), await value.verify('wrong'))
+`
+
 const wrangler = 'name = "a-worker"\nmain = "worker.ts"\ncompatibility_date = "2026-10-01"\n'
 
 function createWorkerProject(packages: string[], worker: string, types: string[]): Project {
@@ -60,6 +72,7 @@ function createWorkerProject(packages: string[], worker: string, types: string[]
     'worker.ts': worker,
     'wrangler.toml': wrangler,
     'guard.test.mjs': guardTest,
+    'argon2.mjs': argon2Test,
     'deno.json': '{ "nodeModulesDir": "manual" }',
     'deno.ts': readFileSync(new URL('../../examples/deno/main.ts', import.meta.url), 'utf8'),
     'bundler.json': tsconfig(types, 'ESNext', 'Bundler'),
@@ -146,15 +159,17 @@ describe('the guard, from the tarball', () => {
 })
 
 const service = `
+import { argon2id } from 'portcullis/argon2'
 import { createWorker } from 'portcullis/server'
 
 export default createWorker({
+  passwordHashes: [argon2id],
   claims: ({ email, roles }) => ({ plan: email.endsWith('@example.com') ? 'gold' : roles.join() }),
 }) satisfies ExportedHandler<object>
 `
 
 describe('the service, from the tarball', () => {
-  const peers = ['hono', '@libsql/client', 'drizzle-orm', 'bcryptjs']
+  const peers = ['hono', '@libsql/client', 'drizzle-orm', 'bcryptjs', 'argon2-wasm-edge']
   const project = createWorkerProject([...peers, '@cloudflare/workers-types'], service, [
     '@cloudflare/workers-types',
   ])
@@ -166,6 +181,11 @@ describe('the service, from the tarball', () => {
 
   const portcullis = (...args: string[]) =>
     project.run('node', 'node_modules/portcullis/dist/cli/main.js', ...args)
+
+  it.each(['node', 'deno run --allow-read'])('verifies argon2id on %s', (command) => {
+    const [program = '', ...args] = command.split(' ')
+    expect(project.run(program, ...args, 'argon2.mjs')).toBe('true false\n')
+  })
 
   it('generates signing keys', async () => {
     expect(await parseSigningKeys(portcullis('keys', 'generate'))).toMatchObject({ ok: true })
@@ -204,6 +224,12 @@ describe('the service, from the tarball', () => {
     portcullis('users', 'set-roles', account.email, 'admin', '--url', database.url)
     const admin = tokensOf(await client.refresh(refreshToken)).token
     expect(await api('/api/admin', { Authorization: `Bearer ${admin}` })).toEqual([200, 'admin'])
+    await database.query('UPDATE portcullis_users SET password_hash = ?', argon2Hash)
+    const moved = { ...account, password: 'correct horse battery staple' }
+    expect([await client.login(account), await client.login(moved)]).toEqual([
+      expect.objectContaining({ status: 404 }),
+      expect.objectContaining({ status: 200 }),
+    ])
     await Promise.all([guard.stop(), server.stop(), database.stop()])
   })
 })

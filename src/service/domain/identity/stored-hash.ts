@@ -35,6 +35,16 @@ const families: readonly PasswordHashFamily[] = [
  * throws.
  *
  * @param extra the families of `passwordHashes`. They come before those that are always known
+ *
+ * @example
+ * ```ts
+ * import { checkStoredHash } from 'portcullis/server'
+ *
+ * export function familyOf(hash: string): string {
+ *   const checked = checkStoredHash(hash)
+ *   return checked.ok ? checked.value.family : checked.error
+ * }
+ * ```
  */
 export function checkStoredHash(
   text: string,
