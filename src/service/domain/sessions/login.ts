@@ -17,7 +17,6 @@ import type { CheckedAccount } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
 import { comparedEmail, emailSpellings } from '../identity/email.ts'
 import { parsePassword } from '../identity/identity.ts'
-import { renewHash } from '../identity/renew-hash.ts'
 import { chargeAttempt } from '../limits/charged-attempt.ts'
 import { findDevice, type LoginClient, loginKeysOf, renewDevice } from '../limits/login-attempts.ts'
 import {
@@ -29,6 +28,7 @@ import {
   newSession,
   signBeforeCommit,
 } from '../tokens/tokens.ts'
+import { renewHash } from './renew-hash.ts'
 
 /** What a login needs. */
 type LoginDeps = Pick<

@@ -8,7 +8,6 @@ import { type SessionToConfirm, updateAuthenticatedAt } from '../../store/passwo
 import type { CallerToken } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
 import { parsePassword } from '../identity/identity.ts'
-import { renewHash } from '../identity/renew-hash.ts'
 import {
   beginIssuance,
   expiryOf,
@@ -17,6 +16,7 @@ import {
 } from '../tokens/tokens.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 import { type ConfirmReason, confirmPassword } from './confirm-password.ts'
+import { renewHash } from './renew-hash.ts'
 
 /**
  * A fresh access token of the token's session, with `auth_time` as of now. Refuses as
