@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { systemRuntime } from '../../../../src/runtime/runtime.ts'
+import { passwordPolicyOf } from '../../../../src/service/config/password-settings.ts'
 import {
   addRoles,
   remove,
@@ -35,7 +36,10 @@ const left = (roles: readonly string[]) => ({ ok: true, value: { roles, isChange
 describe('an account whose password is set', () => {
   const passwords = createPasswordHasher(4, systemRuntime)
   const set = (email: string, password: string) =>
-    setPassword({ ...deps, passwords }, email, { password, passwordMinLength: 8 })
+    setPassword({ ...deps, passwords }, email, {
+      password,
+      passwordPolicy: passwordPolicyOf('default', undefined),
+    })
 
   it('logs in with it alone, and all of its tokens and sessions have ended', async () => {
     const { email, password, token, refreshToken } = await registerAccount(app)
