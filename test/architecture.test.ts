@@ -51,10 +51,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   ],
   'service/domain/sessions': [...ground, 'service/store', 'service/domain', ...rules],
   'service/domain/oauth': [...ground, 'service/store', 'service/domain', ...rules],
-  'service/http': [
-    ...[...ground, 'service/domain', ...rules, ...useCases],
-    ...['hono', 'valibot', 'bowser'],
-  ],
+  'service/http': [...[...ground, 'service/domain', ...rules, ...useCases], ...['hono', 'valibot']],
   'service/routes': [
     ...[...ground, 'service/config', 'service/domain', ...rules, ...useCases],
     ...['service/http', 'hono', 'valibot'],

@@ -1,18 +1,13 @@
-// Where a login comes from: for the limits, and for its user to recognise it. What the client says
-// about its program is shown only to its own user, and decides nothing.
+// Where a login comes from: for the limits, and for its user to recognise it.
 
-import { parse } from 'bowser'
 import type { Context } from 'hono'
 import { messageOf } from '../../errors/message-of.ts'
 import type { Deps } from '../domain/deps.ts'
 import type { LoginClient } from '../domain/limits/login-attempts.ts'
 import { unknownAddress } from '../domain/limits/network.ts'
 import type { LoginPlace } from '../domain/tokens/tokens.ts'
+import { describeDevice } from './describe-device.ts'
 import type { ServiceEnv } from './service-env.ts'
-
-const maxDeviceCharacters = 60
-/** No browser sends a longer one, and a longer one takes time to parse. */
-const maxUserAgentCharacters = 512
 
 /** The client of a login, and where it is, for its user to recognise it. */
 export function loginClientOf(
@@ -44,15 +39,4 @@ export function addressOf(
     log(JSON.stringify({ event: 'client_address_failed', problem: messageOf(error) }))
     return undefined
   }
-}
-
-/** "Firefox on Windows", "curl", or nothing. */
-export function describeDevice(userAgent = ''): string | undefined {
-  const text = userAgent.slice(0, maxUserAgentCharacters)
-  if (text === '') return undefined
-  const { browser, os } = parse(text)
-  const program = browser.name || /^[A-Za-z][\w.-]*/.exec(text)?.[0]
-  const words = [program, os.name].filter(Boolean).join(' on ')
-  const printable = words.replaceAll(/[^\x20-\x7e]/g, '').slice(0, maxDeviceCharacters)
-  return printable || undefined
 }
