@@ -5,10 +5,7 @@
  * The costs of the hashes to make in addition to one of `cost`, so that all of them together are as
  * much work as one of `configured`. That is one at each cost from `cost` to `configured - 1`. None
  * comes with a hash of the configured cost, or of a higher one: that one takes longer.
- *
- * @param cost undefined if there was no hash at all: then one of the configured cost is the work
  */
-export function costsToAdd(cost: number | undefined, configured: number): readonly number[] {
-  if (cost === undefined) return [configured]
+export function costsToAdd(cost: number, configured: number): readonly number[] {
   return Array.from({ length: Math.max(0, configured - cost) }, (_, step) => cost + step)
 }

@@ -92,9 +92,8 @@ export function createPasswordHasher(
     async verify(password, storedHash = nobodysHash, typed = password) {
       const long = bcryptSha256.exec(storedHash)
       const [, storedCost] = long ?? plainBcrypt.exec(storedHash) ?? []
-      const isNobodys = storedHash === nobodysHash
-      if (!storedCost && !isNobodys) return verifyForeign(password, typed, storedHash)
-      const more = costsToAdd(isNobodys ? undefined : Number(storedCost), cost)
+      if (!storedCost) return verifyForeign(password, typed, storedHash)
+      const more = costsToAdd(Number(storedCost), cost)
       const matches = await matchesBcrypt(password, storedHash, long, more)
       // For bcrypt the empty password is the same as NULs alone. Those may be behind a plain hash
       // of 0.5.

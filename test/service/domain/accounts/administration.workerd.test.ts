@@ -52,10 +52,10 @@ describe('an account whose password is set', () => {
   })
 
   it.each([
-    ['password_short', 'short'],
-    ['password_malformed', ''],
-    ['password_malformed', 'x'.repeat(1_025)],
-  ])('keeps the old one where the new one is refused with %s', async (error, typed) => {
+    ['short', { passwordProblem: 'Give a password of at least 8 characters.' }],
+    ['', 'password_malformed'],
+    ['x'.repeat(1_025), 'password_malformed'],
+  ])('keeps the old one where the new one is refused: %s', async (typed, error) => {
     const account = await registerAccount(app)
     expect(await set(account.email, typed)).toEqual({ ok: false, error })
     expect((await post(app, '/auth/login', account)).status).toBe(200)
