@@ -102,12 +102,12 @@ describe.each(combinations)('on $platform, in the $contract contract', ({ platfo
   it('keeps every byte of a long password, and treats its normal forms as equal', async () => {
     const client = createClientOf(running.target.baseUrl)
     const passwords = [
-      'p'.repeat(72),
-      'p'.repeat(73),
+      `word${'p'.repeat(68)}`,
+      `word${'p'.repeat(69)}`,
       `${'é'.repeat(36)}x`,
-      '\u00e9'.repeat(40),
-      'a\u0000b'.repeat(30),
-      '🔐'.repeat(256),
+      `word${'\u00e9'.repeat(40)}`,
+      `word${'a\u0000b'.repeat(30)}`,
+      `word${'🔐'.repeat(255)}`,
     ]
     for (const password of passwords) {
       const email = freshEmail()

@@ -18,7 +18,7 @@ export interface EarlierVersion {
   remove(): void
 }
 
-/** Checks out 0.4, and bundles its Worker with the current packages. */
+/** Checks out 0.4, and bundles its Worker with the current packages. It needs bowser, too. */
 export async function takeEarlierVersion(): Promise<EarlierVersion> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-earlier-'))
   const archive = readArchive()
