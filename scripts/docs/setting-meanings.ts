@@ -75,6 +75,11 @@ export const settingMeanings = {
     meaning: 'Whether a session keeps the address of its login, to show it to the user',
     unit: 'word',
   },
+  AUDIT_DETAILS_DAYS: {
+    meaning:
+      'How long the audit keeps the address and the device of [an event](audit-events.md). With 0 it keeps none. A change counts for later events',
+    unit: 'days',
+  },
   TRUSTED_PROXIES: {
     meaning:
       'On Deno: how many proxies are in front of the service. Each must add the address of its client to `Forwarded` or `X-Forwarded-For`. With 0 these headers are not read',

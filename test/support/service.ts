@@ -9,6 +9,7 @@ import type { Config } from '../../src/service/config/config.ts'
 import { parseConfig } from '../../src/service/config/parse-config.ts'
 import type { ServiceEnv } from '../../src/service/http/service-env.ts'
 import { createService, type PlatformParts, type Service } from '../../src/service/service.ts'
+import type { AuditEntry } from '../../src/service/store/audit-events.ts'
 import type { Database } from '../../src/service/store/database.ts'
 import { openRemoteDatabase } from '../../src/service/store/remote-database.ts'
 import { insertUserAndSession } from '../../src/service/store/sessions.ts'
@@ -102,6 +103,9 @@ export const brokenKey: SigningJwk = {
   ...{ x: half, y: half, d: half, state: 'active' },
 }
 
+/** The entry of what tests do with the store alone. */
+export const testEntry: AuditEntry = { event: 'test', actor: 'user' }
+
 /** Inserts an account with an unknown password. Gives its id. */
 export async function insertAccount(): Promise<number> {
   const email = freshEmail()
@@ -119,7 +123,7 @@ export async function insertAccount(): Promise<number> {
     lifetimes: { idleSeconds: 3_600, absoluteSeconds: 7_200 },
     tokenExpiresAt: systemRuntime.now() + 900,
   }
-  const inserted = await insertUserAndSession(database, user, session)
+  const inserted = await insertUserAndSession(database, user, session, testEntry)
   return inserted?.userId ?? 0
 }
 

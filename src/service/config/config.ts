@@ -35,6 +35,11 @@ export interface ServiceSettings {
   readonly maxSessionsPerUser: number
   /** Whether sessions keep the address that the login came from. Default: false. */
   readonly keepsSessionAddresses: boolean
+  /**
+   * How long the audit keeps the address and the device of an event, in days, from 0 to 400. 0 keeps
+   * none. Default: 30.
+   */
+  readonly auditDetailsDays: number
   /** Whether tokens travel in bodies and headers, or in cookies. Default: `'bearer'`. */
   readonly tokenTransport: TokenTransport
   /** What a new password must be. Default: at least 8 characters, and not a common one. */
@@ -100,6 +105,7 @@ export function serviceSettingsOf(config: Config): ServiceSettings {
     refreshGraceSeconds: config.refreshGraceSeconds,
     maxSessionsPerUser: config.maxSessionsPerUser,
     keepsSessionAddresses: config.keepsSessionAddresses,
+    auditDetailsDays: config.auditDetailsDays,
     tokenTransport: config.tokenTransport,
     passwordPolicy: config.passwordPolicy,
     emailDomains: config.emailDomains,

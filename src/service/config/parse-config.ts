@@ -152,6 +152,7 @@ function createConfig(values: SettingValues): Config {
       Math.max(defaultGraceSeconds, leastGraceSecondsOf(values.DATABASE_TIMEOUT_MS)),
     maxSessionsPerUser: values.MAX_SESSIONS_PER_USER,
     keepsSessionAddresses: values.SESSION_ADDRESSES === 'keep',
+    auditDetailsDays: values.AUDIT_DETAILS_DAYS,
     trustedProxies: values.TRUSTED_PROXIES,
     tokenTransport: values.TOKEN_TRANSPORT,
     oauthClients: values.OAUTH_CLIENTS,

@@ -105,6 +105,9 @@ export const settings = {
   SESSION_ADDRESSES: {
     ...oneOf('omit', 'keep'),
   },
+  AUDIT_DETAILS_DAYS: {
+    ...wholeNumber(30, 0, 400),
+  },
   TRUSTED_PROXIES: {
     ...wholeNumber(0, 0, 10),
   },

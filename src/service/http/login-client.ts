@@ -2,6 +2,7 @@
 
 import type { Context } from 'hono'
 import { messageOf } from '../../errors/message-of.ts'
+import { type AuditEntry, createUserEntry } from '../domain/audit-entry.ts'
 import type { Deps } from '../domain/deps.ts'
 import type { LoginClient } from '../domain/limits/login-attempts.ts'
 import { unknownAddress } from '../domain/limits/network.ts'
@@ -39,4 +40,19 @@ export function addressOf(
     log(JSON.stringify({ event: 'client_address_failed', problem: messageOf(error) }))
     return undefined
   }
+}
+
+/** The entry of a request for the events of the audit. */
+export function entryOf(
+  c: Context<ServiceEnv>,
+  deps: Pick<Deps, 'clientAddress' | 'log' | 'settings'>,
+  event: string,
+): AuditEntry {
+  const { auditDetailsDays } = deps.settings
+  const request = { event, requestId: c.get('requestId'), address: undefined, device: undefined }
+  if (auditDetailsDays === 0) return createUserEntry(request, 0)
+  const address = addressOf(c, deps)
+  const shown = address === unknownAddress ? undefined : address
+  const device = describeDevice(c.req.header('User-Agent'))
+  return createUserEntry({ ...request, address: shown, device }, auditDetailsDays)
 }

@@ -10,6 +10,7 @@ import type { BodySchema } from './body-schema.ts'
 import { readCredential } from './credentials.ts'
 import { hangUpOf } from './hang-up.ts'
 import { readJsonBody, readOptionalJsonBody } from './json-body.ts'
+import { entryOf } from './login-client.ts'
 import { limitByAddress, limitByProcess } from './request-limits.ts'
 import { type InputRefusal, respondRefused } from './respond.ts'
 import type { Route, RouteFamily } from './route.ts'
@@ -113,6 +114,7 @@ async function answer(
     params: c.req.param(),
     token: token.value as never,
     body: body.value,
+    entry: (route.audit.length > 0 ? entryOf(c, deps, route.name) : undefined) as never,
     isGone,
   }
   const outcome = await route.handle(deps, request)

@@ -4,6 +4,7 @@
 import type { Context } from 'hono'
 import type * as v from 'valibot'
 import type { InvalidInput, Reason, Result } from '../../errors/reasons.ts'
+import type { AuditEntry, AuditOutcome } from '../domain/audit-entry.ts'
 import type { Deps } from '../domain/deps.ts'
 import type { BodySchema } from './body-schema.ts'
 import type { Credential, TokenOf } from './credentials.ts'
@@ -11,7 +12,12 @@ import type { CredentialReason, LimitClass, LimitReason } from './route-refusals
 import type { RefusalForm, ServiceEnv } from './service-env.ts'
 
 /** What a handler gets, once the credential and the body are read. */
-interface RouteRequest<Path extends string, C extends Credential, Body> {
+interface RouteRequest<
+  Path extends string,
+  C extends Credential,
+  Body,
+  A extends readonly AuditOutcome[],
+> {
   readonly c: Context<ServiceEnv>
   /** The parameters of the path, by their names. */
   readonly params: ParamsOf<Path>
@@ -19,6 +25,8 @@ interface RouteRequest<Path extends string, C extends Credential, Body> {
   readonly token: TokenOf<C>
   /** The body in the shape of the route's schema. */
   readonly body: Body
+  /** For the events of the audit, if the route records any. */
+  readonly entry: A extends readonly [] ? undefined : AuditEntry
   /** Whether the client has hung up, if the platform reports it. */
   readonly isGone: () => boolean
 }
@@ -46,11 +54,9 @@ export interface RouteOf<
   S extends BodySchema,
   L extends LimitClass,
   R extends Reason,
+  A extends readonly AuditOutcome[],
 > {
-  /**
-   * A unique name: the operation of the OpenAPI document. An audit will give its event the same
-   * name.
-   */
+  /** A unique name: the operation of the OpenAPI document, and the event of the audit. */
   readonly name: string
   readonly method: 'GET' | 'POST' | 'DELETE'
   /** Below the path of its family. */
@@ -63,6 +69,11 @@ export interface RouteOf<
   readonly limits: L
   /** Why it refuses. The handler can give no other reason of its own. */
   readonly refusals: readonly R[]
+  /**
+   * The outcomes that it records in the audit, in the batch of what it does. Routes that only read
+   * record none.
+   */
+  readonly audit: A
   /** Whether it asks the database. If so, it refuses while the database is unavailable. */
   readonly asksDatabase: boolean
   /** The status of a success. Its body is described in scripts/openapi, for the document. */
@@ -73,12 +84,19 @@ export interface RouteOf<
   readonly isAtHost?: true
   handle(
     deps: Deps,
-    request: RouteRequest<Path, C, v.InferOutput<S>>,
+    request: RouteRequest<Path, C, v.InferOutput<S>, A>,
   ): Promise<Result<Response, RouteRefusal<NoInfer<R> | CredentialReason<C> | LimitReason<L>>>>
 }
 
 /** A route of any kind. */
-export type Route = RouteOf<string, Credential, BodySchema, LimitClass, Reason>
+export type Route = RouteOf<
+  string,
+  Credential,
+  BodySchema,
+  LimitClass,
+  Reason,
+  readonly AuditOutcome[]
+>
 
 /** Routes that share the beginning of their paths, and the form of their refusals. */
 export interface RouteFamily {
@@ -99,6 +117,7 @@ export function defineRoute<
   S extends BodySchema,
   const L extends LimitClass,
   const R extends Reason,
->(route: RouteOf<Path, C, S, L, R> & { readonly name: Name }) {
+  const A extends readonly AuditOutcome[],
+>(route: RouteOf<Path, C, S, L, R, A> & { readonly name: Name }) {
   return route
 }

@@ -34,10 +34,12 @@ const registerRoute = defineRoute({
   body: registration,
   limits: 'register',
   refusals: ['email_taken'],
+  audit: ['success', 'email_taken', 'internal'],
   asksDatabase: true,
   success: 201,
-  async handle(deps, { c, body, isGone }) {
-    const issued = await register(deps, body, loginClientOf(c, deps).findPlace, isGone)
+  async handle(deps, { c, body, isGone, entry }) {
+    const { findPlace } = loginClientOf(c, deps)
+    const issued = await register(deps, body, findPlace, isGone, entry)
     if (!issued.ok) return issued
     return succeed(respondWithTokens(c, deps, 'Successfully registered.', issued.value, 201))
   },
@@ -51,11 +53,12 @@ const loginRoute = defineRoute({
   body: () => loginBody,
   limits: 'login',
   refusals: ['invalid_credentials', 'account_changing'],
+  audit: ['attempted', 'success', 'too_many_attempts'],
   asksDatabase: true,
   success: 200,
-  async handle(deps, { c, body, isGone }) {
+  async handle(deps, { c, body, isGone, entry }) {
     const client = loginClientOf(c, deps, presentedDeviceTokens(c, deps, body.device_token))
-    const issued = await login(deps, body, client, isGone)
+    const issued = await login(deps, body, client, isGone, entry)
     if (!issued.ok) return issued
     return succeed(respondWithTokens(c, deps, 'Successfully logged in.', issued.value))
   },
@@ -68,6 +71,7 @@ const statusRoute = defineRoute({
   credential: 'access_token',
   limits: 'none',
   refusals: [],
+  audit: [],
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, token }) {

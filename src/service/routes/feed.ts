@@ -37,6 +37,7 @@ const segmentRoute = defineRoute({
   credential: 'none',
   limits: 'none',
   refusals: ['not_found'],
+  audit: [],
   asksDatabase: true,
   success: 200,
   hasEtag: true,
@@ -56,6 +57,7 @@ const snapshotRoute = defineRoute({
   credential: 'none',
   limits: 'none',
   refusals: ['not_found', 'snapshot_busy'],
+  audit: [],
   asksDatabase: true,
   success: 200,
   hasEtag: true,
@@ -78,6 +80,7 @@ const checkRoute = defineRoute({
   body: () => question,
   limits: 'check',
   refusals: [],
+  audit: [],
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, body: { ids, nonce } }) {

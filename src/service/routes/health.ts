@@ -12,6 +12,7 @@ const healthRoute = defineRoute({
   credential: 'none',
   limits: 'none',
   refusals: [],
+  audit: [],
   asksDatabase: false,
   success: 200,
   async handle(_deps, { c }) {
@@ -26,6 +27,7 @@ const readyRoute = defineRoute({
   credential: 'none',
   limits: 'none',
   refusals: ['schema_outdated', 'schema_too_new', 'signing_key_revoked'],
+  audit: [],
   asksDatabase: true,
   success: 200,
   async handle(deps, { c }) {

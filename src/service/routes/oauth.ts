@@ -14,10 +14,11 @@ const revokeRoute = defineRoute({
   credential: 'oauth_client_if_any',
   limits: 'none',
   refusals: [],
+  audit: ['success'],
   asksDatabase: true,
   success: 200,
-  async handle(deps, { c, token }) {
-    const revoked = await revokeToken(deps, token)
+  async handle(deps, { c, token, entry }) {
+    const revoked = await revokeToken(deps, token, entry)
     return revoked.ok ? succeed(c.body(null, 200)) : revoked
   },
 })
@@ -32,6 +33,7 @@ const introspectRoute = defineRoute({
   credential: 'oauth_client',
   limits: 'introspect',
   refusals: [],
+  audit: [],
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, token }) {

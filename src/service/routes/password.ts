@@ -18,15 +18,17 @@ const changePasswordRoute = defineRoute({
   body: passwordChange,
   limits: 'password',
   refusals: ['password_wrong', 'login_not_fresh', 'refresh_token_invalid', 'account_changing'],
+  audit: ['attempted', 'success', 'too_many_attempts'],
   asksDatabase: true,
   success: 200,
-  async handle(deps, { c, token, body, isGone }) {
+  async handle(deps, { c, token, body, isGone, entry }) {
     const isInCookie = deps.settings.tokenTransport === 'cookie'
     const asked = {
       newPassword: body.new_password,
       password: body.password,
       refreshToken: isInCookie ? await findRefreshCookie(c, deps) : body.refresh_token,
       keepsSessions: body.keep_sessions,
+      entry,
     }
     const changed = await changePassword(deps, token, asked, isGone)
     if (!changed.ok) return changed

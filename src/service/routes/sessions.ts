@@ -3,6 +3,7 @@
 import type { Context } from 'hono'
 import * as v from 'valibot'
 import { refuse, succeed } from '../../errors/reasons.ts'
+import type { AuditEntry } from '../domain/audit-entry.ts'
 import type { Deps } from '../domain/deps.ts'
 import { endSession } from '../domain/sessions/end-session.ts'
 import { listSessions, type OwnSession } from '../domain/sessions/list-sessions.ts'
@@ -36,10 +37,11 @@ const refreshRoute = defineRoute({
   credential: 'refresh_token',
   limits: 'refresh',
   refusals: ['account_changing'],
+  audit: ['refresh_token_reused'],
   asksDatabase: true,
   success: 200,
-  async handle(deps, { c, token }) {
-    const issued = await refresh(deps, token)
+  async handle(deps, { c, token, entry }) {
+    const issued = await refresh(deps, token, entry)
     if (!issued.ok) return issued
     return succeed(respondWithTokens(c, deps, 'Successfully refreshed.', issued.value))
   },
@@ -52,6 +54,7 @@ const listRoute = defineRoute({
   credential: 'access_token',
   limits: 'none',
   refusals: [],
+  audit: [],
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, token }) {
@@ -68,10 +71,11 @@ const endRoute = defineRoute({
   credential: 'access_token',
   limits: 'none',
   refusals: ['session_unknown'],
+  audit: ['success'],
   asksDatabase: true,
   success: 200,
-  async handle(deps, { c, token, params }) {
-    const ended = await endSession(deps, token, params.id)
+  async handle(deps, { c, token, params, entry }) {
+    const ended = await endSession(deps, token, params.id, entry)
     if (!ended.ok) return ended
     if (ended.value.isOwn) expireTokenCookies(c, deps)
     return succeed(respond(c, { message: 'Session ended.' }))
@@ -85,11 +89,12 @@ const logoutRoute = defineRoute({
   credential: 'session_tokens',
   limits: 'none',
   refusals: [],
+  audit: ['success'],
   asksDatabase: true,
   success: 200,
-  async handle(deps, { c, token }) {
-    const outcome = token.ok ? await logout(deps, token.value) : token
-    const isLoggedOut = outcome.ok || (await logoutByCookie(c, deps))
+  async handle(deps, { c, token, entry }) {
+    const outcome = token.ok ? await logout(deps, token.value, entry) : token
+    const isLoggedOut = outcome.ok || (await logoutByCookie(c, deps, entry))
     // A client that logs out needs no cookies, whatever is wrong with them. While the keys are
     // unavailable it keeps them, to try again.
     if (isLoggedOut || outcome.error !== 'key_set_unavailable') expireTokenCookies(c, deps)
@@ -107,13 +112,14 @@ const logoutEverywhereRoute = defineRoute({
   isBodyOptional: true,
   limits: 'none',
   refusals: ['refresh_token_invalid'],
+  audit: ['success'],
   asksDatabase: true,
   success: 200,
-  async handle(deps, { c, token, body }) {
+  async handle(deps, { c, token, body, entry }) {
     const { keep_current: keepCurrent, refresh_token: sent } = body
     const isInCookie = deps.settings.tokenTransport === 'cookie'
     const refreshToken = isInCookie ? await findRefreshCookie(c, deps) : sent
-    const outcome = await logoutEverywhere(deps, token, { keepCurrent, refreshToken })
+    const outcome = await logoutEverywhere(deps, token, { keepCurrent, refreshToken, entry })
     if (!outcome.ok) return outcome
     const message = 'Successfully logged out everywhere.'
     const { isEnded, tokens, failure } = outcome.value
@@ -132,10 +138,11 @@ const reauthenticateRoute = defineRoute({
   body: () => passwordAgain,
   limits: 'password',
   refusals: ['password_wrong'],
+  audit: ['attempted', 'success', 'too_many_attempts'],
   asksDatabase: true,
   success: 200,
-  async handle(deps, { c, token, body, isGone }) {
-    const issued = await reauthenticate(deps, token, body, isGone)
+  async handle(deps, { c, token, body, isGone, entry }) {
+    const issued = await reauthenticate(deps, token, body, isGone, entry)
     if (!issued.ok) return issued
     return succeed(respondWithTokens(c, deps, 'Successfully reauthenticated.', issued.value))
   },
@@ -152,9 +159,13 @@ export const sessionRoutes = [
 ] as const
 
 /** Ends a session by its refresh cookie, if its access cookie is not accepted. */
-async function logoutByCookie(c: Context<ServiceEnv>, deps: Deps): Promise<boolean> {
+async function logoutByCookie(
+  c: Context<ServiceEnv>,
+  deps: Deps,
+  entry: AuditEntry,
+): Promise<boolean> {
   const refreshToken = await findRefreshCookie(c, deps)
-  return refreshToken !== undefined && logoutByRefreshToken(deps, refreshToken)
+  return refreshToken !== undefined && logoutByRefreshToken(deps, refreshToken, entry)
 }
 
 function sessionMembers(session: OwnSession) {

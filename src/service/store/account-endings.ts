@@ -4,6 +4,7 @@
 import { and, eq, exists, gt, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
+import { type AuditEntry, auditStatements } from './audit-events.ts'
 import {
   type Answers,
   build,
@@ -40,6 +41,7 @@ export interface LogoutEverywhere {
   readonly keepCurrent: boolean
   /** The refresh token of that session, if it was also presented. */
   readonly rotation: Rotation | undefined
+  readonly entry: AuditEntry
 }
 
 /** The result after the sessions of an account have ended. */
@@ -62,14 +64,15 @@ const maxKeptPerMinute = 2
  * every access token. The caller's own session may continue. If its refresh token is presented, the
  * same batch exchanges it. Exactly one of several concurrent calls succeeds. The others are refused
  * with 'token_revoked'. Refuses with 'account_gone' when the account does not exist, or is
- * disabled. Atomic; one round trip.
+ * disabled. Records the success. Atomic; one round trip.
  */
 export async function endAllSessions(
   database: Database,
   caller: CallerToken,
-  { tokenGeneration, keepCurrent, rotation }: LogoutEverywhere,
+  logout: LogoutEverywhere,
 ): Promise<Result<EndedEverywhere, RevocationReason>> {
-  const ending = endingStatements(caller, tokenGeneration, keepCurrent)
+  const { tokenGeneration, rotation } = logout
+  const ending = endingStatements(caller, logout)
   if (!rotation) return decodeEnding(await runBatch(database, ending))
   const exchange = exchangeStatements(rotation, isOfGeneration(tokenGeneration))
   const answers = await runBatch(database, joinStatements(ending, exchange))
@@ -77,18 +80,23 @@ export async function endAllSessions(
   return decodeEnding(answers, exchanged.ok ? exchanged.value : undefined)
 }
 
-function endingStatements(caller: CallerToken, tokenGeneration: string, keepCurrent: boolean) {
-  const whose = eq(users.id, caller.userId)
+function endingStatements(
+  caller: CallerToken,
+  { tokenGeneration, keepCurrent, entry }: LogoutEverywhere,
+) {
+  const { userId, sessionId } = caller
+  const whose = eq(users.id, userId)
   const isTooOften = sql`${users.logoutsEverywhere} > ${maxKeptPerMinute}`
-  const isEnding = keepCurrent ? or(ne(sessions.id, caller.sessionId), isTooOften) : undefined
+  const isEnding = keepCurrent ? or(ne(sessions.id, sessionId), isTooOften) : undefined
   return {
     revoked: insertGenerationRevocationStatement(and(whose, mayActForAccount(caller))),
+    ...auditStatements('recorded', entry, { outcome: 'success', userId, sessionId }),
     replaced: updateRevokedGenerationStatement(whose, { tokenGeneration, ...countedLogoutColumns }),
     ended: updateEndedSessionsStatement(whose, tokenGeneration, isEnding),
     kept: build
       .select({ id: sessions.id })
       .from(sessions)
-      .where(and(eq(sessions.id, caller.sessionId), isLiveSession)),
+      .where(and(eq(sessions.id, sessionId), isLiveSession)),
     found: selectAccountByTokenStatement(caller),
   }
 }

@@ -4,7 +4,7 @@
 // database as the limits allow. A right password takes its attempt back, in the batch that begins
 // its session.
 
-import { and, gt, inArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, not, or, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { AttemptLimits } from '../config/limit-settings.ts'
@@ -21,7 +21,7 @@ export interface AttemptKeys {
   readonly account: string
 }
 
-interface AskedAttempt {
+export interface AskedAttempt {
   readonly keys: AttemptKeys
   /** A device, and the condition that the account knows it. Then it is counted alone. */
   readonly device?: { readonly key: string; readonly isKnown: SQL } | undefined
@@ -36,6 +36,8 @@ export interface CountedAttempt {
   readonly keys: readonly string[]
   /** The row of the account from everywhere, if it is one of them. */
   readonly accountKey: string | undefined
+  /** The `seq` of its event. */
+  readonly seq: number
 }
 
 /** What a password is checked for, and the attempt that was counted for it. */
@@ -62,6 +64,7 @@ export interface ListedAttempts {
 }
 
 const countedRow = v.object({ key: v.string() })
+const attemptedRow = v.object({ seq: integer })
 const listedRow = v.object({
   key: v.string(),
   count: integer,
@@ -115,16 +118,37 @@ export function attemptStatements({ keys, device, limits, mayAttempt = sql`1` }:
 export const isAttemptCounted: SQL = sql`changes() > 0`
 
 /**
+ * Marks the rows for which an attempt was not counted, unless they are marked. Counting one takes
+ * the marks off. So it changes something with the first refused attempt of a block alone. It must
+ * come after the statements that ask `isAttemptCounted`.
+ */
+export function updateRefusedStatement({ keys, device, limits, mayAttempt }: AskedAttempt) {
+  const { key, isRefused } = attempts
+  const isAsked = sql`${key} IN (${keysAsked(keys, device)})`
+  // In the batch of a second that has just begun, the wait of the row is over by now.
+  const isBlocking = sql`${delaySeconds(keys.account, limits)} > 0 AND ${waitSeconds(keys.account, limits)} >= 0`
+  return build
+    .update(attempts)
+    .set({ isRefused: true })
+    .where(and(not(isAttemptCounted), isAsked, eq(isRefused, false), isBlocking, mayAttempt))
+}
+
+/**
  * Decodes the answers of the statements, for a caller that knows that `mayAttempt` held. The wait is
  * at least a second: the clock may have moved on since the statement that did not count.
  */
 export function decodeAttempt(
   { account }: AttemptKeys,
-  answers: { readonly counted: readonly unknown[]; readonly waiting: readonly unknown[] },
+  answers: {
+    readonly counted: readonly unknown[]
+    readonly attempted: readonly unknown[]
+    readonly waiting: readonly unknown[]
+  },
 ): Result<CountedAttempt, TooManyAttempts> {
   const keys = decodeRows(countedRow, answers.counted).map(({ key }) => key)
   if (keys.length > 0) {
-    return succeed({ keys, accountKey: keys.includes(account) ? account : undefined })
+    const { seq } = decodeRow(attemptedRow, answers.attempted)
+    return succeed({ keys, accountKey: keys.includes(account) ? account : undefined, seq })
   }
   const { waitSeconds } = decodeRow(waitRow, answers.waiting)
   const retryAfterSeconds = Math.max(1, waitSeconds ?? 0)
@@ -222,16 +246,21 @@ function keysAsked({ source, account }: AttemptKeys, device: AskedAttempt['devic
  * from the next full second, so that none is shorter than it says.
  */
 function waitSeconds(accountKey: string, limits: AttemptLimits): SQL<number> {
+  const delay = delaySeconds(accountKey, limits)
+  return sql<number>`CAST(min(${delay}, ${attempts.lastAt} + ${delay} - ${databaseNow}) AS INTEGER)`
+}
+
+/** How long no attempt of a row is let through after the last one; 0 if the next one is. */
+function delaySeconds(accountKey: string, limits: AttemptLimits): SQL {
   const { freeAttempts, maxAttempts, maxDelaySeconds, closedSeconds } = limits
-  const { count, key, lastAt } = attempts
+  const { count, key } = attempts
   const doublings = sql`min(${count} - ${freeAttempts}, ${maxDoublings})`
-  const delay = sql`CASE
+  return sql`CASE
     WHEN ${isAhead} THEN 0
     WHEN ${key} = ${accountKey} THEN iif(${count} < ${maxAttempts}, 0, 1 + ${closedSeconds})
     WHEN ${count} >= ${Math.ceil(maxAttempts / 2)} THEN 1 + ${closedSeconds}
     WHEN ${count} < ${freeAttempts} THEN 0
     ELSE 1 + min(${maxDelaySeconds}, 1 << ${doublings}) END`
-  return sql<number>`CAST(min(${delay}, ${lastAt} + ${delay} - ${databaseNow}) AS INTEGER)`
 }
 
 /**
@@ -258,5 +287,6 @@ function countedAgain(accountKey: string, limits: AttemptLimits) {
   return {
     count: sql`${left} + 1`,
     lastAt: sql`iif(${isInStep}, ${stepped}, ${databaseNow})`,
+    isRefused: sql`0`,
   }
 }

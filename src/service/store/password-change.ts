@@ -17,6 +17,7 @@ import {
   updateEndedSessionsStatement,
 } from './account-endings.ts'
 import { type Counted, rightAttemptStatement } from './attempts.ts'
+import { type AuditEntry, auditStatements } from './audit-events.ts'
 import {
   type Answers,
   build,
@@ -66,6 +67,7 @@ export interface PasswordChange {
   readonly proof: Proof
   /** The refresh token of the caller's session, if it was presented. */
   readonly rotation: Rotation | undefined
+  readonly entry: AuditEntry
 }
 
 /** The result after the password has changed. */
@@ -92,7 +94,7 @@ const maxClockStepSeconds = 60
  * Refuses with 'account_gone' when the account does not exist, or is disabled. Refuses with
  * 'login_not_fresh', by the row of the session and the clock of the database. Refuses with
  * 'account_changing' when the password or the roles are no longer those that were read. A refusal
- * changes nothing. Atomic; one round trip.
+ * changes nothing. Records the success. Atomic; one round trip.
  */
 export async function updatePassword(
   database: Database,
@@ -109,7 +111,8 @@ export async function updatePassword(
 }
 
 function changingStatements(caller: CallerToken, change: PasswordChange) {
-  const { tokenGeneration, passwordHash, keepsSessions, proof } = change
+  const { tokenGeneration, passwordHash, keepsSessions, proof, entry } = change
+  const attemptSeq = 'confirmed' in proof ? proof.confirmed.attempt.seq : undefined
   const { userId, sessionId } = caller
   const whose = eq(users.id, userId)
   const ended = updateEndedSessionsStatement(whose, tokenGeneration, ne(sessions.id, sessionId))
@@ -122,6 +125,7 @@ function changingStatements(caller: CallerToken, change: PasswordChange) {
       .set({ tokenGeneration, ...newPasswordColumns(passwordHash) })
       .where(and(whose, sql`changes() > 0`))
       .returning({ email: users.email, passwordVersion: users.passwordVersion }),
+    ...auditStatements('recorded', entry, { outcome: 'success', userId, sessionId, attemptSeq }),
     ...confirmingStatements(caller, change),
     ...(keepsSessions ? {} : { ended }),
     found: selectAccountByTokenStatement(caller),

@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import type { AttemptLimits } from '../config/limit-settings.ts'
 import {
+  type AskedAttempt,
   type AttemptKeys,
   attemptStatements,
   type Counted,
@@ -13,7 +14,9 @@ import {
   isAttemptCounted,
   rightAttemptStatement,
   type TooManyAttempts,
+  updateRefusedStatement,
 } from './attempts.ts'
+import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import { hashRenewalStatements, type RightPassword } from './hash-renewal.ts'
 import {
@@ -27,6 +30,7 @@ import {
 import { decodeRow, flag, instant, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import {
+  accountIdOf,
   type CallerToken,
   type CheckedAccount,
   decodeCheckedAccount,
@@ -71,24 +75,27 @@ interface KnownDevice {
 /**
  * The account with this email and its credentials; undefined when there is none, or it is disabled.
  * Counts the attempt in either case: for the device alone, if it knew the current password. Refuses
- * with 'too_many_attempts': then no hash leaves the database. Atomic; one round trip.
+ * with 'too_many_attempts': then no hash leaves the database. Records the attempt, or the first
+ * refusal of a block, under the account, or under none. Atomic; one round trip.
  */
 export async function findAccountToLogIn(
   database: Database,
   spellings: readonly string[],
   keys: LoginKeys,
   limits: AttemptLimits,
+  entry: AuditEntry,
 ): Promise<Result<Counted<CheckedAccount | undefined>, TooManyAttempts>> {
   const whose = and(isAccountOf(spellings), isEnabledAccount, isAttemptCounted)
   const device = keys.device && {
     key: keys.device.key,
     isKnown: isDeviceKnown(spellings, keys.device),
   }
-  const { counted, waiting } = attemptStatements({ keys, device, limits })
+  const asked = { keys, device, limits }
+  const fact = { userId: accountIdOf(spellings) }
   const answers = await runBatch(database, {
-    waiting,
-    counted,
+    ...countingStatements(asked, entry, fact),
     account: selectCheckedAccountStatement(whose),
+    ...blockStatements(asked, entry, fact),
   })
   const attempt = decodeAttempt(keys, answers)
   if (!attempt.ok) return attempt
@@ -99,27 +106,30 @@ export async function findAccountToLogIn(
  * The session of a token and the password hash to check, as of now by the database's clock. Counts
  * the attempt. Refuses with 'too_many_attempts': then no hash leaves the database. Refuses with
  * 'token_revoked', also when the session has ended. Refuses with 'account_gone' when the account
- * does not exist, or is disabled. These are not counted. Atomic; one round trip.
+ * does not exist, or is disabled. These are not counted. Records the attempt, or the first refusal
+ * of a block. Atomic; one round trip.
  */
 export async function findSessionToConfirm(
   database: Database,
   caller: CallerToken,
   keys: AttemptKeys,
   limits: AttemptLimits,
+  entry: AuditEntry,
 ): Promise<Result<Counted<SessionToConfirm>, RevocationReason | TooManyAttempts>> {
-  const { sessionId } = caller
+  const { sessionId, userId } = caller
   const isLive = build
     .select({ id: sessions.id })
     .from(sessions)
     .where(and(eq(sessions.id, sessionId), isLiveSession))
   const mayAttempt = and(mayActForAccount(caller), exists(isLive))
-  const { counted, waiting } = attemptStatements({ keys, limits, mayAttempt })
+  const asked = { keys, limits, mayAttempt }
+  const fact = { userId, sessionId }
   const answers = await runBatch(database, {
-    waiting,
-    counted,
+    ...countingStatements(asked, entry, fact),
     credentials: selectCredentialsStatement(caller),
     live: selectLiveSessionStatement(sessionId, latestExpiry(sessions.expiresAt)),
     clock: build.select({ authenticatedAt: databaseNow }).from(sql`(SELECT 1)`),
+    ...blockStatements(asked, entry, fact),
   })
   const credentials = decodeRow(credentialsRow, answers.credentials)
   if (credentials.isRevoked) return refuse('token_revoked')
@@ -134,6 +144,33 @@ export async function findSessionToConfirm(
   const { authenticatedAt } = decodeRow(clockRow, answers.clock)
   const found = { ...session, authenticatedAt, passwordHash, passwordVersion }
   return succeed({ found, attempt: attempt.value })
+}
+
+/** Who an attempt is for, as its events say. */
+interface AttemptFact {
+  readonly userId: number | SQL
+  readonly sessionId?: string
+}
+
+/** Counts an attempt, and records it. What comes next can ask `isAttemptCounted`. */
+function countingStatements(asked: AskedAttempt, entry: AuditEntry, fact: AttemptFact) {
+  const { waiting, counted } = attemptStatements(asked)
+  return {
+    waiting,
+    counted,
+    ...auditStatements('attempted', entry, { ...fact, outcome: 'attempted' }),
+  }
+}
+
+/**
+ * Records the first refused attempt of a block, after everything that asks `isAttemptCounted`. The
+ * others write nothing: whoever is blocked must not fill the table.
+ */
+function blockStatements(asked: AskedAttempt, entry: AuditEntry, fact: AttemptFact) {
+  return {
+    refused: updateRefusedStatement(asked),
+    ...auditStatements('blocked', entry, { ...fact, outcome: 'too_many_attempts' }),
+  }
 }
 
 /** The condition that a device knew the current password of the account with this email. */
@@ -167,7 +204,7 @@ function selectCredentialsStatement(token: CallerToken) {
  * the password, or anything that the new token says, has changed since. Does nothing if the session
  * or the caller's token is no longer valid. Otherwise the attempts of this session are forgotten,
  * and the hash is renewed. A hash of the same password that was renewed meanwhile is no change.
- * Atomic; one round trip.
+ * Records the success. Atomic; one round trip.
  *
  * @returns whether it was recorded
  */
@@ -176,6 +213,7 @@ export async function updateAuthenticatedAt(
   caller: CallerToken,
   { found: signed, attempt, renewal }: RightPassword<SessionToConfirm>,
   tokenExpiresAt: number,
+  entry: AuditEntry,
 ): Promise<boolean> {
   const { sessionId, passwordVersion, authenticatedAt } = signed
   const isUnchanged = and(
@@ -196,6 +234,10 @@ export async function updateAuthenticatedAt(
       .set(confirmedColumns(authenticatedAt, tokenExpiresAt))
       .where(mayConfirm)
       .returning({ sessionId: sessions.id }),
+    ...auditStatements('recorded', entry, {
+      ...{ outcome: 'success', attemptSeq: attempt.seq },
+      ...{ userId: caller.userId, sessionId },
+    }),
     right: rightAttemptStatement(attempt),
     ...hashRenewalStatements(renewal, isConfirmed),
   })

@@ -5,6 +5,7 @@
 import { and, eq, gt, isNull, lt, not, or, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
+import { type AuditEntry, auditStatements, ofSession } from './audit-events.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import { deleteRows } from './delete-rows.ts'
 import {
@@ -41,13 +42,15 @@ const revokedRow = v.object({ isRevoked: flag })
 /**
  * Ends the session of the caller's token, and revokes it even if the token has expired. Exactly one
  * of several concurrent calls ends it. Refuses the others with 'token_revoked'. Refuses with
- * 'account_gone' when the account does not exist, or is disabled. Atomic; one round trip.
+ * 'account_gone' when the account does not exist, or is disabled. Records the success. Atomic; one
+ * round trip.
  *
  * @returns the revocation
  */
 export async function endOwnSession(
   database: Database,
   caller: CallerToken,
+  entry: AuditEntry,
 ): Promise<Result<Revocation | undefined, RevocationReason>> {
   const { userId, sessionId } = caller
   const isTheirs = and(eq(sessions.id, sessionId), eq(sessions.userId, userId))
@@ -57,7 +60,9 @@ export async function endOwnSession(
       .set(endedColumns)
       .where(and(isTheirs, isNull(sessions.revokedAt), mayActForAccount(caller)))
       .returning({ sessionId: sessions.id }),
+    // It revokes whatever is ended, and sessions without a row.
     revoked: insertOwnEndingRevocationStatement(caller),
+    ...auditStatements('recorded', entry, { outcome: 'success', userId, sessionId }),
     found: build
       .select({ isRevoked: sql<number>`${isRevokedToken(caller)}` })
       .from(sql`(SELECT 1)`)
@@ -71,8 +76,8 @@ export async function endOwnSession(
 
 /**
  * Ends a living session of the caller's account. It may be the caller's own session. Refuses like
- * `endOwnSession`, and with 'session_unknown' when the account has no such living session. Atomic;
- * one round trip.
+ * `endOwnSession`, and with 'session_unknown' when the account has no such living session. Records
+ * the success. Atomic; one round trip.
  *
  * @returns the revocation; undefined when every access token of the session has expired
  */
@@ -80,6 +85,7 @@ export async function endSessionOfAccount(
   database: Database,
   caller: CallerToken,
   sessionId: string,
+  entry: AuditEntry,
 ): Promise<Result<Revocation | undefined, RevocationReason | 'session_unknown'>> {
   const { userId } = caller
   const isTheirs = and(eq(sessions.id, sessionId), eq(sessions.userId, userId))
@@ -89,6 +95,10 @@ export async function endSessionOfAccount(
       .set(endedColumns)
       .where(and(isTheirs, isEndableSession, mayActForAccount(caller)))
       .returning({ sessionId: sessions.id }),
+    ...auditStatements('recorded', entry, {
+      ...{ outcome: 'success', target: sessionId },
+      ...{ userId, sessionId: caller.sessionId },
+    }),
     revoked: insertEndingRevocationStatement(sessionId),
     found: selectAccountByTokenStatement(caller),
   })
@@ -98,7 +108,7 @@ export async function endSessionOfAccount(
 }
 
 /**
- * Ends a living session by its refresh token. Atomic, idempotent; one round trip.
+ * Ends a living session by its refresh token, and records it. Atomic, idempotent; one round trip.
  *
  * @returns whether the call ended a session, and the revocation, unless all of its access tokens
  * have expired
@@ -106,6 +116,7 @@ export async function endSessionOfAccount(
 export async function endSessionOfRefreshToken(
   database: Database,
   sessionId: string,
+  entry: AuditEntry,
 ): Promise<{ readonly isEnded: boolean; readonly revocation: Revocation | undefined }> {
   const { ended, revoked } = await runBatch(database, {
     ended: build
@@ -113,6 +124,10 @@ export async function endSessionOfRefreshToken(
       .set(endedColumns)
       .where(and(eq(sessions.id, sessionId), isEndableSession))
       .returning({ sessionId: sessions.id }),
+    ...auditStatements('recorded', entry, {
+      ...{ outcome: 'success', userId: sql`${sessions.userId}`, sessionId },
+      of: ofSession(sessionId),
+    }),
     revoked: insertEndingRevocationStatement(sessionId),
   })
   const [revocation] = decodeRows(revocationRow, revoked)

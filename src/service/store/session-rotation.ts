@@ -10,6 +10,7 @@
 import { and, eq, exists, gt, gte, lt, not, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
+import { type AuditEntry, auditStatements, ofSession } from './audit-events.ts'
 import {
   type Answers,
   build,
@@ -87,7 +88,7 @@ const stateRow = v.object({
 /**
  * Replaces a session's refresh token with its successor, if the presented one is current. A token
  * that was replaced within the grace window gets the same successor, if that is current. A token
- * that was replaced long ago ends the session. Atomic; one round trip.
+ * that was replaced long ago ends the session, and that alone is recorded. Atomic; one round trip.
  *
  * @returns the session; the successor of the presented token is now current. Refuses with
  * 'changed', and the session, when only a signed access token is missing
@@ -95,10 +96,16 @@ const stateRow = v.object({
 export async function rotateSession(
   database: Database,
   rotation: Rotation,
+  entry: AuditEntry,
 ): Promise<Result<LiveSession, ExchangeRefusal | Changed<LiveSession> | Reuse>> {
+  const { sessionId } = rotation
   const reuse = {
     ended: updateReusedSessionStatement(rotation),
-    revoked: insertEndingRevocationStatement(rotation.sessionId),
+    ...auditStatements('recorded', entry, {
+      ...{ outcome: 'refresh_token_reused', userId: sql`${sessions.userId}`, sessionId },
+      of: ofSession(sessionId),
+    }),
+    revoked: insertEndingRevocationStatement(sessionId),
   }
   const { ended, revoked, ...exchange } = await runBatch(
     database,

@@ -5,6 +5,7 @@ import { and, desc, eq, exists, notExists, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { rightAttemptStatement } from './attempts.ts'
+import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
 import { hashRenewalStatements, type RightPassword } from './hash-renewal.ts'
 import {
@@ -19,6 +20,7 @@ import { decodeRows, instant } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import { sessionLimitStatements } from './session-limit.ts'
 import {
+  accountIdOf,
   type CallerToken,
   type CheckedAccount,
   decodeAccountByToken,
@@ -78,7 +80,7 @@ export interface Changed<Read> {
  * Refuses with 'changed' when the generation or the roles of the account have changed since.
  * Refuses with 'invalid_credentials' when the password has changed, or the account is gone or
  * disabled, or its generation is revoked. A renewed hash of the same password is no change. Renews
- * the hash itself if it begins the session. Atomic; one round trip.
+ * the hash itself if it begins the session. Records the success. Atomic; one round trip.
  *
  * @returns the revocations of the sessions that were over the limit
  */
@@ -87,6 +89,7 @@ export async function insertSession(
   session: NewSession,
   { found: signed, attempt, renewal }: RightPassword<CheckedAccount>,
   maxSessions: number,
+  entry: AuditEntry,
 ): Promise<
   Result<readonly Revocation[], { reason: 'invalid_credentials' } | Changed<CheckedAccount>>
 > {
@@ -98,6 +101,10 @@ export async function insertSession(
   const { inserted, surplusRevoked, found } = await runBatch(database, {
     inserted: insertSessionStatement(session, and(isChecked, isAccountAsSigned(signed))).returning({
       sessionId: sessions.id,
+    }),
+    ...auditStatements('recorded', entry, {
+      ...{ outcome: 'success', attemptSeq: attempt.seq },
+      ...{ userId: signed.userId, sessionId: session.sessionId },
     }),
     right: rightAttemptStatement(attempt),
     ...sessionLimitStatements(session.sessionId, maxSessions),
@@ -111,12 +118,14 @@ export async function insertSession(
 
 /**
  * Inserts an account and begins its first session, unless its email has an account. Exactly one of
- * several concurrent calls gets a session. The others get undefined. Atomic; one round trip.
+ * several concurrent calls gets a session. The others get undefined. Records the success, or under
+ * the account that has the email that it is taken. Atomic; one round trip.
  */
 export async function insertUserAndSession(
   database: Database,
   user: NewUser,
   session: NewSession,
+  entry: AuditEntry,
 ): Promise<LiveSession | undefined> {
   // The hash has a fresh salt, so it identifies the account that was just inserted.
   const isNew = and(
@@ -125,6 +134,12 @@ export async function insertUserAndSession(
   )
   const { live } = await runBatch(database, {
     user: insertUserStatement(user),
+    ...auditStatements('recorded', entry, {
+      outcome: sql<string>`iif(changes() > 0, 'success', 'email_taken')`,
+      userId: accountIdOf(user.spellings),
+      sessionId: sql`iif(changes() > 0, ${session.sessionId}, NULL)`,
+      condition: sql`1`,
+    }),
     session: insertSessionStatement(session, isNew),
     live: selectIssuedSessionStatement(session.sessionId, session.tokenExpiresAt),
   })
@@ -133,18 +148,21 @@ export async function insertUserAndSession(
 
 /**
  * Deletes what `insertUserAndSession` has inserted. No client has received a token for it. The
- * account stays if somebody who knows the password has logged in meanwhile. Atomic; one round trip.
+ * account stays if somebody who knows the password has logged in meanwhile. Records 'internal' if
+ * it is deleted. Atomic; one round trip.
  */
 export async function deleteUserAndSession(
   database: Database,
   { userId, sessionId }: LiveSession,
   passwordHash: string,
+  entry: AuditEntry,
 ): Promise<void> {
   const others = build.select({ id: sessions.id }).from(sessions).where(eq(sessions.userId, userId))
   const isNew = and(eq(users.id, userId), eq(users.passwordHash, passwordHash))
   await runBatch(database, {
     session: build.delete(sessions).where(eq(sessions.id, sessionId)),
     user: build.delete(users).where(and(isNew, notExists(others))),
+    ...auditStatements('recorded', entry, { outcome: 'internal', userId, sessionId }),
   })
 }
 

@@ -3,6 +3,7 @@
 
 import { and, eq, isNull, not, sql } from 'drizzle-orm'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
+import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import {
   endOfLife,
@@ -25,8 +26,8 @@ const maxTokenRevocations = 3
 
 /**
  * Revokes one access token, unless it is revoked already. The fourth revocation in a session within
- * the lifetime of the first token ends the session, with all of its tokens. Atomic, idempotent; one
- * round trip.
+ * the lifetime of the first token ends the session, with all of its tokens. Records the success.
+ * Atomic, idempotent; one round trip.
  *
  * @returns the revocation; undefined when the token was revoked already
  */
@@ -34,14 +35,20 @@ export async function insertTokenRevocation(
   database: Database,
   caller: CallerToken,
   tokenId: string,
+  entry: AuditEntry,
 ): Promise<Revocation | undefined> {
+  const { userId, sessionId } = caller
   const isGood = not(isAnyRevoked(caller.revocationIds))
   const { revoked } = await runBatch(database, {
     counted: build
       .update(sessions)
       .set(countedRevocationColumns(caller))
-      .where(and(eq(sessions.id, caller.sessionId), isNull(sessions.revokedAt), isGood)),
+      .where(and(eq(sessions.id, sessionId), isNull(sessions.revokedAt), isGood)),
     revoked: insertTokenRevocationStatement(caller, tokenId),
+    ...auditStatements('recorded', entry, {
+      ...{ outcome: 'success', target: tokenId },
+      ...{ userId, sessionId },
+    }),
   })
   return decodeRows(revocationRow, revoked)[0]
 }

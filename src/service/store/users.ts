@@ -171,11 +171,16 @@ export function hasUnrevokedIds({
  * old accounts may have two spellings of the same email.
  */
 export function isAccountOf(spellings: readonly string[]): SQL {
+  return sql`${users.id} = ${accountIdOf(spellings)}`
+}
+
+/** The id of the account with this email, or NULL. Without a table, whether it exists or not. */
+export function accountIdOf(spellings: readonly string[]): SQL {
   const found = spellings.map(
     (spelling) =>
       sql`(${build.select({ id: users.id }).from(users).where(eq(users.emailNormalized, spelling))})`,
   )
-  return sql`${users.id} = coalesce(${sql.join(found, sql`, `)}, NULL)`
+  return sql`coalesce(${sql.join(found, sql`, `)}, NULL)`
 }
 
 /**

@@ -8,6 +8,7 @@ const parts = {
   path: '/things/:id',
   credential: 'none',
   limits: 'none',
+  audit: [],
   asksDatabase: false,
   success: 200,
 } as const

@@ -10,6 +10,7 @@ import type { Database } from '../../../src/service/store/database.ts'
 import { insertUserAndSession } from '../../../src/service/store/sessions.ts'
 import { createDatabaseFile } from '../../support/database.ts'
 
+const entry = { event: 'users delete', actor: 'administrator' } as const
 const newId = () => createRandomId(systemRuntime)
 
 async function insertAccount(database: Database, email: string) {
@@ -18,7 +19,7 @@ async function insertAccount(database: Database, email: string) {
   const session = { sessionId: newId(), device: undefined, address: undefined, lifetimes }
   const tokenExpiresAt = systemRuntime.now() + 900
   const account = { ...user, tokenGeneration: newId() }
-  return insertUserAndSession(database, account, { ...session, tokenExpiresAt })
+  return insertUserAndSession(database, account, { ...session, tokenExpiresAt }, entry)
 }
 
 it.each(['ON', 'OFF'])(

@@ -20,6 +20,7 @@ import {
   postForm,
   registerAccount,
   sessionIdOf,
+  testEntry,
 } from '../../support/service.ts'
 
 const client = createClient({ url: inject('databaseUrl') })
@@ -49,7 +50,7 @@ function revocationOf(sessionId: string, changes: Partial<CallerToken> = {}): Ca
   return { ...ids, expiresAt, remainingSeconds: 0, ...changes }
 }
 
-const revokeSession = (caller: CallerToken) => endOwnSession(database, caller)
+const revokeSession = (caller: CallerToken) => endOwnSession(database, caller, testEntry)
 
 async function rowOf(id: string) {
   const { rows } = await client.execute({

@@ -6,7 +6,13 @@ import { describe, expect, inject, it } from 'vitest'
 import { createRandomId } from '../../../src/crypto/random-id.ts'
 import { systemRuntime } from '../../../src/runtime/runtime.ts'
 import { rotateSession } from '../../../src/service/store/session-rotation.ts'
-import { createFakeClock, database, insertAccount, passTime } from '../../support/service.ts'
+import {
+  createFakeClock,
+  database,
+  insertAccount,
+  passTime,
+  testEntry,
+} from '../../support/service.ts'
 
 const client = createClient({ url: inject('databaseUrl') })
 const graceSeconds = 30
@@ -28,10 +34,11 @@ const rotate = (
   tokenExpiresAt = systemRuntime.now() + 900,
   idleSeconds = 3_600,
 ) =>
-  rotateSession(database, {
-    ...{ sessionId, version, graceSeconds, idleSeconds, tokenExpiresAt },
-    signed: 2_000,
-  })
+  rotateSession(
+    database,
+    { ...{ sessionId, version, graceSeconds, idleSeconds, tokenExpiresAt }, signed: 2_000 },
+    testEntry,
+  )
 
 /** The outcome as one word: `rotated`, or the reason against it. */
 const outcomeOf = (rotated: Awaited<ReturnType<typeof rotate>>) =>

@@ -4,7 +4,7 @@ import { createRandomId } from '../../../src/crypto/random-id.ts'
 import { systemRuntime } from '../../../src/runtime/runtime.ts'
 import { insertTokenRevocation } from '../../../src/service/store/token-revocation.ts'
 import type { CallerToken } from '../../../src/service/store/users.ts'
-import { database, insertAccount, passTime } from '../../support/service.ts'
+import { database, insertAccount, passTime, testEntry } from '../../support/service.ts'
 
 const client = createClient({ url: inject('databaseUrl') })
 const freshId = () => createRandomId(systemRuntime)
@@ -31,7 +31,8 @@ function tokenOf(session: string, changes: Partial<CallerToken> = {}) {
   return { id, token: { ...token, ...changes } }
 }
 
-const revoke = ({ id, token } = tokenOf(sessionId)) => insertTokenRevocation(database, token, id)
+const revoke = ({ id, token } = tokenOf(sessionId)) =>
+  insertTokenRevocation(database, token, id, testEntry)
 
 const isEnded = async () => {
   const { rows } = await client.execute({

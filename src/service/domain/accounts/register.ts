@@ -11,6 +11,7 @@ import {
 } from '../../../errors/reasons.ts'
 import { deleteUserAndSession, insertUserAndSession } from '../../store/sessions.ts'
 import { firstPasswordVersion } from '../../store/users.ts'
+import type { AuditEntry } from '../audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import { breachedPassword } from '../identity/breach-check.ts'
 import type { Email } from '../identity/email.ts'
@@ -48,6 +49,7 @@ export async function register(
   input: { readonly email: Email; readonly password: string },
   findPlace: () => LoginPlace,
   isGone: () => boolean,
+  entry: AuditEntry,
 ): Promise<Result<LoginTokens, 'email_taken' | QueueReason | InvalidInput>> {
   const turn = deps.hashQueue.join(isGone)
   if (!turn.ok) return turn
@@ -67,7 +69,7 @@ export async function register(
   const refreshToken = await deps.refreshTokens.create({ sessionId, version: 1 })
   const device = renewDevice(deps)
   await trySigning(deps, issuance)
-  const session = await insertUserAndSession(deps.database, user, begun)
+  const session = await insertUserAndSession(deps.database, user, begun, entry)
   if (!session) return refuse('email_taken')
   try {
     const issued = await issueAccessTokenOf(deps, session, issuance)
@@ -76,7 +78,7 @@ export async function register(
     return succeed({ ...issued, refreshToken, deviceToken })
   } catch (error) {
     // If the deletion fails too, the account stays, as after a lost answer. Its owner can log in.
-    await deleteUserAndSession(deps.database, session, hashed.value).catch(() => {})
+    await deleteUserAndSession(deps.database, session, hashed.value, entry).catch(() => {})
     throw error
   }
 }

@@ -5,6 +5,7 @@
 import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import { endSessionOfRefreshToken } from '../../store/session-endings.ts'
 import { insertTokenRevocation } from '../../store/token-revocation.ts'
+import type { AuditEntry } from '../audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
@@ -23,18 +24,20 @@ type RevokingDeps = Pick<
 export async function revokeToken(
   deps: RevokingDeps,
   token: string,
+  entry: AuditEntry,
 ): Promise<Result<undefined, 'key_set_unavailable'>> {
   const refreshToken = await deps.refreshTokens.verify(token)
   if (refreshToken) {
     const { sessionId } = refreshToken
-    const { revocation } = await endSessionOfRefreshToken(deps.database, sessionId)
+    const { revocation } = await endSessionOfRefreshToken(deps.database, sessionId, entry)
     deps.revocations.announce(revocation)
     return succeed(undefined)
   }
   const verified = await verifyUserToken(deps, token)
   if (verified.ok) {
     const { claims } = verified.value
-    const revocation = await insertTokenRevocation(deps.database, verified.value, claims.jti)
+    const { database } = deps
+    const revocation = await insertTokenRevocation(database, verified.value, claims.jti, entry)
     deps.revocations.announce(revocation)
     return succeed(undefined)
   }

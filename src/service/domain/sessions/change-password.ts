@@ -21,6 +21,7 @@ import {
 } from '../../store/password-change.ts'
 import type { SessionToConfirm } from '../../store/password-checks.ts'
 import type { CallerToken } from '../../store/users.ts'
+import type { AuditEntry } from '../audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import { breachedPassword } from '../identity/breach-check.ts'
 import { comparedEmail } from '../identity/email.ts'
@@ -67,6 +68,7 @@ interface AskedChange {
   readonly refreshToken: string | undefined
   /** Whether the other sessions go on. Their access tokens end all the same. */
   readonly keepsSessions: boolean
+  readonly entry: AuditEntry
 }
 
 /** A change whose refresh token, if there is one, is genuine and of the session. */
@@ -133,8 +135,8 @@ export async function changePassword(
   const own = await verifyOwnRefreshToken(deps, asked.refreshToken, caller.sessionId)
   if (!own.ok) return own
   const change = { ...asked, presented: own.value }
-  const { password } = asked
-  const given = password === undefined ? undefined : { password, purpose, isGone }
+  const { password, entry } = asked
+  const given = password === undefined ? undefined : { password, purpose, isGone, entry }
   const changed = await (given
     ? confirmPassword(deps, caller, given, (confirmed, turn) =>
         changeByPassword(deps, caller, change, { confirmed, turn }),
@@ -174,6 +176,7 @@ async function changeByFreshLogin(
     tokenGeneration,
     keepsSessions: change.keepsSessions,
     proof: { maxAgeSeconds: freshLoginSeconds },
+    entry: change.entry,
     rotation: exchange?.rotation,
   })
   if (!committed.ok) return committed
@@ -186,7 +189,7 @@ async function changeByFreshLogin(
 async function changeByPassword(
   deps: ChangeDeps,
   caller: CallerToken,
-  { newPassword, keepsSessions, presented }: CheckedChange,
+  { newPassword, keepsSessions, presented, entry }: CheckedChange,
   { confirmed, turn }: { readonly confirmed: Counted<SessionToConfirm>; readonly turn: HashTurn },
 ): Promise<Result<TokensAfterChange, CommitReason>> {
   const { passwordPolicy, issuer } = deps.settings
@@ -208,6 +211,7 @@ async function changeByPassword(
     tokenGeneration,
     keepsSessions,
     proof: { confirmed, tokenExpiresAt: expiryOf(session, issuance) },
+    entry,
     rotation: rotation && signedRotation(rotation, session, issuance),
   })
   if (!committed.ok) return committed

@@ -11,6 +11,7 @@ import {
 import type { AttemptKeys, Counted, TooManyAttempts } from '../../store/attempts.ts'
 import { findSessionToConfirm, type SessionToConfirm } from '../../store/password-checks.ts'
 import type { CallerToken } from '../../store/users.ts'
+import type { AuditEntry } from '../audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import type { HashTurn } from '../identity/hash-queue.ts'
 import { parsePassword } from '../identity/identity.ts'
@@ -27,6 +28,7 @@ interface GivenPassword {
   readonly purpose: SessionPurpose
   /** Whether the client has hung up. */
   readonly isGone: () => boolean
+  readonly entry: AuditEntry
 }
 
 /**
@@ -50,7 +52,8 @@ export async function confirmPassword<T, R extends string | InvalidInput>(
   if (!joined.ok) return joined
   const turn = joined.value
   const keys = await sessionKeysOf(deps, given.purpose, caller)
-  const reading = findSessionToConfirm(deps.database, caller, keys, deps.settings.limits.attempts)
+  const { attempts } = deps.settings.limits
+  const reading = findSessionToConfirm(deps.database, caller, keys, attempts, given.entry)
   const counted = await turn.keepDuring(reading)
   if (!counted.ok) {
     turn.leave()

@@ -3,6 +3,7 @@
 
 import { type Result, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
 import { endSessionOfAccount } from '../../store/session-endings.ts'
+import type { AuditEntry } from '../audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
@@ -17,10 +18,11 @@ export async function endSession(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'revocations'>,
   token: string,
   sessionId: string,
+  entry: AuditEntry,
 ): Promise<Result<{ isOwn: boolean }, UserTokenReason | 'session_unknown'>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
-  const ending = await endSessionOfAccount(deps.database, verified.value, sessionId)
+  const ending = await endSessionOfAccount(deps.database, verified.value, sessionId, entry)
   if (!ending.ok) return ending
   deps.revocations.announce(ending.value)
   return succeed({ isOwn: verified.value.sessionId === sessionId })

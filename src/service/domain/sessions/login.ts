@@ -14,6 +14,7 @@ import type { RightPassword } from '../../store/hash-renewal.ts'
 import { findAccountToLogIn } from '../../store/password-checks.ts'
 import { insertSession, type NewSession } from '../../store/sessions.ts'
 import type { CheckedAccount } from '../../store/users.ts'
+import type { AuditEntry } from '../audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import { comparedEmail, emailSpellings } from '../identity/email.ts'
 import { parsePassword } from '../identity/identity.ts'
@@ -69,6 +70,7 @@ export async function login(
   typed: { readonly email: string; readonly password: string },
   client: LoginClient & { findPlace(): LoginPlace },
   isGone: () => boolean,
+  entry: AuditEntry,
 ): Promise<Result<LoginTokens, LoginReason | TooManyAttempts>> {
   const email = comparedEmail(typed.email)
   const device = await findDevice(deps, email, client)
@@ -76,7 +78,8 @@ export async function login(
   if (!turn.ok) return turn
   const keys = await loginKeysOf(deps, email, client, device)
   const { attempts } = deps.settings.limits
-  const finding = findAccountToLogIn(deps.database, emailSpellings(typed.email), keys, attempts)
+  const spellings = emailSpellings(typed.email)
+  const finding = findAccountToLogIn(deps.database, spellings, keys, attempts, entry)
   const counted = await turn.value.keepDuring(finding)
   if (!counted.ok) {
     turn.value.leave()
@@ -98,7 +101,7 @@ export async function login(
     const deviceToken = await deps.deviceTokens.create(renewed, email)
     const renewal = await renewHash(deps, account, password, isGone)
     const right = { found: account, attempt, renewal }
-    const issued = await beginSession(deps, right, client.findPlace())
+    const issued = await beginSession(deps, right, client.findPlace(), entry)
     return issued.ok ? succeed({ ...issued.value, deviceToken }) : issued
   })
 }
@@ -108,6 +111,7 @@ async function beginSession(
   deps: LoginDeps,
   { found: account, ...right }: RightPassword<CheckedAccount>,
   place: LoginPlace,
+  entry: AuditEntry,
 ): Promise<Result<IssuedTokens, 'invalid_credentials' | ChangeReason>> {
   const issuance = beginIssuance(deps)
   const session = newSession(deps, place, issuance)
@@ -125,7 +129,7 @@ async function beginSession(
       const begun = { ...session, authenticatedAt, tokenExpiresAt }
       const { maxSessionsPerUser } = deps.settings
       const checked = { ...right, found }
-      const inserted = await insertSession(deps.database, begun, checked, maxSessionsPerUser)
+      const inserted = await insertSession(deps.database, begun, checked, maxSessionsPerUser, entry)
       if (inserted.ok) for (const ended of inserted.value) deps.revocations.announce(ended)
       return inserted
     },

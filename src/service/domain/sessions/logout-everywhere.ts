@@ -5,6 +5,7 @@ import { createRandomId } from '../../../crypto/random-id.ts'
 import { DatabaseUnavailable } from '../../../errors/database-unavailable.ts'
 import { type Result, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
 import { endAllSessions } from '../../store/account-endings.ts'
+import type { AuditEntry } from '../audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import type { RefreshTokenClaims } from '../tokens/refresh-token.ts'
 import type { IssuedTokens } from '../tokens/tokens.ts'
@@ -15,9 +16,10 @@ import { beginExchange, type Exchange, prepareExchange, verifyOwnRefreshToken } 
  * Whether the caller's session goes on, and its refresh token, if that is presented as well.
  * Without `keepCurrent` the refresh token does not count.
  */
-export interface KeptSession {
+export interface AskedLogout {
   readonly keepCurrent: boolean
   readonly refreshToken: string | undefined
+  readonly entry: AuditEntry
 }
 
 /** What the caller keeps. */
@@ -54,7 +56,7 @@ export async function logoutEverywhere(
     | 'revocations'
   >,
   token: string,
-  { keepCurrent, refreshToken }: KeptSession,
+  { keepCurrent, refreshToken, entry }: AskedLogout,
 ): Promise<Result<LoggedOutEverywhere, UserTokenReason | 'refresh_token_invalid'>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
@@ -68,6 +70,7 @@ export async function logoutEverywhere(
     tokenGeneration,
     keepCurrent,
     rotation: exchange?.rotation,
+    entry,
   })
   if (!ending.ok) return ending
   const { revocation, session, isKept } = ending.value

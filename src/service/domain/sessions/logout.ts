@@ -3,6 +3,7 @@
 
 import { type Result, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
 import { endOwnSession, endSessionOfRefreshToken } from '../../store/session-endings.ts'
+import type { AuditEntry } from '../audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
@@ -16,12 +17,13 @@ import { verifyUserToken } from '../tokens/user-token.ts'
 export async function logout(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'revocations' | 'settings'>,
   token: string,
+  entry: AuditEntry,
 ): Promise<Result<undefined, UserTokenReason>> {
   const verified = await verifyUserToken(deps, token, {
     allowExpired: deps.settings.tokenTransport === 'cookie',
   })
   if (!verified.ok) return verified
-  const ending = await endOwnSession(deps.database, verified.value)
+  const ending = await endOwnSession(deps.database, verified.value, entry)
   if (!ending.ok) return ending
   deps.revocations.announce(ending.value)
   return succeed(undefined)
@@ -37,10 +39,12 @@ export async function logout(
 export async function logoutByRefreshToken(
   deps: Pick<Deps, 'database' | 'refreshTokens' | 'revocations'>,
   refreshToken: string,
+  entry: AuditEntry,
 ): Promise<boolean> {
   const presented = await deps.refreshTokens.verify(refreshToken)
   if (!presented) return false
-  const { isEnded, revocation } = await endSessionOfRefreshToken(deps.database, presented.sessionId)
+  const ending = await endSessionOfRefreshToken(deps.database, presented.sessionId, entry)
+  const { isEnded, revocation } = ending
   deps.revocations.announce(revocation)
   return isEnded
 }

@@ -6,6 +6,7 @@ import type { TooManyAttempts } from '../../store/attempts.ts'
 import type { RightPassword } from '../../store/hash-renewal.ts'
 import { type SessionToConfirm, updateAuthenticatedAt } from '../../store/password-checks.ts'
 import type { CallerToken } from '../../store/users.ts'
+import type { AuditEntry } from '../audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import { parsePassword } from '../identity/identity.ts'
 import {
@@ -39,15 +40,16 @@ export async function reauthenticate(
   token: string,
   typed: { readonly password: string },
   isGone: () => boolean,
+  entry: AuditEntry,
 ): Promise<Result<IssuedAccessToken, UserTokenReason | ConfirmReason | TooManyAttempts>> {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
   const caller = verified.value
-  const given = { password: typed.password, purpose: 'reauthenticate', isGone } as const
+  const given = { password: typed.password, purpose: 'reauthenticate', isGone, entry } as const
   return confirmPassword(deps, caller, given, async (confirmed) => {
     const password = parsePassword(typed.password) ?? ''
     const renewal = await renewHash(deps, confirmed.found, password, isGone)
-    return issueAgain(deps, caller, { ...confirmed, renewal })
+    return issueAgain(deps, caller, { ...confirmed, renewal }, entry)
   })
 }
 
@@ -55,11 +57,12 @@ async function issueAgain(
   deps: Pick<Deps, 'database' | 'runtime' | 'settings' | 'accessTokens' | 'claims'>,
   caller: CallerToken,
   confirmed: RightPassword<SessionToConfirm>,
+  entry: AuditEntry,
 ): Promise<Result<IssuedAccessToken, 'token_revoked'>> {
   const session = confirmed.found
   const issuance = beginIssuance(deps)
   const issued = await issueAccessTokenOf(deps, session, issuance)
   const expiresAt = expiryOf(session, issuance)
-  const isNoted = await updateAuthenticatedAt(deps.database, caller, confirmed, expiresAt)
+  const isNoted = await updateAuthenticatedAt(deps.database, caller, confirmed, expiresAt, entry)
   return isNoted ? succeed(issued) : refuse('token_revoked')
 }

@@ -18,6 +18,7 @@ import {
   rotateSession,
   rotateSignedSession,
 } from '../../store/session-rotation.ts'
+import type { AuditEntry } from '../audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import type { RefreshTokenClaims } from '../tokens/refresh-token.ts'
 import {
@@ -58,13 +59,14 @@ export async function refresh(
     | 'log'
   >,
   token: string,
+  entry: AuditEntry,
 ): Promise<Result<IssuedTokens, RefreshReason | ChangeReason>> {
   const presented = await deps.refreshTokens.verify(token)
   if (!presented) return refuse('refresh_token_invalid')
   const issuance = beginIssuance(deps)
   const refreshToken = await createSuccessor(deps, presented)
   const rotation = await rotationOf(deps, presented, issuance)
-  const issued = await exchange(deps, rotation, issuance)
+  const issued = await exchange(deps, rotation, issuance, entry)
   if (issued.ok) return succeed({ ...issued.value, refreshToken })
   const { error } = issued
   if (error.reason === 'refresh_token_reused') {
@@ -83,9 +85,10 @@ async function exchange(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'claims'>,
   rotation: Rotation,
   issuance: Issuance,
+  entry: AuditEntry,
 ): Promise<Result<IssuedAccessToken, ExchangeRefusal | Reuse | { readonly reason: ChangeReason }>> {
   const sign = (session: LiveSession) => issueAccessTokenOf(deps, session, issuance)
-  const first = await rotateSession(deps.database, rotation)
+  const first = await rotateSession(deps.database, rotation, entry)
   if (first.ok) return succeed(await sign(first.value))
   if (first.error.reason !== 'changed') return refuse(first.error)
   return signBeforeCommit(first.error.read, sign, (session) =>
