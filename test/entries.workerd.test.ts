@@ -76,6 +76,7 @@ describe('the Worker', () => {
     await client.executeMultiple(`
       INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at)
         VALUES ('long-expired----', 0, 0);
+      INSERT INTO portcullis_audit_details (seq, expires_at) VALUES (999999999, 0);
       INSERT INTO portcullis_attempts (key, count, last_at) VALUES ('forgotten', 3, 0);
       INSERT INTO portcullis_users
         (email, email_normalized, password_hash, token_generation, registered_at)
@@ -96,6 +97,7 @@ describe('the Worker', () => {
       pruned: 1,
       prunedSessions: 1,
       prunedAttempts: 1,
+      prunedAuditDetails: 1,
     })
   })
 })

@@ -67,9 +67,9 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
   },
   prune: {
     writer: 'service',
-    members: ['pruned', 'prunedSessions', 'prunedAttempts'],
+    members: ['pruned', 'prunedSessions', 'prunedAttempts', 'prunedAuditDetails'],
     meaning:
-      'The cron has deleted so many revocations, sessions and counts of attempts that were over.',
+      'The cron has deleted so many revocations, sessions, counts of attempts and personal details of events that were over.',
     todo: 'Nothing. If there is none for a day, look at the cron trigger.',
   },
   client_address_failed: {

@@ -13,6 +13,7 @@ import {
 import { createAttemptKeyMaker } from '../service/domain/limits/attempt-keys.ts'
 import { findAccountByEmail } from '../service/store/account-listing.ts'
 import type { Database } from '../service/store/database.ts'
+import { administratorEntry } from './audited-commands.ts'
 import { Failure } from './failure.ts'
 import { readSetting } from './read-setting.ts'
 import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.ts'
@@ -40,7 +41,8 @@ export function forgetAttemptsIn(
   const attemptKeys = readKeyMaker(variables)
   return withDatabase(address, 'The account was not unlocked', async (client) => {
     const database = databaseOf(client)
-    return forgetAttempts({ database, attemptKeys }, await nameAccount(database, email))
+    const account = await nameAccount(database, email)
+    return forgetAttempts({ database, attemptKeys }, account, administratorEntry('users unlock'))
   })
 }
 

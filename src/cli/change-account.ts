@@ -1,5 +1,6 @@
 // Accounts in the service's database, for the commands.
 
+import type { Client } from '@libsql/client/node'
 import { systemRuntime } from '../runtime/runtime.ts'
 import { findMisspellings } from '../service/config/parse-config.ts'
 import {
@@ -37,6 +38,8 @@ import {
   listAccounts,
   type Page,
 } from '../service/store/account-listing.ts'
+import type { AuditEntry } from '../service/store/audit-events.ts'
+import { administratorEntry } from './audited-commands.ts'
 import { Failure } from './failure.ts'
 import { readSetting } from './read-setting.ts'
 import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.ts'
@@ -44,7 +47,18 @@ import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.
 export type { AccountOfList, FoundAccount }
 
 const changes = { disable, enable, revokeSessions, remove }
+const changeEntries = {
+  disable: administratorEntry('users disable'),
+  enable: administratorEntry('users enable'),
+  revokeSessions: administratorEntry('users revoke-sessions'),
+  remove: administratorEntry('users delete'),
+}
 const roleChanges = { setRoles, addRoles, removeRoles }
+const roleEntries = {
+  setRoles: administratorEntry('users set-roles'),
+  addRoles: administratorEntry('users add-role'),
+  removeRoles: administratorEntry('users remove-role'),
+}
 const notChanged = 'The account was not changed'
 const notRead = 'The accounts were not read'
 
@@ -58,7 +72,7 @@ export function changeAccountIn(
   what: keyof typeof changes,
 ): Promise<AdministrationOutcome> {
   return withDatabase(address, notChanged, (client) =>
-    changes[what]({ database: databaseOf(client), runtime: systemRuntime }, email),
+    changes[what](depsOf(client, changeEntries[what]), email),
   )
 }
 
@@ -73,11 +87,15 @@ export async function changeRolesIn(
   roles: readonly string[],
 ): Promise<ChangedRoles | undefined> {
   const outcome = await withDatabase(address, notChanged, (client) =>
-    roleChanges[change]({ database: databaseOf(client), runtime: systemRuntime }, email, roles),
+    roleChanges[change](depsOf(client, roleEntries[change]), email, roles),
   )
   if (outcome.ok) return outcome.value
   if (outcome.error === 'account_unknown') return undefined
   throw new Failure(`${tooManyRoles} Nothing was changed.`)
+}
+
+function depsOf(client: Client, entry: AuditEntry) {
+  return { database: databaseOf(client), runtime: systemRuntime, entry }
 }
 
 /** A page of the accounts. */
@@ -146,7 +164,11 @@ export async function setPasswordIn(
   const passwords = createPasswordHasher(bcryptCost, systemRuntime)
   const typed = { password, ...rules }
   const outcome = await withDatabase(address, notChanged, (client) =>
-    setPassword({ database: databaseOf(client), runtime: systemRuntime, passwords }, email, typed),
+    setPassword(
+      { ...depsOf(client, administratorEntry('users set-password')), passwords },
+      email,
+      typed,
+    ),
   )
   if (outcome.ok) return true
   if (outcome.error === 'account_unknown') return false
@@ -175,7 +197,7 @@ export async function createAccountIn(
   const passwords = createPasswordHasher(bcryptCost, systemRuntime)
   const created = await withDatabase(address, 'No account was made', (client) =>
     createAccount(
-      { database: databaseOf(client), runtime: systemRuntime, passwords },
+      { ...depsOf(client, administratorEntry('users create')), passwords },
       { ...account, ...rules },
     ),
   )

@@ -7,6 +7,7 @@ import { type AcceptedAccount, acceptAccount } from '../service/domain/accounts/
 import type { EmailDomains } from '../service/domain/identity/email.ts'
 import { findTakenPlaces, insertMovedUsers } from '../service/store/account-import.ts'
 import type { Database } from '../service/store/database.ts'
+import { administratorEntry } from './audited-commands.ts'
 import { emailSentenceOf, roleRule, tooManyRoles } from './change-account.ts'
 import { Failure } from './failure.ts'
 import type { Entry, LeftOut } from './import-file.ts'
@@ -139,7 +140,7 @@ class Import {
       const taken = await findTakenPlaces(this.#database, users)
       return (place) => !taken.has(place)
     }
-    const made = await insertMovedUsers(this.#database, users)
+    const made = await insertMovedUsers(this.#database, users, administratorEntry('users import'))
     return (place) => made.has(users[place]?.tokenGeneration ?? '')
   }
 

@@ -11,6 +11,7 @@ import {
   readMigrations,
 } from '../service/store/node/apply-migrations.ts'
 import { databaseFileOf, isMissingFile } from '../service/store/node/database-file.ts'
+import { administratorEntry } from './audited-commands.ts'
 import { Failure } from './failure.ts'
 import { warnOfReaders } from './private-file.ts'
 import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.ts'
@@ -55,7 +56,7 @@ export function beginNewHistoryIn(
   keyIds: readonly string[],
 ): Promise<void> {
   return withDatabase(address, 'No new history of revocations was begun', (client) =>
-    beginNewHistory(databaseOf(client), keyIds),
+    beginNewHistory(databaseOf(client), keyIds, administratorEntry('migrate --restored')),
   )
 }
 

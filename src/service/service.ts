@@ -20,7 +20,12 @@ import { createApp } from './app.ts'
 import { type Config, serviceSettingsOf } from './config/config.ts'
 import type { ClientAddress, Deps } from './domain/deps.ts'
 import { RevocationFeed } from './domain/feed/feed.ts'
-import { pruneAttempts, pruneRevocations, pruneSessions } from './domain/housekeeping.ts'
+import {
+  pruneAttempts,
+  pruneAuditDetails,
+  pruneRevocations,
+  pruneSessions,
+} from './domain/housekeeping.ts'
 import { createBreachCheck } from './domain/identity/breach-check.ts'
 import { HashQueue } from './domain/identity/hash-queue.ts'
 import type { PasswordHashFamily } from './domain/identity/hashes/password-hash-family.ts'
@@ -42,8 +47,8 @@ export interface Service {
   readonly app: Hono<ServiceEnv>
   /**
    * Housekeeping, for the platform's scheduler. Deletes revocations that no living token needs,
-   * sessions that ended more than a day ago, and counts of attempts that are forgotten. At most
-   * 300,000 of each. Writes one line to the log. Rejects when the database is unavailable.
+   * sessions that ended more than a day ago, counts of attempts that are forgotten, and personal
+   * details of events after AUDIT_DETAILS_DAYS. At most 300,000 of each. Writes one line to the log. Rejects when the database is unavailable.
    */
   prune(): Promise<void>
 }
@@ -108,7 +113,9 @@ export function createService(config: Config, parts: PlatformParts): Service {
       const pruned = await pruneRevocations(deps)
       const prunedSessions = await pruneSessions(deps)
       const prunedAttempts = await pruneAttempts(deps)
-      deps.log(JSON.stringify({ event: 'prune', pruned, prunedSessions, prunedAttempts }))
+      const prunedAuditDetails = await pruneAuditDetails(deps)
+      const counts = { pruned, prunedSessions, prunedAttempts, prunedAuditDetails }
+      deps.log(JSON.stringify({ event: 'prune', ...counts }))
     },
   }
 }

@@ -1,7 +1,9 @@
-// Housekeeping deletes revoked ids whose tokens have all expired, sessions that ended long ago, and
-// attempts that are forgotten. Nobody needs them any more.
+// Housekeeping deletes revoked ids whose tokens have all expired, sessions that ended long ago,
+// attempts that are forgotten, and personal details of events whose time is over. Nobody needs them
+// any more.
 
 import { deleteForgottenAttempts } from '../store/attempts.ts'
+import { deleteExpiredDetails } from '../store/audit-events.ts'
 import type { Database } from '../store/database.ts'
 import { maxRowsPerDelete } from '../store/delete-rows.ts'
 import { deleteExpiredRevocations } from '../store/revoked-tokens.ts'
@@ -46,6 +48,16 @@ export function pruneAttempts({
 }: Pick<Deps, 'database' | 'settings'>): Promise<number> {
   const { attempts } = settings.limits
   return deleteInChunks(database, (one) => deleteForgottenAttempts(one, attempts))
+}
+
+/**
+ * Deletes the personal details of events whose time is over: 300,000 at most, 1,000 with each round
+ * trip. The events stay. Harmless if it runs twice at once, or is cut off.
+ *
+ * @returns how many were deleted
+ */
+export function pruneAuditDetails({ database }: Pick<Deps, 'database'>): Promise<number> {
+  return deleteInChunks(database, deleteExpiredDetails)
 }
 
 async function deleteInChunks(

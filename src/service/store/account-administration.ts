@@ -8,6 +8,12 @@ import {
   updateEndedSessionsStatement,
   updateRevokedGenerationStatement,
 } from './account-endings.ts'
+import {
+  type AuditEntry,
+  auditStatements,
+  deleteDetailsStatement,
+  ofAccount,
+} from './audit-events.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
 import { type RoleValues, roleColumns, roleEntries, roleValuesOf } from './roles.ts'
 import { decodeRows, integer } from './rows.ts'
@@ -20,23 +26,26 @@ export interface AccountChange {
   readonly spellings: readonly string[]
   /** A fresh generation. It replaces the revoked one. */
   readonly tokenGeneration: string
+  readonly entry: AuditEntry
 }
 
 const changedRow = v.object({ userId: integer })
 
 /**
- * Inserts an account with roles. Returns its id, or undefined when the email has an account. One
- * round trip.
+ * Inserts an account with roles, and records it with the roles as target. Returns its id, or
+ * undefined when the email has an account. One round trip.
  */
 export async function insertAccount(
   database: Database,
   user: NewUser,
   roles: readonly string[],
+  entry: AuditEntry,
 ): Promise<number | undefined> {
   const { inserted } = await runBatch(database, {
     inserted: insertUserStatement({ ...user, ...roleValuesOf(roles) }).returning({
       userId: users.id,
     }),
+    ...recordedStatements(entry, isAccountOf(user.spellings), roles.join(' ')),
   })
   return decodeRows(changedRow, inserted)[0]?.userId
 }
@@ -57,8 +66,9 @@ export async function findRoleValues(
 
 /**
  * Gives the account exactly these roles. With `from`, only if the account has exactly the roles of
- * `from`. If the roles change, its tokens are revoked. Its sessions go on, and get new tokens with
- * their next refresh. Atomic, idempotent; one round trip.
+ * `from`. If the roles change, its tokens are revoked, and the change is recorded with the new roles
+ * as target. Its sessions go on, and get new tokens with their next refresh. Atomic, idempotent; one
+ * round trip.
  *
  * @returns whether the roles changed, or undefined when there is no such account
  */
@@ -70,9 +80,10 @@ export async function updateRoles(
 ): Promise<{ readonly isChanged: boolean } | undefined> {
   const isTheirs = and(isAccountOf(change.spellings), from && not(hasOtherRoles(from)))
   const values = roleValuesOf(roles)
-  const { tokenGeneration } = change
+  const { tokenGeneration, entry } = change
   const { revoked, updated } = await runBatch(database, {
     revoked: insertGenerationRevocationStatement(and(isTheirs, hasOtherRoles(values))),
+    ...recordedStatements(entry, isTheirs, roles.join(' ')),
     replaced: updateRevokedGenerationStatement(isTheirs, { tokenGeneration }),
     updated: updateUserStatement(isTheirs, values),
   })
@@ -86,8 +97,8 @@ function hasOtherRoles({ admin, otherRoles }: RoleValues): SQL {
 }
 
 /**
- * Disables the account, revokes its tokens and ends its sessions. Atomic, idempotent; one round
- * trip.
+ * Disables the account, revokes its tokens and ends its sessions. Records each call for an account
+ * that there is. Atomic, idempotent; one round trip.
  *
  * @returns whether there is such an account
  */
@@ -117,14 +128,17 @@ export function replacePassword(
 }
 
 /**
- * Deletes the account and its sessions, and revokes its tokens. Same guarantees and result as
- * `disableAccount`. The revocations stay, and no other account ever gets the id.
+ * Deletes the account, its sessions and the personal details of its events, and revokes its tokens.
+ * Same guarantees and result as `disableAccount`. The revocations and the events stay, and no other
+ * account ever gets the id.
  */
 export async function deleteAccount(database: Database, change: AccountChange): Promise<boolean> {
   const isTheirs = isAccountOf(change.spellings)
   const account = build.select({ id: users.id }).from(users).where(isTheirs)
   const { deleted } = await runBatch(database, {
     revoked: insertGenerationRevocationStatement(isTheirs),
+    ...recordedStatements(change.entry, isTheirs),
+    details: deleteDetailsStatement(sql`${account}`),
     // Not left to ON DELETE CASCADE: whether foreign keys count is a setting of the connection.
     sessions: build.delete(sessions).where(inArray(sessions.userId, account)),
     deleted: build.delete(users).where(isTheirs).returning({ userId: users.id }),
@@ -135,28 +149,36 @@ export async function deleteAccount(database: Database, change: AccountChange): 
 /** Lets the account log in again. Same guarantees and result as `disableAccount`. */
 export async function enableAccount(
   database: Database,
-  { spellings }: Pick<AccountChange, 'spellings'>,
+  { spellings, entry }: Omit<AccountChange, 'tokenGeneration'>,
 ): Promise<boolean> {
   const isTheirs = isAccountOf(spellings)
   const { updated } = await runBatch(database, {
     updated: updateUserStatement(isTheirs, { disabledAt: null }),
+    ...recordedStatements(entry, isTheirs),
   })
   return decodeRows(changedRow, updated).length > 0
 }
 
 async function endEverything(
   database: Database,
-  { spellings, tokenGeneration }: AccountChange,
+  { spellings, tokenGeneration, entry }: AccountChange,
   change: UserColumns,
 ): Promise<boolean> {
   const isTheirs = isAccountOf(spellings)
   const { updated } = await runBatch(database, {
     revoked: insertGenerationRevocationStatement(isTheirs),
+    ...recordedStatements(entry, isTheirs),
     replaced: updateRevokedGenerationStatement(isTheirs, { tokenGeneration }),
     ended: updateEndedSessionsStatement(isTheirs, tokenGeneration),
     updated: updateUserStatement(isTheirs, change),
   })
   return decodeRows(changedRow, updated).length > 0
+}
+
+/** Records a success for the account that the condition selects, if there was a change. */
+function recordedStatements(entry: AuditEntry, whose: SQL | undefined, target?: string) {
+  const fact = { outcome: 'success', userId: sql`${users.id}`, target } as const
+  return auditStatements('recorded', entry, { ...fact, of: ofAccount(whose) })
 }
 
 /** The columns that an update of an account can set. */

@@ -1,12 +1,13 @@
 // Accounts that move in from another system. A batch of them is one statement, with the accounts in
 // one JSON parameter: the number of parameters is limited to 100 on some platforms.
 
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import * as v from 'valibot'
+import { type AuditEntry, eventColumns } from './audit-events.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
 import type { RoleValues } from './roles.ts'
 import { decodeRows, integer } from './rows.ts'
-import { users } from './schema.ts'
+import { auditEvents, users } from './schema.ts'
 import type { NewUser } from './users.ts'
 
 /** An instant in seconds since 1970, or the database's time of the insert. */
@@ -21,16 +22,20 @@ export interface MovedUser extends NewUser, RoleValues {
 
 /**
  * Inserts the accounts whose email has none, in any spelling. Changes no account that exists. Of
- * several with one email, and of several concurrent calls, exactly one inserts. Atomic, idempotent.
- * One round trip.
+ * several with one email, and of several concurrent calls, exactly one inserts. Records each account
+ * that is inserted, with its roles as target. Atomic, idempotent. One round trip.
  *
  * @returns the token generations of the accounts that were inserted
  */
 export async function insertMovedUsers(
   database: Database,
   moved: readonly MovedUser[],
+  entry: AuditEntry,
 ): Promise<ReadonlySet<string>> {
-  const { inserted } = await runBatch(database, { inserted: insertMovedUsersStatement(moved) })
+  const { inserted } = await runBatch(database, {
+    inserted: insertMovedUsersStatement(moved),
+    recorded: insertEventsStatement(moved, entry),
+  })
   const rows = decodeRows(v.object({ tokenGeneration: v.string() }), inserted)
   return new Set(rows.map(({ tokenGeneration }) => tokenGeneration))
 }
@@ -81,6 +86,23 @@ function insertMovedUsersStatement(moved: readonly MovedUser[]) {
     )
     .onConflictDoNothing({ target: users.emailNormalized })
     .returning({ tokenGeneration: users.tokenGeneration })
+}
+
+/** An event for each account that was inserted just now. Its generation is fresh, so it shows that. */
+function insertEventsStatement(moved: readonly MovedUser[], entry: AuditEntry) {
+  const entries = moved.map(({ emailNormalized, tokenGeneration }) => ({
+    ...{ emailNormalized, tokenGeneration },
+  }))
+  const roles = sql`trim(iif(${users.admin}, 'admin ', '') || ${users.otherRoles})`
+  const fact = { outcome: 'success', userId: sql`${users.id}`, target: roles } as const
+  return build.insert(auditEvents).select(
+    build
+      .select(eventColumns(entry, fact))
+      .from(entriesOf(entries))
+      .innerJoin(users, eq(users.emailNormalized, member('emailNormalized')))
+      .where(eq(users.tokenGeneration, member('tokenGeneration')))
+      .orderBy(sql`entry.key`),
+  )
 }
 
 function entriesOf(list: readonly object[]) {

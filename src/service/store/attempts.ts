@@ -8,6 +8,7 @@ import { and, eq, gt, inArray, not, or, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { AttemptLimits } from '../config/limit-settings.ts'
+import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
 import { deleteRows } from './delete-rows.ts'
 import { decodeRow, decodeRows, instant, integer } from './rows.ts'
@@ -205,15 +206,21 @@ export async function listAttempts(
   return decodeRows(listedRow, found)
 }
 
-/** Deletes the attempts of accounts, with those of their sources. Returns how many counts there were. */
+/**
+ * Deletes the attempts of an account, under all of its keys, with those of its sources, and records
+ * it. Returns how many counts there were. If there were none, it records nothing. One round trip.
+ */
 export async function deleteAttempts(
   database: Database,
   accountKeys: readonly string[],
+  userId: number | undefined,
+  entry: AuditEntry,
 ): Promise<number> {
   // A row without attempts limits nobody.
   const isCounted = gt(attempts.count, 0)
   const { deleted } = await runBatch(database, {
     deleted: build.delete(attempts).where(and(or(...accountKeys.map(isOfAccount)), isCounted)),
+    ...auditStatements('recorded', entry, { outcome: 'success', userId }),
   })
   return deleted.rowsAffected
 }

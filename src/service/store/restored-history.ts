@@ -2,6 +2,7 @@
 
 import { eq, notExists, sql } from 'drizzle-orm'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { build, type Database, runBatch } from './database.ts'
 import {
   insertLastingRevocationStatement,
@@ -33,19 +34,22 @@ const randomId = sql.join(
  * fresh generation. The old one may have been revoked after the backup, and running guards know
  * that. Accounts that are missing in the backup had ids, and APIs may have stored data under those
  * ids. So 1,000,000 ids are skipped, and no new account gets one of them. Atomic; one round trip. A
- * second call does all of this again.
+ * second call does all of this again. Records it, with the target.
  *
  * @throws DatabaseUnavailable
  */
 export async function updateEpochAndRevoke(
   database: Database,
   ids: readonly string[],
+  entry: AuditEntry,
+  target: string,
 ): Promise<void> {
   await runBatch(database, {
     epoch: build
       .update(feedState)
       .set({ epoch: sql`lower(hex(randomblob(12)))` })
       .where(eq(feedState.id, 1)),
+    ...auditStatements('recorded', entry, { outcome: 'success', target }),
     // The row of the sequence does not exist before the first account.
     sequence: build.insert(sequences).select(
       build

@@ -5,6 +5,7 @@ import { eq, exists, inArray, not, type SQL, type SQLWrapper, sql } from 'drizzl
 import * as v from 'valibot'
 import { keepAfterExpirySeconds } from '../../token/feed-format.ts'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
+import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import { deleteRows } from './delete-rows.ts'
 import { instant, integer } from './rows.ts'
@@ -114,11 +115,19 @@ export function isTokenLive({ revocationIds }: { readonly revocationIds: readonl
 
 /**
  * Revokes an id of any kind forever, which is until the year 2106. An id that is already revoked
- * gets a new place in the order, so that every verifier receives it again. Atomic, idempotent; one
- * round trip.
+ * gets a new place in the order, so that every verifier receives it again. Records it, with the
+ * target. Atomic, idempotent; one round trip.
  */
-export async function insertLastingRevocation(database: Database, id: string): Promise<void> {
-  await runBatch(database, { inserted: insertLastingRevocationStatement(id) })
+export async function insertLastingRevocation(
+  database: Database,
+  id: string,
+  entry: AuditEntry,
+  target: string,
+): Promise<void> {
+  await runBatch(database, {
+    inserted: insertLastingRevocationStatement(id),
+    ...auditStatements('recorded', entry, { outcome: 'success', target }),
+  })
 }
 
 /** Revokes an id forever, in a batch. */

@@ -13,6 +13,7 @@ import {
   database,
   post,
   registerAccount,
+  testEntry,
   tokensOf,
 } from '../../support/service.ts'
 
@@ -121,7 +122,7 @@ describe('an account of an earlier version', () => {
       Promise.all(
         tokens.map(async (token) => (await ask(app, '/auth/status', bearing(token))).status),
       )
-    await disable({ database, runtime: clock }, unicode)
+    await disable({ database, runtime: clock, entry: testEntry }, unicode)
     expect(await statuses()).toEqual([401, 200])
     expect(await login(unicode)).toBe(404)
     expect(await login(ascii)).toBe(200)
@@ -134,7 +135,7 @@ describe('an administrator', () => {
     async (domain) => {
       const local = `ada-${fresh()}`
       await register(`${local}@münchen.example.com`)
-      const deps = { database, runtime: clock }
+      const deps = { database, runtime: clock, entry: testEntry }
       expect(await setRoles(deps, `${local}@${domain}`, ['admin'])).toMatchObject({ ok: true })
       const elsewhere = await setRoles(deps, `${local}@elsewhere.example.com`, [])
       expect(elsewhere).toEqual({ ok: false, error: 'account_unknown' })

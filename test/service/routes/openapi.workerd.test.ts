@@ -32,7 +32,7 @@ import {
   type RequestParts,
   sendParts,
 } from '../../support/route-requests.ts'
-import { database } from '../../support/service.ts'
+import { database, testEntry } from '../../support/service.ts'
 
 const contracts: readonly ContractName[] = ['classic', 'standard']
 
@@ -141,7 +141,7 @@ async function serviceFor(reason: Reason, variables: Record<string, string>) {
   if (reason === 'schema_too_new') return over(inject('futureDatabaseUrl'))
   if (reason !== 'signing_key_revoked') return undefined
   const key = { ...(await generateKeyPair('ES256', systemRuntime)), state: 'active' }
-  await insertLastingRevocation(database, await keyRevocationId(key.kid))
+  await insertLastingRevocation(database, await keyRevocationId(key.kid), testEntry, '')
   return createService({ ...variables, SIGNING_KEYS: JSON.stringify({ keys: [key] }) })
 }
 

@@ -30,6 +30,7 @@ import {
   registerAccount,
   secretKey,
   type TestService,
+  testEntry,
   tokensOf,
 } from '../../support/service.ts'
 
@@ -250,7 +251,7 @@ const provocations = {
   schema_too_new: readyOver(inject('futureDatabaseUrl')),
   signing_key_revoked: async ({ config }) => {
     const key = { ...(await generateKeyPair('ES256', systemRuntime)), state: 'active' as const }
-    await insertLastingRevocation(database, await keyRevocationId(key.kid))
+    await insertLastingRevocation(database, await keyRevocationId(key.kid), testEntry, '')
     const variables = {
       HTTP_CONTRACT: config.contract,
       SIGNING_KEYS: JSON.stringify({ keys: [key] }),

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, inject, it } from 'vitest'
 import { createRandomId } from '../../../src/crypto/random-id.ts'
 import { systemRuntime } from '../../../src/runtime/runtime.ts'
 import { endAccountSessions } from '../../../src/service/store/account-administration.ts'
-import { database, insertAccount } from '../../support/service.ts'
+import { database, insertAccount, testEntry } from '../../support/service.ts'
 
 const client = createClient({ url: inject('databaseUrl') })
 const query = async (sql: string, ...args: (string | number)[]) =>
@@ -27,6 +27,7 @@ async function endEverything(): Promise<number> {
   await endAccountSessions(database, {
     spellings: [String(user?.email_normalized)],
     tokenGeneration,
+    entry: testEntry,
   })
   const [row] = await query(
     'SELECT expires_at - revoked_at AS kept FROM portcullis_revoked_tokens WHERE id = ?',

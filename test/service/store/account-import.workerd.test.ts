@@ -11,7 +11,7 @@ import {
 import { findAccountByEmail } from '../../../src/service/store/account-listing.ts'
 import { freshEmail } from '../../support/client.ts'
 import { recordStatements } from '../../support/query-plans.ts'
-import { createCountingDatabase, createTestService, database, post } from '../../support/service.ts'
+import { createCountingDatabase, createTestService, database, post, testEntry } from '../../support/service.ts'
 
 const password = 'the password of before'
 const hash = await createPasswordHasher(4, systemRuntime).hash(password)
@@ -34,7 +34,7 @@ describe('accounts that move in', () => {
       movedUser(),
       movedUser({ roles: ['b', 'admin', 'a'], registeredAt: 7, emailVerifiedAt: 9 }),
     ]
-    expect(await insertMovedUsers(database, [plain, full])).toEqual(
+    expect(await insertMovedUsers(database, [plain, full], testEntry)).toEqual(
       new Set([plain, full].map(generationOf)),
     )
     expect([await loginStatus(plain.email), await loginStatus(full.email)]).toEqual([200, 200])
@@ -50,7 +50,7 @@ describe('accounts that move in', () => {
 
   it('stay disabled', async () => {
     const users = [movedUser({ disabledAt: 5 }), movedUser({ disabledAt: 'now' })]
-    await insertMovedUsers(database, users)
+    await insertMovedUsers(database, users, testEntry)
     for (const { email, spellings } of users) {
       expect(await loginStatus(email)).toBe(404)
       const found = await findAccountByEmail(database, spellings)
@@ -73,7 +73,7 @@ describe('accounts that move in', () => {
     await client.execute({ sql, args: [normalized, normalized, 'x', '0123456789abcdef'] })
     expect(spelled.emailNormalized).not.toBe(normalized)
     const other = movedUser()
-    expect(await insertMovedUsers(database, [spelled, other])).toEqual(
+    expect(await insertMovedUsers(database, [spelled, other], testEntry)).toEqual(
       new Set([other.tokenGeneration]),
     )
     expect(await findTakenPlaces(database, [movedUser(), spelled, other])).toEqual(new Set([1, 2]))
@@ -90,7 +90,7 @@ describe('accounts that move in', () => {
       movedUser({ email: email.toUpperCase(), roles: ['first'] }),
       movedUser({ email, roles: ['second'] }),
     ]
-    expect(await insertMovedUsers(database, [first, second])).toEqual(
+    expect(await insertMovedUsers(database, [first, second], testEntry)).toEqual(
       new Set([first.tokenGeneration]),
     )
     expect(await findAccountByEmail(database, second.spellings)).toMatchObject({ roles: ['first'] })
@@ -104,6 +104,7 @@ describe('accounts that move in', () => {
         insertMovedUsers(
           counting,
           emails.map((email) => movedUser({ email })),
+          testEntry,
         ),
       ),
     )
@@ -115,7 +116,7 @@ describe('accounts that move in', () => {
     const { recording, stepsOf } = recordStatements(client)
     const users = [movedUser(), movedUser()]
     for (const ask of [
-      () => insertMovedUsers(recording, users),
+      () => insertMovedUsers(recording, users, testEntry),
       () => findTakenPlaces(recording, users),
     ]) {
       const steps = await stepsOf(ask)

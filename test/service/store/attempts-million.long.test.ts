@@ -96,6 +96,7 @@ describe('with 1,000,000 counted attempts', () => {
       database: recorded.recording,
       attemptKeys: createAttemptKeyMaker({ secretKey: testSettings.SECRET_KEY }),
     }
+    const entry = { event: 'users unlock', actor: 'administrator' } as const
     const named = { email: account.email, userId: 1 }
     const asked: [string, () => Promise<unknown>][] = [
       ['login', () => statusOf('/auth/login', account)],
@@ -103,7 +104,7 @@ describe('with 1,000,000 counted attempts', () => {
       ['wrong login', () => statusOf('/auth/login', wrong)],
       ['reauthenticate', () => statusOf('/auth/reauthenticate', account, token)],
       ['limits show', () => findAttempts(deps, named, limits.attempts)],
-      ['users unlock', () => forgetAttempts(deps, named)],
+      ['users unlock', () => forgetAttempts(deps, named, entry)],
     ]
     for (const [name, ask] of asked) {
       const steps = attemptSteps(await recorded.stepsOf(ask))

@@ -31,7 +31,7 @@ it.each(['ON', 'OFF'])(
     const database: Database = { hasReplicas: true, withClient: (use) => use(client) }
     const other = await insertAccount(database, 'bob@example.com')
     const gone = await insertAccount(database, 'ada@example.com')
-    const change = { spellings: ['ada@example.com'], tokenGeneration: newId() }
+    const change = { spellings: ['ada@example.com'], tokenGeneration: newId(), entry }
     expect(await deleteAccount(database, change)).toBe(true)
     expect(await deleteAccount(database, change)).toBe(false)
     const rowsOf = async (sql: string) =>

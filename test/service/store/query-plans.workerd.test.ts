@@ -20,6 +20,7 @@ import {
   postWith,
   refreshWith,
   registerAccount,
+  testEntry,
   tokensOf,
 } from '../../support/service.ts'
 
@@ -97,7 +98,7 @@ describe('every statement finds its rows by an index:', () => {
     const { attempts } = config.limits
     const ofAccounts = [
       () => listAttempts(recording, 'key', attempts),
-      () => deleteAttempts(recording, ['key', 'another']),
+      () => deleteAttempts(recording, ['key', 'another'], 1, testEntry),
     ]
     for (const ask of ofAccounts) {
       const steps = (await stepsOf(ask)).filter((step) => step.includes('portcullis_attempts'))

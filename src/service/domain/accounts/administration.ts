@@ -15,6 +15,7 @@ import {
   updateRoles,
 } from '../../store/account-administration.ts'
 import { sortRoles, withRoles } from '../../store/roles.ts'
+import type { AuditEntry } from '../audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import { comparedEmail, type EmailDomains, emailSpellings, parseEmail } from '../identity/email.ts'
 import { isRole, isRoleListShort, parsePassword } from '../identity/identity.ts'
@@ -23,7 +24,8 @@ import { passwordProblem } from '../identity/password-policy.ts'
 /** Done, or there is no such account. */
 export type AdministrationOutcome = 'done' | 'account_unknown'
 
-type AdministrationDeps = Pick<Deps, 'database' | 'runtime'>
+/** `entry` says which command it is, for the audit. */
+type AdministrationDeps = Pick<Deps, 'database' | 'runtime'> & { readonly entry: AuditEntry }
 
 type CheckedRoles = Result<readonly string[], 'role_malformed' | 'roles_too_long'>
 
@@ -151,7 +153,7 @@ interface RefusedPassword {
  * and the round trip. Refuses with 'email_taken' after both. Atomic. One round trip.
  */
 export async function createAccount(
-  deps: Pick<Deps, 'database' | 'runtime' | 'passwords'>,
+  deps: AdministrationDeps & Pick<Deps, 'passwords'>,
   account: NewAccount,
 ): Promise<Result<CreatedAccount, CreateReason>> {
   const email = parseEmail(account.email, account.emailDomains)
@@ -162,7 +164,7 @@ export async function createAccount(
   if (!roles.ok) return roles
   const passwordHash = await deps.passwords.hash(password.value)
   const user = { ...email, passwordHash, tokenGeneration: createRandomId(deps.runtime) }
-  const userId = await insertAccount(deps.database, user, roles.value)
+  const userId = await insertAccount(deps.database, user, roles.value, deps.entry)
   return userId === undefined
     ? refuse('email_taken')
     : succeed({ userId, email: email.email, roles: roles.value })
@@ -228,6 +230,7 @@ function changeOf(deps: AdministrationDeps, email: string) {
   return {
     spellings: emailSpellings(email),
     tokenGeneration: createRandomId(deps.runtime),
+    entry: deps.entry,
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { AttemptLimits } from '../../config/limit-settings.ts'
 import { deleteAttempts, type ListedAttempts, listAttempts } from '../../store/attempts.ts'
+import type { AuditEntry } from '../../store/audit-events.ts'
 import { type AttemptPurpose, sessionPurposes } from './attempt-keys.ts'
 import type { LimitDeps } from './limit-deps.ts'
 
@@ -42,9 +43,10 @@ export async function findAttempts(
 export async function forgetAttempts(
   { database, attemptKeys }: AdministrationDeps,
   account: NamedAccount,
+  entry: AuditEntry,
 ): Promise<number> {
   const keys = namesOf(account).map(([purpose, name]) => attemptKeys.ofAccount(purpose, name))
-  return deleteAttempts(database, await Promise.all(keys))
+  return deleteAttempts(database, await Promise.all(keys), account.userId, entry)
 }
 
 /** Under which name attempts are counted for each purpose. */

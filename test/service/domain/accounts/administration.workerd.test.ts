@@ -21,10 +21,11 @@ import {
   post,
   refreshWith,
   registerAccount,
+  testEntry,
   tokensOf,
 } from '../../../support/service.ts'
 
-const deps = { database, runtime: systemRuntime }
+const deps = { database, runtime: systemRuntime, entry: testEntry }
 const { app } = await createTestService()
 const roleOf = (length: number, number: number) => `${number}`.padStart(length, '0')
 const severalOf = (count: number, length: number) =>
