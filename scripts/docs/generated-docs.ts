@@ -2,6 +2,7 @@
 
 import { renderCommonPasswords } from '../common-passwords.ts'
 import { composeOpenApi } from '../openapi/document.ts'
+import { renderAuditEvents } from './audit-events.ts'
 import { withOptions } from './cli.ts'
 import { renderDecisions } from './decisions.ts'
 import { renderErrors } from './errors.ts'
@@ -34,6 +35,7 @@ export function generateDocs(): GeneratedDoc[] {
     { path: 'docs/reference/http-api.md', content: renderHttpApi() },
     { path: cli, content: withOptions(readDoc(cli)) },
     { path: 'docs/reference/settings.md', content: renderSettings() },
+    { path: 'docs/reference/audit-events.md', content: renderAuditEvents() },
     { path: 'docs/reference/log-events.md', content: renderLogEvents() },
     { path: 'docs/decisions/README.md', content: renderDecisions() },
     { path: 'docs/reference/guard-api.md', content: renderGuardApi() },
