@@ -15,7 +15,10 @@ const rules = [
   ...[...identity, 'service/domain/tokens', 'service/domain/feed'],
   'service/domain/limits',
 ]
-const useCases = ['service/domain/accounts', 'service/domain/sessions', 'service/domain/oauth']
+const useCases = [
+  ...['service/domain/accounts', 'service/domain/sessions', 'service/domain/oauth'],
+  'service/domain/audit',
+]
 
 /** Folder → the folders and packages that it may import. */
 const folders: Readonly<Record<string, readonly string[]>> = {
@@ -51,6 +54,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   ],
   'service/domain/sessions': [...ground, 'service/store', 'service/domain', ...rules],
   'service/domain/oauth': [...ground, 'service/store', 'service/domain', ...rules],
+  'service/domain/audit': [...ground, 'service/store', 'service/domain', ...rules],
   'service/http': [...[...ground, 'service/domain', ...rules, ...useCases], ...['hono', 'valibot']],
   'service/routes': [
     ...[...ground, 'service/config', 'service/domain', ...rules, ...useCases],
@@ -58,7 +62,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   ],
   service: [
     ...[...ground, 'service/config', 'service/store', 'service/domain', ...rules],
-    ...['service/http', 'service/routes', 'hono'],
+    ...['service/domain/audit', 'service/http', 'service/routes', 'hono'],
   ],
 
   // WebAssembly that only those have who import it.

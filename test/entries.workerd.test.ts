@@ -71,12 +71,14 @@ describe('the Worker', () => {
     error.mockRestore()
   })
 
-  it('prunes on its schedule, and writes one log line', async () => {
+  it('seals and prunes on its schedule, and writes one log line', async () => {
     const client = createClient({ url: env.TURSO_DATABASE_URL })
     await client.executeMultiple(`
       INSERT INTO portcullis_revoked_tokens (id, revoked_at, expires_at)
         VALUES ('long-expired----', 0, 0);
       INSERT INTO portcullis_audit_details (seq, expires_at) VALUES (999999999, 0);
+      INSERT INTO portcullis_audit_events (at, event, outcome, actor)
+        VALUES (0, 'login', 'attempted', 'user');
       INSERT INTO portcullis_attempts (key, count, last_at) VALUES ('forgotten', 3, 0);
       INSERT INTO portcullis_users
         (email, email_normalized, password_hash, token_generation, registered_at)
@@ -91,9 +93,15 @@ describe('the Worker', () => {
         UNION ALL SELECT id FROM portcullis_sessions`,
     )
     expect(rows).toEqual([])
+    const unsealed = await client.execute(
+      `SELECT max(seq) - (SELECT max(last_seq) FROM portcullis_audit_seals) AS count
+        FROM portcullis_audit_events`,
+    )
+    expect(unsealed.rows).toEqual([{ count: 0 }])
     const lines = log.mock.calls.map(([line]) => JSON.parse(line))
     expect(lines).toContainEqual({
       event: 'prune',
+      sealed: expect.any(Number),
       pruned: 1,
       prunedSessions: 1,
       prunedAttempts: 1,

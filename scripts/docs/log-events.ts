@@ -67,10 +67,10 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
   },
   prune: {
     writer: 'service',
-    members: ['pruned', 'prunedSessions', 'prunedAttempts', 'prunedAuditDetails'],
+    members: ['sealed', 'pruned', 'prunedSessions', 'prunedAttempts', 'prunedAuditDetails'],
     meaning:
-      'The cron has deleted so many revocations, sessions, counts of attempts and personal details of events that were over.',
-    todo: 'Nothing. If there is none for a day, look at the cron trigger.',
+      'The cron has sealed so many events of the audit. It has deleted so many revocations, sessions, counts of attempts and personal details of events that were over.',
+    todo: 'Nothing. If there is none for a day, look at the cron trigger. If `sealed` is 90,000 in each, run the cron more often.',
   },
   client_address_failed: {
     writer: 'service',

@@ -27,9 +27,10 @@ export interface ServiceWorker {
   /** Answers a request. Never throws. If the settings are wrong, the answer is 500. */
   fetch(request: Request, env: object, context?: WorkerContext): Promise<Response>
   /**
-   * Housekeeping, for a cron trigger: deletes revocations that no living token needs, sessions that
-   * ended more than a day ago, and counts of attempts that are forgotten. At most 300,000 of each. Rejects when the database is
-   * unavailable. With wrong settings, it only writes the problems to the log.
+   * Housekeeping, for a cron trigger. Seals the events of the audit, 90,000 at most. Then deletes
+   * revocations that no living token needs, sessions that ended more than a day ago, and counts of
+   * attempts that are forgotten. At most 300,000 of each. Rejects when the database is unavailable.
+   * With wrong settings, it only writes the problems to the log.
    */
   scheduled(controller: unknown, env: object): Promise<void>
 }

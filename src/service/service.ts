@@ -18,6 +18,8 @@ import {
 } from '../token/signing-key.ts'
 import { createApp } from './app.ts'
 import { type Config, serviceSettingsOf } from './config/config.ts'
+import { sealEvents } from './domain/audit/seal-events.ts'
+import { deriveSealKey } from './domain/audit/seal-key.ts'
 import type { ClientAddress, Deps } from './domain/deps.ts'
 import { RevocationFeed } from './domain/feed/feed.ts'
 import {
@@ -46,9 +48,10 @@ export interface Service {
   /** Answers requests: `app.fetch(request, env)`. */
   readonly app: Hono<ServiceEnv>
   /**
-   * Housekeeping, for the platform's scheduler. Deletes revocations that no living token needs,
-   * sessions that ended more than a day ago, counts of attempts that are forgotten, and personal
-   * details of events after AUDIT_DETAILS_DAYS. At most 300,000 of each. Writes one line to the log. Rejects when the database is unavailable.
+   * Housekeeping, for the platform's scheduler. Seals the events of the audit, 90,000 at most. Then
+   * deletes revocations that no living token needs, sessions that ended more than a day ago, counts
+   * of attempts that are forgotten, and personal details of events after AUDIT_DETAILS_DAYS. At most
+   * 300,000 of each. Writes one line to the log. Rejects when the database is unavailable.
    */
   prune(): Promise<void>
 }
@@ -110,11 +113,12 @@ export function createService(config: Config, parts: PlatformParts): Service {
   return {
     app: createApp(deps),
     async prune() {
+      const sealed = await sealEvents(deps.database, await deriveSealKey(config.secretKey))
       const pruned = await pruneRevocations(deps)
       const prunedSessions = await pruneSessions(deps)
       const prunedAttempts = await pruneAttempts(deps)
       const prunedAuditDetails = await pruneAuditDetails(deps)
-      const counts = { pruned, prunedSessions, prunedAttempts, prunedAuditDetails }
+      const counts = { sealed, pruned, prunedSessions, prunedAttempts, prunedAuditDetails }
       deps.log(JSON.stringify({ event: 'prune', ...counts }))
     },
   }
