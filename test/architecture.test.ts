@@ -71,7 +71,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   // The command line, and the published entries.
   cli: [
     ...[...ground, 'service/config', 'service/store', 'service/store/node', ...rules],
-    ...['service/domain/keys', ...useCases, 'commander', '@libsql/client/node', 'node:'],
+    ...['service/domain/keys', ...useCases, 'commander', '@libsql/client/node', 'valibot', 'node:'],
   ],
   '': [
     ...[...ground, 'guard', ...guard, 'testing', 'service', 'service/config', 'service/http'],

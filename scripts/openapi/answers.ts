@@ -68,6 +68,26 @@ const sessionList = v.object({
   }),
 })
 
+/** A page of the events of an account. */
+const eventList = v.object({
+  status: success.status,
+  data: v.object({
+    events: v.array(
+      v.object({
+        id: integer,
+        event: v.string(),
+        outcome: v.string(),
+        at: instant,
+        session_id: nullableString,
+        current: v.boolean(),
+        device: nullableString,
+        address: nullableString,
+      }),
+    ),
+    next: v.nullable(integer),
+  }),
+})
+
 /** Which of the ids are revoked, in the feed's own format. */
 const checkedIds = v.object({
   version: integer,
@@ -137,6 +157,7 @@ export const answerOf: Readonly<Record<RouteName, Answer>> = {
   refresh: tokens,
   listSessions: sessionList,
   endSession: message,
+  listEvents: eventList,
   logout: message,
   logoutEverywhere: messageOrTokens,
   reauthenticate: tokens,
@@ -161,6 +182,7 @@ export const answerSchemas: Readonly<Record<string, v.GenericSchema>> = {
   MessageAndTokens: messageAndTokens,
   Account: account,
   SessionList: sessionList,
+  EventList: eventList,
   CheckedIds: checkedIds,
   Introspection: introspection,
   KeySet: keySet,

@@ -7,6 +7,7 @@ import type { GenericSchema } from 'valibot'
 import { version } from '../../src/service/config/version.ts'
 import type { Deps } from '../../src/service/domain/deps.ts'
 import type { Credential } from '../../src/service/http/credentials.ts'
+import type { QueryNumber } from '../../src/service/http/query-numbers.ts'
 import { refusalsOf } from '../../src/service/http/refusals-of-route.ts'
 import type { Route, RouteFamily } from '../../src/service/http/route.ts'
 import { refreshBody } from '../../src/service/http/token-transport.ts'
@@ -110,9 +111,16 @@ function parametersOf(route: Route) {
     in: inPath(name) ? 'path' : 'query',
     required: inPath(name),
     description,
-    schema: { type: 'string' },
+    schema: schemaOfParameter(route.query?.[name]),
   }))
   return [...named, ...(route.hasEtag ? [{ $ref: '#/components/parameters/If-None-Match' }] : [])]
+}
+
+/** Only numbers of a query are checked by the service. */
+function schemaOfParameter(range: QueryNumber | undefined): object {
+  if (!range) return { type: 'string' }
+  const { least: minimum, most } = range
+  return { type: 'integer', minimum, ...(most !== undefined && { maximum: most }) }
 }
 
 function requestOf(family: RouteFamily, route: Route) {

@@ -144,6 +144,33 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     parameters: { id: 'The id of the session, as the list of sessions has it.' },
     answer: success({ message: 'Session ended.' }),
   },
+  listEvents: {
+    tag: 'Accounts',
+    summary: 'Lists what happened to the account, newest first.',
+    description:
+      'An `event` has the name of an operation of this document, or of an administrator’s command. Its `outcome` is `success`, `failed` for a wrong password, or the reason of a refusal. `device` and `address` are null where they are not kept any more. Ask for the next page with `?before=` and the value of `next`, until that is null. `?limit=` is from 1 to 100, and 50 by default.',
+    parameters: {
+      before: 'Only events older than the one with this id.',
+      limit: 'How many events at most: 50 by default.',
+    },
+    answer: success({
+      data: {
+        events: [
+          {
+            id: 1_207,
+            event: 'login',
+            outcome: 'success',
+            at: '2026-11-02T08:00:00.000Z',
+            session_id: sessionId,
+            current: true,
+            device: 'Firefox on Windows',
+            address: null,
+          },
+        ],
+        next: 1_207,
+      },
+    }),
+  },
   logout: {
     tag: 'Sessions',
     summary: 'Ends the session of the token, with all of its tokens.',

@@ -104,6 +104,13 @@ describe.each(['absent', 'present'])('round trips to the database, replicas %s:'
     expect(await roundTrips(() => client().refresh(token))).toEqual([401, 0])
   })
 
+  it('own events 1, and 0 for wrong numbers', async () => {
+    const token = await client().token()
+    expect(await roundTrips(() => client().events(token))).toEqual([200, 1])
+    expect(await roundTrips(() => client().events(token, '?before=5&limit=5'))).toEqual([200, 1])
+    expect(await roundTrips(() => client().events(token, '?limit=0'))).toEqual([422, 0])
+  })
+
   it('list 1, ending a session 1, logging out everywhere 1', async () => {
     const account = { email: freshEmail(), password: 'a good password' }
     const { token } = tokensOf(await client().register(account))

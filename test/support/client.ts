@@ -105,6 +105,7 @@ export function createClientOf(baseUrl: string) {
     refresh: (refreshToken: string) =>
       postJson(`${baseUrl}/auth/refresh`, { refresh_token: refreshToken }),
     sessions: (token: string) => send(`${baseUrl}/auth/sessions`, bearing(token)),
+    events: (token: string, query = '') => send(`${baseUrl}/auth/events${query}`, bearing(token)),
     endSession: (token: string, id: string) =>
       send(`${baseUrl}/auth/sessions/${id}`, { method: 'DELETE', ...bearing(token) }),
     logoutEverywhere: (token: string, body: unknown = {}) =>

@@ -11,6 +11,7 @@ import { readCredential } from './credentials.ts'
 import { hangUpOf } from './hang-up.ts'
 import { readJsonBody, readOptionalJsonBody } from './json-body.ts'
 import { entryOf } from './login-client.ts'
+import { readQuery } from './query-numbers.ts'
 import { limitByAddress, limitByProcess } from './request-limits.ts'
 import { type InputRefusal, respondRefused } from './respond.ts'
 import type { Route, RouteFamily } from './route.ts'
@@ -105,6 +106,8 @@ async function answer(
   if (!ofAddress.ok) return ofAddress
   const token = await readCredential(route.credential, c, deps)
   if (!token.ok) return token
+  const query = readQuery(c, route.query ?? {})
+  if (!query.ok) return query
   const body = await readBody(c, route, schema)
   if (!body.ok) return body
   const ofProcess = limitByProcess(deps, route.limits)
@@ -112,6 +115,7 @@ async function answer(
   const request = {
     c,
     params: c.req.param(),
+    query: query.value,
     token: token.value as never,
     body: body.value,
     entry: (route.audit.length > 0 ? entryOf(c, deps, route.name) : undefined) as never,

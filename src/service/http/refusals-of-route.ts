@@ -22,6 +22,7 @@ export function refusalsOf(route: Route, family: RouteFamily): readonly Reason[]
     ...limitRefusals[route.limits],
     ...route.refusals,
     ...(hasJsonBody ? bodyRefusals : []),
+    ...(route.query ? (['invalid_input'] as const) : []),
     ...(hasJsonBody && !route.isBodyOptional ? (['body_missing'] as const) : []),
     ...(readsBody ? (['body_too_large', 'body_incomplete'] as const) : []),
     ...(isSameSiteOnly ? (['cross_site_request'] as const) : []),

@@ -8,6 +8,7 @@ import type { AuditEntry, AuditOutcome } from '../domain/audit-entry.ts'
 import type { Deps } from '../domain/deps.ts'
 import type { BodySchema } from './body-schema.ts'
 import type { Credential, TokenOf } from './credentials.ts'
+import type { QueryNumber, QueryOf } from './query-numbers.ts'
 import type { CredentialReason, LimitClass, LimitReason } from './route-refusals.ts'
 import type { RefusalForm, ServiceEnv } from './service-env.ts'
 
@@ -17,10 +18,13 @@ interface RouteRequest<
   C extends Credential,
   Body,
   A extends readonly AuditOutcome[],
+  Q extends string,
 > {
   readonly c: Context<ServiceEnv>
   /** The parameters of the path, by their names. */
   readonly params: ParamsOf<Path>
+  /** The numbers of the query, by their names. */
+  readonly query: QueryOf<Q>
   /** The presented token. Only its form is known to be good. */
   readonly token: TokenOf<C>
   /** The body in the shape of the route's schema. */
@@ -55,6 +59,7 @@ export interface RouteOf<
   L extends LimitClass,
   R extends Reason,
   A extends readonly AuditOutcome[],
+  Q extends string,
 > {
   /** A unique name: the operation of the OpenAPI document, and the event of the audit. */
   readonly name: string
@@ -62,6 +67,8 @@ export interface RouteOf<
   /** Below the path of its family. */
   readonly path: Path
   readonly credential: C
+  /** The numbers that its query may have. A wrong one is refused. Default: it reads no query so. */
+  readonly query?: Readonly<Record<Q, QueryNumber>>
   /** The schema of a JSON body, from the settings. */
   readonly body?: (deps: Deps) => S
   /** Whether the body may be missing. It is an empty object then. */
@@ -84,7 +91,7 @@ export interface RouteOf<
   readonly isAtHost?: true
   handle(
     deps: Deps,
-    request: RouteRequest<Path, C, v.InferOutput<S>, A>,
+    request: RouteRequest<Path, C, v.InferOutput<S>, A, Q>,
   ): Promise<Result<Response, RouteRefusal<NoInfer<R> | CredentialReason<C> | LimitReason<L>>>>
 }
 
@@ -95,7 +102,8 @@ export type Route = RouteOf<
   BodySchema,
   LimitClass,
   Reason,
-  readonly AuditOutcome[]
+  readonly AuditOutcome[],
+  string
 >
 
 /** Routes that share the beginning of their paths, and the form of their refusals. */
@@ -118,6 +126,7 @@ export function defineRoute<
   const L extends LimitClass,
   const R extends Reason,
   const A extends readonly AuditOutcome[],
->(route: RouteOf<Path, C, S, L, R, A> & { readonly name: Name }) {
+  const Q extends string,
+>(route: RouteOf<Path, C, S, L, R, A, Q> & { readonly name: Name }) {
   return route
 }

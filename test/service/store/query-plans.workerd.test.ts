@@ -42,6 +42,7 @@ describe('every statement finds its rows by an index:', () => {
       () => refreshWith(app, refreshToken),
       () => ask(app, '/auth/status', bearing(token)),
       () => ask(app, '/auth/sessions', bearing(token)),
+      () => ask(app, '/auth/events?before=9&limit=9', bearing(token)),
       () => ask(app, `/auth/sessions/${id}`, { method: 'DELETE', ...bearing(token) }),
       () => postWith(app, '/auth/reauthenticate', token, { password }),
       () => postForm(app, '/oauth/revoke', { token: refreshToken }),

@@ -1,0 +1,116 @@
+// Events as people read them, newest first, with the personal details that are still kept.
+
+import { and, desc, eq, exists, gt, gte, lt, ne, not, or, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/sqlite-core'
+import * as v from 'valibot'
+import { type Result, type RevocationReason, succeed } from '../../errors/reasons.ts'
+import { eventColumns, eventEntries } from './audit-seals.ts'
+import { build, type Database, databaseNow, readBatch } from './database.ts'
+import { decodeRows } from './rows.ts'
+import { auditDetails, auditEvents } from './schema.ts'
+import { type CallerToken, decodeAccountByToken, selectAccountByTokenStatement } from './users.ts'
+
+/** A page: at most `limit` events, all older than the event `before`. Default: the newest. */
+export interface EventPage {
+  readonly limit: number
+  readonly before?: number | undefined
+}
+
+/** Which events are listed. Default: all. */
+export interface EventFilter extends EventPage {
+  readonly userId?: number | undefined
+  /** The name of a route or of a command. */
+  readonly event?: string | undefined
+  /** In seconds since 1970. */
+  readonly since?: number | undefined
+}
+
+const detailColumns = { device: auditDetails.device, address: auditDetails.address }
+const optionalText = v.nullable(v.string())
+const listedRow = v.object({ ...eventEntries, device: optionalText, address: optionalText })
+
+/** An event, and its details: null where there are none, or they are not kept any more. */
+export type ListedEvent = Readonly<v.InferOutput<typeof listedRow>>
+
+/**
+ * The success of a login follows its attempt within seconds. So it is among the next events of its
+ * account, and the cost of a page has a bound.
+ */
+const maxEventsBetween = 200
+
+/** The condition that the details are kept for now. They are deleted later. */
+const hasDetails = and(
+  eq(auditDetails.seq, auditEvents.seq),
+  gt(auditDetails.expiresAt, databaseNow),
+)
+
+/** A page of the events that the filter selects, newest first. One round trip. */
+export async function listEvents(
+  database: Database,
+  { limit, before, userId, event, since }: EventFilter,
+): Promise<readonly ListedEvent[]> {
+  const which = and(
+    isBefore(before),
+    userId === undefined ? undefined : eq(auditEvents.userId, whole(userId)),
+    event === undefined ? undefined : eq(auditEvents.event, event),
+    since === undefined ? undefined : gte(auditEvents.at, whole(since)),
+  )
+  const { listed } = await readBatch(database, { listed: selectListedStatement(which, limit) })
+  return decodeRows(listedRow, listed)
+}
+
+/**
+ * A page of the events of a token's account, newest first. An attempt is left out when its success
+ * is an event of its own. Refuses like `findAccountByToken`. One round trip.
+ */
+export async function listEventsByToken(
+  database: Database,
+  caller: CallerToken,
+  { limit, before }: EventPage,
+): Promise<Result<readonly ListedEvent[], RevocationReason>> {
+  const isTheirs = eq(auditEvents.userId, whole(caller.userId))
+  const which = and(
+    isTheirs,
+    isBefore(before),
+    or(ne(auditEvents.outcome, 'attempted'), not(hasSuccess(caller))),
+  )
+  const { found, listed } = await readBatch(database, {
+    found: selectAccountByTokenStatement(caller),
+    listed: selectListedStatement(which, limit),
+  })
+  const account = decodeAccountByToken(found)
+  return account.ok ? succeed(decodeRows(listedRow, listed)) : account
+}
+
+function selectListedStatement(which: SQL | undefined, limit: number) {
+  return build
+    .select({ ...eventColumns, ...detailColumns })
+    .from(auditEvents)
+    .leftJoin(auditDetails, hasDetails)
+    .where(which)
+    .orderBy(desc(auditEvents.seq))
+    .limit(limit)
+}
+
+function isBefore(before: number | undefined): SQL | undefined {
+  return before === undefined ? undefined : lt(auditEvents.seq, whole(before))
+}
+
+/** The condition that one of the next events of the account is the success of this attempt. */
+function hasSuccess({ userId }: CallerToken): SQL {
+  const later = alias(auditEvents, 'later')
+  const next = build
+    .select({ attemptSeq: sql<number>`${later.attemptSeq}`.as('attempt') })
+    .from(later)
+    .where(and(eq(later.userId, whole(userId)), gt(later.seq, auditEvents.seq)))
+    .orderBy(later.seq)
+    .limit(maxEventsBetween)
+    .as('subquery')
+  const itsSuccess = eq(next.attemptSeq, auditEvents.seq)
+  return exists(build.select({ attemptSeq: next.attemptSeq }).from(next).where(itsSuccess))
+}
+
+/** Numbers reach the database as floats. */
+function whole(value: number) {
+  return sql`CAST(${value} AS INTEGER)`
+}
