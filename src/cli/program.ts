@@ -3,6 +3,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { version } from '../service/config/version.ts'
+import { addAuditCommand } from './audit.ts'
 import { Failure } from './failure.ts'
 import { addKeysCommand } from './keys.ts'
 import { addLimitsCommand } from './limits.ts'
@@ -13,7 +14,7 @@ import { addUsersCommand } from './users.ts'
 export function createProgram(): Command {
   const program = new Command('portcullis')
     .description(
-      'Migrates the database of a Portcullis service, and manages its accounts and signing keys.',
+      'Migrates the database of a Portcullis service, and manages its accounts, audit and signing keys.',
     )
     .version(version)
     .addHelpText(
@@ -26,6 +27,7 @@ export function createProgram(): Command {
   addMigrateCommand(program)
   addUsersCommand(program)
   addLimitsCommand(program)
+  addAuditCommand(program)
   addKeysCommand(program)
   return program
 }

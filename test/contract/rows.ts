@@ -1,6 +1,7 @@
 // The rows of the contract as data.
 
 import { bearing, createClientOf, freshEmail, postChunks, send } from '../support/client.ts'
+import { eventRows } from './event-rows.ts'
 import {
   type Expected,
   invalidInput,
@@ -203,5 +204,6 @@ export const rows: readonly Row[] = [
     },
   }),
   ...sessionRows,
+  ...eventRows,
   ...badInputRows,
 ]

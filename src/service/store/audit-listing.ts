@@ -33,10 +33,10 @@ const listedRow = v.object({ ...eventEntries, device: optionalText, address: opt
 export type ListedEvent = Readonly<v.InferOutput<typeof listedRow>>
 
 /**
- * The success of a login follows its attempt within seconds. So it is among the next events of its
- * account, and the cost of a page has a bound.
+ * The success of an attempt follows within seconds, so it is among the next events of the account.
+ * By default, no more attempts than these are let through in a day. The cost of a page is bounded.
  */
-const maxEventsBetween = 200
+const maxEventsBetween = 100
 
 /** The condition that the details are kept for now. They are deleted later. */
 const hasDetails = and(

@@ -1,0 +1,56 @@
+// What `audit verify` tells.
+
+import type { ChainFinding, ChainVerdict } from '../service/domain/audit/verify-chain.ts'
+import { Failure } from './failure.ts'
+import { report } from './report.ts'
+
+/** Prints the result. Throws a Failure when the chain is not intact. */
+export function reportVerdict(verdict: ChainVerdict, json: boolean): void {
+  report(json, factsOf(verdict), sentencesOf(verdict))
+  const { problems } = verdict
+  if (problems > 0) {
+    const found = problems === 1 ? 'a problem was' : `${problems} problems were`
+    throw new Failure(`The audit is not as it was sealed: ${found} found.`)
+  }
+}
+
+function sentencesOf({ seals, events, unsealed, head, problems, findings }: ChainVerdict): string {
+  const notShown = problems - findings.length
+  return [
+    ...findings.map(sentenceOf),
+    ...(notShown > 0 ? [`${notShown} more problems are not shown.`] : []),
+    `${seals} seals cover ${events} events. ${unsealed} events are not sealed yet.`,
+    ...(problems === 0 ? ['No sealed event was changed, deleted, inserted or moved.'] : []),
+    head ? `Head: ${head.number} ${head.mac}` : 'There is no seal yet.',
+  ].join('\n')
+}
+
+function sentenceOf({ problem, seal, firstSeq, lastSeq }: ChainFinding): string {
+  const where = `Seal ${seal}, events ${firstSeq} to ${lastSeq}`
+  const sentences = {
+    events_deleted: `${where}: events were deleted.`,
+    events_inserted: `${where}: events were inserted.`,
+    events_changed: `${where}: an event was changed, events changed places, or the seal was changed.`,
+    seal_changed: `${where}: the seal was changed. The events are those that were sealed.`,
+    seal_missing: `${where}: seals before this one are missing, so these events cannot be verified.`,
+    seal_inserted: `Seal ${seal}: it was inserted. The first seal has the number 1.`,
+    key_unknown: `${where}: the key is not at hand. Set PREVIOUS_SECRET_KEY, or pass older keys with --keys.`,
+    head_missing: `The given head is seal ${seal}, and the chain has no such seal. Its end was cut off.`,
+    head_changed: `Seal ${seal} is not the given head. The seals from there on, or before, were replaced.`,
+  }
+  return sentences[problem]
+}
+
+function factsOf({ problems, findings, head, keys, ...counts }: ChainVerdict) {
+  return {
+    intact: problems === 0,
+    ...counts,
+    keys: Object.fromEntries(keys),
+    problems,
+    findings: findings.map(({ firstSeq, lastSeq, ...finding }) => ({
+      ...finding,
+      ...{ first_seq: firstSeq, last_seq: lastSeq },
+    })),
+    head: head ?? null,
+  }
+}
