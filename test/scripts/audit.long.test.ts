@@ -155,7 +155,8 @@ Head: 3 ${mac}
     const { status, stderr, intact, problems, findings } = verify()
     expect([status, intact, problems]).toEqual([1, false, expected.length])
     expect(found(findings)).toEqual(expected)
-    expect(JSON.parse(stderr).error).toBe('failure')
+    // A slow machine gets lines about the progress first.
+    expect(JSON.parse(stderr.trimEnd().split('\n').at(-1)).error).toBe('failure')
   })
 
   it('finds a change of any column, each in another seal', async () => {
@@ -179,7 +180,7 @@ Head: 3 ${mac}
     expect(status).toBe(1)
     expect(stdout).toContain('Seal 2, events 1001 to 2000: events were deleted.\n')
     expect(stdout).toContain('3 seals cover 2098 events.')
-    expect(stderr).toBe('The audit is not as it was sealed: a problem was found.\n')
+    expect(stderr).toMatch(/(^|\n)The audit is not as it was sealed: a problem was found\.\n$/)
   })
 
   it('finds a cut tail with a kept head alone, also after the next seal', async () => {
@@ -339,7 +340,12 @@ describe('npm run admin -- audit list', () => {
     const lines = audit(['list', '--json']).stdout.trimEnd().split('\n')
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       {
-        ...{ id: 2, at: '2026-10-26T05:33:22.000Z', event: 'login', outcome: 'success' },
+        ...{
+          id: 2,
+          at: new Date(1_793_000_002_000).toISOString(),
+          event: 'login',
+          outcome: 'success',
+        },
         ...{ actor: 'user', user_id: 3, session_id: `${'0'.repeat(15)}2`, request_id: 'request-2' },
         ...{ attempt_id: 2, target: null, device: 'Firefox on Windows', address: '192.0.2.7' },
       },
