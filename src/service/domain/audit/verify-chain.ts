@@ -101,8 +101,8 @@ export class ChainVerifier {
     this.#keyCounts.set(seal.keyId, (this.#keyCounts.get(seal.keyId) ?? 0) + 1)
     this.#compareWithHead(seal)
     const expected = (this.#previous?.seal.number ?? 0) + 1
-    if (seal.number < expected) return this.#report('seal_inserted', seal)
-    if (seal.number > expected) this.#report('seal_missing', seal)
+    if (seal.number < expected) return this.#noteSeal('seal_inserted', seal)
+    if (seal.number > expected) this.#noteSeal('seal_missing', seal)
     const rightMac = seal.number === expected ? await this.#verify(seal, events) : undefined
     this.#previous = { seal, rightMac }
   }
@@ -129,14 +129,14 @@ export class ChainVerifier {
   async #verify(seal: AuditSeal, events: readonly AuditEvent[]): Promise<string | undefined> {
     const key = this.#keys.get(seal.keyId)
     if (!key) {
-      this.#report('key_unknown', seal)
+      this.#noteSeal('key_unknown', seal)
       return undefined
     }
     const { mac: previousMac = '' } = this.#previous?.seal ?? {}
     const mac = await key.macOf(sealText(seal, previousMac, events))
     if (mac === seal.mac) return undefined
     if (await this.#isIntactAfterChangedSeal(key, seal, events)) return undefined
-    this.#report(await this.#explain(key, seal, events), seal)
+    this.#noteSeal(await this.#explain(key, seal, events), seal)
     return mac
   }
 
@@ -177,11 +177,11 @@ export class ChainVerifier {
   #compareWithHead(seal: AuditSeal): void {
     if (seal.number !== this.#expectedHead?.number) return
     this.#isHeadSeen = true
-    if (seal.mac !== this.#expectedHead.mac) this.#report('head_changed', seal)
+    if (seal.mac !== this.#expectedHead.mac) this.#noteSeal('head_changed', seal)
   }
 
   /** The range begins behind the seal before it, whatever the seal says. */
-  #report(problem: ChainProblem, { number, lastSeq }: AuditSeal): void {
+  #noteSeal(problem: ChainProblem, { number, lastSeq }: AuditSeal): void {
     const firstSeq = (this.#previous?.seal.lastSeq ?? 0) + 1
     this.#note({ problem, seal: number, firstSeq, lastSeq })
   }
