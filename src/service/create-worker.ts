@@ -29,7 +29,7 @@ export interface ServiceWorker {
   /**
    * Housekeeping, for a cron trigger. Seals the events of the audit, 90,000 at most. Then deletes
    * revocations that no living token needs, sessions that ended more than a day ago, and counts of
-   * attempts that are forgotten. At most 300,000 of each. Rejects when the database is unavailable.
+   * attempts that are forgotten. At most 225,000 of each. Rejects when the database is unavailable.
    * With wrong settings, it only writes the problems to the log.
    */
   scheduled(controller: unknown, env: object): Promise<void>

@@ -51,7 +51,7 @@ export interface Service {
    * Housekeeping, for the platform's scheduler. Seals the events of the audit, 90,000 at most. Then
    * deletes revocations that no living token needs, sessions that ended more than a day ago, counts
    * of attempts that are forgotten, and personal details of events after AUDIT_DETAILS_DAYS. At most
-   * 300,000 of each. Writes one line to the log. Rejects when the database is unavailable.
+   * 225,000 of each. Writes one line to the log. Rejects when the database is unavailable.
    */
   prune(): Promise<void>
 }

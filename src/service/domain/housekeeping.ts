@@ -11,13 +11,13 @@ import { deleteEndedSessions } from '../store/session-endings.ts'
 import type { Deps } from './deps.ts'
 
 /**
- * 300,000 rows of each kind. The next run deletes the rest, so that no run meets the limit of 1,000
+ * 225,000 rows of each kind. The next run deletes the rest, so that no run meets the limit of 1,000
  * queries of some platforms.
  */
-const maxDeletesPerRun = 300
+const maxDeletesPerRun = 225
 
 /**
- * Deletes revocations that no living token needs: 300,000 at most, 1,000 with each round trip.
+ * Deletes revocations that no living token needs: 225,000 at most, 1,000 with each round trip.
  * Harmless if it runs twice at once, or is cut off.
  *
  * @returns how many were deleted
@@ -27,7 +27,7 @@ export function pruneRevocations({ database }: Pick<Deps, 'database'>): Promise<
 }
 
 /**
- * Deletes sessions that ended more than a day ago: 300,000 at most, 1,000 with each round trip.
+ * Deletes sessions that ended more than a day ago: 225,000 at most, 1,000 with each round trip.
  * Harmless if it runs twice at once, or is cut off.
  *
  * @returns how many were deleted
@@ -37,7 +37,7 @@ export function pruneSessions({ database }: Pick<Deps, 'database'>): Promise<num
 }
 
 /**
- * Deletes counts of attempts that no limit needs: 300,000 at most, 1,000 with each round trip.
+ * Deletes counts of attempts that no limit needs: 225,000 at most, 1,000 with each round trip.
  * Harmless if it runs twice at once, or is cut off.
  *
  * @returns how many were deleted
@@ -51,7 +51,7 @@ export function pruneAttempts({
 }
 
 /**
- * Deletes the personal details of events whose time is over: 300,000 at most, 1,000 with each round
+ * Deletes the personal details of events whose time is over: 225,000 at most, 1,000 with each round
  * trip. The events stay. Harmless if it runs twice at once, or is cut off.
  *
  * @returns how many were deleted

@@ -4,7 +4,7 @@ import { and, desc, eq, exists, gt, gte, lt, ne, not, or, type SQL, sql } from '
 import { alias } from 'drizzle-orm/sqlite-core'
 import * as v from 'valibot'
 import { type Result, type RevocationReason, succeed } from '../../errors/reasons.ts'
-import { eventColumns, eventEntries } from './audit-seals.ts'
+import { eventEntries, sealedColumns } from './audit-seals.ts'
 import { build, type Database, databaseNow, readBatch } from './database.ts'
 import { decodeRows } from './rows.ts'
 import { auditDetails, auditEvents } from './schema.ts'
@@ -84,7 +84,7 @@ export async function listEventsByToken(
 
 function selectListedStatement(which: SQL | undefined, limit: number) {
   return build
-    .select({ ...eventColumns, ...detailColumns })
+    .select({ ...sealedColumns, ...detailColumns })
     .from(auditEvents)
     .leftJoin(auditDetails, hasDetails)
     .where(which)

@@ -17,7 +17,7 @@ const optionalInteger = v.nullable(integer)
 const optionalText = v.nullable(v.string())
 
 /** The columns of an event, for a select, and the shape of its row. */
-export const eventColumns = {
+export const sealedColumns = {
   seq: clamped(auditEvents.seq),
   at: clamped(auditEvents.at),
   event: auditEvents.event,
@@ -158,7 +158,7 @@ function decodeUnsealed(answers: {
 
 function selectEventsStatement(which: SQL | undefined, limit: number) {
   return build
-    .select(eventColumns)
+    .select(sealedColumns)
     .from(auditEvents)
     .where(which)
     .orderBy(asc(auditEvents.seq))

@@ -11,7 +11,13 @@ import {
 import { findAccountByEmail } from '../../../src/service/store/account-listing.ts'
 import { freshEmail } from '../../support/client.ts'
 import { recordStatements } from '../../support/query-plans.ts'
-import { createCountingDatabase, createTestService, database, post, testEntry } from '../../support/service.ts'
+import {
+  createCountingDatabase,
+  createTestService,
+  database,
+  post,
+  testEntry,
+} from '../../support/service.ts'
 
 const password = 'the password of before'
 const hash = await createPasswordHasher(4, systemRuntime).hash(password)

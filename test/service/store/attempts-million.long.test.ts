@@ -16,7 +16,7 @@ import { recordStatements } from '../../support/query-plans.ts'
 import { testSettings } from '../../support/settings.ts'
 
 const count = 1_000_000
-/** One run of housekeeping deletes 300,000 of them. */
+/** One run of housekeeping deletes 225,000 of them. */
 const forgotten = 301_500
 /** A statement takes seconds, and sqld ends those that take longer. */
 const rowsPerInsert = 50_000
@@ -138,7 +138,7 @@ describe('with 1,000,000 counted attempts', () => {
     )
     expect(deletes).toHaveLength(300)
     expect(new Set(deletes.map(({ rowsAffected }) => rowsAffected))).toEqual(new Set([1_000]))
-    expect(JSON.parse(log.at(-1) ?? '')).toMatchObject({ event: 'prune', prunedAttempts: 300_000 })
+    expect(JSON.parse(log.at(-1) ?? '')).toMatchObject({ event: 'prune', prunedAttempts: 225_000 })
     const steps = attemptSteps(await recorded.stepsOf(() => service.prune()))
     expect(new Set(steps)).toEqual(
       new Set([
