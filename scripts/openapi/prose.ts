@@ -96,7 +96,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Accounts',
     summary: 'Changes the password of the account, and ends its other sessions.',
     description:
-      'Give the old password, or log in at most 300 seconds before. All access tokens and device tokens end in any case. The session of the caller goes on. With the old password, the answer has a new access token. With the refresh token of the session, it has both tokens, unless that token is used up. Otherwise refresh next.',
+      'Give the old password. Or give the refresh token of the session, if its login was at most 300 seconds ago. All access tokens and device tokens end in any case. The session of the caller goes on. With the old password, the answer has a new access token. With the refresh token, it has both tokens. A refresh token that is used up is no proof, and gives no tokens.',
     request: {
       new_password: 'staple battery horse',
       password: credentials.password,

@@ -284,11 +284,7 @@ const changeRows: Row[] = [
       has: ['auth_token', 'token_type', 'expires_in', 'device_token'],
     },
   ),
-  changeRow(
-    'fresh login, no password',
-    { new_password: newPassword },
-    { status: 200, message: 'Password changed.', has: ['device_token'] },
-  ),
+  changeRow('no password and no refresh token', { new_password: newPassword }, invalidInput),
   changeRow(
     'wrong password',
     { new_password: newPassword, password: `${password}!` },

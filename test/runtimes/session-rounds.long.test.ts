@@ -45,7 +45,7 @@ describe('simultaneous logouts, refreshes and logouts everywhere', () => {
 
   /**
    * A change of the password against a refresh of another session and a logout. Every second change
-   * has the old password.
+   * has the old password, and the others the refresh token of a fresh login.
    *
    * @returns the problems after a round: tokens from before that live, and undocumented statuses
    */
@@ -53,7 +53,8 @@ describe('simultaneous logouts, refreshes and logouts everywhere', () => {
     const account = { email: freshEmail(), password: 'a good password' }
     const first = tokensOf(await client().register(account))
     const other = tokensOf(await client().login(account))
-    const proof = number % 2 === 0 ? { password: account.password } : {}
+    const proof =
+      number % 2 === 0 ? { password: account.password } : { refresh_token: first.refreshToken }
     const [changed, refreshed, ended] = await Promise.all([
       client().changePassword(first.token, { new_password: newPassword, ...proof }),
       client().refresh(other.refreshToken),

@@ -2,7 +2,7 @@
 // and each later statement asks whether it was met. So of several concurrent changes exactly one
 // succeeds, and nothing happens for a stolen token without a proof.
 
-import { and, between, eq, exists, gte, ne, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, gte, ne, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import {
   type ChangeReason,
@@ -31,7 +31,12 @@ import { confirmedColumns, type SessionToConfirm } from './password-checks.ts'
 import { type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows, flag, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
-import { decodeExchange, exchangeStatements, type Rotation } from './session-rotation.ts'
+import {
+  decodeExchange,
+  exchangeStatements,
+  isExchangeable,
+  type Rotation,
+} from './session-rotation.ts'
 import {
   type CallerToken,
   decodeAccountByToken,
@@ -41,7 +46,7 @@ import {
   selectAccountByTokenStatement,
 } from './users.ts'
 
-/** The session was authenticated a short time ago. */
+/** The session was authenticated a short time ago, and the change has its refresh token. */
 interface FreshLogin {
   /** How long ago at most, in seconds. */
   readonly maxAgeSeconds: number
@@ -65,7 +70,10 @@ export interface PasswordChange {
   /** Whether the other sessions continue. */
   readonly keepsSessions: boolean
   readonly proof: Proof
-  /** The refresh token of the caller's session, if it was presented. */
+  /**
+   * The refresh token of the caller's session, if it was presented and can be exchanged. Part of the
+   * proof after a fresh login.
+   */
   readonly rotation: Rotation | undefined
   readonly entry: AuditEntry
 }
@@ -92,9 +100,10 @@ const maxClockStepSeconds = 60
  *
  * Exactly one of several concurrent calls succeeds. The others are refused with 'token_revoked'.
  * Refuses with 'account_gone' when the account does not exist, or is disabled. Refuses with
- * 'login_not_fresh', by the row of the session and the clock of the database. Refuses with
- * 'account_changing' when the password or the roles are no longer those that were read. A refusal
- * changes nothing. Records the success. Atomic; one round trip.
+ * 'login_not_fresh', by the row of the session and the clock of the database, or when the refresh
+ * token of a fresh login cannot be exchanged. Refuses with 'account_changing' when the password or
+ * the roles are no longer those that were read. A refusal changes nothing. Records the success.
+ * Atomic; one round trip.
  */
 export async function updatePassword(
   database: Database,
@@ -117,7 +126,7 @@ function changingStatements(caller: CallerToken, change: PasswordChange) {
   const whose = eq(users.id, userId)
   const ended = updateEndedSessionsStatement(whose, tokenGeneration, ne(sessions.id, sessionId))
   return {
-    revoked: insertGenerationRevocationStatement(and(whose, mayChange(caller, proof))),
+    revoked: insertGenerationRevocationStatement(and(whose, mayChange(caller, change))),
     // Only right after a revocation by this batch. That another one has revoked the generation is no
     // permission.
     replaced: build
@@ -130,7 +139,7 @@ function changingStatements(caller: CallerToken, change: PasswordChange) {
     ...(keepsSessions ? {} : { ended }),
     found: selectAccountByTokenStatement(caller),
     current: build
-      .select({ isFresh: sql<number>`${isFresh(proof) ?? 1}` })
+      .select({ isFresh: sql<number>`${isFresh(change) ?? 1}` })
       .from(sessions)
       .where(and(eq(sessions.id, sessionId), isLiveSession)),
   }
@@ -153,33 +162,48 @@ function confirmingStatements(
 }
 
 /** The condition that the caller may change the password, on the row of the account. */
-function mayChange(caller: CallerToken, proof: Proof): SQL | undefined {
+function mayChange(caller: CallerToken, change: PasswordChange): SQL | undefined {
+  const { proof } = change
   const session = and(eq(sessions.id, caller.sessionId), eq(sessions.userId, caller.userId))
   const isReady =
-    'confirmed' in proof ? gte(sessions.expiresAt, proof.tokenExpiresAt) : isFresh(proof)
+    'confirmed' in proof ? gte(sessions.expiresAt, proof.tokenExpiresAt) : isFresh(change)
   const living = build
     .select({ id: sessions.id })
     .from(sessions)
     .where(and(session, isLiveSession, isReady))
-  return and(mayActForAccount(caller), exists(living), isAsRead(proof))
+  return and(mayActForAccount(caller), exists(living), isAsRead(caller, change))
 }
 
 /**
  * The condition that the account has the password that was checked, and the roles of the token. A
  * hash of the same password that was renewed meanwhile is no change.
  */
-function isAsRead(proof: Proof): SQL | undefined {
-  if (!('confirmed' in proof)) return undefined
+function isAsRead(
+  { tokenGeneration }: CallerToken,
+  { proof, rotation }: PasswordChange,
+): SQL | undefined {
+  if (!('confirmed' in proof)) {
+    const signed = rotation?.signed
+    // The token is signed for the generation that the change gives.
+    return typeof signed === 'object'
+      ? isAccountAsSigned({ ...signed, tokenGeneration })
+      : undefined
+  }
   const { found } = proof.confirmed
   return and(eq(users.passwordVersion, found.passwordVersion), isAccountAsSigned(found))
 }
 
-/** The condition that the login of a session is fresh. Undefined if it need not be. */
-function isFresh(proof: Proof): SQL | undefined {
+/**
+ * The condition that the login of a session is fresh, and that the refresh token is not used up. So
+ * an access token alone changes nothing. Undefined if the old password was given.
+ */
+function isFresh({ proof, rotation }: PasswordChange): SQL | undefined {
   if ('confirmed' in proof) return undefined
+  if (!rotation) return sql`0`
   const oldest = sql`${databaseNow} - ${proof.maxAgeSeconds}`
   const newest = sql`${databaseNow} + ${maxClockStepSeconds}`
-  return between(sessions.authenticatedAt, oldest, newest)
+  const isRecent = sql`${sessions.authenticatedAt} BETWEEN ${oldest} AND ${newest}`
+  return sql`(${isRecent} AND ${isExchangeable(rotation)})`
 }
 
 function decodeChange(

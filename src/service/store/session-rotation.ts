@@ -238,6 +238,13 @@ function updateVersionStatement(rotation: Rotation, condition: SQL | undefined) 
     .where(and(isRefreshable(rotation), eq(sessions.version, version), condition))
 }
 
+/** The condition, on its row, that a session exchanges this version of its refresh token. */
+export function isExchangeable(rotation: Rotation): SQL {
+  const { version } = rotation
+  const isPrevious = and(eq(sessions.version, version + 1), not(isReused(whenPresented(rotation))))
+  return sql`(${or(eq(sessions.version, version), isPrevious)} AND NOT ${isTooFrequent})`
+}
+
 /** Issues tokens for the previous refresh token, replaced just now or within the grace window. */
 function updateIssuedTokensStatement(rotation: Rotation, condition: SQL | undefined) {
   const { version, tokenExpiresAt } = rotation

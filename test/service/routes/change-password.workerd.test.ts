@@ -37,6 +37,9 @@ const login = (email: string, password: string) => post(app, '/auth/login', { em
 const change = (token: string, body: object, service = app) =>
   postWith(service, '/auth/change-password', token, { new_password: newPassword, ...body })
 const membersOf = ({ body }: Answer) => Object.keys(body).sort()
+const freshLogin = ({ refreshToken }: Pick<Tokens, 'refreshToken'>) => ({
+  refresh_token: refreshToken,
+})
 const isStale = (refreshToken: string) =>
   pretend('authenticated_at = authenticated_at - 301', refreshToken)
 
@@ -60,7 +63,7 @@ beforeEach(async () => {
 describe('a changed password', () => {
   it.each([
     ['the old password', () => ({ password: account.password })],
-    ['a fresh login', () => ({})],
+    ['a fresh login and its refresh token', () => freshLogin(account)],
   ])('by %s logs in, and the old one does not', async (_, proof) => {
     const answer = await change(account.token, proof())
     expect([answer.status, answer.body.message]).toEqual([200, 'Password changed.'])
@@ -69,7 +72,10 @@ describe('a changed password', () => {
   })
 
   it('is stored in its normal form', async () => {
-    const answer = await change(account.token, { new_password: 'Pa\u0308sswort' })
+    const answer = await change(account.token, {
+      new_password: 'Pa\u0308sswort',
+      ...freshLogin(account),
+    })
     expect(answer.status).toBe(200)
     expect((await login(account.email, 'P\u00e4sswort')).status).toBe(200)
   })
@@ -88,10 +94,10 @@ describe('a changed password', () => {
   })
 
   it('keeps the other sessions if the user wants that, but no access token', async () => {
-    const answer = await change(account.token, { keep_sessions: true })
+    const answer = await change(account.token, { ...freshLogin(account), keep_sessions: true })
     expect(answer.status).toBe(200)
     expect([await status(account.token), await status(other.token)]).toEqual([401, 401])
-    for (const { refreshToken } of [account, other]) {
+    for (const { refreshToken } of [tokensOf(answer), other]) {
       const next = await refreshWith(app, refreshToken)
       expect([next.status, await status(tokensOf(next).token)]).toEqual([200, 200])
     }
@@ -102,8 +108,8 @@ describe('a changed password', () => {
       account.email,
       'logouts_everywhere = 9, logouts_everywhere_since = unixepoch()',
     )
-    await change(account.token, {})
-    expect((await refreshWith(app, account.refreshToken)).status).toBe(200)
+    const { refreshToken } = tokensOf(await change(account.token, freshLogin(account)))
+    expect((await refreshWith(app, refreshToken)).status).toBe(200)
   })
 
   it.each([
@@ -131,11 +137,6 @@ describe('a changed password', () => {
 })
 
 describe('the tokens of the caller', () => {
-  it('are none after a fresh login alone', async () => {
-    const answer = await change(account.token, {})
-    expect(membersOf(answer)).toEqual(['device_token', 'message', 'status'])
-  })
-
   it('are an access token with the time, if the old password is given', async () => {
     await pretend('authenticated_at = 7', account.refreshToken)
     const answer = await change(account.token, { password: account.password })
@@ -170,17 +171,21 @@ describe('the tokens of the caller', () => {
     expect(authTime).toBeLessThanOrEqual(claimsOf(account.token).auth_time - 100)
   })
 
-  it.each([
-    ['the old password', () => ({ password: account.password }), true],
-    ['a fresh login', () => ({}), false],
-  ])('with %s and a used refresh token have no refresh token', async (_, proof, hasAccess) => {
+  it('with the old password and a used refresh token have no refresh token', async () => {
     const newest = tokensOf(await refreshWith(app, account.refreshToken))
     await passTime(100, account.refreshToken)
-    const body = { ...proof(), refresh_token: account.refreshToken }
+    const body = { password: account.password, refresh_token: account.refreshToken }
     const answer = await change(newest.token, body)
     expect([answer.status, answer.body.refresh_token]).toEqual([200, undefined])
-    expect('auth_token' in answer.body).toBe(hasAccess)
+    expect('auth_token' in answer.body).toBe(true)
     expect((await refreshWith(app, newest.refreshToken)).status).toBe(200)
+  })
+
+  it('are both within the grace window of a refresh, as another refresh gives them', async () => {
+    const newest = tokensOf(await refreshWith(app, account.refreshToken))
+    const answer = await change(newest.token, freshLogin(account))
+    expect(tokensOf(answer).refreshToken).toBe(newest.refreshToken)
+    expect(await status(tokensOf(answer).token)).toBe(200)
   })
 
   it.each([
@@ -196,6 +201,7 @@ describe('the tokens of the caller', () => {
 })
 
 describe('a change is refused, and changes nothing,', () => {
+  // Without a proof of its own, a change has the refresh token.
   const refusals: [string, () => Promise<unknown>, object, number, string][] = [
     [
       'without the old password, if the login is not fresh',
@@ -272,7 +278,8 @@ describe('a change is refused, and changes nothing,', () => {
   it.each(refusals)('%s', async (_, happens, body, code, word) => {
     await happens()
     const before = await rowsOf(account.email)
-    expect(said(await change(account.token, body))).toEqual([code, word])
+    const proof = { ...freshLogin(account), ...body }
+    expect(said(await change(account.token, proof))).toEqual([code, word])
     expect(await rowsOf(account.email)).toEqual(before)
   })
 
@@ -284,18 +291,55 @@ describe('a change is refused, and changes nothing,', () => {
       args: [gen],
     })
     const before = await rowsOf(account.email)
-    expect(said(await change(account.token, {}))).toEqual([401, 'token_revoked'])
+    expect(said(await change(account.token, freshLogin(account)))).toEqual([401, 'token_revoked'])
     expect(await rowsOf(account.email)).toEqual(before)
   })
 
+  it.each([
+    ['nothing else', () => ({})],
+    ['keep_sessions', () => ({ keep_sessions: true })],
+  ])('with an access token and %s, and the sentence says what is missing', async (_, body) => {
+    const before = await rowsOf(account.email)
+    const answer = await change(account.token, body())
+    expect(said(answer)).toEqual([422, 'invalid_input'])
+    expect(answer.body.errors).toEqual([
+      {
+        field: 'password',
+        message: 'Give the password, or the refresh_token of a login within the last 300 seconds.',
+      },
+    ])
+    expect(await rowsOf(account.email)).toEqual(before)
+  })
+
+  it.each([
+    ['absent', undefined, 1],
+    ['there', () => ({ plan: 'gold' }), 1],
+    ['absent', undefined, 2],
+    ['there', () => ({ plan: 'gold' }), 2],
+  ])(
+    'with a used refresh token of a fresh login, where a claims hook is %s',
+    async (_, claims, behind) => {
+      const service = await createTestService({}, claims && { claims })
+      let newest: Tokens = account
+      for (let count = 0; count < behind; count += 1)
+        newest = tokensOf(await refreshWith(app, newest.refreshToken))
+      await pretend('rotated_at = rotated_at - 100', account.refreshToken)
+      const before = await rowsOf(account.email)
+      const answer = await change(newest.token, freshLogin(account), service.app)
+      expect(said(answer)).toEqual([401, 'login_not_fresh'])
+      expect(await rowsOf(account.email)).toEqual(before)
+      expect((await change(newest.token, freshLogin(newest), service.app)).status).toBe(200)
+    },
+  )
+
   it('until 300 seconds after the login, and not before', async () => {
     await pretend('authenticated_at = unixepoch() - 290', account.refreshToken)
-    expect((await change(account.token, {})).status).toBe(200)
+    expect((await change(account.token, freshLogin(account))).status).toBe(200)
   })
 
   it('with a challenge that says how fresh the login must be', async () => {
     await isStale(account.refreshToken)
-    const { headers } = await change(account.token, {})
+    const { headers } = await change(account.token, freshLogin(account))
     expect(headers.get('WWW-Authenticate')).toBe(
       'Bearer error="insufficient_user_authentication", error_description="Give your password again for this.", max_age="300"',
     )
@@ -314,9 +358,9 @@ describe('a change is refused, and changes nothing,', () => {
 
   it('by all but one of several at once, from any session', async () => {
     const requests = Array.from({ length: 6 }, (_, number) => {
-      const token = number % 2 === 0 ? account.token : other.token
-      const proof = number < 3 ? {} : { password: account.password }
-      return change(token, { ...proof, new_password: `a good password ${number}` })
+      const caller = number % 2 === 0 ? account : other
+      const proof = number < 3 ? freshLogin(caller) : { password: account.password }
+      return change(caller.token, { ...proof, new_password: `a good password ${number}` })
     })
     const answers = await Promise.all(requests)
     const winners = answers.flatMap((answer, number) => (answer.status === 200 ? [number] : []))
@@ -356,7 +400,8 @@ describe('the attempts of a change', () => {
     const answer = await change(account.token, { password: account.password })
     expect(answer.status).toBe(200)
     expect(await countsOf(userId(), 'change_password')).toEqual([1, 0])
-    await change(tokensOf(answer).token, { new_password: 'a third good password' })
+    const body = { new_password: 'a third good password', ...freshLogin(account) }
+    expect((await change(tokensOf(answer).token, body)).status).toBe(200)
     expect(await countsOf(userId(), 'change_password')).toEqual([1, 0])
   })
 })
@@ -370,12 +415,8 @@ describe('the round trips of a change', () => {
   }
 
   it.each([
-    ['a fresh login', () => ({}), [200, 1]],
-    [
-      'a fresh login and the refresh token',
-      () => ({ refresh_token: account.refreshToken }),
-      [200, 1],
-    ],
+    ['no proof', () => ({}), [422, 0]],
+    ['a fresh login and its refresh token', () => freshLogin(account), [200, 1]],
     ['the old password', () => ({ password: account.password }), [200, 2]],
     [
       'the old password and the refresh token',
@@ -409,14 +450,14 @@ describe('between the two round trips of a change', () => {
 
   it.each([
     [
-      'the password changes alone',
+      'the version of the password grows',
       () => changeAccount(account.email, 'password_version = password_version + 1'),
       503,
     ],
     ['the roles change alone', () => changeAccount(account.email, `other_roles = 'r'`), 503],
     [
       'the password is changed',
-      () => change(other.token, { new_password: 'a third password' }),
+      () => change(other.token, { new_password: 'a third password', ...freshLogin(other) }),
       401,
     ],
     ['the session is logged out', () => logout(app, account.token), 401],
@@ -432,9 +473,20 @@ describe('between the two round trips of a change', () => {
     expect(await rowsOf(account.email)).toEqual(before)
   })
 
-  it('a login that renews the hash of the old password does not matter', async () => {
-    const renew = () => changeAccount(account.email, `password_hash = password_hash || 'x'`)
-    expect((await during(renew)).status).toBe(200)
+  it('nothing changes when the roles change while a claims hook signs for a fresh login', async () => {
+    const parts = { database: slow, claims: () => ({ plan: 'gold' }) }
+    const { app: hooked } = await createTestService({}, parts)
+    trips = 0
+    meanwhile = () => changeAccount(account.email, `other_roles = 'r'`)
+    const answer = await change(account.token, freshLogin(account), hooked)
+    expect(said(answer)).toEqual([503, 'unavailable'])
+    expect((await login(account.email, account.password)).status).toBe(200)
+  })
+
+  it('a renewed hash of the same password is no change', async () => {
+    const renewed = `password_hash = password_hash || 'x'`
+    expect((await during(() => changeAccount(account.email, renewed))).status).toBe(200)
+    expect((await login(account.email, newPassword)).status).toBe(200)
   })
 
   it('a deleted account is gone', async () => {
@@ -445,7 +497,7 @@ describe('between the two round trips of a change', () => {
 describe('a claims hook', () => {
   it.each([
     ['the old password', () => ({ password: account.password })],
-    ['a fresh login and the refresh token', () => ({ refresh_token: account.refreshToken })],
+    ['a fresh login and its refresh token', () => freshLogin(account)],
   ])('that fails changes nothing with %s', async (_, body) => {
     const claims = () => Promise.reject(new Error('No claims today'))
     const failing = await createTestService({}, { claims })
@@ -458,14 +510,7 @@ describe('a claims hook', () => {
 
   it('is asked before the commit, and its claims are in the token', async () => {
     const hooked = await createTestService({}, { claims: () => ({ plan: 'gold' }) })
-    const body = { refresh_token: account.refreshToken }
-    const { token } = tokensOf(await change(account.token, body, hooked.app))
+    const { token } = tokensOf(await change(account.token, freshLogin(account), hooked.app))
     expect([await status(token), claimsOf(token).plan]).toEqual([200, 'gold'])
-  })
-
-  it('is not asked for a change that gives no token', async () => {
-    const claims = () => Promise.reject(new Error('No claims today'))
-    const failing = await createTestService({}, { claims })
-    expect((await change(account.token, {}, failing.app)).status).toBe(200)
   })
 })

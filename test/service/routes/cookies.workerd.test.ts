@@ -119,13 +119,22 @@ describe('tokens in cookies', () => {
     expect((await post(app, '/auth/login', { email, password })).status).toBe(404)
   })
 
-  it('get a new one of the device alone, without a refresh cookie and the old password', async () => {
-    const { cookie } = await register()
+  it('do not change the password without a refresh cookie and the old password', async () => {
+    const { cookie, email, password } = await register()
     const headers = { ...ours, Cookie: cookie.split('; ')[0] ?? '' }
     const body = JSON.stringify({ new_password: 'another good password' })
     const answer = await ask(app, '/auth/change-password', { method: 'POST', headers, body })
-    const names = answer.headers.getSetCookie().map((line) => line.split('=')[0])
-    expect([answer.status, names]).toEqual([200, ['__Secure-device_token']])
+    expect([answer.status, answer.body.errors]).toEqual([
+      422,
+      [
+        {
+          field: 'password',
+          message: 'Give the password, or the cookies of a login within the last 300 seconds.',
+        },
+      ],
+    ])
+    expect(answer.headers.getSetCookie()).toEqual([])
+    expect((await post(app, '/auth/login', { email, password })).status).toBe(200)
   })
 
   it('are both expired by a logout, even with an expired access token', async () => {

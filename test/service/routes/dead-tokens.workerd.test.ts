@@ -37,7 +37,10 @@ const deaths: Record<string, (account: Account) => Promise<unknown>> = {
   'all sessions were ended': ({ other }) =>
     postWith(app, '/auth/logout-everywhere', other.token, {}),
   'the password was changed': ({ other }) =>
-    postWith(app, '/auth/change-password', other.token, { new_password: 'a third password' }),
+    postWith(app, '/auth/change-password', other.token, {
+      new_password: 'a third password',
+      refresh_token: other.refreshToken,
+    }),
   'its account was disabled by hand': ({ email }) => changeAccount(email, 'disabled_at = 1'),
   'its account is gone': ({ email }) => deleteAccount(email),
 }
@@ -53,8 +56,11 @@ const requests: Record<string, (account: Account) => Promise<Answer>> = {
     endSession(app, token, sessionIdOf(refreshToken)),
   'for a fresh login': ({ token, password }) =>
     postWith(app, '/auth/reauthenticate', token, { password }),
-  'for another password': ({ token }) =>
-    postWith(app, '/auth/change-password', token, { new_password: 'another good password' }),
+  'for another password': ({ token, refreshToken }) =>
+    postWith(app, '/auth/change-password', token, {
+      new_password: 'another good password',
+      refresh_token: refreshToken,
+    }),
   'for another password, with the old one': ({ token, password }) =>
     postWith(app, '/auth/change-password', token, { new_password: 'another password', password }),
 }

@@ -210,7 +210,8 @@ const provocations = {
   login_not_fresh: async ({ app }) => {
     const { token, refreshToken } = await registerAccount(app)
     await pretend('authenticated_at = authenticated_at - 301', refreshToken)
-    return postWith(app, '/auth/change-password', token, { new_password: 'another good password' })
+    const body = { new_password: 'another good password', refresh_token: refreshToken }
+    return postWith(app, '/auth/change-password', token, body)
   },
   client_unknown: ({ app }) => postForm(app, '/oauth/introspect', { token: 'x' }),
   oauth_request_invalid: ({ app }) => postForm(app, '/oauth/revoke', {}),

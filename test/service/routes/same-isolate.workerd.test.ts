@@ -58,8 +58,11 @@ const revocations: Record<string, (dying: Tokens, other: Account) => Promise<unk
   'a logout everywhere': (_, { token }) => postWith(app, '/auth/logout-everywhere', token, {}),
   'a logout everywhere else': (_, { token }) =>
     postWith(app, '/auth/logout-everywhere', token, { keep_current: true }),
-  'a change of the password': (_, { token }) =>
-    postWith(app, '/auth/change-password', token, { new_password: 'another good password' }),
+  'a change of the password': (_, { token, refreshToken }) =>
+    postWith(app, '/auth/change-password', token, {
+      new_password: 'another good password',
+      refresh_token: refreshToken,
+    }),
   'a login over the limit': async ({ refreshToken }, { email, password }) => {
     await pretend('rotated_at = 0', refreshToken)
     await post(app, '/auth/login', { email, password })

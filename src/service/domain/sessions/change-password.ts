@@ -1,6 +1,7 @@
-// The user changes the password (ASVS 6.2.3, 7.4.3, 7.5.1). The old password or a fresh login proves
-// who it is. Every access token ends, and so do the other sessions, unless the user keeps them. No
-// credential gives a longer or stronger one (decision 35).
+// The user changes the password (ASVS 6.2.3, 7.4.3, 7.5.1). The proof is the old password, or a fresh
+// login and its refresh token, because APIs see access tokens. Every access token ends, and so do the
+// other sessions, unless the user keeps them. No credential gives a longer or stronger one (decision
+// 35).
 
 import { createRandomId } from '../../../crypto/random-id.ts'
 import {
@@ -71,10 +72,8 @@ interface AskedChange {
   readonly entry: AuditEntry
 }
 
-/** A change whose refresh token, if there is one, is genuine and of the session. */
-interface CheckedChange extends AskedChange {
-  readonly presented: RefreshTokenClaims | undefined
-}
+/** The genuine refresh token of the session, if one was presented. */
+type Presented = RefreshTokenClaims | undefined
 
 /** A device token, and the tokens of the caller's session that it is entitled to. */
 export type TokensAfterChange = Pick<LoginTokens, 'deviceToken'> & Partial<LoginTokens>
@@ -96,13 +95,13 @@ type CommitReason =
 /**
  * Changes the password of the token's account, and gives a new device token. Older ones are void.
  * With the old password there is also a fresh access token of the session, with `auth_time` as of
- * now. With the session's refresh token there are both tokens, unless it is used up. With a fresh
- * login alone there are none: the session goes on, and refreshes next.
+ * now. With the session's refresh token there are both tokens, unless it is used up.
  *
  * With the old password, it refuses as `confirmPassword`, and takes two round trips. Without it, the
- * session must have given the password within 300 s. Refuses otherwise with 'login_not_fresh'; one
- * round trip, and a second one with a refresh token and a claims hook. The work of one password
- * hash, and of a second one with the old password.
+ * session must have given the password within 300 s, and its refresh token must not be used up.
+ * Refuses otherwise with 'login_not_fresh'; one round trip, and a second one with a claims hook. The
+ * work of one password hash, and of a second one with the old password. Refuses with 'invalid_input'
+ * without the old password and the refresh token, before any round trip and hash.
  *
  * Of several concurrent calls exactly one succeeds. The others are refused with 'token_revoked'.
  * Refuses with 'account_changing' if password or roles change meanwhile. Refuses with
@@ -134,19 +133,28 @@ export async function changePassword(
   const caller = verified.value
   const own = await verifyOwnRefreshToken(deps, asked.refreshToken, caller.sessionId)
   if (!own.ok) return own
-  const change = { ...asked, presented: own.value }
+  const presented = own.value
   const { password, entry } = asked
   const given = password === undefined ? undefined : { password, purpose, isGone, entry }
   const changed = await (given
     ? confirmPassword(deps, caller, given, (confirmed, turn) =>
-        changeByPassword(deps, caller, change, { confirmed, turn }),
+        changeByPassword(deps, caller, { ...asked, presented }, { confirmed, turn }),
       )
-    : changeByFreshLogin(deps, caller, change, isGone))
+    : presented
+      ? changeByFreshLogin(deps, caller, { ...asked, presented }, isGone)
+      : refuse(withoutProof(deps)))
   if (changed.ok) return changed
   const { error } = changed
   return refuse(
     error === 'login_not_fresh' ? { reason: error, maxAgeSeconds: freshLoginSeconds } : error,
   )
+}
+
+/** An access token alone is no proof: every API that the user asks has it. */
+function withoutProof({ settings }: Pick<Deps, 'settings'>): InvalidInput {
+  const proof = settings.tokenTransport === 'cookie' ? 'cookies' : 'refresh_token'
+  const message = `Give the password, or the ${proof} of a login within the last ${freshLoginSeconds} seconds.`
+  return { reason: 'invalid_input', errors: [{ field: 'password', message }] }
 }
 
 /**
@@ -156,7 +164,7 @@ export async function changePassword(
 async function changeByFreshLogin(
   deps: ChangeDeps,
   caller: CallerToken,
-  change: CheckedChange,
+  change: AskedChange & { readonly presented: RefreshTokenClaims },
   isGone: () => boolean,
 ): Promise<Result<TokensAfterChange, CommitReason>> {
   const turn = deps.hashQueue.join(isGone)
@@ -169,19 +177,19 @@ async function changeByFreshLogin(
   const hashed = await turn.value.hash(() => deps.passwords.hash(change.newPassword))
   if (!hashed.ok) return hashed
   const tokenGeneration = createRandomId(deps.runtime)
-  const begun = change.presented && (await beginExchange(deps, change.presented, tokenGeneration))
-  const exchange = begun && (await prepareExchange(deps, begun))
+  const begun = await beginExchange(deps, change.presented, tokenGeneration)
+  const exchange = await prepareExchange(deps, begun)
   const committed = await commit(deps, caller, {
     passwordHash: hashed.value,
     tokenGeneration,
     keepsSessions: change.keepsSessions,
     proof: { maxAgeSeconds: freshLoginSeconds },
     entry: change.entry,
-    rotation: exchange?.rotation,
+    rotation: exchange.rotation,
   })
   if (!committed.ok) return committed
   const { session, deviceToken } = committed.value
-  const tokens = session && (await exchange?.sign?.(session))
+  const tokens = session && (await exchange.sign?.(session))
   return succeed({ ...tokens, deviceToken })
 }
 
@@ -189,9 +197,10 @@ async function changeByFreshLogin(
 async function changeByPassword(
   deps: ChangeDeps,
   caller: CallerToken,
-  { newPassword, keepsSessions, presented, entry }: CheckedChange,
+  asked: AskedChange & { readonly presented: Presented },
   { confirmed, turn }: { readonly confirmed: Counted<SessionToConfirm>; readonly turn: HashTurn },
 ): Promise<Result<TokensAfterChange, CommitReason>> {
+  const { newPassword, keepsSessions, presented, entry } = asked
   const { passwordPolicy, issuer } = deps.settings
   const email = comparedEmail(confirmed.found.email)
   const message = passwordProblem(passwordPolicy, newPassword, { email, issuer })
