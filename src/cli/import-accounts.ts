@@ -144,11 +144,11 @@ class Import {
     return (place) => made.has(users[place]?.tokenGeneration ?? '')
   }
 
-  #count({ line, user, family }: Waiting, isFree: boolean): void {
+  #count({ line, user, family, needs }: Waiting, isFree: boolean): void {
     const { tally, isDry } = this.#options
     const isSeen = this.#seen.add(user.emailNormalized)
     // The database decides who is made. The seen emails only say why another is not.
-    if (isFree && !(isDry && isSeen)) tally.countMade(family)
+    if (isFree && !(isDry && isSeen)) tally.countMade(family, needs)
     else if (isSeen) tally.countLeftOut({ line, email: user.email, ...emailTwice })
     else tally.alreadyThere += 1
   }

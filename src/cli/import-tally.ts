@@ -24,6 +24,7 @@ export class ImportTally {
   readonly sentences: string[] = []
   readonly #reasons = new Map<string, number>()
   readonly #families = new Map<string, number>()
+  readonly #needs = new Map<string, number>()
   readonly #ignored = new Set<string>()
   readonly #addToReport: (line: string) => void
 
@@ -40,13 +41,15 @@ export class ImportTally {
     return this.made + this.alreadyThere + this.leftOut
   }
 
-  countMade(family: string): void {
+  /** @param needs what the service must be given to verify the hash */
+  countMade(family: string, needs: string | undefined): void {
     this.made += 1
-    this.#families.set(family, (this.#families.get(family) ?? 0) + 1)
+    countOne(this.#families, family)
+    if (needs !== undefined) countOne(this.#needs, needs)
   }
 
   countLeftOut({ line, email, reason, sentence }: LeftOutEntry): void {
-    this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1)
+    countOne(this.#reasons, reason)
     if (this.sentences.length < sentencesShown) this.sentences.push(`Line ${line}: ${sentence}`)
     this.#addToReport(`${JSON.stringify({ line, email, reason, message: sentence })}\n`)
   }
@@ -74,6 +77,7 @@ export class ImportTally {
       left_out: this.leftOut,
       reasons: Object.fromEntries(this.#reasons),
       hashes: Object.fromEntries(this.#families),
+      needs: Object.fromEntries(this.#needs),
       ignored_members: [...this.#ignored],
       seconds: Math.round(elapsedMs / 100) / 10,
     }
@@ -92,9 +96,17 @@ export class ImportTally {
       ['entries', `${this.entries}`],
       ...rows.map(([name, count]) => [name, `${count}`]),
     ])
+    const needs = Array.from(
+      this.#needs,
+      ([what, count]) => `\n${count} can log in only where the service has ${what}.`,
+    )
     const ignored = [...this.#ignored].join(', ')
-    return ignored ? `${table}\nMembers that were not read: ${ignored}.` : table
+    return `${table}${needs.join('')}${ignored && `\nMembers that were not read: ${ignored}.`}`
   }
+}
+
+function countOne(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1)
 }
 
 function indent(counts: ReadonlyMap<string, number>): [string, number][] {

@@ -6,7 +6,8 @@ import { createFolder, createKnownHashes, jsonLines } from '../support/import-fi
 import { runNpm } from './commands.ts'
 
 const folder = createFolder()
-const [{ hash } = { hash: '' }] = await createKnownHashes(1)
+const known = await createKnownHashes(1)
+const [{ hash } = { hash: '' }] = known
 /** A part of every hash here. No output may have it. */
 const secret = hash.slice(-20)
 let database: TestDatabase
@@ -72,7 +73,12 @@ describe('npm run admin -- users import', () => {
       0,
       {
         ...{ dry_run: false, entries: 2, made: 2, already_there: 0, left_out: 0, reasons: {} },
-        ...{ hashes: { bcrypt: 2 }, ignored_members: ['name'], seconds: expect.any(Number) },
+        ...{
+          hashes: { bcrypt: 2 },
+          needs: {},
+          ignored_members: ['name'],
+          seconds: expect.any(Number),
+        },
       },
     ])
     expect(await accountOf(one)).toMatchObject({
@@ -80,6 +86,25 @@ describe('npm run admin -- users import', () => {
       ...{ registered_at: 1_600_000_000, email_verified_at: 1_600_000_000 },
     })
     expect(await accountOf(two)).toMatchObject({ other_roles: '', email_verified_at: null })
+  })
+
+  it('makes accounts of every known family, and says once what some of them need', async () => {
+    const entries = known.map((one) => ({ email: freshEmail(), hash: one.hash }))
+    const needing = known.filter(({ family }) => family === 'argon2id').length
+    const file = folder.write('families.jsonl', jsonLines(entries))
+    const checked = run([file, '--json', '--dry-run'])
+    const { status, stdout } = run([file])
+    expect(JSON.parse(checked.stdout)).toMatchObject({
+      made: known.length,
+      needs: { 'portcullis/argon2': needing },
+    })
+    expect(status).toBe(0)
+    expect(stdout.match(/portcullis\/argon2/g)).toHaveLength(1)
+    expect(stdout).toContain(
+      `\n${needing} can log in only where the service has portcullis/argon2.\n`,
+    )
+    for (const { email, hash } of entries)
+      expect(await accountOf(email)).toMatchObject({ password_hash: hash })
   })
 
   it('changes nothing that is there, and is done when it is run again', async () => {

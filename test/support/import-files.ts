@@ -1,10 +1,13 @@
 // Files for imports, with hashes that the real service has to verify.
 
+import { pbkdf2Sync, randomBytes, scryptSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemRuntime } from '../../src/runtime/runtime.ts'
 import { createPasswordHasher } from '../../src/service/domain/identity/password-hasher.ts'
+import betterAuth from '../vectors/better-auth.json' with { type: 'json' }
+import foreign from '../vectors/foreign-hashes.json' with { type: 'json' }
 
 /** A password with its hash of a family. */
 export interface KnownHash {
@@ -13,17 +16,41 @@ export interface KnownHash {
   readonly hash: string
 }
 
-/** Several hashes of each family, with salts of their own, at the lowest cost. */
+/**
+ * Several hashes of bcrypt (the first ones), bcrypt-sha256, PBKDF2 and scrypt, with salts of their
+ * own, at a low cost. After them one hash of each system in the vectors, with argon2id.
+ */
 export async function createKnownHashes(ofEach: number): Promise<readonly KnownHash[]> {
   const { hash } = createPasswordHasher(4, systemRuntime)
-  const families = { bcrypt: 'a good password', 'bcrypt-sha256': `a long one: ${'x'.repeat(80)}` }
-  const made = Object.entries(families).flatMap(([family, beginning]) =>
+  const long = 'x'.repeat(80)
+  const families: Readonly<Record<string, (password: string) => string | Promise<string>>> = {
+    bcrypt: hash,
+    'bcrypt-sha256': hash,
+    pbkdf2: werkzeugPbkdf2,
+    scrypt: werkzeugScrypt,
+  }
+  const made = Object.entries(families).flatMap(([family, make]) =>
     Array.from({ length: ofEach }, async (_, number) => {
-      const password = `${beginning} ${number}`
-      return { family, password, hash: await hash(password) }
+      const password = `a good password ${number}${family === 'bcrypt' ? '' : long}`
+      return { family, password, hash: await make(password) }
     }),
   )
-  return Promise.all(made)
+  const vectors = [...foreign.vectors, ...betterAuth.vectors]
+  const ofSystems = vectors.filter(
+    ({ system }, index) => vectors.findIndex((other) => other.system === system) === index,
+  )
+  return [...(await Promise.all(made)), ...ofSystems]
+}
+
+function werkzeugPbkdf2(password: string): string {
+  const salt = randomBytes(12).toString('hex')
+  return `pbkdf2:sha256:1000$${salt}$${pbkdf2Sync(password, salt, 1_000, 32, 'sha256').toString('hex')}`
+}
+
+function werkzeugScrypt(password: string): string {
+  const salt = randomBytes(12).toString('hex')
+  const key = scryptSync(password, salt, 64, { N: 1_024, r: 8, p: 1 })
+  return `scrypt:1024:8:1$${salt}$${key.toString('hex')}`
 }
 
 /** A private folder for files. */

@@ -28,6 +28,8 @@ export interface MovingAccount {
 export interface AcceptedAccount {
   readonly user: MovedUser
   readonly family: string
+  /** What the service must be given to verify the hash. Undefined if nothing. */
+  readonly needs?: string | undefined
 }
 
 /** Why an account cannot move in. The sentence says what is wrong with the hash. */
@@ -59,5 +61,5 @@ export function acceptAccount(
     disabledAt: account.disabledAt ?? null,
     emailVerifiedAt: account.emailVerifiedAt ?? null,
   }
-  return succeed({ user, family: checked.value.family })
+  return succeed({ user, ...checked.value })
 }
