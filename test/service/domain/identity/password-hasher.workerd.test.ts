@@ -2,6 +2,7 @@ import bcrypt from 'bcryptjs'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemRuntime } from '../../../../src/runtime/runtime.ts'
 import { createPasswordHasher } from '../../../../src/service/domain/identity/password-hasher.ts'
+import foreign from '../../../vectors/foreign-hashes.json'
 import vectors from '../../../vectors/passlib.json'
 
 const hasher = createPasswordHasher(4, systemRuntime)
@@ -77,6 +78,15 @@ describe('checking a password', () => {
   const at = (cost: number) => createPasswordHasher(cost, systemRuntime)
   afterEach(() => vi.restoreAllMocks())
 
+  /** Makes a `$2y$` hash of a `$2b$` one: the algorithm is the same. */
+  const asPhp = (hash: string) => hash.replace('$2b$', '$2y$')
+  /** The first hash in the vectors of a system. */
+  const moved = (system: string, family?: string) => async () => {
+    const isWanted = (one: (typeof foreign.vectors)[number]) =>
+      one.system === system && (family === undefined || one.family === family)
+    return String(foreign.vectors.find(isWanted)?.hash)
+  }
+
   /** The costs of the hashes that a check makes. The hashes are real. */
   async function costsOf(password: string, storedHash: string | undefined): Promise<number[]> {
     const compare = vi.spyOn(bcrypt, 'compare')
@@ -93,7 +103,6 @@ describe('checking a password', () => {
     ['the configured cost', () => at(8).hash(short), [8]],
     ['cost 7', () => at(7).hash(short), [7, 7]],
     ['cost 4', () => bcrypt.hash(short, 4), [4, 4, 5, 6, 7]],
-    ['$2y$ of cost 6', async () => (await at(6).hash(short)).replace('$2b$', '$2y$'), [6, 6, 7]],
     ['a higher cost', () => at(9).hash(short), [9]],
     ['a long password', () => at(8).hash(long), [8]],
     ['a long password at cost 6', () => at(6).hash(long), [6, 6, 7]],
@@ -105,10 +114,43 @@ describe('checking a password', () => {
     }
   })
 
-  it('does all of the work when the stored text is no hash', async () => {
-    // bcryptjs does no work for text of another length.
-    expect(await costsOf(short, 'no hash')).toContain(8)
+  it.each([
+    ['$2a$ of cost 4', moved('bcrypt, $2a$'), [4, 4, 5, 6, 7]],
+    ['$2y$ of cost 5', moved('PHP, $2y$'), [5, 5, 6, 7]],
+    ["Django's bcrypt of cost 4", moved('Django', 'bcrypt'), [4, 4, 5, 6, 7]],
+    ["Django's bcrypt-sha256 of cost 4", moved('Django', 'bcrypt-sha256'), [4, 4, 5, 6, 7]],
+    ["passlib's bcrypt-sha256, version 1", moved('passlib, version 1'), [4, 4, 5, 6, 7]],
+    ['$2y$ of the configured cost', () => at(8).hash(short).then(asPhp), [8]],
+    ['$2y$ of a higher cost', () => at(9).hash(short).then(asPhp), [9]],
+  ])('is the same work for a hash that moved in: %s', async (_, stored, costs) => {
+    const storedHash = await stored()
+    const right = foreign.vectors.find(({ hash }) => hash === storedHash)?.password ?? short
+    expect(await at(8).verify(right, storedHash)).toBe(true)
+    for (const password of [right, 'wrong', '']) {
+      vi.restoreAllMocks()
+      expect(await costsOf(password, storedHash)).toEqual(costs)
+    }
   })
+
+  it.each([
+    ['no hash', async () => 'no hash'],
+    // bcryptjs does no work for text of another length.
+    ['a bcrypt hash that is cut', async () => (await at(8).hash(short)).slice(0, -1)],
+    ['bcrypt of cost 16', async () => (await at(8).hash(short)).replace('$08$', '$16$')],
+    ['argon2id that nothing verifies', moved('argon2-cffi')],
+    ['PBKDF2 of too many rounds', async () => `pbkdf2:sha256:600000$salt$${'0a'.repeat(32)}`],
+    ['too long a text', async () => '$'.repeat(100_000)],
+  ])(
+    'is one hash of the configured cost for one that cannot be verified: %s',
+    async (_, stored) => {
+      const storedHash = await stored()
+      for (const password of [short, long, '']) {
+        vi.restoreAllMocks()
+        expect(await costsOf(password, storedHash)).toEqual([8])
+      }
+      expect(await at(8).verify(short, storedHash)).toBe(false)
+    },
+  )
 })
 
 describe('the configured form', () => {
