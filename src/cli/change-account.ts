@@ -46,12 +46,11 @@ import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.
 
 export type { AccountOfList, FoundAccount }
 
-const changes = { disable, enable, revokeSessions, remove }
+const changes = { disable, enable, revokeSessions }
 const changeEntries = {
   disable: administratorEntry('users disable'),
   enable: administratorEntry('users enable'),
   revokeSessions: administratorEntry('users revoke-sessions'),
-  remove: administratorEntry('users delete'),
 }
 const roleChanges = { setRoles, addRoles, removeRoles }
 const roleEntries = {
@@ -73,6 +72,20 @@ export function changeAccountIn(
 ): Promise<AdministrationOutcome> {
   return withDatabase(address, notChanged, (client) =>
     changes[what](depsOf(client, changeEntries[what]), email),
+  )
+}
+
+/** Deletes the account, if the email still has the account of this id. Idempotent. */
+export function removeAccountIn(
+  address: DatabaseAddress,
+  { email, userId }: Pick<FoundAccount, 'email' | 'userId'>,
+): Promise<AdministrationOutcome> {
+  return withDatabase(address, notChanged, (client) =>
+    remove(
+      { database: databaseOf(client), entry: administratorEntry('users delete') },
+      email,
+      userId,
+    ),
   )
 }
 

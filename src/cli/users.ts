@@ -256,15 +256,15 @@ async function remove(
   { url, json, yes }: UserOptions & { readonly yes: boolean },
 ): Promise<void> {
   const address = databaseAddress(url)
-  const { changeAccountIn, findAccountIn } = await loadCommands()
+  const { findAccountIn, removeAccountIn } = await loadCommands()
   const account = await findAccountIn(address, email)
   if (!account) throw unknownAccount(email)
   const { userId, livingSessions } = account
   const named = `${account.email}, with the id ${userId}, its roles and its ${livingSessions} living sessions`
   const sentence = `This deletes ${named}. Nothing brings them back.`
   await confirmLoss({ sentence, isAgreed: yes })
-  if ((await changeAccountIn(address, email, 'remove')) === 'account_unknown') {
-    throw unknownAccount(email)
+  if ((await removeAccountIn(address, account)) === 'account_unknown') {
+    throw new Failure(`The account with the id ${userId} is gone meanwhile. Nothing was changed.`)
   }
   const done = `${account.email} is deleted. Tokens issued before now ${areRefused}`
   report(json, { email, user_id: userId, done: 'delete' }, done)

@@ -1,7 +1,7 @@
 // What administrators do to account rows. Every change that removes access also revokes the
 // account's generation in the same batch, and with it every older token.
 
-import { and, inArray, not, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import {
   insertGenerationRevocationStatement,
@@ -128,12 +128,16 @@ export function replacePassword(
 }
 
 /**
- * Deletes the account, its sessions and the personal details of its events, and revokes its tokens.
- * Same guarantees and result as `disableAccount`. The revocations and the events stay, and no other
- * account ever gets the id.
+ * Deletes the account with this email and this id, with its sessions and the personal details of its
+ * events, and revokes its tokens. Same guarantees and result as `disableAccount`. The revocations
+ * and the events stay, and no other account ever gets the id.
  */
-export async function deleteAccount(database: Database, change: AccountChange): Promise<boolean> {
-  const isTheirs = isAccountOf(change.spellings)
+export async function deleteAccount(
+  database: Database,
+  change: Omit<AccountChange, 'tokenGeneration'>,
+  userId: number,
+): Promise<boolean> {
+  const isTheirs = and(isAccountOf(change.spellings), eq(users.id, userId))
   const account = build.select({ id: users.id }).from(users).where(isTheirs)
   const { deleted } = await runBatch(database, {
     revoked: insertGenerationRevocationStatement(isTheirs),

@@ -31,9 +31,10 @@ it.each(['ON', 'OFF'])(
     const database: Database = { hasReplicas: true, withClient: (use) => use(client) }
     const other = await insertAccount(database, 'bob@example.com')
     const gone = await insertAccount(database, 'ada@example.com')
-    const change = { spellings: ['ada@example.com'], tokenGeneration: newId(), entry }
-    expect(await deleteAccount(database, change)).toBe(true)
-    expect(await deleteAccount(database, change)).toBe(false)
+    const change = { spellings: ['ada@example.com'], entry }
+    const userId = Number(gone?.userId)
+    expect(await deleteAccount(database, change, userId)).toBe(true)
+    expect(await deleteAccount(database, change, userId)).toBe(false)
     const rowsOf = async (sql: string) =>
       (await client.execute(sql)).rows.map((row) => ({ ...row }))
     expect(await rowsOf('SELECT user_id FROM portcullis_sessions')).toEqual([
@@ -44,7 +45,17 @@ it.each(['ON', 'OFF'])(
       { id: gone?.tokenGeneration },
     ])
     const next = await insertAccount(database, 'ada@example.com')
-    expect(next?.userId).toBeGreaterThan(gone?.userId ?? Number.POSITIVE_INFINITY)
+    expect(next?.userId).toBeGreaterThan(userId)
+    // Another account has taken the email.
+    const everything = () =>
+      Promise.all(
+        ['users', 'sessions', 'revoked_tokens'].map((name) =>
+          rowsOf(`SELECT * FROM portcullis_${name}`),
+        ),
+      )
+    const before = await everything()
+    expect(await deleteAccount(database, change, userId)).toBe(false)
+    expect(await everything()).toEqual(before)
     client.close()
     await file.stop()
   },

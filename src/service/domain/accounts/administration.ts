@@ -212,10 +212,15 @@ export async function setPassword(
 
 /**
  * Deletes the account and its sessions, and revokes all of its tokens. Its email can be registered
- * again; its id is never used again. Atomic and idempotent. One round trip.
+ * again; its id is never used again. An account of another id, which has taken the email meanwhile,
+ * stays as it is. Atomic and idempotent. One round trip.
  */
-export function remove(deps: AdministrationDeps, email: string): Promise<AdministrationOutcome> {
-  return outcomeOf(deleteAccount(deps.database, changeOf(deps, email)))
+export function remove(
+  { database, entry }: Omit<AdministrationDeps, 'runtime'>,
+  email: string,
+  userId: number,
+): Promise<AdministrationOutcome> {
+  return outcomeOf(deleteAccount(database, { spellings: emailSpellings(email), entry }, userId))
 }
 
 /** A password of 1 to 1,024 bytes in its normal form, which the policy allows for this email. */

@@ -69,28 +69,34 @@ describe('an account whose password is set', () => {
 })
 
 describe('a deleted account', () => {
+  const idOf = (token: string) => Number(claimsOf(token).sub)
+
   it('has no sessions, and its tokens are revoked', async () => {
     const { email, token, refreshToken } = await registerAccount(app)
-    expect(await remove(deps, email)).toBe('done')
+    expect(await remove(deps, email, idOf(token))).toBe('done')
     expect((await ask(app, '/auth/status', bearing(token))).body.code).toBe('token_revoked')
     expect((await refreshWith(app, refreshToken)).body.code).toBe('refresh_token_invalid')
     const { gen } = claimsOf(token)
     expect((await post(app, '/auth/feed/check', { ids: [gen] })).body.revoked).toEqual([gen])
-    expect(await remove(deps, email)).toBe('account_unknown')
+    expect(await remove(deps, email, idOf(token))).toBe('account_unknown')
   })
 
   it('gives its email free, and never its id, even if it was the newest one', async () => {
     const { email, password, token } = await registerAccount(app)
-    await remove(deps, email)
+    await remove(deps, email, idOf(token))
     const next = await post(app, '/auth/register', { email, password })
     const { sub } = claimsOf(tokensOf(next).token)
     expect([next.status, Number(sub) > Number(claimsOf(token).sub)]).toEqual([201, true])
     expect((await ask(app, '/auth/status', bearing(token))).status).toBe(401)
+    // Deleted once more by the id from before, the account that has the email now stays.
+    expect(await remove(deps, email, idOf(token))).toBe('account_unknown')
+    const { token: newToken } = tokensOf(next)
+    expect((await ask(app, '/auth/status', bearing(newToken))).status).toBe(200)
   })
 
   it('leaves all others as they are', async () => {
     const [gone, other] = [await registerAccount(app), await registerAccount(app)]
-    await remove(deps, gone.email)
+    await remove(deps, gone.email, idOf(gone.token))
     expect((await ask(app, '/auth/status', bearing(other.token))).status).toBe(200)
     expect((await refreshWith(app, other.refreshToken)).status).toBe(200)
   })
