@@ -9,7 +9,7 @@ import type { PasswordHashFamily } from './service/domain/identity/hashes/passwo
 
 /**
  * Verifies argon2id hashes that moved in: `$argon2id$v=19$m=…,t=…,p=…$salt$tag`, and Django's form
- * of it. At most 64 MiB (`m=65536`), and m × t of at most 524,288, which takes about a second. The
+ * of it. At most 64 MiB (`m=65536`), and m × t of at most 524,288, which takes less than a second. The
  * 64 MiB stay with the isolate or process. Needs the package `argon2-wasm-edge`.
  *
  * @example

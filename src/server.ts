@@ -16,6 +16,7 @@ export {
 } from './service/create-worker.ts'
 export type { ClientAddress, Deps } from './service/domain/deps.ts'
 export type {
+  HashProblem,
   PasswordHashFamily,
   StoredHash,
 } from './service/domain/identity/hashes/password-hash-family.ts'

@@ -50,8 +50,8 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
     writer: 'service',
     members: ['family', 'problem'],
     meaning:
-      'The password hash of an account that moved in cannot be verified. Its owner gets the answer of a wrong password. Written once for each family and isolate.',
-    todo: '`problem` says what is missing or beyond the bounds. See [which hashes](../guides/moved-hashes.md).',
+      'The password hash of an account that moved in cannot be verified, or there was no memory for it. Its owner gets the answer of a wrong password. Written once for each family and isolate.',
+    todo: '`problem` says what is missing or beyond the bounds. See [which hashes](../guides/moved-hashes.md). Without memory for argon2id: an isolate on Workers has 128 MiB, and a process needs more.',
   },
   history_behind: {
     writer: 'service',

@@ -44,20 +44,19 @@ function start(modules: Argon2Modules): ComputeArgon2id {
   const longHash = createLongHash(modules.blake2b)
   const begin = wasm.Hash_GetBuffer()
 
-  /** The blocks, and one more for the numbers that the module reads. */
-  function takeMemory(kib: number): Uint8Array {
+  /** The blocks, and one more for the numbers that the module reads. Undefined if they cannot grow. */
+  function takeMemory(kib: number): Uint8Array | undefined {
     const bytes = (kib + 1) * blockBytes
     const isThere = wasm.memory.buffer.byteLength - begin >= bytes
     // Asked for less than it has, the module would ask for nearly 4 GiB.
-    if (!isThere && wasm.Hash_SetMemorySize(bytes) !== 0) {
-      throw new Error(`There is no memory for an argon2id hash of ${kib} KiB.`)
-    }
+    if (!isThere && wasm.Hash_SetMemorySize(bytes) !== 0) return undefined
     return new Uint8Array(wasm.memory.buffer, begin, bytes)
   }
 
   return (input) => {
     const { memory, lanes, tagBytes } = input
     const blocks = takeMemory(memory)
+    if (!blocks) return undefined
     try {
       const numbers = numbersOf(input)
       const seed = blake2b(64, numbers, ...seedParts(input))

@@ -70,15 +70,14 @@ export function createPasswordHasher(
 
   /** Other systems hash a password as it is typed. An empty one takes the time of a wrong one. */
   async function verifyForeign(password: string, typed: string, stored: string): Promise<boolean> {
-    const { verify, bcryptCost } = foreignHash(stored, foreign)
+    const { family, verify, bcryptCost } = foreignHash(stored, foreign)
     if (bcryptCost !== undefined) await makeUp(password, costsToAdd(bcryptCost, cost))
-    if (!verify) {
-      await bcrypt.compare(password, nobodysHash)
-      return false
-    }
-    const matches = await verify(password || '\0')
-    if (password === '' || matches) return password !== ''
-    return typed !== password && verify(typed)
+    let matches = await verify?.(password || '\0')
+    if (matches === false && password !== '' && typed !== password) matches = await verify?.(typed)
+    if (typeof matches === 'boolean') return matches && password !== ''
+    if (matches) foreign.onUnsupported?.(family, matches.problem)
+    await bcrypt.compare(password, nobodysHash)
+    return false
   }
 
   return {
@@ -117,11 +116,11 @@ export function createPasswordHasher(
 function foreignHash(
   storedHash: string,
   { families = [], onUnsupported }: ForeignHashes,
-): Partial<StoredHash> {
+): Partial<StoredHash> & { readonly family: string } {
   const { family, hash } = readStoredHash(storedHash, families)
-  if (hash.ok && hash.value.verify) return hash.value
+  if (hash.ok && hash.value.verify) return { family, ...hash.value }
   onUnsupported?.(family, hash.ok ? `It needs ${hash.value.needs}.` : hash.error)
-  return {}
+  return { family }
 }
 
 /** Whether bcrypt reads all of a password, and nothing twice. */

@@ -17,11 +17,11 @@ export interface Argon2idInput {
   readonly tagBytes: number
 }
 
-/** Computes the tag. */
-export type ComputeArgon2id = (input: Argon2idInput) => Uint8Array
+/** Computes the tag. Undefined if there is no memory for it. */
+export type ComputeArgon2id = (input: Argon2idInput) => Uint8Array | undefined
 
 const maxMemory = 65_536
-/** Memory times passes. It takes about a second. */
+/** Memory times passes. It takes less than a second of processor time. */
 const maxWork = 524_288
 const maxLanes = 16
 /** Django puts `argon2` before it. */
@@ -53,7 +53,9 @@ function parseArgon2id(
   return succeed({
     async verify(password) {
       const work = { memory, passes, lanes, tagBytes: tag.length }
-      return isSameDigest(compute({ password: encodeUtf8(password), salt, ...work }), tag)
+      const computed = compute({ password: encodeUtf8(password), salt, ...work })
+      const problem = `There was no memory for an argon2id hash of ${readable(memory)} KiB.`
+      return computed ? isSameDigest(computed, tag) : { problem }
     },
   })
 }

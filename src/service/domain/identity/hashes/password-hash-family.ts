@@ -2,13 +2,20 @@
 
 import type { Result } from '../../../../errors/reasons.ts'
 
+/** Why a hash could not be verified now. It is a refusal: nobody logs in. */
+export interface HashProblem {
+  /** A sentence for the log. It has nothing of the hash or the password. */
+  readonly problem: string
+}
+
 /** A stored hash that was read, and is within the bounds of its family. */
 export interface StoredHash {
   /**
-   * Whether `password` is the one behind the hash. Never throws, and takes about a second at most.
-   * Without this function, the form is known and cannot be verified here.
+   * Whether `password` is the one behind the hash, or why that cannot be found out now. Never throws.
+   * Takes about a second of processor time at most, and bcrypt of cost 15 two or three. Without this
+   * function, the form is known and cannot be verified here.
    */
-  readonly verify?: (password: string) => Promise<boolean>
+  readonly verify?: (password: string) => Promise<boolean | HashProblem>
   /** Its cost, if it is a bcrypt hash. Then the time of a login does not tell it. */
   readonly bcryptCost?: number
   /** What has to be added so that the hash can be verified, for people. */
