@@ -33,7 +33,7 @@ import { decodeRows, flag, instant, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import { endedColumns, insertEndingRevocationStatement } from './session-endings.ts'
 import type { Changed } from './sessions.ts'
-import { isAccountAsSigned, isUsableAccount, type TokenAccount } from './users.ts'
+import { isSignable, isUsableAccount, type TokenAccount } from './users.ts'
 
 /** A presented refresh token, and the rules that apply to it. */
 export interface Rotation {
@@ -282,13 +282,6 @@ function isRefreshable({ sessionId, signed }: Rotation): SQL | undefined {
     .from(users)
     .where(and(eq(users.id, sessions.userId), isUsableAccount, isSignable(signed)))
   return and(eq(sessions.id, sessionId), isLiveSession, exists(account), not(isTooFrequent))
-}
-
-/** The column separates roles with spaces. In a token, roles are quoted and separated by commas. */
-function isSignable(signed: TokenAccount | number): SQL | undefined {
-  if (typeof signed === 'object') return isAccountAsSigned(signed)
-  const quoted = sql`json_quote(replace(${users.otherRoles}, ' ', '   '))`
-  return sql`length(CAST(${quoted} AS BLOB)) + 8 * ${users.admin} <= ${signed}`
 }
 
 const isOfThisMinute = lt(databaseNow, sql`${sessions.refreshesSince} + 60`)

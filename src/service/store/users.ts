@@ -122,6 +122,17 @@ export function isAccountAsSigned(signed: TokenAccount): SQL | undefined {
 }
 
 /**
+ * The condition that a signed token still matches its account. With a number: that its roles take at
+ * most so many bytes of a token, so that one can be signed.
+ */
+export function isSignable(signed: TokenAccount | number): SQL | undefined {
+  if (typeof signed === 'object') return isAccountAsSigned(signed)
+  // The column separates roles with spaces. In a token, roles are quoted and separated by commas.
+  const quoted = sql`json_quote(replace(${users.otherRoles}, ' ', '   '))`
+  return sql`length(CAST(${quoted} AS BLOB)) + 8 * ${users.admin} <= ${signed}`
+}
+
+/**
  * The condition that a token is revoked, in a statement that has joined its account. A token is
  * revoked when one of its ids is in the set of revoked ids. It is also revoked when its session has
  * ended, or when the account has another generation. These two checks do not depend on how long the
