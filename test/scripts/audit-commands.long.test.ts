@@ -11,7 +11,7 @@ import { createAttemptKeyMaker } from '../../src/service/domain/limits/attempt-k
 import { freshEmail } from '../support/client.ts'
 import { type ServedDatabase, startDatabase } from '../support/database.ts'
 import { testSettings } from '../support/settings.ts'
-import { runNpm } from './commands.ts'
+import { readSet, runNpm } from './commands.ts'
 
 type AuditedCommand = (typeof auditedCommands)[number]
 
@@ -104,8 +104,12 @@ const provocations = {
     return { userId: null, target: 'a-key' }
   },
   'migrate --restored': () => {
-    expect(run('', 'migrate', '--restored').status).toBe(0)
-    return { userId: null, target: '' }
+    const file = join(database.directory, 'keys.json')
+    const keys = run('', 'keys', 'generate').stdout
+    writeFileSync(file, keys, { mode: 0o600 })
+    expect(run('', 'migrate', '--restored', '--file', file).status).toBe(0)
+    const names = readSet(keys).map(({ kid }) => kid)
+    return { userId: null, target: names.join(' ') }
   },
 } satisfies Record<AuditedCommand, (email: string, userId: number) => Expected | Promise<Expected>>
 

@@ -1,7 +1,7 @@
 // The cost of events does not grow with their number: every statement finds its rows by an index,
 // also with the statistics of many rows. And nothing changes or deletes an event.
 
-import { type Client, createClient } from '@libsql/client/node'
+import { type Client, createClient, type InStatement } from '@libsql/client/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRandomId } from '../../../src/crypto/random-id.ts'
 import { systemRuntime } from '../../../src/runtime/runtime.ts'
@@ -14,19 +14,19 @@ import {
 import { insertMovedUsers } from '../../../src/service/store/account-import.ts'
 import { deleteExpiredDetails } from '../../../src/service/store/audit-events.ts'
 import type { Database } from '../../../src/service/store/database.ts'
-import { type ServedDatabase, startDatabase } from '../../support/database.ts'
+import { createDatabaseFile, type TestDatabase } from '../../support/database.ts'
 import { recordStatements } from '../../support/query-plans.ts'
 
 const many = 100_000
 const entry = { event: 'test', actor: 'administrator' } as const
 const newId = () => createRandomId(systemRuntime)
 
-let served: ServedDatabase
+let file: TestDatabase
 let client: Client
 let database: Database
 beforeAll(async () => {
-  served = await startDatabase()
-  client = createClient({ url: served.url })
+  file = await createDatabaseFile()
+  client = createClient({ url: file.url })
   database = { hasReplicas: false, withClient: (use) => use(client) }
   await client.executeMultiple(`
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${many})
@@ -39,8 +39,20 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   client?.close()
-  await served?.stop()
+  await file?.stop()
 })
+
+/** A plan that was asked for keeps its statement open, so it gets a connection of its own. */
+function explainingApart(): Client {
+  const execute = async (statement: InStatement) => {
+    if (!JSON.stringify(statement).includes('EXPLAIN')) return client.execute(statement)
+    const apart = createClient({ url: file.url })
+    const plan = await apart.execute(statement)
+    apart.close()
+    return plan
+  }
+  return { execute, batch: client.batch.bind(client) } as unknown as Client
+}
 
 const countOf = async (table: string) => {
   const { rows } = await client.execute(`SELECT count(*) AS n FROM portcullis_audit_${table}`)
@@ -54,7 +66,7 @@ function userOf(email: string) {
 
 describe('with many events', () => {
   it('every statement finds its rows by an index', async () => {
-    const { recording, scansOf } = recordStatements(client)
+    const { recording, scansOf } = recordStatements(explainingApart())
     const spellings = ['ada@example.com']
     const change = () => ({ spellings, tokenGeneration: newId(), entry })
     const moved = { ...userOf('bob@example.com'), admin: false, otherRoles: '' }
@@ -78,9 +90,9 @@ describe('with many events', () => {
 
   it('housekeeping deletes the personal details whose time is over, and no event', async () => {
     const before = await countOf('events')
-    const deleted = await pruneAuditDetails({ database })
-    // The test before has deleted 1,000.
-    expect(deleted).toBe(many / 2 - 1_000)
+    const over = await countOf('details WHERE expires_at <= unixepoch()')
+    expect(over).toBeGreaterThan(10_000)
+    expect(await pruneAuditDetails({ database })).toBe(over)
     expect(await countOf('details')).toBe(many / 2)
     expect(await countOf('events')).toBe(before)
   })
