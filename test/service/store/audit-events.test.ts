@@ -74,7 +74,7 @@ describe('with many events', () => {
     const asked: [string, () => Promise<unknown>][] = [
       ['create', () => insertAccount(recording, userOf('ada@example.com'), [], entry)],
       ['disable', () => disableAccount(recording, change())],
-      ['delete', () => deleteAccount(recording, change())],
+      ['delete', () => deleteAccount(recording, change(), 1)],
       ['import', () => insertMovedUsers(recording, [{ ...moved, ...times }], entry)],
       ['housekeeping', () => deleteExpiredDetails(recording)],
     ]
