@@ -26,7 +26,7 @@ export interface AuditEntry {
 }
 
 /** Where a request came from. It is deleted after some time. */
-export interface PersonalDetails {
+interface PersonalDetails {
   readonly address: string | undefined
   /** A few words about the user agent. */
   readonly device: string | undefined
