@@ -120,9 +120,16 @@ export function ofAccount(where: SQL | undefined) {
   return { table: sql`${users}`, where }
 }
 
-/** The session with this id, as the row of an event. */
-export function ofSession(sessionId: string) {
-  return { table: sql`${sessions}`, where: eq(sessions.id, sessionId) }
+/** The statements that write the event of a session, under its account. */
+export function sessionEventStatements(
+  entry: AuditEntry,
+  sessionId: string,
+  outcome: AuditOutcome,
+) {
+  return auditStatements('recorded', entry, {
+    ...{ outcome, userId: sql`${sessions.userId}`, sessionId },
+    of: { table: sql`${sessions}`, where: eq(sessions.id, sessionId) },
+  })
 }
 
 /** Deletes the personal details of all events of these accounts, in a batch. The events stay. */

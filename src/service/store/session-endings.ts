@@ -5,7 +5,7 @@
 import { and, eq, gt, isNull, lt, not, or, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
-import { type AuditEntry, auditStatements, ofSession } from './audit-events.ts'
+import { type AuditEntry, auditStatements, sessionEventStatements } from './audit-events.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import { deleteRows } from './delete-rows.ts'
 import {
@@ -124,10 +124,7 @@ export async function endSessionOfRefreshToken(
       .set(endedColumns)
       .where(and(eq(sessions.id, sessionId), isEndableSession))
       .returning({ sessionId: sessions.id }),
-    ...auditStatements('recorded', entry, {
-      ...{ outcome: 'success', userId: sql`${sessions.userId}`, sessionId },
-      of: ofSession(sessionId),
-    }),
+    ...sessionEventStatements(entry, sessionId, 'success'),
     revoked: insertEndingRevocationStatement(sessionId),
   })
   const [revocation] = decodeRows(revocationRow, revoked)

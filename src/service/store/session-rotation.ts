@@ -10,7 +10,7 @@
 import { and, eq, exists, gt, gte, lt, not, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
-import { type AuditEntry, auditStatements, ofSession } from './audit-events.ts'
+import { type AuditEntry, sessionEventStatements } from './audit-events.ts'
 import {
   type Answers,
   build,
@@ -98,14 +98,10 @@ export async function rotateSession(
   rotation: Rotation,
   entry: AuditEntry,
 ): Promise<Result<LiveSession, ExchangeRefusal | Changed<LiveSession> | Reuse>> {
-  const { sessionId } = rotation
   const reuse = {
     ended: updateReusedSessionStatement(rotation),
-    ...auditStatements('recorded', entry, {
-      ...{ outcome: 'refresh_token_reused', userId: sql`${sessions.userId}`, sessionId },
-      of: ofSession(sessionId),
-    }),
-    revoked: insertEndingRevocationStatement(sessionId),
+    ...sessionEventStatements(entry, rotation.sessionId, 'refresh_token_reused'),
+    revoked: insertEndingRevocationStatement(rotation.sessionId),
   }
   const { ended, revoked, ...exchange } = await runBatch(
     database,

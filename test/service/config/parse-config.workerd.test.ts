@@ -45,6 +45,7 @@ describe('the configuration', () => {
       maxSessionsPerUser: 100,
       refreshGraceSeconds: 30,
       keepsSessionAddresses: false,
+      auditDetailsDays: 30,
       trustedProxies: 0,
       tokenTransport: 'bearer',
       oauthClients: [],
