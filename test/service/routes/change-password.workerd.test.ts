@@ -2,6 +2,8 @@
 
 import { createClient } from '@libsql/client/http'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
+import { createApp } from '../../../src/service/app.ts'
+import { createDeps } from '../../../src/service/service.ts'
 import type { Database } from '../../../src/service/store/database.ts'
 import { countsOf } from '../../support/attempts.ts'
 import {
@@ -403,6 +405,38 @@ describe('the attempts of a change', () => {
     const body = { new_password: 'a third good password', ...freshLogin(account) }
     expect((await change(tokensOf(answer).token, body)).status).toBe(200)
     expect(await countsOf(userId(), 'change_password')).toEqual([1, 0])
+  })
+})
+
+describe('a right old password with a new one that is refused', () => {
+  const breached = 'a password of a breach'
+  const breaches = { isBreached: async (password: string) => password === breached }
+
+  it.each([
+    ['is made of the email', 'lovelace12', /made of your email/],
+    ['was in a data breach', breached, /in a data breach/],
+  ])('is no attempt, where the new one %s', async (_, refused, sentence) => {
+    const { config, clock: runtime } = await createTestService()
+    const deps = createDeps(config, { runtime, database, log: () => {} })
+    const service = createApp({ ...deps, breaches })
+    const email = `lovelace.${freshEmail()}`
+    const { password } = account
+    const { token } = tokensOf(await post(service, '/auth/register', { email, password }))
+    const before = await rowsOf(email)
+    const body = { password, new_password: refused }
+    for (let tried = 0; tried < 12; tried += 1) {
+      const answer = await change(token, body, service)
+      expect(said(answer)).toEqual([422, 'invalid_input'])
+      expect(answer.body.errors).toEqual([
+        { field: 'new_password', message: expect.stringMatching(sentence) },
+      ])
+    }
+    expect(await countsOf(claimsOf(token).sub, 'change_password')).toEqual([0, 0])
+    expect(await rowsOf(email)).toEqual(before)
+    // A wrong one is an attempt, and does not hear about the new one.
+    const wrong = await change(token, { ...body, password: 'wrong' }, service)
+    expect(said(wrong)).toEqual([403, 'password_wrong'])
+    expect(await countsOf(claimsOf(token).sub, 'change_password')).toEqual([1, 1])
   })
 })
 
