@@ -4,6 +4,17 @@
 import { emailRule } from '../../src/service/domain/identity/email.ts'
 import { passwordRule } from '../../src/service/domain/identity/identity.ts'
 import type { routeFamilies } from '../../src/service/routes/routes.ts'
+import {
+  accessToken,
+  accountAnswer,
+  credentials,
+  feedAnswer,
+  issued,
+  loggedIn,
+  refreshToken,
+  sessionId,
+  success,
+} from './example-answers.ts'
 
 /** The names of all routes. */
 export type RouteName = (typeof routeFamilies)[number]['routes'][number]['name']
@@ -24,35 +35,6 @@ export interface RouteProse {
   readonly answer: unknown
 }
 
-const sessionId = 'Nq8vRk2LwT0aXc5Z'
-const accessToken =
-  'eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6ImsxIn0.eyJzdWIiOiIxIn0.c2lnbmF0dXJl'
-const refreshToken = `${sessionId}.1.4pXvN0yHq1kTz8sWbR3mJc6dLf9aUe2iGo5nYtVxKwE`
-const issued = {
-  auth_token: accessToken,
-  refresh_token: refreshToken,
-  token_type: 'Bearer',
-  expires_in: 900,
-}
-/** Of a login. */
-const loggedIn = {
-  ...issued,
-  device_token: `Zt4hQm8Wc1Xv7Bd2.1.1.1793000000.9xKdQ2mVt7bLhYc3NfRw5sZpE1gUjA8oT6iXq0CkHrM`,
-}
-const credentials = { email: 'ada@example.com', password: 'correct horse battery' }
-const success = (members: object) => ({ status: 'success', ...members })
-
-const accountAnswer = success({
-  data: {
-    user_id: 1,
-    email: credentials.email,
-    admin: false,
-    roles: [],
-    registered_on: '2026-11-01T09:30:00.000Z',
-  },
-})
-const feedAnswer =
-  '{"version":1,"epoch":"6f1c9b0e2d4a7c8f1b3e5d70","now_ms":1793000000000,"first":1,"head":1,"from":0,"through":1,"rows":1}\nNq8vRk2LwT0aXc5Z1c9f2b4'
 const feedParameters = {
   nonce:
     'An opaque id of 16 characters of base64url. The answer repeats it, and no cache keeps that answer.',

@@ -103,10 +103,8 @@ export async function rotateSession(
     ...sessionEventStatements(entry, rotation.sessionId, 'refresh_token_reused'),
     revoked: insertEndingRevocationStatement(rotation.sessionId),
   }
-  const { ended, revoked, ...exchange } = await runBatch(
-    database,
-    joinStatements(reuse, exchangeStatements(rotation)),
-  )
+  const statements = joinStatements(reuse, exchangeStatements(rotation))
+  const { ended, revoked, ...exchange } = await runBatch(database, statements)
   const [ending] = decodeRows(endedRow, ended)
   const [revocation] = decodeRows(revocationRow, revoked)
   if (ending) return refuse({ reason: 'refresh_token_reused', userId: ending.userId, revocation })
