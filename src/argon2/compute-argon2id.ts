@@ -1,6 +1,6 @@
-// argon2id (RFC 9106) by the WebAssembly of `argon2-wasm-edge`. That package's own JavaScript is
-// not used: it waits for a lock that a cancelled request of a Worker never gives back, it takes new
-// memory for each hash, and its comparison tells how much was right.
+// argon2id (RFC 9106) by the WebAssembly of `argon2-wasm-edge`. The JavaScript of that package is not
+// used. It waits for a lock that a cancelled request of a Worker never gives back. It takes new
+// memory for each hash. Its comparison tells how much was right.
 
 import type { Argon2idInput, ComputeArgon2id } from '../service/domain/identity/hashes/argon2id.ts'
 import { createBlake2b, createLongHash, littleEndian } from './blake2b.ts'
