@@ -97,11 +97,11 @@ describe('npm run admin -- users', () => {
     const id = expect.any(Number)
     const made = { user_id: id, email: account.email, roles: ['admin', 'editor'] }
     expect([status, JSON.parse(stdout)]).toEqual([0, made])
-    const login = await service.client.login(account)
-    expect([login.status, rolesOf(tokensOf(login).token)]).toEqual([200, ['admin', 'editor']])
     const sql = 'SELECT password_hash FROM portcullis_users WHERE email = ?'
     const [row] = await service.database.query(sql, account.email)
     expect(row?.password_hash).toMatch(/^\$2b\$05\$/)
+    const login = await service.client.login(account)
+    expect([login.status, rolesOf(tokensOf(login).token)]).toEqual([200, ['admin', 'editor']])
     const again = create(account.email.toUpperCase())
     expect([again.status, again.stderr]).toEqual([1, expect.stringContaining('has an account')])
   })
