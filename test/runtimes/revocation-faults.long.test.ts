@@ -1,5 +1,5 @@
 // Guards whose path to the revocation feed breaks: they answer from memory inside the bound, 503
-// beyond it, and recover soon. The guards run at the same time, each with its own fault, because
+// beyond it, and recover soon. Several guards run at the same time, each with its own fault, because
 // the bound is long.
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -26,17 +26,23 @@ const cases: readonly Case[] = [
   ...feedFaults.slice(0, 4).map(onWay('on Deno')),
 ]
 
+/** More of them, each asked forty times a second, are slow for their own number. */
+const guardsAtOnce = 9
+
 let stage: Stage
 const observed = new Map<Case, Observed | Error>()
 
 beforeAll(async () => {
   stage = await startStage(inject('bundle'))
-  const guards = await Promise.all(cases.map(({ way }) => stage.startGuard(way)))
-  const observing = cases.map(async (one, index) => {
-    observed.set(one, await observe(guards[index], one.fault).catch((error) => error))
-  })
-  await Promise.all(observing)
-})
+  for (let first = 0; first < cases.length; first += guardsAtOnce) {
+    const group = cases.slice(first, first + guardsAtOnce)
+    const guards = await Promise.all(group.map(({ way }) => stage.startGuard(way)))
+    const observing = group.map(async (one, index) => {
+      observed.set(one, await observe(guards[index], one.fault).catch((error) => error))
+    })
+    await Promise.all(observing)
+  }
+}, 300_000)
 afterAll(() => stage?.stop())
 
 async function observe(guard: GuardedByProxy | undefined, fault: FeedFault): Promise<Observed> {
