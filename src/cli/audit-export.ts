@@ -1,5 +1,5 @@
-// The form of an export: a line of JSON for each event and each seal, in the order of the chain, and
-// a last line with the head. A seal comes after its events. Personal details are not exported.
+// The form of an export: a line of JSON for each event and each seal, in the order of the chain. The
+// last line has the head. A seal comes after its events. Personal details are not exported.
 
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs'
 import { createInterface } from 'node:readline'

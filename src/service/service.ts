@@ -49,9 +49,10 @@ export interface Service {
   readonly app: Hono<ServiceEnv>
   /**
    * Housekeeping, for the platform's scheduler. Seals the events of the audit, 90,000 at most. Then
-   * deletes revocations that no living token needs, sessions that ended more than a day ago, counts
-   * of attempts that are forgotten, and personal details of events after AUDIT_DETAILS_DAYS. At most
-   * 225,000 of each. Writes one line to the log. Rejects when the database is unavailable.
+   * deletes revocations that no living token needs, and sessions that ended more than a day ago.
+   * Also counts of attempts that are forgotten, and personal details of events after
+   * AUDIT_DETAILS_DAYS. At most 225,000 of each. Writes one line to the log. Rejects when the
+   * database is unavailable.
    */
   prune(): Promise<void>
 }

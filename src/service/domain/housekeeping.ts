@@ -1,6 +1,6 @@
-// Housekeeping deletes revoked ids whose tokens have all expired, sessions that ended long ago,
-// attempts that are forgotten, and personal details of events whose time is over. Nobody needs them
-// any more.
+// Housekeeping deletes revoked ids whose tokens have all expired, and sessions that ended long ago.
+// It also deletes attempts that are forgotten, and personal details of events whose time is over.
+// Nobody needs them any more.
 
 import { deleteForgottenAttempts } from '../store/attempts.ts'
 import { deleteExpiredDetails } from '../store/audit-events.ts'

@@ -2,8 +2,8 @@
 // cost doubles the work. So with a cheaper hash come others that make up the difference.
 
 /**
- * The costs of the hashes to make in addition to one of `cost`, so that all of them together are as
- * much work as one of `configured`. That is one at each cost from `cost` to `configured - 1`. None
+ * The costs of the hashes to make in addition to one of `cost`. Then all of them together are as much
+ * work as one of `configured`. That is one at each cost from `cost` to `configured - 1`. None
  * comes with a hash of the configured cost, or of a higher one: that one takes longer.
  */
 export function costsToAdd(cost: number, configured: number): readonly number[] {

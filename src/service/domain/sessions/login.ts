@@ -54,8 +54,8 @@ type LoginReason = 'invalid_credentials' | QueueReason | ChangeReason
  * round trip and the work of one password hash. The account does not exist, is disabled or has
  * another password. If it changed during the login, this takes one or two round trips more. Refuses
  * with 'too_many_attempts', after one round trip and without a hash, whether the password is right
- * or not. Refuses with 'login_queue_full', without a hash, if too many passwords wait to be hashed:
- * before any round trip, or after two if the turn does not come within 5 s. Two round trips
+ * or not. Refuses with 'login_queue_full', without a hash, if too many passwords wait to be hashed.
+ * That is before any round trip, or after two if the turn does not come within 5 s. Two round trips
  * otherwise, and a third if generation or roles change in between. Refuses with 'account_changing'
  * if they change again.
  *
