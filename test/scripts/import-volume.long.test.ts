@@ -95,7 +95,7 @@ describe('an import of 100,000 accounts', () => {
       const number = index + hashes.length * Math.floor(Math.random() * perHash)
       const { family, password } = knownOf(number)
       const answer = await service.client.login({ email: emailOf(number), password })
-      expect([family, answer.status]).toEqual([family, 200])
+      expect([family, number, answer.status]).toEqual([family, number, 200])
       families.add(family)
     }
     expect(families.size).toBe(5)
