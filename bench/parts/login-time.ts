@@ -2,7 +2,7 @@
 // once for every kind of account, in random order, one login at a time. A stranger with a stopwatch
 // could tell two kinds apart if one were slower more often than not.
 
-import { randomBytes } from 'node:crypto'
+import { pbkdf2Sync, randomBytes, scryptSync } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import bcrypt from 'bcryptjs'
 import { renderTable } from '../../scripts/docs/markdown.ts'
@@ -35,6 +35,11 @@ interface Kind {
   readonly typed: string
   /** The kind to compare with; undefined for these kinds themselves. */
   readonly against?: string
+  /**
+   * Whether the time is known to tell this kind. The docs say so, and the run does not fail. Each
+   * tenth round has it.
+   */
+  readonly isTold?: boolean
 }
 
 const { hash } = createPasswordHasher(cost, systemRuntime)
@@ -54,6 +59,21 @@ const kinds: Readonly<Record<string, Kind>> = {
   'a long password stored, a short one typed': { ...wrong, storedHash: () => hash(long) },
   'a short password stored, a long one typed': { ...wrongLong, storedHash: () => hash(short) },
   'a long password stored, a long one typed': { ...wrongLong, storedHash: () => hash(long) },
+  'a hash that cannot be verified': { ...wrong, storedHash: async () => 'md5$salt$0a1b' },
+  'PBKDF2, 100,000 rounds': { ...wrong, storedHash: async () => pbkdf2Hash(), isTold: true },
+  'scrypt, N·r·p = 2^18': { ...wrong, storedHash: async () => scryptHash(), isTold: true },
+}
+
+/** As Django stores it. */
+function pbkdf2Hash(): string {
+  const key = pbkdf2Sync(short, 'pepper', 100_000, 32, 'sha256').toString('base64')
+  return `pbkdf2_sha256$100000$pepper$${key}`
+}
+
+/** As Werkzeug stores it. */
+function scryptHash(): string {
+  const work = { N: 32_768, r: 8, p: 1, maxmem: 2 ** 26 }
+  return `scrypt:32768:8:1$pepper$${scryptSync(short, 'pepper', 64, work).toString('hex')}`
 }
 
 /** Milliseconds of each login, by kind. */
@@ -69,7 +89,9 @@ export async function measureLoginTime(directory: string): Promise<string> {
   const compared = Object.entries(kinds).flatMap(([kind, { against }]) =>
     against === undefined ? [] : [compare(times, kind, against)],
   )
-  const told = compared.filter(({ auc }) => Math.abs(auc - 0.5) > tolerance)
+  const told = compared.filter(
+    ({ kind, auc }) => !kinds[kind]?.isTold && Math.abs(auc - 0.5) > tolerance,
+  )
   if (told.length > 0) {
     process.exitCode = 1
     console.error(`The time of a login tells: ${told.map(({ kind }) => kind).join('; ')}.`)
@@ -99,6 +121,7 @@ async function measure(bundle: string): Promise<Times> {
     const times: Times = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, []]))
     for (let round = -warmUps; round < rounds; round += 1) {
       for (const kind of shuffled(Object.keys(kinds))) {
+        if (kinds[kind]?.isTold && round % 10 !== 0) continue
         const at = Math.abs(round) % accountsOfKind
         const ms = await timeLogin(server.baseUrl, emails[kind]?.[at] ?? '', kind)
         if (round >= 0) times[kind]?.push(ms)
