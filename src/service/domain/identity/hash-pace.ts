@@ -66,8 +66,13 @@ export class HashPace {
     this.#restBeganAtMs = undefined
   }
 
-  /** Records how long a hash took. Ignores the value if the clock was set back meanwhile. */
-  measure(hashMs: number): void {
+  /**
+   * Records how long a hash took, when the clock has moved after it. Ignores the value if the clock
+   * was set back meanwhile.
+   */
+  measure(beganAtMs: number, nowMs: number): void {
+    this.#restBeganAtMs ??= nowMs
+    const hashMs = nowMs - beganAtMs
     if (hashMs < 0) return
     this.#lastHashesMs.push(hashMs)
     if (this.#lastHashesMs.length > hashesRemembered) this.#lastHashesMs.shift()

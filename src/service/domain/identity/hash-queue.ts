@@ -200,7 +200,7 @@ export class HashQueue {
     this.#leave(place)
     this.#pace.beginRest()
     await this.#runtime.delay(0)
-    this.#pace.measure(this.#runtime.elapsedMs() - beganAtMs)
+    this.#pace.measure(beganAtMs, this.#runtime.elapsedMs())
   }
 
   /**

@@ -156,6 +156,16 @@ describe('the hash queue', () => {
     expect(hashed[1]?.atMs).toBeGreaterThanOrEqual(hashMs + restMs)
   })
 
+  it('does not rest again for a request that comes after the rest', async () => {
+    const first = hash('first')
+    await time.advance(hashMs + restMs + 1)
+    const beganAtMs = time.nowMs
+    const later = hash('later')
+    await time.advance(200)
+    await Promise.all([first, later])
+    expect(hashed[1]).toEqual({ name: 'later', atMs: beganAtMs })
+  })
+
   it('rests for longer, and holds fewer, while other work keeps the thread busy', async () => {
     let lateMs = 30
     const delay = (ms: number) => time.delay(ms + lateMs)
