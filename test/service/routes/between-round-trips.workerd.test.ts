@@ -4,15 +4,18 @@
 
 import { createClient } from '@libsql/client/http'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
-import type { Database } from '../../../src/service/store/database.ts'
 import type { ClaimsHook } from '../../../src/token/claims-hook.ts'
+import {
+  createInterruptedDatabase,
+  type Happening,
+  once,
+} from '../../support/between-round-trips.ts'
 import {
   ask,
   bearing,
   changeAccount,
   claimsOf,
   createTestService,
-  database,
   deleteAccount,
   freshEmail,
   logout,
@@ -28,17 +31,7 @@ import {
 
 const client = createClient({ url: inject('databaseUrl') })
 const nothing = async () => {}
-let trips = 0
-let meanwhile: () => Promise<unknown> = nothing
-/** Runs something before the second round trip of a request. */
-const slow: Database = {
-  ...database,
-  async withClient(use) {
-    trips += 1
-    if (trips >= 2) await meanwhile()
-    return database.withClient(use)
-  },
-}
+const slow = createInterruptedDatabase()
 const { app } = await createTestService()
 const { app: slowApp } = await createTestService({}, { database: slow })
 const claims: ClaimsHook = ({ roles }) => ({ all: roles })
@@ -50,21 +43,13 @@ beforeEach(async () => {
 })
 
 async function during<T>(
-  happening: () => Promise<unknown>,
+  happening: Happening,
   request: () => Promise<T>,
   expectedTrips = 2,
 ): Promise<T> {
-  trips = 0
-  meanwhile = happening
-  const answer = await request()
-  meanwhile = nothing
-  expect(trips).toBe(expectedTrips)
+  const answer = await slow.during(happening, request)
+  expect(slow.roundTrips).toBe(expectedTrips)
   return answer
-}
-
-/** Runs before the second round trip, and not before a third one. */
-const once = (happening: () => Promise<unknown>) => async () => {
-  if (trips === 2) await happening()
 }
 
 const passwordChanges = () =>

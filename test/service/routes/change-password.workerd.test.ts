@@ -4,8 +4,8 @@ import { createClient } from '@libsql/client/http'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
 import { createApp } from '../../../src/service/app.ts'
 import { createDeps } from '../../../src/service/service.ts'
-import type { Database } from '../../../src/service/store/database.ts'
 import { countsOf } from '../../support/attempts.ts'
+import { createInterruptedDatabase, once } from '../../support/between-round-trips.ts'
 import {
   type Answer,
   ask,
@@ -465,21 +465,11 @@ describe('the round trips of a change', () => {
 })
 
 describe('between the two round trips of a change', () => {
-  let trips = 0
-  let meanwhile: () => Promise<unknown> = async () => {}
-  const slow: Database = {
-    ...database,
-    async withClient(use) {
-      trips += 1
-      if (trips === 2) await meanwhile()
-      return database.withClient(use)
-    },
-  }
+  const slow = createInterruptedDatabase()
   const during = async (happening: () => Promise<unknown>) => {
     const { app: slowApp } = await createTestService({}, { database: slow })
-    trips = 0
-    meanwhile = happening
-    return change(account.token, { password: account.password }, slowApp)
+    const request = () => change(account.token, { password: account.password }, slowApp)
+    return slow.during(once(happening), request)
   }
 
   it.each([
@@ -510,9 +500,9 @@ describe('between the two round trips of a change', () => {
   it('nothing changes when the roles change while a claims hook signs for a fresh login', async () => {
     const parts = { database: slow, claims: () => ({ plan: 'gold' }) }
     const { app: hooked } = await createTestService({}, parts)
-    trips = 0
-    meanwhile = () => changeAccount(account.email, `other_roles = 'r'`)
-    const answer = await change(account.token, freshLogin(account), hooked)
+    const rolesChange = once(() => changeAccount(account.email, `other_roles = 'r'`))
+    const request = () => change(account.token, freshLogin(account), hooked)
+    const answer = await slow.during(rolesChange, request)
     expect(said(answer)).toEqual([503, 'unavailable'])
     expect((await login(account.email, account.password)).status).toBe(200)
   })

@@ -8,8 +8,8 @@ import { systemRuntime } from '../../../src/runtime/runtime.ts'
 import { createApp } from '../../../src/service/app.ts'
 import { createPasswordHasher } from '../../../src/service/domain/identity/password-hasher.ts'
 import { createDeps } from '../../../src/service/service.ts'
-import type { Database } from '../../../src/service/store/database.ts'
 import { countsOf } from '../../support/attempts.ts'
+import { createInterruptedDatabase, once } from '../../support/between-round-trips.ts'
 import {
   type Answer,
   changeAccount,
@@ -22,17 +22,7 @@ import {
 
 const client = createClient({ url: inject('databaseUrl') })
 const settings = { BCRYPT_COST: '5' }
-let trips = 0
-let meanwhile: () => Promise<unknown> = async () => {}
-/** Runs something before the second round trip of a request. */
-const slow: Database = {
-  ...database,
-  async withClient(use) {
-    trips += 1
-    if (trips === 2) await meanwhile()
-    return database.withClient(use)
-  },
-}
+const slow = createInterruptedDatabase()
 const { app, config, clock } = await createTestService(settings)
 const { app: slowApp } = await createTestService(settings, { database: slow })
 
@@ -77,17 +67,14 @@ const requests: [string, (by: typeof app) => Promise<Answer>][] = [
   ],
 ]
 
-async function during(happening: () => Promise<unknown>, request: () => Promise<Answer>) {
-  trips = 0
-  meanwhile = happening
-  return request()
-}
+const during = (happening: () => Promise<unknown>, request: () => Promise<Answer>) =>
+  slow.during(once(happening), request)
 
 describe.each(requests)('%s', (_, ask) => {
-  it('renews an old hash in its two round trips, and only once', async () => {
+  it('renews an old hash in its two round slow.roundTrips, and only once', async () => {
     const nothing = async () => {}
     const answer = await during(nothing, () => ask(slowApp))
-    expect([answer.status, trips]).toEqual([200, 2])
+    expect([answer.status, slow.roundTrips]).toEqual([200, 2])
     const renewed = await stored()
     expect(renewed).toEqual({ hash: expect.stringMatching(renewedForm), version: 1 })
     expect(await bcrypt.compare(password, renewed.hash)).toBe(true)
@@ -182,7 +169,10 @@ describe('a login', () => {
   it('renews with its second attempt when the roles change once', async () => {
     const change = () => changeAccount(account.email, `other_roles = 'editor'`)
     expect((await during(change, () => login(password, slowApp))).status).toBe(200)
-    expect([trips, (await stored()).hash]).toEqual([3, expect.stringMatching(renewedForm)])
+    expect([slow.roundTrips, (await stored()).hash]).toEqual([
+      3,
+      expect.stringMatching(renewedForm),
+    ])
   })
 })
 
