@@ -17,6 +17,8 @@ export const ownSecret = ['--var', `SECRET_KEY:${testSettings.SECRET_KEY}`]
 /** A development command gives up earlier than this. On a busy machine it starts slowly. */
 const startLimitMs = 90_000
 
+const compileCache = join(root, 'node_modules/.cache/portcullis-commands')
+
 export interface Command {
   readonly child: ChildProcess
   output(): string
@@ -64,7 +66,8 @@ export function runNpm(
     cwd: root,
     encoding: 'utf8',
     timeout: 120_000,
-    env: { ...own, ...env },
+    // Each command is compiled once, not each time. It starts in half the time.
+    env: { ...own, NODE_COMPILE_CACHE: compileCache, ...env },
     input,
   } as const
   const [node, ...words] = scriptOf(script).split(' ')
