@@ -67,9 +67,11 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
   },
   prune: {
     writer: 'service',
-    members: ['sealed', 'pruned', 'prunedSessions', 'prunedAttempts', 'prunedAuditDetails'],
+    members: [
+      ...['sealed', 'pruned', 'prunedSessions', 'prunedAttempts', 'prunedAuditDetails', 'head'],
+    ],
     meaning:
-      'The cron has sealed so many events of the audit. It has deleted so many revocations, sessions, counts of attempts and personal details of events that were over.',
+      'The cron has sealed so many events of the audit. It has deleted so many revocations, sessions, counts of attempts and personal details of events that were over. `head` is the number and the MAC of the last seal: a line that is kept elsewhere is [a kept head](../operate/audit.md#keep-the-head-elsewhere).',
     todo: 'Nothing. If there is none for a day, look at the cron trigger. If `sealed` is 90,000 in each, run the cron more often.',
   },
   client_address_failed: {

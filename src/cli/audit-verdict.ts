@@ -1,5 +1,6 @@
 // What `audit verify` tells.
 
+import { systemRuntime } from '../runtime/runtime.ts'
 import type { ChainFinding, ChainVerdict } from '../service/domain/audit/verify-chain.ts'
 import { Failure } from './failure.ts'
 import { report } from './report.ts'
@@ -14,15 +15,40 @@ export function reportVerdict(verdict: ChainVerdict, json: boolean): void {
   }
 }
 
-function sentencesOf({ seals, events, unsealed, head, problems, findings }: ChainVerdict): string {
+/** The cron runs every hour. A seal that comes later than this wants an explanation. */
+const usualWaitSeconds = 86_400
+
+function sentencesOf(verdict: ChainVerdict): string {
+  const { seals, events, unsealed, head, problems, findings } = verdict
   const notShown = problems - findings.length
   return [
     ...findings.map(sentenceOf),
     ...(notShown > 0 ? [`${notShown} more problems are not shown.`] : []),
     `${seals} seals cover ${events} events. ${unsealed} events are not sealed yet.`,
-    ...(problems === 0 ? ['No sealed event was changed, deleted, inserted or moved.'] : []),
+    ...(problems === 0 ? ['Nothing was changed since it was sealed.'] : []),
+    ...waitSentences(verdict),
+    ...sealSentences(verdict),
     head ? `Head: ${head.number} ${head.mac}` : 'There is no seal yet.',
   ].join('\n')
+}
+
+/** Whoever removes the last seals can change events, and the next run seals them anew. */
+function waitSentences({ longestWait }: ChainVerdict): readonly string[] {
+  if (!longestWait) return []
+  const { seal, seconds } = longestWait
+  const hours = Math.ceil(seconds / 3_600)
+  if (seconds <= usualWaitSeconds) return [`Each event was sealed within ${hours} h.`]
+  return [
+    `Seal ${seal} was made ${hours} h after an event that it covers. Either the cron did not run, or`,
+    'somebody removed seals to change their events. Only a kept head tells: --head.',
+  ]
+}
+
+function sealSentences({ unsealedSince }: ChainVerdict): readonly string[] {
+  const seconds = systemRuntime.now() - (unsealedSince ?? Number.POSITIVE_INFINITY)
+  if (seconds <= usualWaitSeconds) return []
+  const hours = Math.floor(seconds / 3_600)
+  return [`The first event without a seal is ${hours} h old: look at the cron of the service.`]
 }
 
 function sentenceOf({ problem, seal, firstSeq, lastSeq }: ChainFinding): string {
@@ -41,10 +67,20 @@ function sentenceOf({ problem, seal, firstSeq, lastSeq }: ChainFinding): string 
   return sentences[problem]
 }
 
-function factsOf({ problems, findings, head, keys, ...counts }: ChainVerdict) {
+function factsOf({
+  problems,
+  findings,
+  head,
+  keys,
+  longestWait,
+  unsealedSince,
+  ...counts
+}: ChainVerdict) {
   return {
     intact: problems === 0,
     ...counts,
+    unsealed_since: unsealedSince ?? null,
+    longest_wait: longestWait ?? null,
     keys: Object.fromEntries(keys),
     problems,
     findings: findings.map(({ firstSeq, lastSeq, ...finding }) => ({

@@ -114,13 +114,16 @@ export function createService(config: Config, parts: PlatformParts): Service {
   return {
     app: createApp(deps),
     async prune() {
-      const sealed = await sealEvents(deps.database, await deriveSealKey(config.secretKey))
+      const { sealed, head } = await sealEvents(
+        deps.database,
+        await deriveSealKey(config.secretKey),
+      )
       const pruned = await pruneRevocations(deps)
       const prunedSessions = await pruneSessions(deps)
       const prunedAttempts = await pruneAttempts(deps)
       const prunedAuditDetails = await pruneAuditDetails(deps)
       const counts = { sealed, pruned, prunedSessions, prunedAttempts, prunedAuditDetails }
-      deps.log(JSON.stringify({ event: 'prune', ...counts }))
+      deps.log(JSON.stringify({ event: 'prune', ...counts, head: head ?? null }))
     },
   }
 }

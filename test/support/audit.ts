@@ -33,7 +33,8 @@ export function databaseAt({ url }: Pick<ServedDatabase, 'url'>): Database {
 
 /** Seals as the hourly housekeeping does. */
 export async function seal(database: ServedDatabase, secret = sealSecret): Promise<number> {
-  return sealEvents(databaseAt(database), await deriveSealKey(secret))
+  const { sealed } = await sealEvents(databaseAt(database), await deriveSealKey(secret))
+  return sealed
 }
 
 /** Deletes everything, and the triggers that forbid it, as whoever has the database could. */

@@ -1,6 +1,7 @@
 // Verifies the chain of seals: what was changed, deleted, inserted or re-ordered since it was sealed
-// shows. Events that no seal covers cannot be verified. Neither can a tail that was cut off together
-// with its seals: only a head that was kept elsewhere shows that.
+// shows. Events that no seal covers cannot be verified. Whoever removes the last seals can change
+// their events, and the next run seals them anew. Only a head that was kept elsewhere shows that.
+// Without one, the time between events and their seal says how old such a change can be.
 
 import { type AuditEvent, type AuditSeal, maxEventsPerSeal } from '../../store/audit-seals.ts'
 import type { ChainPart } from './read-chain.ts'
@@ -49,13 +50,24 @@ export interface ChainVerdict {
   readonly events: number
   /** How many events no seal covers. */
   readonly unsealed: number
+  /** When the first of those happened, in seconds since 1970. */
+  readonly unsealedSince: number | undefined
   /** How many seals name each key. */
   readonly keys: ReadonlyMap<string, number>
   /** The last seal, if there is one. */
   readonly head: ChainHead | undefined
+  /** The longest time between an event and its seal. Undefined without a sealed event. */
+  readonly longestWait: SealWait | undefined
   readonly problems: number
   /** The first 100 problems. */
   readonly findings: readonly ChainFinding[]
+}
+
+/** How long an event has waited for its seal. */
+export interface SealWait {
+  /** The number of the seal. */
+  readonly seal: number
+  readonly seconds: number
 }
 
 const maxFindings = 100
@@ -75,10 +87,12 @@ export class ChainVerifier {
   readonly #findings: ChainFinding[] = []
   #previous: Previous | undefined
   #isHeadSeen = false
+  #longestWait: SealWait | undefined
   #problems = 0
   #seals = 0
   #events = 0
   #unsealed = 0
+  #unsealedSince: number | undefined
 
   /** @param expectedHead a head that was kept, which must be in the chain */
   constructor(keys: readonly SealKey[], expectedHead?: ChainHead) {
@@ -94,12 +108,14 @@ export class ChainVerifier {
   async add({ seal, events }: ChainPart): Promise<void> {
     if (!seal) {
       this.#unsealed += events.length
+      this.#unsealedSince ??= events[0]?.at
       return
     }
     this.#seals += 1
     this.#events += events.length
     this.#keyCounts.set(seal.keyId, (this.#keyCounts.get(seal.keyId) ?? 0) + 1)
     this.#compareWithHead(seal)
+    this.#measureWait(seal, events)
     const expected = (this.#previous?.seal.number ?? 0) + 1
     if (seal.number < expected) return this.#noteSeal('seal_inserted', seal)
     if (seal.number > expected) this.#noteSeal('seal_missing', seal)
@@ -118,8 +134,10 @@ export class ChainVerifier {
       seals: this.#seals,
       events: this.#events,
       unsealed: this.#unsealed,
+      unsealedSince: this.#unsealedSince,
       keys: this.#keyCounts,
       head: last && { number: last.number, mac: last.mac },
+      longestWait: this.#longestWait,
       problems: this.#problems,
       findings: this.#findings,
     }
@@ -172,6 +190,14 @@ export class ChainVerifier {
     return events.length > Math.min(seal.events, maxEventsPerSeal)
       ? 'events_inserted'
       : 'events_changed'
+  }
+
+  #measureWait({ number, sealedAt }: AuditSeal, events: readonly AuditEvent[]): void {
+    for (const { at } of events) {
+      const seconds = sealedAt - at
+      if (seconds > (this.#longestWait?.seconds ?? -1))
+        this.#longestWait = { seal: number, seconds }
+    }
   }
 
   #compareWithHead(seal: AuditSeal): void {

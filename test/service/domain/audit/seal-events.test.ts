@@ -83,6 +83,16 @@ describe('sealing the audit', () => {
     expect(await verdict()).toMatchObject({ seals: 5, events: 4_500, unsealed: 0, problems: 0 })
   })
 
+  it('gives the head, also where nothing is to be sealed, or another run has sealed', async () => {
+    const key = await testSealKey()
+    const run = () => sealEvents(databaseAt(served), key)
+    expect(await run()).toEqual({ sealed: 0, head: undefined })
+    await insertEvents(served, 1_500)
+    const { head } = await run()
+    expect(head).toEqual((await verdict()).head)
+    expect(await run()).toEqual({ sealed: 0, head })
+  })
+
   it('goes on where a run was cut off', async () => {
     await insertEvents(served, 3_500)
     const key = await testSealKey()
@@ -95,7 +105,8 @@ describe('sealing the audit', () => {
   it('seals at most 90,000 events in a run, with 91 round trips', async () => {
     await insertEvents(served, 90_001)
     const counting = endingDatabase(Number.POSITIVE_INFINITY)
-    expect(await sealEvents(counting, await testSealKey())).toBe(90_000)
+    const { sealed, head } = await sealEvents(counting, await testSealKey())
+    expect([sealed, head]).toEqual([90_000, (await verdict()).head])
     expect(counting.trips).toBe(91)
     expect(await seal(served)).toBe(1)
     expect(await ranges()).toHaveLength(91)

@@ -56,6 +56,32 @@ const withSeal = ({ seal, events }: SealedPart, change: Partial<AuditSeal>) => (
   ...{ seal: { ...seal, ...change }, events },
 })
 
+describe('the time until events were sealed', () => {
+  it('is the longest between an event and its seal, and names the seal', async () => {
+    expect((await verify([])).longestWait).toBeUndefined()
+    expect((await verify(await three())).longestWait).toEqual({ seal: 1, seconds: 99 })
+  })
+
+  it('shows that the last seal was removed, and its events were sealed anew', async () => {
+    const [first, second] = await three()
+    if (!first || !second) throw new Error('There are three seals.')
+    const changed = second.events.map((event) => ({ ...event, userId: 8 }))
+    const { mac: _, ...seal } = { ...second.seal, sealedAt: second.seal.sealedAt + 3_600 }
+    const mac = await key.macOf(sealText(seal, first.seal.mac, changed))
+    const anew = { seal: { ...seal, mac }, events: changed }
+    const { problems, longestWait } = await verify([first, anew])
+    expect([problems, longestWait]).toEqual([0, { seal: 2, seconds: 3_696 }])
+    const { number, mac: kept } = second.seal
+    expect(await findings([first, anew], { number, mac: kept })).toEqual([['head_changed', 2]])
+  })
+
+  it('is not over for events without a seal, which say since when', async () => {
+    const [first, second] = await three()
+    const parts = [...(first ? [first] : []), { events: second?.events ?? [] }]
+    expect(await verify(parts)).toMatchObject({ unsealed: 3, unsealedSince: 1_793_000_004 })
+  })
+})
+
 describe('a chain', () => {
   it('is intact as it was sealed, and gives its head', async () => {
     const parts = await three()
@@ -64,6 +90,7 @@ describe('a chain', () => {
       ...{ seals: 3, events: 9, unsealed: 1, problems: 0, findings: [] },
       keys: new Map([[key.id, 3]]),
       head: { number: 3, mac },
+      ...{ longestWait: { seal: 1, seconds: 99 }, unsealedSince: 1_793_000_010 },
     })
   })
 
