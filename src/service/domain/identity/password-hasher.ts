@@ -51,8 +51,8 @@ const saltBytes = 16
 const saltCharacters = 22
 /** bcrypt reads no more than this. */
 const bcryptMaxBytes = 72
-/** The plain hashes of this service. */
-const plainBcrypt = /^\$2b\$(0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}$/
+/** The plain hashes of this service. Its salts end with one of four characters: 16 bytes do. */
+const plainBcrypt = /^\$2b\$(0[4-9]|1[0-5])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}$/
 const bcryptSha256 =
   /^\$bcrypt-sha256\$v=2,t=2b,r=([4-9]|1[0-5])\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})$/
 /** bcryptjs holds the thread for up to 100 ms: as long as a hash of this cost takes. */

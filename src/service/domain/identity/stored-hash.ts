@@ -19,6 +19,7 @@ export interface ReadHash {
 
 /** No form needs more. Longer texts are not read. */
 const maxCharacters = 512
+const printableAscii = /^[\x20-\x7e]*$/
 
 const families: readonly PasswordHashFamily[] = [
   bcryptFamily,
@@ -60,6 +61,10 @@ export function checkStoredHash(
 export function readStoredHash(text: string, extra: readonly PasswordHashFamily[]): ReadHash {
   if (text.length > maxCharacters) {
     return unknown(`The hash is longer than ${maxCharacters} characters, which no known form is.`)
+  }
+  // SQLite stores what is not Unicode as it is, and then no client can read the row.
+  if (!printableAscii.test(text)) {
+    return unknown('The hash has other characters than those of printable ASCII.')
   }
   for (const { name, parse } of [...extra, ...families]) {
     const hash = parse(text)

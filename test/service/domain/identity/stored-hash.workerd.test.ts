@@ -1,5 +1,6 @@
 // What may be stored as a password hash, and what happens to the rest.
 
+import bcrypt from 'bcryptjs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { argon2id } from '../../../../src/argon2.ts'
@@ -43,6 +44,9 @@ const refused: readonly [hash: string, says: string][] = [
   ['', 'The form of the hash is not known.'],
   ['x'.repeat(513), 'longer than 512 characters'],
   [`$2b$04$${salt22}${sum31}${' '.repeat(500)}`, 'longer than 512 characters'],
+  [`pbkdf2_sha256$1000$s\0lt$${hex(32)}`, 'other characters than those of printable ASCII'],
+  [`scrypt:1024:8:1$s\nlt$${hex(64)}`, 'other characters than those of printable ASCII'],
+  [`pbkdf2:sha256:1000$s\u00e4lt$${hex(32)}`, 'other characters than those of printable ASCII'],
   ['5f4dcc3b5aa765d61d8327deb882cf99', 'The form of the hash is not known.'],
   ['sha256$salt$abcdef', 'The form of the hash is not known.'],
   [`$2b$03$${salt22}${sum31}`, 'bcrypt with cost 3: possible are costs 4 to 15.'],
@@ -51,7 +55,7 @@ const refused: readonly [hash: string, says: string][] = [
   [`$2x$10$${salt22}${sum31}`, 'a faulty library'],
   [`$2$10$${salt22}${sum31}`, 'cut or damaged'],
   [`$2b$10$${salt22}${sum31.slice(1)}`, 'cut or damaged'],
-  [`$2b$10$${salt22}${sum31}\n`, 'cut or damaged'],
+  [`$2b$10$${salt22}${sum31}\n`, 'printable ASCII'],
   [`$2b$1e$${salt22}${sum31}`, 'cut or damaged'],
   [`$bcrypt-sha256$v=2,t=2b,r=31$${salt22}$${sum31}`, 'bcrypt-sha256 with cost 31'],
   [`$bcrypt-sha256$v=3,t=2b,r=12$${salt22}$${sum31}`, 'cut or damaged'],
@@ -99,6 +103,11 @@ describe('a text for the password hash of an account', () => {
     expect(unsupported).toHaveLength(1)
   })
 
+  it('is refused with half a character in it, which a database would keep unreadable', () => {
+    const checked = checkStoredHash(`pbkdf2:sha256:1000$\ud800$${hex(32)}`)
+    expect(checked).toEqual({ ok: false, error: expect.stringContaining('printable ASCII') })
+  })
+
   it('is never shown in the sentence', () => {
     for (const [hash] of refused) {
       const checked = checkStoredHash(hash)
@@ -123,6 +132,22 @@ describe('a text for the password hash of an account', () => {
       true,
       false,
     ])
+  })
+})
+
+describe('a salt whose last character has bits that bcrypt ignores', () => {
+  it.each([
+    ['$2b$', (salt: string, sum: string) => `$2b$04$${salt}${sum}`],
+    ['$2y$', (salt: string, sum: string) => `$2y$04$${salt}${sum}`],
+  ])('matches as bcrypt does: %s', async (_, form) => {
+    const salt = 'n79VH.0Q2TMWmt3Oqt9uk'
+    const sum = (await bcrypt.hash('a password', `$2b$04$${salt}u`)).slice(-31)
+    for (const last of ['u', 'v', '9']) {
+      const hash = form(salt + last, sum)
+      expect(checkStoredHash(hash)).toEqual({ ok: true, value: { family: 'bcrypt' } })
+      expect([await hasher.verify('a password', hash), last]).toEqual([true, last])
+      expect(await hasher.verify('another password', hash)).toBe(false)
+    }
   })
 })
 
@@ -171,11 +196,21 @@ describe('a hash that is stored, whatever it is', () => {
     }
   })
 
-  it('gives no throw and no match: any text', async () => {
+  const anyText = fc
+    .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 600 })
+    .map((units) => String.fromCharCode(...units))
+
+  it('gives no throw and no match: any text, also halves of characters', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 600 }), async (text) => {
-        expect(await hasher.verify('a password', text)).toBe(false)
-      }),
+      fc.asyncProperty(
+        fc.oneof(
+          anyText,
+          anyText.map((text) => `pbkdf2:sha256:1$${text}$${hex(32)}`),
+        ),
+        async (text) => {
+          expect(await hasher.verify('a password', text)).toBe(false)
+        },
+      ),
       { numRuns: 300 },
     )
   })
