@@ -45,6 +45,7 @@ describe('the commands for exchanging SECRET_KEY', () => {
     writeFileSync(join(directory, 'secret-key.txt'), `${previous}\n`)
     writeFileSync(told, '')
     run(make)
+    expect(read('old-secret-keys.txt').trim()).toBe(previous)
     const next = read('next-secret-key.txt')
     expect(run(announce)).toEqual(['wrangler secret put PREVIOUS_SECRET_KEY', next])
     const [call, input] = run(exchange)
@@ -53,13 +54,15 @@ describe('the commands for exchanging SECRET_KEY', () => {
       SECRET_KEY: next.trim(),
       PREVIOUS_SECRET_KEY: previous,
     })
-    expect(readdirSync(directory).sort()).toEqual(['bin', 'secret-key.txt'])
+    expect(readdirSync(directory).sort()).toEqual(['bin', 'old-secret-keys.txt', 'secret-key.txt'])
     expect(read('secret-key.txt')).toBe(next)
     expect(run(remove)[0]).toBe('wrangler secret delete PREVIOUS_SECRET_KEY')
   })
 
-  it('replace a leaked key, and remove the previous one', () => {
+  it('replace a leaked key, remove the previous one, and keep the leaked one for the audit', () => {
+    const leaked = read('secret-key.txt').trim()
     const [call, input] = run(replace)
+    expect(read('old-secret-keys.txt').split('\n')).toContain(leaked)
     expect(call).toBe('wrangler secret bulk')
     const SECRET_KEY = read('secret-key.txt').trim()
     expect(JSON.parse(input)).toEqual({ SECRET_KEY, PREVIOUS_SECRET_KEY: null })
