@@ -1,5 +1,5 @@
-// Imports accounts, in batches of one statement each. A batch that was sent twice changes nothing
-// more, so an import that was interrupted is begun again, and goes on.
+// Imports accounts, in batches of accounts and their events. A batch that was sent twice changes
+// nothing more, so an import that was interrupted is begun again, and goes on.
 
 import { type Result, refuse } from '../errors/reasons.ts'
 import { systemRuntime } from '../runtime/runtime.ts'
@@ -18,7 +18,7 @@ import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.
 
 export { readEmailDomains } from './change-account.ts'
 
-/** Accounts of one statement. They fit into the 2 MB that D1 allows, even with 1,000 roles. */
+/** Accounts of one batch. It stays below 2 MB, also with 64 roles for each account. */
 const accountsPerBatch = 500
 
 /** How to import. */

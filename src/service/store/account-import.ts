@@ -1,5 +1,5 @@
-// Accounts that move in from another system. A batch of them is one statement, with the accounts in
-// one JSON parameter: the number of parameters is limited to 100 on some platforms.
+// Accounts that move in from another system. One statement inserts them, another one their events.
+// Each has them in one JSON parameter: some platforms limit the number of parameters to 100.
 
 import { eq, sql } from 'drizzle-orm'
 import * as v from 'valibot'
