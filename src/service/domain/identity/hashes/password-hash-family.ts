@@ -16,7 +16,7 @@ export interface StoredHash {
    * function, the form is known and cannot be verified here.
    */
   readonly verify?: (password: string) => Promise<boolean | HashProblem>
-  /** Its cost, if it is a bcrypt hash. Then the time of a login does not tell it. */
+  /** Its cost, if it is a bcrypt hash. Up to BCRYPT_COST, a login does as much work as with others. */
   readonly bcryptCost?: number
   /** What has to be added so that the hash can be verified, for people. */
   readonly needs?: string
