@@ -58,7 +58,7 @@ const commandEvents: Readonly<Record<CommandName, AuditEvent>> = {
 const outcomeMeanings: Partial<Record<AuditOutcome, string>> = {
   success: 'It was done.',
   attempted:
-    'A password was given, and is checked. If it is right, a `success` follows whose `attempt_seq` is the `seq` of this event. Without one, the password was wrong, or the service was cut off. For an email without an account, `user_id` is empty.',
+    'A password was given, and is checked. If it is right, a `success` follows whose `attempt_seq` is the `seq` of this event. Without one, nothing came of it: mostly the password was wrong. For an email without an account, `user_id` is empty.',
   too_many_attempts:
     'An attempt was refused unseen, because too many wrong ones came before. Only the first one of a block is recorded. The block ends with the next attempt that is let through.',
   email_taken: 'Somebody wanted to register the email of this account.',

@@ -56,7 +56,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Accounts',
     summary: 'Begins a session of an account.',
     description:
-      'An unknown email and a wrong password get the same answer, in the same time. What cannot be an email or a password is not an account. After too many wrong passwords, no password is checked for some time. Send the `device_token` of the last login along: then strangers who guess passwords cannot keep this device out.',
+      'An unknown email and a wrong password get the same answer, after the same work. Accounts whose hash has moved in from another system, or has a higher cost, may take another time. What cannot be an email or a password is not an account. After too many wrong passwords, no password is checked for some time. Send the `device_token` of the last login along: then strangers who guess passwords cannot keep this device out.',
     request: credentials,
     members: {
       device_token:
@@ -130,7 +130,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Accounts',
     summary: 'Lists what happened to the account, newest first.',
     description:
-      'An `event` has the name of an operation of this document, or of an administrator’s command. Its `outcome` is `success`, `failed` for a wrong password, or the reason of a refusal. `device` and `address` are null where they are not kept any more. Ask for the next page with `?before=` and the value of `next`, until that is null. `?limit=` is from 1 to 100, and 50 by default.',
+      'An `event` has the name of an operation of this document, or of an administrator’s command. Its `outcome` is `success`, `failed`, or the reason of a refusal. `failed` is a password that led to nothing: mostly a wrong one. `device` and `address` are null where they are not kept any more. Ask for the next page with `?before=` and the value of `next`, until that is null. `?limit=` is from 1 to 100, and 50 by default.',
     parameters: {
       before: 'Only events older than the one with this id.',
       limit: 'How many events at most: 50 by default.',

@@ -82,7 +82,7 @@ export const occasions = {
     source: 'contract',
   },
   invalid_credentials: {
-    when: 'The email has no account, or the password is wrong. Both get the same answer, in the same time.',
+    when: 'The email has no account, or the password is wrong. Both get the same answer, after the same work. Only a hash that has moved in from another system, or has a higher cost, may take another time.',
     source: 'contract; ASVS 6.3.8',
   },
   login_queue_full: {
