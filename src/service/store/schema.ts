@@ -150,7 +150,7 @@ export const auditEvents = sqliteTable(
     event: text('event').notNull(),
     /** `success`, `attempted`, or the reason of a refusal. */
     outcome: text('outcome').notNull(),
-    /** `user`, `administrator` or `service`. */
+    /** `user` or `administrator`. */
     actor: text('actor').notNull(),
     userId: integer('user_id'),
     sessionId: text('session_id'),
