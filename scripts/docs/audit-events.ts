@@ -61,7 +61,7 @@ const outcomeMeanings: Partial<Record<AuditOutcome, string>> = {
     'A password was given, and is checked. If it is right, a `success` follows whose `attempt_seq` is the `seq` of this event. Without one, nothing came of it: mostly the password was wrong. For an email without an account, `user_id` is empty.',
   too_many_attempts:
     'An attempt was refused unseen, because too many wrong ones came before. Only the first one of a block is recorded. The block ends with the next attempt that is let through.',
-  email_taken: 'Somebody wanted to register the email of this account.',
+  email_taken: 'Somebody wanted to register the email of this account. Recorded once an hour.',
   internal:
     'The claims hook or the key failed, so the account was deleted again. The `success` before it is undone.',
   refresh_token_reused: 'The refresh token may have been stolen.',

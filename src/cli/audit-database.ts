@@ -44,7 +44,7 @@ export function listEventsIn(
 /** Verifies the audit in the database. */
 export function verifyIn(address: DatabaseAddress, expected: Expected): Promise<ChainVerdict> {
   return withDatabase(address, 'The audit was not verified', (client) =>
-    verifyParts(readChain(databaseOf(client)), expected),
+    verifyParts(readChain(databaseOf(client)), expected, systemRuntime.now()),
   )
 }
 
@@ -62,6 +62,7 @@ const progressMs = 2_000
 async function verifyParts(
   parts: AsyncIterable<ChainPart>,
   { keys, head }: Expected,
+  now?: number,
 ): Promise<ChainVerdict> {
   const verifier = new ChainVerifier(keys, head)
   let toldAt = systemRuntime.elapsedMs()
@@ -71,7 +72,7 @@ async function verifyParts(
     toldAt = systemRuntime.elapsedMs()
     console.error(`${verifier.seals} seals are verified so far.`)
   }
-  return verifier.finish()
+  return verifier.finish(now)
 }
 
 /**

@@ -1,6 +1,5 @@
 // What `audit verify` tells.
 
-import { systemRuntime } from '../runtime/runtime.ts'
 import type { ChainFinding, ChainVerdict } from '../service/domain/audit/verify-chain.ts'
 import { Failure } from './failure.ts'
 import { report } from './report.ts'
@@ -27,7 +26,6 @@ function sentencesOf(verdict: ChainVerdict): string {
     `${seals} seals cover ${events} events. ${unsealed} events are not sealed yet.`,
     ...(problems === 0 ? ['Nothing was changed since it was sealed.'] : []),
     ...waitSentences(verdict),
-    ...sealSentences(verdict),
     head ? `Head: ${head.number} ${head.mac}` : 'There is no seal yet.',
   ].join('\n')
 }
@@ -44,13 +42,6 @@ function waitSentences({ longestWait }: ChainVerdict): readonly string[] {
   ]
 }
 
-function sealSentences({ unsealedSince }: ChainVerdict): readonly string[] {
-  const seconds = systemRuntime.now() - (unsealedSince ?? Number.POSITIVE_INFINITY)
-  if (seconds <= usualWaitSeconds) return []
-  const hours = Math.floor(seconds / 3_600)
-  return [`The first event without a seal is ${hours} h old: look at the cron of the service.`]
-}
-
 function sentenceOf({ problem, seal, firstSeq, lastSeq }: ChainFinding): string {
   const where = `Seal ${seal}, events ${firstSeq} to ${lastSeq}`
   const sentences = {
@@ -61,6 +52,7 @@ function sentenceOf({ problem, seal, firstSeq, lastSeq }: ChainFinding): string 
     seal_missing: `${where}: seals before this one are missing, so these events cannot be verified.`,
     seal_inserted: `Seal ${seal}: it was inserted. The first seal has the number 1.`,
     key_unknown: `${where}: the key is not at hand. Set PREVIOUS_SECRET_KEY, or pass older keys with --keys.`,
+    events_unsealed: `Events ${firstSeq} to ${lastSeq}: no seal covers them, although the first is older than a day. Look at the cron of the service.`,
     head_missing: `The given head is seal ${seal}, and the chain has no such seal. Its end was cut off.`,
     head_changed: `Seal ${seal} is not the given head. The seals from there on, or before, were replaced.`,
   }

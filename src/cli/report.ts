@@ -8,8 +8,12 @@ export function report(isJson: boolean, facts: object, sentence: string): void {
   console.log(isJson ? JSON.stringify(facts) : sentence)
 }
 
-/** A table as text. The first row has the names of the columns. */
-export function renderTable(rows: readonly (readonly string[])[]): string {
+/**
+ * A table as text. The first row has the names of the columns. Control characters are shown as `?`:
+ * they could move the cursor, and so show other rows than there are.
+ */
+export function renderTable(table: readonly (readonly string[])[]): string {
+  const rows = table.map((row) => row.map((cell) => cell.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?')))
   const widths = rows[0]?.map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   )

@@ -114,14 +114,15 @@ export function createService(config: Config, parts: PlatformParts): Service {
   return {
     app: createApp(deps),
     async prune() {
-      const { sealed, head } = await sealEvents(
-        deps.database,
-        await deriveSealKey(config.secretKey),
-      )
       const pruned = await pruneRevocations(deps)
       const prunedSessions = await pruneSessions(deps)
       const prunedAttempts = await pruneAttempts(deps)
       const prunedAuditDetails = await pruneAuditDetails(deps)
+      // Last, so that an audit that cannot be sealed keeps nothing else from being deleted.
+      const { sealed, head } = await sealEvents(
+        deps.database,
+        await deriveSealKey(config.secretKey),
+      )
       const counts = { sealed, pruned, prunedSessions, prunedAttempts, prunedAuditDetails }
       deps.log(JSON.stringify({ event: 'prune', ...counts, head: head ?? null }))
     },

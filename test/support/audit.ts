@@ -13,16 +13,25 @@ export function testSealKey(): Promise<SealKey> {
   return deriveSealKey(sealSecret)
 }
 
-/** Inserts so many events, each different, of the accounts 1 to 7. */
-export async function insertEvents({ query }: TestDatabase, count: number): Promise<void> {
+/**
+ * Inserts so many events, each different, of the accounts 1 to 7, a second apart.
+ *
+ * @param startAt the time before the first. Default: an hour ago
+ */
+export async function insertEvents(
+  { query }: TestDatabase,
+  count: number,
+  startAt = 0,
+): Promise<void> {
   await query(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
       INSERT INTO portcullis_audit_events
         (at, event, outcome, actor, user_id, session_id, request_id, attempt_seq, target)
-      SELECT 1793000000 + i, 'login', iif(i % 2, 'attempted', 'success'), 'user', 1 + i % 7,
+      SELECT iif(?2 > 0, ?2, unixepoch() - 3600) + i, 'login', iif(i % 2, 'attempted', 'success'), 'user', 1 + i % 7,
         printf('%016d', i), printf('request-%d', i), iif(i % 2, NULL, i), iif(i % 3, NULL, 'x')
       FROM n WHERE ?1 > 0`,
     count,
+    startAt,
   )
 }
 

@@ -2,7 +2,7 @@
 // statements right after the one that decides. They insert exactly one row if that statement has
 // changed something. So later statements that ask `changes()` still get the same answer.
 
-import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, exists, gt, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Reason } from '../../errors/reasons.ts'
 import { build, type Database, databaseNow } from './database.ts'
 import { deleteRows } from './delete-rows.ts'
@@ -49,6 +49,9 @@ interface RecordedFact {
 }
 
 const daySeconds = 86_400
+const hourSeconds = 3_600
+/** Older events of an account are not looked at. */
+const newestEvents = 50
 
 /** The condition that the statement before has changed something. */
 const hasChanged = sql`changes() > 0`
@@ -112,6 +115,27 @@ function insertDetailsStatement({ address, device, keptDays }: PersonalDetails) 
       })
       .from(sql`(SELECT 1)`)
       .where(hasChanged),
+  )
+}
+
+/**
+ * The condition that one of the newest events of the account, of the last hour, has this outcome. So
+ * what strangers can do without end is recorded once an hour.
+ */
+export function wasRecorded(userId: SQL, outcome: Reason): SQL {
+  const newest = build
+    .select({ at: auditEvents.at, outcome: auditEvents.outcome })
+    .from(auditEvents)
+    .where(eq(auditEvents.userId, userId))
+    .orderBy(desc(auditEvents.seq))
+    .limit(newestEvents)
+    .as('subquery')
+  const isRecent = gt(newest.at, sql`${databaseNow} - ${hourSeconds}`)
+  return exists(
+    build
+      .select({ at: newest.at })
+      .from(newest)
+      .where(and(isRecent, eq(newest.outcome, outcome))),
   )
 }
 

@@ -5,7 +5,7 @@ import { and, desc, eq, exists, notExists, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { rightAttemptStatement } from './attempts.ts'
-import { type AuditEntry, auditStatements } from './audit-events.ts'
+import { type AuditEntry, auditStatements, wasRecorded } from './audit-events.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
 import { hashRenewalStatements, type RightPassword } from './hash-renewal.ts'
 import {
@@ -118,8 +118,9 @@ export async function insertSession(
 
 /**
  * Inserts an account and begins its first session, unless its email has an account. Exactly one of
- * several concurrent calls gets a session. The others get undefined. Records the success, or under
- * the account that has the email that it is taken. Atomic; one round trip.
+ * several concurrent calls gets a session. The others get undefined. Records the success. Records
+ * under the account that has the email that it is taken: once an hour, because strangers can do it.
+ * Atomic; one round trip.
  */
 export async function insertUserAndSession(
   database: Database,
@@ -132,13 +133,14 @@ export async function insertUserAndSession(
     eq(users.emailNormalized, user.emailNormalized),
     eq(users.passwordHash, user.passwordHash),
   )
+  const accountId = accountIdOf(user.spellings)
   const { live } = await runBatch(database, {
     user: insertUserStatement(user),
     ...auditStatements('recorded', entry, {
       outcome: sql<string>`iif(changes() > 0, 'success', 'email_taken')`,
-      userId: accountIdOf(user.spellings),
+      userId: accountId,
       sessionId: sql`iif(changes() > 0, ${session.sessionId}, NULL)`,
-      condition: sql`1`,
+      condition: sql`(changes() > 0 OR NOT ${wasRecorded(accountId, 'email_taken')})`,
     }),
     session: insertSessionStatement(session, isNew),
     live: selectIssuedSessionStatement(session.sessionId, session.tokenExpiresAt),

@@ -24,6 +24,8 @@ export type ChainProblem =
   | 'seal_inserted'
   /** Its key is not at hand. */
   | 'key_unknown'
+  /** No seal covers these events, although they are older than a day. */
+  | 'events_unsealed'
   /** The chain ends before the given head. */
   | 'head_missing'
   /** The chain has another seal at the number of the given head. */
@@ -32,7 +34,7 @@ export type ChainProblem =
 /** Where something is wrong. */
 export interface ChainFinding {
   readonly problem: ChainProblem
-  /** The number of the seal. */
+  /** The number of the seal; of the next one for events without a seal. */
   readonly seal: number
   /** The events that it is about: from here, to `lastSeq`. Null for a missing head. */
   readonly firstSeq: number | null
@@ -71,6 +73,8 @@ export interface SealWait {
 }
 
 const maxFindings = 100
+/** The cron seals every hour. */
+const longestUnsealedSeconds = 86_400
 
 /** A seal that was verified, as the next one needs it. */
 interface Previous {
@@ -92,7 +96,8 @@ export class ChainVerifier {
   #seals = 0
   #events = 0
   #unsealed = 0
-  #unsealedSince: number | undefined
+  #firstUnsealed: AuditEvent | undefined
+  #lastUnsealed: AuditEvent | undefined
 
   /** @param expectedHead a head that was kept, which must be in the chain */
   constructor(keys: readonly SealKey[], expectedHead?: ChainHead) {
@@ -108,7 +113,8 @@ export class ChainVerifier {
   async add({ seal, events }: ChainPart): Promise<void> {
     if (!seal) {
       this.#unsealed += events.length
-      this.#unsealedSince ??= events[0]?.at
+      this.#firstUnsealed ??= events[0]
+      this.#lastUnsealed = events.at(-1)
       return
     }
     this.#seals += 1
@@ -123,8 +129,14 @@ export class ChainVerifier {
     this.#previous = { seal, rightMac }
   }
 
-  /** The result, after the last part. */
-  finish(): ChainVerdict {
+  /**
+   * The result, after the last part.
+   *
+   * @param now when the parts were read, in seconds since 1970. Then no event may have waited for
+   * its seal for more than a day. Default: any may, as at the end of an export
+   */
+  finish(now?: number): ChainVerdict {
+    if (now !== undefined) this.#findUnsealed(now)
     const head = this.#expectedHead
     if (head && !this.#isHeadSeen) {
       this.#note({ problem: 'head_missing', seal: head.number, firstSeq: null, lastSeq: null })
@@ -134,7 +146,7 @@ export class ChainVerifier {
       seals: this.#seals,
       events: this.#events,
       unsealed: this.#unsealed,
-      unsealedSince: this.#unsealedSince,
+      unsealedSince: this.#firstUnsealed?.at,
       keys: this.#keyCounts,
       head: last && { number: last.number, mac: last.mac },
       longestWait: this.#longestWait,
@@ -198,6 +210,14 @@ export class ChainVerifier {
       if (seconds > (this.#longestWait?.seconds ?? -1))
         this.#longestWait = { seal: number, seconds }
     }
+  }
+
+  /** The cron does not run, or something keeps it from sealing. */
+  #findUnsealed(now: number): void {
+    const [first, last] = [this.#firstUnsealed, this.#lastUnsealed]
+    if (!first || !last || now - first.at <= longestUnsealedSeconds) return
+    const seal = (this.#previous?.seal.number ?? 0) + 1
+    this.#note({ problem: 'events_unsealed', seal, firstSeq: first.seq, lastSeq: last.seq })
   }
 
   #compareWithHead(seal: AuditSeal): void {

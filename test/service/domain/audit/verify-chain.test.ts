@@ -82,6 +82,23 @@ describe('the time until events were sealed', () => {
   })
 })
 
+describe('events without a seal', () => {
+  it('are found when the first is older than a day, if it is known when they were read', async () => {
+    const [first, second] = await three()
+    const at = second?.events[0]?.at ?? 0
+    const parts = [...(first ? [first] : []), { events: second?.events ?? [] }]
+    const finish = async (now?: number) => {
+      const verifier = new ChainVerifier([key])
+      for (const part of parts) await verifier.add(part)
+      return verifier.finish(now).findings
+    }
+    expect([await finish(), await finish(at + 86_400)]).toEqual([[], []])
+    expect(await finish(at + 86_401)).toEqual([
+      { problem: 'events_unsealed', seal: 2, firstSeq: 4, lastSeq: 6 },
+    ])
+  })
+})
+
 describe('a chain', () => {
   it('is intact as it was sealed, and gives its head', async () => {
     const parts = await three()
