@@ -34,10 +34,10 @@ function sentencesOf(verdict: ChainVerdict): string {
 function waitSentences({ longestWait }: ChainVerdict): readonly string[] {
   if (!longestWait) return []
   const { seal, seconds } = longestWait
-  const hours = Math.ceil(seconds / 3_600)
-  if (seconds <= usualWaitSeconds) return [`Each event was sealed within ${hours} h.`]
+  const hours = seconds / 3_600
+  if (seconds <= usualWaitSeconds) return [`Each event was sealed within ${Math.ceil(hours)} h.`]
   return [
-    `Seal ${seal} was made ${hours} h after an event that it covers. Either the cron did not run, or`,
+    `Seal ${seal} was made ${Math.floor(hours)} h after an event that it covers. Either the cron did not run, or`,
     'somebody removed seals to change their events. Only a kept head tells: --head.',
   ]
 }
