@@ -73,9 +73,17 @@ function isMadeOf(password: string, names: readonly string[]): boolean {
 function namesIn({ email = '', issuer = '' }: PasswordContext): readonly string[] {
   const [local = '', domain = ''] = email.split('@')
   const host = URL.parse(issuer)?.hostname ?? ''
-  const labels = [...labelsOf(domain), ...labelsOf(host)]
-  const names = [...ownNames, email, local, domain, host, ...labels]
-  return [...new Set(names.flatMap(partsOf))].sort((one, other) => other.length - one.length)
+  const wholes = [...ownNames, email, ...domainsOf(domain), ...domainsOf(host)]
+  const parts = [local, ...labelsOf(domain), ...labelsOf(host)].flatMap(partsOf)
+  const names = new Set([...wholes, ...parts].map(comparedPassword).filter(isLongEnough))
+  return [...names].sort((one, other) => other.length - one.length)
+}
+
+/** The domain, and those above it, such as `example.com` for `mail.example.com`; not `com`. */
+function domainsOf(domain: string): readonly string[] {
+  const labels = domain.split('.')
+  const above = labels.slice(1, -1).map((_, index) => labels.slice(index + 1).join('.'))
+  return [domain, ...above]
 }
 
 /** The labels of a domain without the last, as people write them. `localhost` is its only label. */
@@ -86,10 +94,11 @@ function labelsOf(domain: string): readonly string[] {
     .map((label) => (label.startsWith('xn--') ? (decodePunycode(label.slice(4)) ?? label) : label))
 }
 
-/** A name as a whole, and what its dots, pluses and dashes separate, if long enough. */
+/** A name as a whole, and what its dots, pluses and dashes separate. */
 function partsOf(name: string): readonly string[] {
-  const compared = comparedPassword(name)
-  return [compared, ...compared.split(/[^\p{L}\p{M}\p{N}]+/u)].filter(
-    (part) => Array.from(part).length >= minPartCharacters,
-  )
+  return [name, ...name.split(/[^\p{L}\p{M}\p{N}]+/u)]
+}
+
+function isLongEnough(name: string): boolean {
+  return Array.from(name).length >= minPartCharacters
 }

@@ -119,6 +119,20 @@ describe('a password that is easy to guess', () => {
     },
   )
 
+  it('is not found in the last label of the domain, or of the host', () => {
+    const acme = 'https://auth.acme.cloud'
+    const of = (password: string, email: string) =>
+      passwordProblem(asDefault, password, { email: compared(email), issuer: acme })
+    for (const password of ['online-123', 'cloud-123', 'onlinecloud']) {
+      expect(of(password, 'ada@example.online'), password).toBeUndefined()
+    }
+    const made = ['example.online', 'acme.cloud', 'auth.acme.cloud', 'online.acme']
+    for (const password of [...made, 'ada@example.online']) {
+      const email = password === 'online.acme' ? 'ada.online@example.online' : 'ada@example.online'
+      expect(of(password, email), password).toMatch(/^This password is made of/)
+    }
+  })
+
   it('is found without an email, and without an issuer', () => {
     expect(passwordProblem(asDefault, 'acme-games', { issuer })).toMatch(/^This password is made/)
     expect(passwordProblem(asDefault, 'portcullis', {})).toMatch(/^This password is made/)
