@@ -110,7 +110,7 @@ ${renderTable(
 
 ## Commands
 
-Each is recorded if there is such an account, and something was changed.
+Each is recorded if it changed something. To disable an account that is disabled and has no living session changes nothing. To enable one that is not disabled changes nothing, either. \`users revoke-sessions\`, \`users set-password\` and \`keys revoke\` are recorded each time: they revoke and publish again. Wrong passwords are also counted for emails without an account. If \`users unlock\` forgets some, its event has no \`user_id\`.
 
 ${renderTable(
   heads,

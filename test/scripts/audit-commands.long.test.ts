@@ -95,8 +95,16 @@ const provocations = {
   },
   'users add-role': onAccount('users add-role', ['editor'], 'editor viewer'),
   'users remove-role': onAccount('users remove-role', ['viewer'], ''),
-  'users disable': onAccount('users disable'),
-  'users enable': onAccount('users enable'),
+  'users disable': (email, userId) => {
+    const given = onAccount('users disable')(email, userId)
+    expect(run('', 'users', 'disable', email).status).toBe(0)
+    return given
+  },
+  'users enable': (email, userId) => {
+    expect(run('', 'users', 'enable', email).status).toBe(0)
+    expect(run('', 'users', 'disable', email).status).toBe(0)
+    return onAccount('users enable')(email, userId)
+  },
   'users revoke-sessions': onAccount('users revoke-sessions'),
   'users set-password': onAccount('users set-password'),
   'users delete': onAccount('users delete', ['--yes']),
@@ -152,6 +160,18 @@ describe('the audit', () => {
       run(`${password}\n`, ...command.split(' '), freshEmail(), ...rest)
     }
     expect(await count()).toEqual(before)
+  })
+
+  it('has an unlocked email without an account, under no account', async () => {
+    const email = freshEmail()
+    await countAttempt(email)
+    const before = (await eventsOf('users unlock')).length
+    for (const changed of [true, false]) {
+      const unlocked = run('', 'users', 'unlock', email, '--json')
+      expect(JSON.parse(unlocked.stdout)).toMatchObject({ changed })
+    }
+    const events = (await eventsOf('users unlock')).slice(before)
+    expect(events).toEqual([expect.objectContaining({ user_id: null, target: null })])
   })
 
   it('knows every command that takes a database', () => {

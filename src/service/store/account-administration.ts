@@ -1,7 +1,7 @@
 // What administrators do to account rows. Every change that removes access also revokes the
 // account's generation in the same batch, and with it every older token.
 
-import { and, eq, inArray, not, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, inArray, not, or, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import {
   insertGenerationRevocationStatement,
@@ -15,10 +15,17 @@ import {
   ofAccount,
 } from './audit-events.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
+import { isLiveSession } from './live-session.ts'
 import { type RoleValues, roleColumns, roleEntries, roleValuesOf } from './roles.ts'
 import { decodeRows, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
-import { insertUserStatement, isAccountOf, type NewUser, newPasswordColumns } from './users.ts'
+import {
+  insertUserStatement,
+  isAccountOf,
+  isEnabledAccount,
+  type NewUser,
+  newPasswordColumns,
+} from './users.ts'
 
 /** Which account to change, and what the change needs. */
 export interface AccountChange {
@@ -97,19 +104,24 @@ function hasOtherRoles({ admin, otherRoles }: RoleValues): SQL {
 }
 
 /**
- * Disables the account, revokes its tokens and ends its sessions. Records each call for an account
- * that there is. Atomic, idempotent; one round trip.
+ * Disables the account, revokes its tokens and ends its sessions. Changes and records nothing where
+ * the account is disabled already and has no living session. Atomic, idempotent; one round trip.
  *
  * @returns whether there is such an account
  */
 export function disableAccount(database: Database, change: AccountChange): Promise<boolean> {
   const disabledAt = sql`coalesce(${users.disabledAt}, ${databaseNow})`
-  return endEverything(database, change, { disabledAt })
+  // Somebody may have disabled it with SQL, which ends no session.
+  const living = build
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.userId, users.id), isLiveSession))
+  return endEverything(database, change, { disabledAt }, or(isEnabledAccount, exists(living)))
 }
 
 /**
- * Revokes the account's tokens, and ends its sessions. Same guarantees and result as
- * `disableAccount`.
+ * Revokes the account's tokens, and ends its sessions. Records each call: an account may have tokens
+ * without a session. Atomic, idempotent; one round trip. Same result as `disableAccount`.
  */
 export function endAccountSessions(database: Database, change: AccountChange): Promise<boolean> {
   return endEverything(database, change, { disabledAt: sql`${users.disabledAt}` })
@@ -117,7 +129,7 @@ export function endAccountSessions(database: Database, change: AccountChange): P
 
 /**
  * Gives the account another password, revokes its tokens, and ends its sessions. Same guarantees and
- * result as `disableAccount`.
+ * result as `endAccountSessions`.
  */
 export function replacePassword(
   database: Database,
@@ -150,27 +162,33 @@ export async function deleteAccount(
   return decodeRows(changedRow, deleted).length > 0
 }
 
-/** Lets the account log in again. Same guarantees and result as `disableAccount`. */
+/**
+ * Lets the account log in again. Changes and records nothing where it is not disabled. Same
+ * guarantees and result as `disableAccount`.
+ */
 export async function enableAccount(
   database: Database,
   { spellings, entry }: Omit<AccountChange, 'tokenGeneration'>,
 ): Promise<boolean> {
   const isTheirs = isAccountOf(spellings)
-  const { updated } = await runBatch(database, {
-    updated: updateUserStatement(isTheirs, { disabledAt: null }),
+  const { found } = await runBatch(database, {
+    updated: updateUserStatement(and(isTheirs, not(isEnabledAccount)), { disabledAt: null }),
     ...recordedStatements(entry, isTheirs),
+    found: build.select({ userId: users.id }).from(users).where(isTheirs),
   })
-  return decodeRows(changedRow, updated).length > 0
+  return decodeRows(changedRow, found).length > 0
 }
 
+/** Without `isNeeded` of the account, nothing is revoked. Then the later statements change nothing. */
 async function endEverything(
   database: Database,
   { spellings, tokenGeneration, entry }: AccountChange,
   change: UserColumns,
+  isNeeded?: SQL,
 ): Promise<boolean> {
   const isTheirs = isAccountOf(spellings)
   const { updated } = await runBatch(database, {
-    revoked: insertGenerationRevocationStatement(isTheirs),
+    revoked: insertGenerationRevocationStatement(and(isTheirs, isNeeded)),
     ...recordedStatements(entry, isTheirs),
     replaced: updateRevokedGenerationStatement(isTheirs, { tokenGeneration }),
     ended: updateEndedSessionsStatement(isTheirs, tokenGeneration),

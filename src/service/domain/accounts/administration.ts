@@ -171,21 +171,25 @@ export async function createAccount(
 }
 
 /**
- * Disables the account, and revokes all of its tokens and sessions. Atomic and idempotent. One
- * round trip.
+ * Disables the account, and revokes all of its tokens and sessions. Where there is nothing to do, it
+ * is not recorded. Atomic and idempotent. One round trip.
  */
 export function disable(deps: AdministrationDeps, email: string): Promise<AdministrationOutcome> {
   return outcomeOf(disableAccount(deps.database, changeOf(deps, email)))
 }
 
 /**
- * Lets the account log in again. Its sessions stay ended. Atomic and idempotent. One round trip.
+ * Lets the account log in again. Its sessions stay ended. Where it is not disabled, this is not
+ * recorded. Atomic and idempotent. One round trip.
  */
 export function enable(deps: AdministrationDeps, email: string): Promise<AdministrationOutcome> {
   return outcomeOf(enableAccount(deps.database, changeOf(deps, email)))
 }
 
-/** Revokes all tokens and sessions of the account. Atomic and idempotent. One round trip. */
+/**
+ * Revokes all tokens and sessions of the account. It is always recorded. Atomic and idempotent. One
+ * round trip.
+ */
 export function revokeSessions(
   deps: AdministrationDeps,
   email: string,

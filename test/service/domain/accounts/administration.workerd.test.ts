@@ -3,8 +3,11 @@ import { systemRuntime } from '../../../../src/runtime/runtime.ts'
 import { passwordPolicyOf } from '../../../../src/service/config/password-settings.ts'
 import {
   addRoles,
+  disable,
+  enable,
   remove,
   removeRoles,
+  revokeSessions,
   setPassword,
   setRoles,
 } from '../../../../src/service/domain/accounts/administration.ts'
@@ -99,6 +102,53 @@ describe('a deleted account', () => {
     await remove(deps, gone.email, idOf(gone.token))
     expect((await ask(app, '/auth/status', bearing(other.token))).status).toBe(200)
     expect((await refreshWith(app, other.refreshToken)).status).toBe(200)
+  })
+})
+
+describe('the audit of an account', () => {
+  /** A change whose events have a name of their own. */
+  const named = (event: string) => ({ ...deps, entry: { event, actor: 'administrator' } as const })
+  const eventsOf = async (token: string) => {
+    const sql = `SELECT event FROM portcullis_audit_events
+      WHERE actor = 'administrator' AND user_id = CAST(? AS INTEGER) ORDER BY seq`
+    const args = [String(claimsOf(token).sub)]
+    const { rows } = await database.withClient((client) => client.execute({ sql, args }))
+    return rows.map(({ event }) => event)
+  }
+
+  it('has the first of several times that it is disabled or enabled', async () => {
+    const { email, token } = await registerAccount(app)
+    expect(await enable(named('useless'), email)).toBe('done')
+    expect(await disable(named('disable'), email)).toBe('done')
+    expect(await disable(named('useless'), email)).toBe('done')
+    expect(await enable(named('enable'), email)).toBe('done')
+    expect(await enable(named('useless'), email)).toBe('done')
+    expect(await disable(named('disable again'), email)).toBe('done')
+    expect(await eventsOf(token)).toEqual(['disable', 'enable', 'disable again'])
+  })
+
+  it('has the end of sessions that were left when somebody disabled it with SQL', async () => {
+    const { email, token, refreshToken } = await registerAccount(app)
+    await changeAccount(email, 'disabled_at = 1')
+    expect(await disable(named('disable'), email)).toBe('done')
+    expect((await refreshWith(app, refreshToken)).body.code).toBe('session_revoked')
+    expect(await disable(named('useless'), email)).toBe('done')
+    const { gen } = claimsOf(token)
+    expect((await post(app, '/auth/feed/check', { ids: [gen] })).body.revoked).toEqual([gen])
+    expect(await eventsOf(token)).toEqual(['disable'])
+  })
+
+  it('has every time that its tokens are revoked: tokens without a session may be there', async () => {
+    const { email, token } = await registerAccount(app)
+    await revokeSessions(named('first'), email)
+    await revokeSessions(named('second'), email)
+    expect(await eventsOf(token)).toEqual(['first', 'second'])
+  })
+
+  it('has no account to find for an unknown email', async () => {
+    for (const change of [disable, enable, revokeSessions]) {
+      expect(await change(deps, 'nobody@example.com')).toBe('account_unknown')
+    }
   })
 })
 
