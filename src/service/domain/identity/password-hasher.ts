@@ -9,8 +9,8 @@ import { byteLength } from '../../../crypto/utf8.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { costsToAdd } from './hash-costs.ts'
 import { saltedKey } from './hashes/bcrypt-sha256.ts'
-import type { PasswordHashFamily, StoredHash } from './hashes/password-hash-family.ts'
-import { readStoredHash } from './stored-hash.ts'
+import type { HashProblem, PasswordHashFamily, StoredHash } from './hashes/password-hash-family.ts'
+import { familyThrew, readStoredHash } from './stored-hash.ts'
 
 /**
  * Hashes and verifies passwords at one cost. A password is text already in its normal form (NFC).
@@ -72,8 +72,9 @@ export function createPasswordHasher(
   async function verifyForeign(password: string, typed: string, stored: string): Promise<boolean> {
     const { family, verify, bcryptCost } = foreignHash(stored, foreign)
     if (bcryptCost !== undefined) await makeUp(password, costsToAdd(bcryptCost, cost))
-    let matches = await verify?.(password || '\0')
-    if (matches === false && password !== '' && typed !== password) matches = await verify?.(typed)
+    const ask = async (text: string) => verify && (await verifyWithoutThrow(verify, text))
+    let matches = await ask(password || '\0')
+    if (matches === false && password !== '' && typed !== password) matches = await ask(typed)
     if (typeof matches === 'boolean') return matches && password !== ''
     if (matches) foreign.onUnsupported?.(family, matches.problem)
     await bcrypt.compare(password, nobodysHash)
@@ -109,6 +110,18 @@ export function createPasswordHasher(
         return plainBcrypt.test(storedHash) && storedHash.startsWith(bcryptPrefix(cost))
       return Number(bcryptSha256.exec(storedHash)?.[1]) === cost
     },
+  }
+}
+
+/** The error of a family may have the hash or the password in it, so nobody sees it. */
+async function verifyWithoutThrow(
+  verify: NonNullable<StoredHash['verify']>,
+  text: string,
+): Promise<boolean | HashProblem> {
+  try {
+    return await verify(text)
+  } catch {
+    return { problem: familyThrew }
   }
 }
 

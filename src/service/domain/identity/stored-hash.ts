@@ -21,6 +21,9 @@ export interface ReadHash {
 const maxCharacters = 512
 const printableAscii = /^[\x20-\x7e]*$/
 
+/** What is said of a family whose code throws. Only those of applications may. */
+export const familyThrew = 'Its code threw an error.'
+
 const families: readonly PasswordHashFamily[] = [
   bcryptFamily,
   bcryptSha256Family,
@@ -66,12 +69,21 @@ export function readStoredHash(text: string, extra: readonly PasswordHashFamily[
   if (!printableAscii.test(text)) {
     return unknown('The hash has other characters than those of printable ASCII.')
   }
-  for (const { name, parse } of [...extra, ...families]) {
-    const hash = parse(text)
-    if (hash) return { family: name, hash }
+  for (const family of [...extra, ...families]) {
+    const hash = parseWithoutThrow(family, text)
+    if (hash) return { family: family.name, hash }
   }
   const known = families.map(({ name }) => name).join(', ')
   return unknown(`The form of the hash is not known. Known are ${known}.`)
+}
+
+/** The error of a family may have the hash in it, so nobody sees it. */
+function parseWithoutThrow({ parse }: PasswordHashFamily, text: string): ReturnType<typeof parse> {
+  try {
+    return parse(text)
+  } catch {
+    return refuse(familyThrew)
+  }
 }
 
 function unknown(problem: string): ReadHash {

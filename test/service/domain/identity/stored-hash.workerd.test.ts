@@ -151,6 +151,52 @@ describe('a salt whose last character has bits that bcrypt ignores', () => {
   })
 })
 
+describe('a family of the application that throws', () => {
+  const fail = (): never => {
+    throw new Error('old$secret is broken')
+  }
+  const broken = (name: string, begins: string, parse: () => ReturnType<typeof fail>) => ({
+    name,
+    parse: (text: string) => (text.startsWith(begins) ? parse() : undefined),
+  })
+  const value = (verify: () => Promise<boolean>) => () =>
+    ({ ok: true, value: { verify } }) as unknown as never
+  const families = [
+    broken('reading', 'parse$', fail),
+    broken('at once', 'sync$', value(fail)),
+    broken(
+      'later',
+      'async$',
+      value(async () => fail()),
+    ),
+  ]
+
+  it.each(['parse$', 'sync$', 'async$'])(
+    'lets nobody in, and does not put the error into the log: %s',
+    async (begins) => {
+      const problems: string[] = []
+      const { verify } = createPasswordHasher(4, systemRuntime, {
+        families,
+        onUnsupported: (family, problem) => problems.push(`${family}: ${problem}`),
+      })
+      expect(await verify('a password', `${begins}secret`)).toBe(false)
+      expect(await verify('a password', `${begins}secret`, 'typed')).toBe(false)
+      expect(await verify('', `${begins}secret`)).toBe(false)
+      expect(problems).toHaveLength(3)
+      expect(new Set(problems)).toEqual(
+        new Set([expect.stringMatching(/^(reading|at once|later): Its code threw an error\.$/)]),
+      )
+    },
+  )
+
+  it('gives a sentence before the hash is stored, where it cannot be read', () => {
+    expect(checkStoredHash('parse$secret', families)).toEqual({
+      ok: false,
+      error: 'Its code threw an error.',
+    })
+  })
+})
+
 describe('a hash that is stored, whatever it is', () => {
   it('of scrypt never makes the library throw within the bounds', async () => {
     for (let r = 1; r <= 64; r *= 4) {

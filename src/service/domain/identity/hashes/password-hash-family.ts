@@ -11,8 +11,8 @@ export interface HashProblem {
 /** A stored hash that was read, and is within the bounds of its family. */
 export interface StoredHash {
   /**
-   * Whether `password` is the one behind the hash, or why that cannot be found out now. Never throws.
-   * Takes about a second of processor time at most, and bcrypt of cost 15 two or three. Without this
+   * Whether `password` is the one behind the hash, or why that cannot be found out now. A throw is
+   * taken for a hash that cannot be verified, and its error is not logged. Takes about a second of processor time at most, and bcrypt of cost 15 two or three. Without this
    * function, the form is known and cannot be verified here.
    */
   readonly verify?: (password: string) => Promise<boolean | HashProblem>
@@ -29,7 +29,7 @@ export interface PasswordHashFamily {
   /**
    * Reads a stored text of at most 512 characters. Undefined if it is of another family. The error
    * is a sentence that says what is wrong and what is possible. It has numbers of the hash, and
-   * nothing else of it. Never throws.
+   * nothing else of it. A throw is taken for a hash that cannot be verified.
    */
   readonly parse: (text: string) => Result<StoredHash, string> | undefined
 }
