@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { systemRuntime } from '../runtime/runtime.ts'
 import { type ChainPart, readChain } from '../service/domain/audit/read-chain.ts'
 import type { SealKey } from '../service/domain/audit/seal-key.ts'
+import { searchEvents } from '../service/domain/audit/search-events.ts'
 import {
   type ChainHead,
   type ChainVerdict,
@@ -14,6 +15,7 @@ import {
 import { emailSpellings } from '../service/domain/identity/email.ts'
 import { findAccountByEmail } from '../service/store/account-listing.ts'
 import { type EventFilter, type ListedEvent, listEvents } from '../service/store/audit-listing.ts'
+import type { Database } from '../service/store/database.ts'
 import { ExportReader, type ExportTally, renderExport } from './audit-export.ts'
 import { Failure } from './failure.ts'
 import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.ts'
@@ -32,13 +34,20 @@ export function listEventsIn(
 ): Promise<readonly ListedEvent[]> {
   return withDatabase(address, 'The events were not read', async (client) => {
     const database = databaseOf(client)
-    if (email === undefined) return listEvents(database, filter)
+    if (email === undefined) return listOrSearch(database, filter)
     const account = await findAccountByEmail(database, emailSpellings(email))
     if (account) return listEvents(database, { ...filter, userId: account.userId })
     throw new Failure(
       `No account has the email ${email}. Events of a deleted account are found by --user-id.`,
     )
   })
+}
+
+function listOrSearch(database: Database, filter: EventFilter): Promise<readonly ListedEvent[]> {
+  const isSearch = filter.event !== undefined || filter.since !== undefined
+  if (!isSearch || filter.userId !== undefined) return listEvents(database, filter)
+  const progress = createProgress()
+  return searchEvents(database, filter, (seq) => progress(`Read back to the event ${seq} so far.`))
 }
 
 /** Verifies the audit in the database. */
@@ -65,14 +74,22 @@ async function verifyParts(
   now?: number,
 ): Promise<ChainVerdict> {
   const verifier = new ChainVerifier(keys, head)
-  let toldAt = systemRuntime.elapsedMs()
+  const progress = createProgress()
   for await (const part of parts) {
     await verifier.add(part)
-    if (systemRuntime.elapsedMs() - toldAt < progressMs) continue
-    toldAt = systemRuntime.elapsedMs()
-    console.error(`${verifier.seals} seals are verified so far.`)
+    progress(`${verifier.seals} seals are verified so far.`)
   }
   return verifier.finish(now)
+}
+
+/** Prints at most one of the sentences in two seconds, from then on. */
+function createProgress(): (sentence: string) => void {
+  let toldAt = systemRuntime.elapsedMs()
+  return (sentence) => {
+    if (systemRuntime.elapsedMs() - toldAt < progressMs) return
+    toldAt = systemRuntime.elapsedMs()
+    console.error(sentence)
+  }
 }
 
 /**

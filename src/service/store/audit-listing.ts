@@ -1,12 +1,12 @@
 // Events as people read them, newest first, with the personal details that are still kept.
 
-import { and, desc, eq, exists, gt, gte, lt, ne, not, or, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, exists, gt, gte, lt, lte, ne, not, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import * as v from 'valibot'
 import { type Result, type RevocationReason, succeed } from '../../errors/reasons.ts'
-import { eventEntries, sealedColumns } from './audit-seals.ts'
+import { clamped, eventEntries, sealedColumns } from './audit-seals.ts'
 import { build, type Database, databaseNow, readBatch } from './database.ts'
-import { decodeRows } from './rows.ts'
+import { decodeRow, decodeRows, integer } from './rows.ts'
 import { auditDetails, auditEvents } from './schema.ts'
 import { type CallerToken, decodeAccountByToken, selectAccountByTokenStatement } from './users.ts'
 
@@ -27,6 +27,10 @@ export interface EventFilter extends EventPage {
 
 const detailColumns = { device: auditDetails.device, address: auditDetails.address }
 const optionalText = v.nullable(v.string())
+const rangeRow = v.union([
+  v.object({ firstSeq: integer, latestAt: integer }),
+  v.object({ firstSeq: v.null(), latestAt: v.null() }),
+])
 const listedRow = v.object({ ...eventEntries, device: optionalText, address: optionalText })
 
 /** An event, and its details: null where there are none, or they are not kept any more. */
@@ -37,6 +41,8 @@ export type ListedEvent = Readonly<v.InferOutput<typeof listedRow>>
  * By default, no more attempts than these are let through in a day. The cost of a page is bounded.
  */
 const maxEventsBetween = 100
+/** The database reads these within milliseconds. Meanwhile it may let nobody write. */
+const maxEventsOfRange = 10_000
 
 /** The condition that the details are kept for now. They are deleted later. */
 const hasDetails = and(
@@ -52,11 +58,52 @@ export async function listEvents(
   const which = and(
     isBefore(before),
     userId === undefined ? undefined : eq(auditEvents.userId, whole(userId)),
-    event === undefined ? undefined : eq(auditEvents.event, event),
-    since === undefined ? undefined : gte(auditEvents.at, whole(since)),
+    isSelected(event, since),
   )
   const { listed } = await readBatch(database, { listed: selectListedStatement(which, limit) })
   return decodeRows(listedRow, listed)
+}
+
+/** Events that one statement has read. */
+interface ReadRange {
+  readonly firstSeq: number
+  /** The latest time of them, in seconds since 1970. */
+  readonly latestAt: number
+}
+
+/**
+ * The newest 10,000 events that are older than `before`, and which of them the filter selects. The
+ * range is undefined if there are none. One round trip.
+ */
+export async function listEventsOfRange(
+  database: Database,
+  { limit, before, event, since }: Omit<EventFilter, 'userId'>,
+): Promise<{ readonly listed: readonly ListedEvent[]; readonly range: ReadRange | undefined }> {
+  const { seq, at } = auditEvents
+  const isOlder = isBefore(before) ?? lte(seq, sql`9223372036854775807`)
+  const inRange = build
+    .select({ seq, at })
+    .from(auditEvents)
+    .where(isOlder)
+    .orderBy(desc(seq))
+    .limit(maxEventsOfRange)
+    .as('range_subquery')
+  const first = build.select({ seq: sql`min(${inRange.seq})` }).from(inRange)
+  const which = and(isOlder, gte(seq, sql`(${first})`), isSelected(event, since))
+  const { listed, ranges } = await readBatch(database, {
+    listed: selectListedStatement(which, limit),
+    ranges: build
+      .select({
+        firstSeq: clamped(sql`min(${inRange.seq})`).as('first_seq'),
+        latestAt: clamped(sql`max(${inRange.at})`).as('latest_at'),
+      })
+      .from(inRange),
+  })
+  const range = decodeRow(rangeRow, ranges)
+  return {
+    listed: decodeRows(listedRow, listed),
+    range: range.firstSeq === null ? undefined : range,
+  }
 }
 
 /**
@@ -90,6 +137,13 @@ function selectListedStatement(which: SQL | undefined, limit: number) {
     .where(which)
     .orderBy(desc(auditEvents.seq))
     .limit(limit)
+}
+
+function isSelected(event: string | undefined, since: number | undefined): SQL | undefined {
+  return and(
+    event === undefined ? undefined : eq(auditEvents.event, event),
+    since === undefined ? undefined : gte(auditEvents.at, whole(since)),
+  )
 }
 
 function isBefore(before: number | undefined): SQL | undefined {

@@ -166,7 +166,7 @@ function selectEventsStatement(which: SQL | undefined, limit: number) {
 }
 
 /** The client of the database throws for a number that JavaScript cannot hold. */
-function clamped(column: SQLWrapper) {
+export function clamped(column: SQLWrapper) {
   return sql<number>`min(max(${column}, -9007199254740991), 9007199254740991)`
 }
 

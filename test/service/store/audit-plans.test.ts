@@ -3,7 +3,11 @@
 
 import { createClient } from '@libsql/client/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { listEvents, listEventsByToken } from '../../../src/service/store/audit-listing.ts'
+import {
+  listEvents,
+  listEventsByToken,
+  listEventsOfRange,
+} from '../../../src/service/store/audit-listing.ts'
 import {
   findUnsealedEvents,
   insertSeal,
@@ -90,6 +94,16 @@ describe('with 10,000,000 events', () => {
     expect(steps).toEqual([expect.stringMatching(byAccount), expect.stringMatching(byId)])
   })
 
+  it('a list of all accounts by name or time reads a range of ids', async () => {
+    for (const filter of [{ event: 'login' }, { since: 5, before: 9_000_000 }]) {
+      const steps = await auditSteps(() =>
+        listEventsOfRange(plans.recording, { limit: 100, ...filter }),
+      )
+      expect(steps.filter((step) => byId.test(step)).length).toBeGreaterThan(2)
+      expect(steps.filter((step) => !byId.test(step))).toEqual([])
+    }
+  })
+
   it('sealing and verifying find rows by their ids', async () => {
     const asked = [
       () => findUnsealedEvents(plans.recording),
@@ -106,7 +120,7 @@ describe('with 10,000,000 events', () => {
     }
   })
 
-  it('and the test notices where the account is not searched for', async () => {
+  it('and the test notices a list that finds no account by an index', async () => {
     const steps = await auditSteps(() =>
       listEvents(plans.recording, { limit: 9, event: 'login', before: 7 }),
     )
