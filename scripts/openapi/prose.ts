@@ -48,7 +48,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     request: credentials,
     members: {
       email: emailRule,
-      password: `${passwordRule} It must have at least as many characters as PASSWORD_POLICY says: 8 by default. Refused are the commonest passwords, a few characters over and over, and what is made of the email or the service's name. So is what was in a data breach, if the service asks.`,
+      password: `${passwordRule} It must have at least as many characters as PASSWORD_POLICY says: 8 by default. Refused are the commonest passwords, what repeats itself or is an order of characters, and what is made of the email or the service's name. So is what was in a data breach, if the service asks.`,
     },
     answer: success({ message: 'Successfully registered.', ...loggedIn }),
   },

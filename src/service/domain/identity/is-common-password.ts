@@ -1,5 +1,5 @@
-// The 3,000 commonest passwords of at least 8 characters (ASVS 5.0 6.2.4). The Worker has a 28-bit
-// hash of each, as sorted differences in a Rice code (decision 34). So of 90,000 other passwords
+// The 3,000 commonest passwords of at least 8 characters (ASVS 5.0 6.2.4), and all common ones of at
+// least 15. The Worker has a 28-bit hash of each, as sorted differences in a Rice code (decision 34). So of 90,000 other passwords
 // about one is refused, too. scripts/common-passwords.ts writes the list.
 
 import { decodeBase64Url } from '../../../crypto/base64url.ts'
@@ -10,21 +10,27 @@ const hashBits = 28
 /** How many low bits of a difference are written as they are. The rest is in unary. */
 export const riceBits = 16
 
+/** What nobody sees in a password: spaces, controls, and characters that only guide the others. */
+const unseen = /[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu
+
 /** In order. Decoded with the first new password, not when the isolate starts. */
 let hashes: ReadonlySet<number> | undefined
 
 /**
- * Whether the password is one of the commonest, whatever its case and the width of its letters.
- * Wrong for one of about 90,000 others. No I/O.
+ * Whether the password is one of the commonest, whatever its case and the width of its letters, and
+ * whatever spaces and invisible characters are in it. Wrong for one of about 90,000 others. No I/O.
  */
 export function isCommonPassword(password: string): boolean {
   hashes ??= decodeHashes(commonPasswords)
   return hashes.has(hashOfCommon(password))
 }
 
-/** The form in which passwords are compared with common ones. */
+/**
+ * The form in which passwords are compared with common ones and names. It may be empty. Only for
+ * comparisons: what is stored has all characters.
+ */
 export function comparedPassword(password: string): string {
-  return password.normalize('NFKC').toLowerCase()
+  return password.normalize('NFKC').toLowerCase().replace(unseen, '').normalize('NFC')
 }
 
 /**

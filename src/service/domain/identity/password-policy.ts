@@ -19,15 +19,16 @@ const minPartCharacters = 4
 const minOtherCharacters = 4
 /** What separates the parts of names. They are no characters of its own. */
 const separators = /[\s.@+_-]+/g
-const maxRepeatedCharacters = 4
+/** A password is no order of characters if more such runs are in it. */
+const maxRuns = 2
 const ownNames = ['portcullis']
 const cure = 'Choose another one, such as four words that do not belong together.'
 
 /**
  * Why the policy refuses a password, and what would do, as a sentence for people. Undefined for a
- * good one. The sentence never has the password. It names the first problem: the length, the 3,000
- * commonest, one to four characters over and over, or the email and the service's name. Only the
- * length counts where the policy does not refuse common ones. No I/O.
+ * good one. The sentence never has the password. It names the first problem: the length, the list of
+ * common ones, a repetition or an order, or the email and the service's name. Only the length counts
+ * where the policy does not refuse common ones. No I/O.
  *
  * @param password in its normal form, as `parsePassword` gives it
  */
@@ -44,21 +45,44 @@ export function passwordProblem(
     return `This password is one of the commonest, which attackers try first. ${cure}`
   }
   const compared = comparedPassword(password)
-  if (isRepetition(compared)) {
-    return `This password only repeats a few characters, so it is easy to guess. ${cure}`
+  if (isRepetition(compared) || isOrder(compared)) {
+    return `This password only repeats some characters, or has them in order, so it is easy to guess. ${cure}`
   }
   return isMadeOf(compared, namesIn(context))
     ? `This password is made of your email or the name of this service, so it is easy to guess. ${cure}`
     : undefined
 }
 
-/** Whether one to four characters come over and over. The last time may be cut. */
+/** Whether its beginning, up to half of it, comes over and over. The last time may be cut. */
 function isRepetition(password: string): boolean {
+  for (let unit = 1; unit <= password.length / 2; unit += 1) {
+    if (password.startsWith(password.slice(unit))) return true
+  }
+  return false
+}
+
+/**
+ * Whether it is nothing, or one or two runs. In a run each character is one up from the last, or
+ * each one down, or each the same: `abcdefgh`, `90123210`, `aaaa1234`.
+ */
+function isOrder(password: string): boolean {
   const characters = Array.from(password)
-  const lengths = Array.from({ length: maxRepeatedCharacters }, (_, index) => index + 1)
-  return lengths.some((length) =>
-    characters.every((character, index) => character === characters[index % length]),
-  )
+  let runs = 1
+  let direction: number | undefined
+  for (const [index, next] of characters.slice(1).entries()) {
+    const step = stepBetween(characters[index] ?? '', next)
+    const goesOn = Math.abs(step) <= 1 && step === (direction ?? step)
+    direction = goesOn ? step : undefined
+    if (!goesOn) runs += 1
+  }
+  return runs <= maxRuns
+}
+
+/** How far up the second character is in Unicode. From 9 to 0 is a step up, as on keyboards. */
+function stepBetween(one: string, next: string): number {
+  if (one === '9' && next === '0') return 1
+  if (one === '0' && next === '9') return -1
+  return (next.codePointAt(0) ?? 0) - (one.codePointAt(0) ?? 0)
 }
 
 /** Whether it has one of the names, and too few characters are left without them. */

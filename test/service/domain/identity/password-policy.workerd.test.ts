@@ -58,9 +58,38 @@ describe('a password that is easy to guess', () => {
     '🦊🐝🦊🐝🦊🐝🦊🐝',
     '        ',
     'ab'.repeat(200),
-  ])('is refused as a repetition of one to four characters: %j', (password) => {
-    expect(problemOf(password)).toMatch(/^This password only repeats a few characters,/)
+    'abcdeabcde',
+    'tabletabletable',
+    'horse horse horse ho',
+    '  ada  ada  ada ',
+    '\u200b'.repeat(9),
+    '\u00ad\u2060\u180e\u3164\u115f\ufe0f\ufeff\u0001 ',
+    '       a',
+  ])('is refused as a repetition: %j', (password) => {
+    expect(problemOf(password)).toMatch(/^This password only repeats some characters,/)
   })
+
+  it.each([
+    '123456789012345',
+    '9876543210987654',
+    'abcdefghijklmnop',
+    'PONMLKJIHGFEDCBA',
+    '3456789defghijk',
+    'abcdefghgfedcba',
+    'aaaaaaaabbbbbbbb',
+    'aaaa 1111',
+    'клмнопрстуфхцчш',
+  ])('is refused if its characters only follow each other: %s', (password) => {
+    expect(problemOf(password)).toMatch(/^This password only repeats some characters,/)
+  })
+
+  it.each(['passwordpassword', 'qwertyqwertyqwerty', 'iloveyouiloveyou', '1qaz2wsx3edc4rfv'])(
+    'is refused with at least 15 characters, too: %s',
+    (password) => {
+      const policy = passwordPolicyOf('nist', undefined)
+      expect(passwordProblem(policy, password, {})).toMatch(/^This password (is one|only repeats)/)
+    },
+  )
 
   it.each([
     'ada.lovelace',
@@ -79,7 +108,8 @@ describe('a password that is easy to guess', () => {
     'Portcullis1',
     'acme-games',
     'ACMEgames99',
-    'loginlogin',
+    'love\u200blace',
+    'l o v e l a c e',
     'example-acme',
     'shop-games-a',
   ])('is refused if little else is in it than the email or the service: %s', (password) => {
@@ -101,9 +131,10 @@ describe('a password that is easy to guess', () => {
     'organize',
     'fourfour8',
     'abcabcabcd',
-    'abcdeabcde',
+    'abcdeabcdx',
+    'abcd1234wxyz',
+    'a\u200bgood pass\u00adword',
     'passwörter',
-    '  ada  ada  ada ',
     '._.-+@-._ -.',
     'lovelace🦊🐝🌵🍕',
   ])('is not taken for one that has something of its own: %s', (password) => {
