@@ -92,8 +92,8 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
     writer: 'service',
     members: ['reason'],
     meaning:
-      'With `PASSWORD_BREACH_CHECK=on`: it was not found out whether new passwords were in a data breach, and they passed. `reason` is `timeout` (after 1 s), `connection`, `status` (not 200), `size` (over 1 MiB) or `format`. At most one line in 5 s for each isolate or process.',
-    todo: 'Nothing, if it passes. If it stays: check that the service reaches `PASSWORD_BREACH_URL`, and that the API of [passwords](../operate/passwords.md) answers there.',
+      'With `PASSWORD_BREACH_CHECK=on`: it was not found out whether new passwords were in a data breach, and they passed. `reason` is `crowd` (five questions were open), `timeout` (after 1 s), `connection`, `status` (not 200), `size` (over 1 MiB) or `format`. At most one line in 5 s for each isolate or process.',
+    todo: 'Nothing, if it passes. If it stays, also as `crowd`: check that the service reaches `PASSWORD_BREACH_URL`, and that the API of [passwords](../operate/passwords.md) answers there.',
   },
   log_failed: {
     writer: 'service',

@@ -1,7 +1,8 @@
 // Asks whether a new password was in a data breach (ASVS 5.0 6.2.12), by the range API of Have I Been
 // Pwned. Only the first five hex digits of its SHA-1 leave the service: about one hash in a million
 // begins like that. The answer is padded, so that its size says nothing. A failure of any kind lets
-// the password pass: nobody is kept out because another service is away.
+// the password pass: nobody is kept out because another service is away. Few questions are open at a
+// time, because each registration keeps its place in the hash queue while it asks.
 
 import { encodeUtf8 } from '../../../crypto/utf8.ts'
 import { type InvalidInput, type Result, refuse, succeed } from '../../../errors/reasons.ts'
@@ -11,16 +12,18 @@ import type { Runtime } from '../../../runtime/runtime.ts'
 export interface BreachCheck {
   /**
    * Whether the password was in a data breach, as far as it is known. At most 1 s. Never rejects:
-   * after a failure the answer is no, and the log says so, at most once in 5 s. False without I/O
-   * if the check is off.
+   * after a failure the answer is no, and the log says so, at most once in 5 s. So it is, without
+   * I/O, while five questions are open. False without I/O if the check is off.
    */
   isBreached(password: string): Promise<boolean>
 }
 
 /** What went wrong, as the log has it. */
-type BreachFailure = 'timeout' | 'connection' | 'status' | 'size' | 'format'
+type BreachFailure = 'crowd' | 'timeout' | 'connection' | 'status' | 'size' | 'format'
 
 const timeoutMs = 1_000
+/** With cost 10 the queue has ten places: the rest is for logins. */
+const maxOpenQuestions = 5
 /** A padded answer has at most 1,000 lines of about 40 bytes. */
 const maxBytes = 1024 * 1024
 const logEveryMs = 5_000
@@ -39,16 +42,44 @@ export function createBreachCheck(
     loggedAtMs = nowMs
     log(JSON.stringify({ event: 'breach_check_failed', reason }))
   }
+  const questions = new OpenQuestions(runtime)
   return {
     async isBreached(password) {
       if (url === undefined) return false
       const hash = await sha1Of(password)
-      const answer = await readRange(`${url}/range/${hash.slice(0, prefixDigits)}`)
+      const range = `${url}/range/${hash.slice(0, prefixDigits)}`
+      const answer = await questions.ask(() => readRange(range))
       const listed = answer.ok ? isListed(answer.value, hash.slice(prefixDigits)) : answer
       if (listed.ok) return listed.value
       report(listed.error)
       return false
     },
+  }
+}
+
+/** Counts the questions that are open in this isolate or process. */
+class OpenQuestions {
+  readonly #runtime: Pick<Runtime, 'elapsedMs'>
+  #open: readonly { readonly beganAtMs: number }[] = []
+
+  constructor(runtime: Pick<Runtime, 'elapsedMs'>) {
+    this.#runtime = runtime
+  }
+
+  async ask(read: () => Promise<Result<string, BreachFailure>>) {
+    const nowMs = this.#runtime.elapsedMs()
+    // On Workers a request whose client hangs up never gets to `finally`. So a question is open no
+    // longer than its time. The clock may be set back there.
+    const isOpen = (at: number) => nowMs >= at && nowMs < at + timeoutMs
+    this.#open = this.#open.filter(({ beganAtMs }) => isOpen(beganAtMs))
+    if (this.#open.length >= maxOpenQuestions) return refuse('crowd' as const)
+    const question = { beganAtMs: nowMs }
+    this.#open = [...this.#open, question]
+    try {
+      return await read()
+    } finally {
+      this.#open = this.#open.filter((other) => other !== question)
+    }
   }
 }
 

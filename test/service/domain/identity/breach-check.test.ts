@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   type BreachCheck,
   createBreachCheck,
 } from '../../../../src/service/domain/identity/breach-check.ts'
+import { HashQueue } from '../../../../src/service/domain/identity/hash-queue.ts'
 import { type BreachApi, listedPassword, startBreachApi } from '../../../support/breach-api.ts'
+import { VirtualTime } from '../../../support/virtual-time.ts'
 
 let api: BreachApi
 let nowMs = 0
@@ -88,6 +90,50 @@ describe('the breach check', () => {
     expect(await failAt(15_000)).toBe(2)
     expect(await failAt(9_000)).toBe(3)
     expect(await failAt(9_001)).toBe(3)
+  })
+
+  it('has five questions open at most, and lets other passwords pass at once', async () => {
+    api.answerWith('slow')
+    const answered: number[] = []
+    const answers = Array.from({ length: 12 }, async (_, number) => {
+      expect(await breaches.isBreached(`password ${number}`)).toBe(false)
+      answered.push(number)
+    })
+    await vi.waitFor(() => expect(answered).toHaveLength(7))
+    expect(lines).toEqual([logged('crowd')])
+    await Promise.all(answers)
+    expect(api.asked).toHaveLength(5)
+  })
+
+  it('asks again when questions have ended, also those of clients that hung up', async () => {
+    api.answerWith('hit')
+    for (let times = 0; times < 6; times += 1) {
+      expect(await breaches.isBreached(listedPassword)).toBe(true)
+    }
+    api.answerWith('slow')
+    const left = Array.from({ length: 5 }, () => breaches.isBreached(listedPassword))
+    await vi.waitFor(() => expect(api.asked).toHaveLength(11))
+    api.answerWith('hit')
+    nowMs += 999
+    expect(await breaches.isBreached(listedPassword)).toBe(false)
+    // On Workers, what would end the question of a client that hung up never runs.
+    nowMs += 1
+    expect(await breaches.isBreached(listedPassword)).toBe(true)
+    await Promise.all(left)
+  })
+
+  it('leaves room in the queue for a login while registrations ask a slow API', async () => {
+    api.answerWith('slow')
+    const queue = new HashQueue(10, new VirtualTime().runtime)
+    const registrations = Array.from({ length: 12 }, async (_, number) => {
+      const turn = queue.join(() => false)
+      if (!turn.ok) return
+      await turn.value.keepDuring(breaches.isBreached(`password ${number}`))
+      turn.value.leave()
+    })
+    await vi.waitFor(() => expect(api.asked).toHaveLength(5))
+    await vi.waitFor(() => expect(queue.join(() => false).ok).toBe(true))
+    await Promise.all(registrations)
   })
 
   it('asks nobody when it is off', async () => {
