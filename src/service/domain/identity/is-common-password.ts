@@ -1,6 +1,7 @@
-// The 3,000 commonest passwords of at least 8 characters (ASVS 5.0 6.2.4), and all common ones of at
-// least 15. The Worker has a 28-bit hash of each, as sorted differences in a Rice code (decision 34). So of 90,000 other passwords
-// about one is refused, too. scripts/common-passwords.ts writes the list.
+// The 3,000 commonest passwords of at least 8 characters (ASVS 5.0 6.2.4), and all common ones of
+// at least 15. The Worker has a 28-bit hash of each, as sorted differences in a Rice code
+// (decision 34). So of 90,000 other passwords about one is refused, too.
+// scripts/common-passwords.ts writes the list.
 
 import { decodeBase64Url } from '../../../crypto/base64url.ts'
 import { encodeUtf8 } from '../../../crypto/utf8.ts'

@@ -29,7 +29,7 @@ export interface PasswordHasher {
    * whatever is stored.
    *
    * @param typed the password before it was normalized. Other systems hash that, so a hash that
-   * moved in may match either of the two
+   * moved in may match either of the two. If they differ, every check is twice the work
    */
   verify(password: string, storedHash: string | undefined, typed?: string): Promise<boolean>
   /**
@@ -46,6 +46,8 @@ export interface ForeignHashes {
   /** Is told that a hash cannot be verified: its family, and why. */
   readonly onUnsupported?: ((family: string, problem: string) => void) | undefined
 }
+
+type ForeignHash = Partial<StoredHash> & { readonly family: string }
 
 const saltBytes = 16
 const saltCharacters = 22
@@ -70,14 +72,20 @@ export function createPasswordHasher(
 
   /** Other systems hash a password as it is typed. An empty one takes the time of a wrong one. */
   async function verifyForeign(password: string, typed: string, stored: string): Promise<boolean> {
-    const { family, verify, bcryptCost } = foreignHash(stored, foreign)
-    if (bcryptCost !== undefined) await makeUp(password, costsToAdd(bcryptCost, cost))
-    const ask = async (text: string) => verify && (await verifyWithoutThrow(verify, text))
-    let matches = await ask(password || '\0')
-    if (matches === false && password !== '' && typed !== password) matches = await ask(typed)
-    if (typeof matches === 'boolean') return matches && password !== ''
+    const found = foreignHash(stored, foreign)
+    const matches = await matchesForeign(password || '\0', found)
+    if (!isTypedApart(password, typed)) return matches && password !== ''
+    // Always both, so that the time does not tell which of them matches.
+    return (await matchesForeign(typed, found)) || matches
+  }
+
+  /** Whether this text is behind a hash that moved in. If nothing verifies it: no, after a hash. */
+  async function matchesForeign(text: string, { family, verify, bcryptCost }: ForeignHash) {
+    if (bcryptCost !== undefined) await makeUp(text, costsToAdd(bcryptCost, cost))
+    const matches = verify && (await verifyWithoutThrow(verify, text))
+    if (typeof matches === 'boolean') return matches
     if (matches) foreign.onUnsupported?.(family, matches.problem)
-    await bcrypt.compare(password, nobodysHash)
+    await bcrypt.compare(text, nobodysHash)
     return false
   }
 
@@ -95,6 +103,8 @@ export function createPasswordHasher(
       if (!storedCost) return verifyForeign(password, typed, storedHash)
       const more = costsToAdd(Number(storedCost), cost)
       const matches = await matchesBcrypt(password, storedHash, long, more)
+      // A hash that moved in takes a second one then.
+      if (isTypedApart(password, typed)) await bcrypt.compare(typed, nobodysHash)
       // For bcrypt the empty password is the same as NULs alone. Those may be behind a plain hash
       // of 0.5.
       if (password === '') return false
@@ -125,11 +135,16 @@ async function verifyWithoutThrow(
   }
 }
 
+/** Whether a hash that moved in may be the one of another text than the normal form. */
+function isTypedApart(password: string, typed: string): boolean {
+  return password !== '' && typed !== password
+}
+
 /** A hash that moved in. If it cannot be verified, this says so, and gives nothing. */
 function foreignHash(
   storedHash: string,
   { families = [], onUnsupported }: ForeignHashes,
-): Partial<StoredHash> & { readonly family: string } {
+): ForeignHash {
   const { family, hash } = readStoredHash(storedHash, families)
   if (hash.ok && hash.value.verify) return { family, ...hash.value }
   onUnsupported?.(family, hash.ok ? `It needs ${hash.value.needs}.` : hash.error)

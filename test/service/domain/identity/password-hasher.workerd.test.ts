@@ -153,6 +153,49 @@ describe('checking a password', () => {
   )
 })
 
+describe('checking a password that was not typed in its normal form', () => {
+  const at = (cost: number) => createPasswordHasher(cost, systemRuntime)
+  const typed = 'gru\u0308n und gut'
+  const password = typed.normalize('NFC')
+  const asPhp = (hash: string) => hash.replace('$2b$', '$2y$')
+  afterEach(() => vi.restoreAllMocks())
+
+  /** The work of a check, in hashes of the configured cost: 8. The hashes are real. */
+  async function workOf(given: string, storedHash: string | undefined): Promise<number> {
+    const calls = (['compare', 'hash', 'hashSync'] as const).map((name) => vi.spyOn(bcrypt, name))
+    await at(8).verify(given, storedHash, typed)
+    const salts = calls.flatMap(({ mock }) => mock.calls.map(([, salt]) => String(salt)))
+    vi.restoreAllMocks()
+    return salts.reduce((sum, salt) => sum + 2 ** (Number(salt.split('$')[2]) - 8), 0)
+  }
+
+  it.each([
+    ['no account', async () => undefined],
+    ['the configured cost', () => at(8).hash(password)],
+    ['a wrong password', () => at(8).hash('another')],
+    ['a lower cost', () => at(5).hash(password)],
+    ['a long password', () => at(8).hash('long '.repeat(20))],
+    ['$2y$ that matches', () => at(8).hash(password).then(asPhp)],
+    ['$2y$ that matches what was typed', () => at(8).hash(typed).then(asPhp)],
+    ['$2y$ that matches neither', () => at(8).hash('another').then(asPhp)],
+    ['$2y$ of a lower cost', () => at(5).hash('another').then(asPhp)],
+    ['a hash that cannot be verified', async () => 'no hash'],
+  ])('is the work of two hashes of the configured cost: %s', async (_, stored) => {
+    expect(await workOf(password, await stored())).toBe(2)
+  })
+
+  it('is one hash where the text cannot be a password', async () => {
+    for (const stored of [undefined, await at(8).hash(''), asPhp(await at(8).hash('x')), 'no hash'])
+      expect(await workOf('', stored)).toBe(1)
+  })
+
+  it('accepts the normal form of every hash, and the typed one only of a hash that moved in', async () => {
+    const own = await Promise.all([password, typed].map((text) => at(4).hash(text)))
+    const verified = [...own, ...own.map(asPhp)].map((hash) => at(4).verify(password, hash, typed))
+    expect(await Promise.all(verified)).toEqual([true, false, true, true])
+  })
+})
+
 describe('the configured form', () => {
   const five = createPasswordHasher(5, systemRuntime)
 
