@@ -182,7 +182,8 @@ describe('a family of the application that throws', () => {
       expect(await verify('a password', `${begins}secret`)).toBe(false)
       expect(await verify('a password', `${begins}secret`, 'typed')).toBe(false)
       expect(await verify('', `${begins}secret`)).toBe(false)
-      expect(problems).toHaveLength(3)
+      // Both the normal form and what was typed are tried, except when the hash cannot be read.
+      expect(problems).toHaveLength(begins === 'parse$' ? 3 : 4)
       expect(new Set(problems)).toEqual(
         new Set([expect.stringMatching(/^(reading|at once|later): Its code threw an error\.$/)]),
       )
