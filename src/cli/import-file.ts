@@ -1,6 +1,7 @@
 // The entries of an import file: JSON lines, or CSV whose first line names the columns. No sentence
 // here repeats text of the file, because the file has hashes.
 
+import { byteLength } from '../crypto/utf8.ts'
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
 import { isObject } from '../token/json.ts'
 import { CsvRecord } from './csv-record.ts'
@@ -125,14 +126,15 @@ class RecordReader {
   /** The record whose quoted field goes on in the next line. */
   #open: CsvRecord | undefined
   #firstLine = 0
-  #length = 0
+  /** In UTF-8, with a byte for each line end that the record keeps. */
+  #bytes = 0
   #isUtf8 = true
 
   /** The record that ends with the line, if one does. */
   take({ number, text, problem }: Line): FoundRecord | undefined {
     if (!this.#open) this.#begin(number)
-    this.#length += text.length
-    if (problem === 'too long' || this.#length > maxLineBytes) throw endNotFound(this.#firstLine)
+    this.#bytes += byteLength(text) + (this.#open ? 1 : 0)
+    if (problem === 'too long' || this.#bytes > maxLineBytes) throw endNotFound(this.#firstLine)
     if (problem) this.#isUtf8 = false
     if (!this.#open && text === '') return undefined
     const record = this.#open ?? new CsvRecord()
@@ -151,7 +153,7 @@ class RecordReader {
 
   #begin(line: number): void {
     this.#firstLine = line
-    this.#length = 0
+    this.#bytes = 0
     this.#isUtf8 = true
   }
 }
