@@ -1,6 +1,6 @@
 // The audit in the service's database, for the commands.
 
-import { createWriteStream, rmSync } from 'node:fs'
+import { createWriteStream, openSync, rmSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { systemRuntime } from '../runtime/runtime.ts'
@@ -118,13 +118,28 @@ async function print(lines: Readable): Promise<void> {
 }
 
 async function writePrivateFile(file: string, lines: Readable): Promise<void> {
+  // Opened before the first line is read. So a failure of the database is never one of a file that
+  // was there before, and only a file of this command is removed.
+  const fd = openNewFile(file)
   try {
-    await pipeline(lines, createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true }))
+    await pipeline(lines, createWriteStream(file, { fd, flush: true }))
   } catch (error) {
-    const { code = '', syscall = '' } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') throw new Failure(`${file} exists already: choose another --output.`)
     rmSync(file, { force: true })
-    if (syscall !== 'open' && syscall !== 'write') throw error
-    throw new Failure(`${file} cannot be written: check its folder, or choose another --output.`)
+    if ((error as NodeJS.ErrnoException).syscall !== 'write') throw error
+    throw cannotWrite(file)
   }
+}
+
+function openNewFile(file: string): number {
+  try {
+    return openSync(file, 'wx', 0o600)
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST'
+    if (isThere) throw new Failure(`${file} exists already: choose another --output.`)
+    throw cannotWrite(file)
+  }
+}
+
+function cannotWrite(file: string): Failure {
+  return new Failure(`${file} cannot be written: check its folder, or choose another --output.`)
 }

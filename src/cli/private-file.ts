@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { systemRuntime } from '../runtime/runtime.ts'
+import { Failure } from './failure.ts'
 
 const onlyOwner = 0o600
 
@@ -32,8 +33,11 @@ export function createPrivateFile(file: string, text: string): void {
 /**
  * Creates the file, or replaces it, with its permissions, as a whole. Replaces a link, not its
  * target.
+ *
+ * @throws Failure when something else is there, such as a device or a named pipe
  */
 export function replacePrivateFile(file: string, text: string): void {
+  if (!isLink(file)) refuseSpecialFile(file)
   const suffix = Buffer.from(systemRuntime.randomBytes(8)).toString('hex')
   const beside = `${file}.${suffix}.tmp`
   createPrivateFile(beside, text)
@@ -46,16 +50,29 @@ export function replacePrivateFile(file: string, text: string): void {
 }
 
 /**
- * Begins a new file in the place of an older one, and replaces a link, not its target. Returns what
- * adds text to it. What was added stays when the process is killed.
+ * Begins a new file in the place of an older one. Returns what adds text to it. What was added stays
+ * when the process is killed.
+ *
+ * @throws Failure when something else is there. It could be a device such as `/dev/null`, or a link
+ * to one such as `/dev/stdout`, which the whole machine would lose
  */
 export function beginPrivateFile(file: string): { add(text: string): void; close(): void } {
+  refuseSpecialFile(file)
   rmSync(file, { force: true })
   const descriptor = openSync(file, 'wx', onlyOwner)
   return {
     add: (text) => writeFileSync(descriptor, text),
     close: () => closeSync(descriptor),
   }
+}
+
+function refuseSpecialFile(file: string): void {
+  if (lstatSync(file, { throwIfNoEntry: false })?.isFile() ?? true) return
+  throw new Failure(`${file} is no regular file, and was not changed: name another one.`, 'usage')
+}
+
+function isLink(file: string): boolean {
+  return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
 }
 
 /** Another name of the file. That name would keep the old text if the file were replaced. */

@@ -132,6 +132,7 @@ function beginReport(file: string, reportFile: string | undefined) {
   try {
     return beginPrivateFile(reportFile)
   } catch (error) {
+    if (error instanceof Failure) throw error
     throw new Failure(`The report ${reportFile} cannot be written: ${messageOf(error)}.`, 'usage')
   }
 }

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, statSync, symlinkSync } from 'node:fs'
+import { chmodSync, readFileSync, readlinkSync, statSync, symlinkSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freshEmail } from '../support/client.ts'
 import { createDatabaseFile, startDatabase, type TestDatabase } from '../support/database.ts'
@@ -197,12 +197,13 @@ describe('npm run admin -- users import', () => {
     expect(await accountOf('ada@example.com')).toBeUndefined()
   })
 
-  it('replaces a link at the place of the report, not its target', () => {
+  it('refuses a link at the place of the report, and keeps the link and its target', () => {
     const target = folder.write('target.txt', 'kept')
-    symlinkSync(target, folder.path('link.jsonl'))
-    importLines('{}\n', '--report', folder.path('link.jsonl'))
-    expect(readFileSync(target, 'utf8')).toBe('kept')
-    expect(readFileSync(folder.path('link.jsonl'), 'utf8')).toContain('email_missing')
+    const link = folder.path('link.jsonl')
+    symlinkSync(target, link)
+    const { status, stderr } = importLines('{}\n', '--report', link)
+    expect([status, stderr]).toEqual([2, expect.stringContaining('is no regular file')])
+    expect([readFileSync(target, 'utf8'), readlinkSync(link)]).toEqual(['kept', target])
   })
 
   it('leaves out text that is not UTF-8', () => {
