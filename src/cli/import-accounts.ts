@@ -5,7 +5,11 @@ import { type Result, refuse } from '../errors/reasons.ts'
 import { systemRuntime } from '../runtime/runtime.ts'
 import { type AcceptedAccount, acceptAccount } from '../service/domain/accounts/move-in.ts'
 import type { EmailDomains } from '../service/domain/identity/email.ts'
-import { findTakenPlaces, insertMovedUsers } from '../service/store/account-import.ts'
+import {
+  type EmailHolder,
+  findEmailHolders,
+  insertMovedUsers,
+} from '../service/store/account-import.ts'
 import type { Database } from '../service/store/database.ts'
 import { administratorEntry } from './audited-commands.ts'
 import { emailSentenceOf, roleRule, tooManyRoles } from './change-account.ts'
@@ -18,7 +22,10 @@ import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.
 
 export { readEmailDomains } from './change-account.ts'
 
-/** Accounts of one batch. It stays below 2 MB, also with 64 roles for each account. */
+/**
+ * Accounts of one batch. The longest possible ones are 3.1 MB of JSON, and 1.4 MB more for their
+ * spellings. Usual ones are 0.2 MB.
+ */
 const accountsPerBatch = 500
 
 /** How to import. */
@@ -126,32 +133,37 @@ class Import {
     const waiting = this.#waiting
     this.#waiting = []
     if (waiting.length > 0) {
-      const isFree = await this.#findFree(waiting)
-      for (const [place, account] of waiting.entries()) this.#count(account, isFree(place))
+      const holders = await this.#findHolders(waiting)
+      for (const [place, account] of waiting.entries()) this.#count(account, holders[place])
     }
     tally.doneLine = this.#line
     tell()
   }
 
-  /** Inserts the accounts, or only asks about them. Returns which places had a free email. */
-  async #findFree(waiting: readonly Waiting[]): Promise<(place: number) => boolean> {
+  /** Inserts the accounts, or only asks about them. Returns whose each email was before. */
+  #findHolders(waiting: readonly Waiting[]): Promise<readonly EmailHolder[]> {
     const users = waiting.map(({ user }) => user)
-    if (this.#options.isDry) {
-      const taken = await findTakenPlaces(this.#database, users)
-      return (place) => !taken.has(place)
-    }
-    const made = await insertMovedUsers(this.#database, users, administratorEntry('users import'))
-    return (place) => made.has(users[place]?.tokenGeneration ?? '')
+    const entry = administratorEntry('users import')
+    return this.#options.isDry
+      ? findEmailHolders(this.#database, users, entry)
+      : insertMovedUsers(this.#database, users, entry)
   }
 
-  #count({ line, user, family, needs }: Waiting, isFree: boolean): void {
+  #count({ line, user, family, needs }: Waiting, holder: EmailHolder | undefined): void {
     const { tally, isDry } = this.#options
     const isSeen = this.#seen.add(user.emailNormalized)
     // The database decides who is made. The seen emails only say why another is not.
-    if (isFree && !(isDry && isSeen)) tally.countMade(family, needs)
+    if (holder === 'nobody' && !(isDry && isSeen)) tally.countMade(family, needs)
     else if (isSeen) tally.countLeftOut({ line, email: user.email, ...emailTwice })
+    else if (holder === 'other') tally.countTaken({ line, email: user.email, ...emailTaken })
     else tally.alreadyThere += 1
   }
+}
+
+const emailTaken: LeftOut = {
+  reason: 'email_taken',
+  sentence:
+    'The email has an account that no import has made. A stranger may have registered it: find out whose it is.',
 }
 
 const emailTwice: LeftOut = {

@@ -8,7 +8,7 @@ import { renderTable } from './report.ts'
 const sentencesShown = 10
 const maxNamesShown = 20
 
-/** An entry that was left out. The hash is no part of it. */
+/** An entry that was left out or is taken. The hash is no part of it. */
 interface LeftOutEntry extends LeftOut {
   readonly line: number
   readonly email: string | null
@@ -19,8 +19,11 @@ export class ImportTally {
   /** The line of the last entry that is done: all before it are done, too. */
   doneLine = 0
   made = 0
+  /** Accounts that an import has made before. */
   alreadyThere = 0
-  /** The first sentences about entries that were left out. */
+  /** Entries whose email has an account that no import has made. */
+  taken = 0
+  /** The first sentences about entries that have no account now, or a taken one. */
   readonly sentences: string[] = []
   readonly #reasons = new Map<string, number>()
   readonly #families = new Map<string, number>()
@@ -28,7 +31,7 @@ export class ImportTally {
   readonly #ignored = new Set<string>()
   readonly #addToReport: (line: string) => void
 
-  /** @param addToReport gets a line of JSON for each entry that was left out */
+  /** @param addToReport gets a line of JSON for each entry that was left out or is taken */
   constructor(addToReport: (line: string) => void) {
     this.#addToReport = addToReport
   }
@@ -38,7 +41,7 @@ export class ImportTally {
   }
 
   get entries(): number {
-    return this.made + this.alreadyThere + this.leftOut
+    return this.made + this.alreadyThere + this.taken + this.leftOut
   }
 
   /** @param needs what the service must be given to verify the hash */
@@ -48,8 +51,17 @@ export class ImportTally {
     if (needs !== undefined) countOne(this.#needs, needs)
   }
 
-  countLeftOut({ line, email, reason, sentence }: LeftOutEntry): void {
-    countOne(this.#reasons, reason)
+  countLeftOut(entry: LeftOutEntry): void {
+    countOne(this.#reasons, entry.reason)
+    this.#report(entry)
+  }
+
+  countTaken(entry: LeftOutEntry): void {
+    this.taken += 1
+    this.#report(entry)
+  }
+
+  #report({ line, email, reason, sentence }: LeftOutEntry): void {
     if (this.sentences.length < sentencesShown) this.sentences.push(`Line ${line}: ${sentence}`)
     this.#addToReport(`${JSON.stringify({ line, email, reason, message: sentence })}\n`)
   }
@@ -64,7 +76,7 @@ export class ImportTally {
   /** One line about how far the import is. */
   progress(elapsedMs: number): string {
     const perSecond = Math.round(this.entries / (elapsedMs / 1_000))
-    return `Line ${this.doneLine}: ${this.made} made, ${this.alreadyThere} already there, ${this.leftOut} left out; ${perSecond} entries a second.`
+    return `Line ${this.doneLine}: ${this.made} made, ${this.alreadyThere} already there, ${this.taken} taken, ${this.leftOut} left out; ${perSecond} entries a second.`
   }
 
   /** The facts for programs. */
@@ -74,6 +86,7 @@ export class ImportTally {
       entries: this.entries,
       made: this.made,
       already_there: this.alreadyThere,
+      taken: this.taken,
       left_out: this.leftOut,
       reasons: Object.fromEntries(this.#reasons),
       hashes: Object.fromEntries(this.#families),
@@ -89,6 +102,7 @@ export class ImportTally {
       [isDry ? 'would be made' : 'made', this.made],
       ...indent(this.#families),
       ['already there', this.alreadyThere],
+      ['taken', this.taken],
       ['left out', this.leftOut],
       ...indent(this.#reasons),
     ]

@@ -34,7 +34,10 @@ export function addImportCommand(users: Command): void {
     )
     .argument('<file>', 'JSON lines (.jsonl, .ndjson) or CSV (.csv); - is the standard input')
     .addOption(new Option('--format <format>', 'the format of the file').choices(importFormats))
-    .option('--report <file>', 'a file for a line of JSON about each entry that is left out')
+    .option(
+      '--report <file>',
+      'a file for a line of JSON about each entry that is left out or taken',
+    )
     .option('--dry-run', 'checks everything, and writes no account', false)
   addVariables(
     addJsonOption(addDatabaseOption(command)),
@@ -73,12 +76,18 @@ async function runImport(file: string, options: ImportCommandOptions): Promise<v
   refuseLeftOut(tally, options.report)
 }
 
-/** Ends with the exit code for an import that has left entries out. */
-function refuseLeftOut({ leftOut, sentences }: ImportTally, reportFile: string | undefined): void {
-  if (leftOut === 0) return
+/** Ends with the exit code for an import after which entries have no account of their own. */
+function refuseLeftOut(tally: ImportTally, reportFile: string | undefined): void {
+  const { leftOut, taken, sentences } = tally
+  if (leftOut + taken === 0) return
   for (const sentence of sentences) console.error(sentence)
-  const where = reportFile === undefined ? ' Add --report FILE to see all of them.' : ''
-  throw new Failure(`Left out ${leftOut} of the entries: they are not accounts.${where}`, 'partial')
+  const what = [
+    leftOut > 0 && `Left out ${leftOut} of the entries: they are not accounts.`,
+    taken > 0 &&
+      `Taken by accounts that no import has made: the emails of ${taken} of the entries. Find out whose these accounts are before anybody logs in.`,
+    reportFile === undefined && 'Add --report FILE to see all of them.',
+  ]
+  throw new Failure(what.filter(Boolean).join(' '), 'partial')
 }
 
 function tellWhereItStopped(tally: ImportTally, elapsedMs: number): void {

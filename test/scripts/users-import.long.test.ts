@@ -54,7 +54,9 @@ describe('npm run admin -- users import', () => {
     )
     const { status, stdout, stderr } = run([file])
     expect([status, stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(/^entries +2\nmade +2\n +bcrypt +2\nalready there +0\nleft out +0\n$/)
+    expect(stdout).toMatch(
+      /^entries +2\nmade +2\n +bcrypt +2\nalready there +0\ntaken +0\nleft out +0\n$/,
+    )
     expect(await accountOf(one)).toMatchObject({
       ...{ password_hash: hash, admin: 1, other_roles: 'editor', disabled_at: null },
       ...{ registered_at: 1_600_000_000, email_verified_at: 1_600_000_000, password_version: 1 },
@@ -72,7 +74,8 @@ describe('npm run admin -- users import', () => {
     expect([status, JSON.parse(stdout)]).toEqual([
       0,
       {
-        ...{ dry_run: false, entries: 2, made: 2, already_there: 0, left_out: 0, reasons: {} },
+        ...{ dry_run: false, entries: 2, made: 2, already_there: 0, taken: 0 },
+        ...{ left_out: 0, reasons: {} },
         ...{
           hashes: { bcrypt: 2 },
           needs: {},
@@ -118,6 +121,32 @@ describe('npm run admin -- users import', () => {
     ])
     expect(await accountOf(email)).toEqual(before)
   })
+
+  it.each([[[]], [['--dry-run']]])(
+    'tells accounts that no import has made from those that have moved in: %j',
+    async (args: readonly string[]) => {
+      const [moved, taken] = [freshEmail(), freshEmail()]
+      importLines(jsonLines([{ email: moved, hash }]))
+      await database.query(
+        "INSERT INTO portcullis_users (email, email_normalized, password_hash, token_generation, registered_at) VALUES (?, ?, 'theirs', '0123456789abcdef', 1)",
+        ...[taken, taken],
+      )
+      const before = await accountOf(taken)
+      const reportFile = folder.path(`taken-${args.length}.jsonl`)
+      const text = jsonLines([moved, taken].map((email) => ({ email, hash })))
+      const { status, stdout, stderr } = importLines(text, '--report', reportFile, ...args)
+      const facts = { entries: 2, made: 0, already_there: 1, taken: 1, left_out: 0, reasons: {} }
+      expect([status, JSON.parse(stdout)]).toMatchObject([5, facts])
+      expect(stderr).toContain('Line 2: The email has an account that no import has made.')
+      expect(stderr).toContain(
+        '"message":"Taken by accounts that no import has made: the emails of 1',
+      )
+      expect(JSON.parse(readFileSync(reportFile, 'utf8'))).toEqual({
+        ...{ line: 2, email: taken, reason: 'email_taken', message: expect.any(String) },
+      })
+      expect(await accountOf(taken)).toEqual(before)
+    },
+  )
 
   it('checks everything with --dry-run, and writes nothing', async () => {
     const [one, two, there] = [freshEmail(), freshEmail(), freshEmail()]

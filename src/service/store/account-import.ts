@@ -1,7 +1,7 @@
 // Accounts that move in from another system. One statement inserts them, another one their events.
 // Each has them in one JSON parameter: some platforms limit the number of parameters to 100.
 
-import { eq, sql } from 'drizzle-orm'
+import { eq, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type AuditEntry, eventColumns } from './audit-events.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
@@ -21,41 +21,68 @@ export interface MovedUser extends NewUser, RoleValues {
 }
 
 /**
+ * Whose an email was before: nobody's, an account's that an import has made, or another account's. A
+ * stranger may have registered the last one.
+ */
+export type EmailHolder = 'nobody' | 'moved' | 'other'
+
+/**
  * Inserts the accounts whose email has none, in any spelling. Changes no account that exists. Of
  * several with one email, and of several concurrent calls, exactly one inserts. Records each account
  * that is inserted, with its roles as target. Atomic, idempotent. One round trip.
  *
- * @returns the token generations of the accounts that were inserted
+ * @returns for each account whose email it was. `nobody` if and only if it was inserted
  */
 export async function insertMovedUsers(
   database: Database,
   moved: readonly MovedUser[],
   entry: AuditEntry,
-): Promise<ReadonlySet<string>> {
-  const { inserted } = await runBatch(database, {
+): Promise<readonly EmailHolder[]> {
+  const { inserted, others } = await runBatch(database, {
     inserted: insertMovedUsersStatement(moved),
     recorded: insertEventsStatement(moved, entry),
+    // After the events, so that those just inserted are not among them.
+    others: placesStatement(moved, isHeldByOther(entry)),
   })
   const rows = decodeRows(v.object({ tokenGeneration: v.string() }), inserted)
-  return new Set(rows.map(({ tokenGeneration }) => tokenGeneration))
+  const made = new Set(rows.map(({ tokenGeneration }) => tokenGeneration))
+  const taken = decodePlaces(others)
+  return moved.map(({ tokenGeneration }, place) => {
+    if (made.has(tokenGeneration)) return 'nobody'
+    return taken.has(place) ? 'other' : 'moved'
+  })
 }
 
 /**
- * The places in the list, from 0, of those whose email has an account, in any spelling. Reads only.
- * One round trip.
+ * Whose the emails are, in any spelling, for an import that records this event. Reads only. One round
+ * trip.
  */
-export async function findTakenPlaces(
+export async function findEmailHolders(
   database: Database,
   moved: readonly Pick<NewUser, 'spellings'>[],
-): Promise<ReadonlySet<number>> {
-  const { taken } = await readBatch(database, {
-    taken: build
-      .select({ place: sql<number>`entry.key` })
-      .from(entriesOf(moved.map(({ spellings }) => ({ spellings }))))
-      .where(isTaken),
+  entry: Pick<AuditEntry, 'event'>,
+): Promise<readonly EmailHolder[]> {
+  const { all, others } = await readBatch(database, {
+    all: placesStatement(moved, isTaken),
+    others: placesStatement(moved, isHeldByOther(entry)),
   })
-  const rows = decodeRows(v.object({ place: integer }), taken)
-  return new Set(rows.map(({ place }) => place))
+  const [held, taken] = [decodePlaces(all), decodePlaces(others)]
+  return moved.map((_, place) => {
+    if (!held.has(place)) return 'nobody'
+    return taken.has(place) ? 'other' : 'moved'
+  })
+}
+
+/** The places in the list, from 0, of those that the condition holds for. */
+function placesStatement(moved: readonly Pick<NewUser, 'spellings'>[], condition: SQL) {
+  return build
+    .select({ place: sql<number>`entry.key` })
+    .from(entriesOf(moved.map(({ spellings }) => ({ spellings }))))
+    .where(condition)
+}
+
+function decodePlaces(rows: readonly unknown[]): ReadonlySet<number> {
+  return new Set(decodeRows(v.object({ place: integer }), rows).map(({ place }) => place))
 }
 
 function insertMovedUsersStatement(moved: readonly MovedUser[]) {
@@ -117,5 +144,13 @@ function moment(name: keyof MovedUser) {
   return sql<number>`CASE ${member(name)} WHEN 'now' THEN ${databaseNow} ELSE ${member(name)} END`
 }
 
+const isOfEntry = sql`${users.emailNormalized} IN (SELECT spelling.value FROM json_each(entry.value, '$.spellings') AS spelling)`
+
 /** The condition that the email of an entry has an account, in any of its spellings. */
-const isTaken = sql`EXISTS (SELECT 1 FROM ${users} WHERE ${users.emailNormalized} IN (SELECT spelling.value FROM json_each(entry.value, '$.spellings') AS spelling))`
+const isTaken = sql`EXISTS (SELECT 1 FROM ${users} WHERE ${isOfEntry})`
+
+/** The condition that it has one that no import has made. No id of an account is given twice. */
+function isHeldByOther({ event }: Pick<AuditEntry, 'event'>) {
+  const hasMoved = sql`EXISTS (SELECT 1 FROM ${auditEvents} WHERE ${auditEvents.userId} = ${users.id} AND ${auditEvents.event} = ${event})`
+  return sql`EXISTS (SELECT 1 FROM ${users} WHERE ${isOfEntry} AND NOT ${hasMoved})`
+}

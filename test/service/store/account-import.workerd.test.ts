@@ -4,7 +4,7 @@ import { systemRuntime } from '../../../src/runtime/runtime.ts'
 import { acceptAccount, type MovingAccount } from '../../../src/service/domain/accounts/move-in.ts'
 import { createPasswordHasher } from '../../../src/service/domain/identity/password-hasher.ts'
 import {
-  findTakenPlaces,
+  findEmailHolders,
   insertMovedUsers,
   type MovedUser,
 } from '../../../src/service/store/account-import.ts'
@@ -32,7 +32,6 @@ function movedUser(account: Partial<MovingAccount> = {}): MovedUser {
 }
 const loginStatus = async (email: string) =>
   (await post(app, '/auth/login', { email, password })).status
-const generationOf = ({ tokenGeneration }: MovedUser) => tokenGeneration
 
 describe('accounts that move in', () => {
   it('log in with their old passwords, and keep their roles and times', async () => {
@@ -40,9 +39,7 @@ describe('accounts that move in', () => {
       movedUser(),
       movedUser({ roles: ['b', 'admin', 'a'], registeredAt: 7, emailVerifiedAt: 9 }),
     ]
-    expect(await insertMovedUsers(database, [plain, full], testEntry)).toEqual(
-      new Set([plain, full].map(generationOf)),
-    )
+    expect(await insertMovedUsers(database, [plain, full], testEntry)).toEqual(['nobody', 'nobody'])
     expect([await loginStatus(plain.email), await loginStatus(full.email)]).toEqual([200, 200])
     expect(await findAccountByEmail(database, full.spellings)).toMatchObject({
       ...{ email: full.email, roles: ['admin', 'a', 'b'], disabledAt: null },
@@ -79,15 +76,43 @@ describe('accounts that move in', () => {
     await client.execute({ sql, args: [normalized, normalized, 'x', '0123456789abcdef'] })
     expect(spelled.emailNormalized).not.toBe(normalized)
     const other = movedUser()
-    expect(await insertMovedUsers(database, [spelled, other], testEntry)).toEqual(
-      new Set([other.tokenGeneration]),
-    )
-    expect(await findTakenPlaces(database, [movedUser(), spelled, other])).toEqual(new Set([1, 2]))
+    expect(await insertMovedUsers(database, [spelled, other], testEntry)).toEqual([
+      'other',
+      'nobody',
+    ])
+    const asked = [movedUser(), spelled, other]
+    expect(await findEmailHolders(database, asked, testEntry)).toEqual(['nobody', 'other', 'moved'])
     const rows = await client.execute({
       sql: 'SELECT password_hash FROM portcullis_users WHERE email_normalized IN (?, ?)',
       args: [normalized, spelled.emailNormalized],
     })
     expect(rows.rows.map((row) => row.password_hash)).toEqual(['x'])
+  })
+
+  it('are told from accounts that a stranger has registered, also after a deletion', async () => {
+    const [moved, registered] = [movedUser(), movedUser()]
+    const { email } = registered
+    expect((await post(app, '/auth/register', { email, password })).status).toBe(201)
+    const both = [moved, registered]
+    expect(await insertMovedUsers(database, both, testEntry)).toEqual(['nobody', 'other'])
+    for (const again of [insertMovedUsers, findEmailHolders])
+      expect(await again(database, both, testEntry)).toEqual(['moved', 'other'])
+    const args = [moved.emailNormalized]
+    await client.execute({ sql: 'DELETE FROM portcullis_users WHERE email_normalized = ?', args })
+    const registering = { email: moved.email, password }
+    expect((await post(app, '/auth/register', registering)).status).toBe(201)
+    expect(await insertMovedUsers(database, [moved], testEntry)).toEqual(['other'])
+  })
+
+  it('fit into one batch, also 500 of the largest', async () => {
+    const largest = Array.from({ length: 500 }, (_, place) => {
+      const email = `${'\u200B'}${'\v'.repeat(250)}${place}.${freshEmail()}`
+      const roles = Array.from({ length: 16 }, (_, role) => `${role + 10}`.padEnd(61, 'x'))
+      return { ...movedUser({ email, roles }), passwordHash: '"'.repeat(512) }
+    })
+    expect(JSON.stringify(largest).length).toBeGreaterThan(1_900_000)
+    const holders = await insertMovedUsers(database, largest, testEntry)
+    expect(new Set(holders)).toEqual(new Set(['nobody']))
   })
 
   it('are made once, where an email comes twice: the first counts', async () => {
@@ -96,9 +121,10 @@ describe('accounts that move in', () => {
       movedUser({ email: email.toUpperCase(), roles: ['first'] }),
       movedUser({ email, roles: ['second'] }),
     ]
-    expect(await insertMovedUsers(database, [first, second], testEntry)).toEqual(
-      new Set([first.tokenGeneration]),
-    )
+    expect(await insertMovedUsers(database, [first, second], testEntry)).toEqual([
+      'nobody',
+      'moved',
+    ])
     expect(await findAccountByEmail(database, second.spellings)).toMatchObject({ roles: ['first'] })
   })
 
@@ -114,7 +140,8 @@ describe('accounts that move in', () => {
         ),
       ),
     )
-    expect(made.reduce((sum, { size }) => sum + size, 0)).toBe(20)
+    expect(made.flat().filter((holder) => holder === 'nobody')).toHaveLength(20)
+    expect(made.flat()).not.toContain('other')
     expect(counting.roundTrips).toBe(10)
   })
 
@@ -123,11 +150,12 @@ describe('accounts that move in', () => {
     const users = [movedUser(), movedUser()]
     for (const ask of [
       () => insertMovedUsers(recording, users, testEntry),
-      () => findTakenPlaces(recording, users),
+      () => findEmailHolders(recording, users, testEntry),
     ]) {
       const steps = await stepsOf(ask)
       expect(steps.join('\n')).toMatch(/SEARCH portcullis_users USING .*INDEX/)
-      expect(steps.filter((step) => /SCAN portcullis_users/.test(step))).toEqual([])
+      expect(steps.join('\n')).toMatch(/SEARCH portcullis_audit_events USING .*INDEX/)
+      expect(steps.filter((step) => /SCAN portcullis_(users|audit)/.test(step))).toEqual([])
     }
   })
 })
