@@ -21,8 +21,8 @@ export interface MovedUser extends NewUser, RoleValues {
 }
 
 /**
- * Whose an email was before: nobody's, an account's that an import has made, or another account's. A
- * stranger may have registered the last one.
+ * Whose an email was before: nobody's, an account's that an import has made, or another account's.
+ * A stranger may have registered the last one.
  */
 export type EmailHolder = 'nobody' | 'moved' | 'other'
 
@@ -54,8 +54,8 @@ export async function insertMovedUsers(
 }
 
 /**
- * Whose the emails are, in any spelling, for an import that records this event. Reads only. One round
- * trip.
+ * Whose the emails are, in any spelling, for an import that records this event. Reads only. One
+ * round trip.
  */
 export async function findEmailHolders(
   database: Database,
