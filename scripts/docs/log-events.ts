@@ -43,7 +43,8 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
   refresh_token_reused: {
     writer: 'service',
     members: ['userId', 'sessionId'],
-    meaning: 'A refresh token was used after it had been replaced. The session has ended.',
+    meaning:
+      'A refresh token was used after it had been replaced, at a refresh or at a change of the password. The session has ended.',
     todo: 'Many for one user: the tokens may be stolen. Many for one version of a client: it does not store the new token in time ([native apps](../guides/native-apps.md)).',
   },
   password_hash_unsupported: {

@@ -78,7 +78,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Accounts',
     summary: 'Changes the password of the account, and ends its other sessions.',
     description:
-      'Give the old password. Or give the refresh token of the session, if its login was at most 300 seconds ago. All access tokens and device tokens end in any case. The session of the caller goes on. With the old password, the answer has a new access token. With the refresh token, it has both tokens. A refresh token that is used up is no proof, and gives no tokens.',
+      'Give the old password. Or give the refresh token of the session, if its login was at most 300 seconds ago. All access tokens and device tokens end in any case. The session of the caller goes on. With the old password, the answer has a new access token. With the refresh token, it has both tokens. A refresh token that is used up is no proof, and gives no tokens. With the old password, one that was replaced long ago also ends its session, as at a refresh.',
     request: {
       new_password: 'staple battery horse',
       password: credentials.password,
@@ -164,7 +164,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Sessions',
     summary: 'Ends all sessions of the account.',
     description:
-      'With `keep_current` the session of the caller goes on. All access tokens end in any case. Send the refresh token of the session as well, and the answer has new tokens. The third such request in a minute ends the session of the caller, too. An answer without tokens says in `session_ended` whether it has ended.',
+      'With `keep_current` the session of the caller goes on. All access tokens end in any case. Send the refresh token of the session as well, and the answer has new tokens. The third such request in a minute ends the session of the caller, too. So does a refresh token that was replaced long ago. An answer without tokens says in `session_ended` whether it has ended.',
     request: { keep_current: true, refresh_token: refreshToken },
     answer: success({ message: 'Successfully logged out everywhere.', ...issued }),
   },

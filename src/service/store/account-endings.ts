@@ -14,6 +14,7 @@ import {
   runBatch,
 } from './database.ts'
 import { isLiveSession, type LiveSession } from './live-session.ts'
+import { isCopy } from './refresh-token-reuse.ts'
 import {
   isRevokedId,
   type Revocation,
@@ -39,7 +40,7 @@ export interface LogoutEverywhere {
   readonly tokenGeneration: string
   /** Whether the caller's own session continues. */
   readonly keepCurrent: boolean
-  /** The refresh token of that session, if it was also presented. */
+  /** The refresh token of that session, if it was also presented. A copy ends the session. */
   readonly rotation: Rotation | undefined
   readonly entry: AuditEntry
 }
@@ -82,12 +83,13 @@ export async function endAllSessions(
 
 function endingStatements(
   caller: CallerToken,
-  { tokenGeneration, keepCurrent, entry }: LogoutEverywhere,
+  { tokenGeneration, keepCurrent, rotation, entry }: LogoutEverywhere,
 ) {
   const { userId, sessionId } = caller
   const whose = eq(users.id, userId)
   const isTooOften = sql`${users.logoutsEverywhere} > ${maxKeptPerMinute}`
-  const isEnding = keepCurrent ? or(ne(sessions.id, sessionId), isTooOften) : undefined
+  const isStolen = rotation && isCopy(rotation)
+  const isEnding = keepCurrent ? or(ne(sessions.id, sessionId), isTooOften, isStolen) : undefined
   return {
     revoked: insertGenerationRevocationStatement(and(whose, mayActForAccount(caller))),
     ...auditStatements('recorded', entry, { outcome: 'success', userId, sessionId }),

@@ -2,7 +2,7 @@
 // and each later statement asks whether it was met. So of several concurrent changes exactly one
 // succeeds, and nothing happens for a stolen token without a proof.
 
-import { and, eq, exists, gte, ne, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, gte, ne, or, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import {
   type ChangeReason,
@@ -28,6 +28,7 @@ import {
 } from './database.ts'
 import { isLiveSession, type LiveSession } from './live-session.ts'
 import { confirmedColumns, type SessionToConfirm } from './password-checks.ts'
+import { isCopy } from './refresh-token-reuse.ts'
 import { type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows, flag, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
@@ -85,6 +86,8 @@ export interface ChangedPassword {
   readonly passwordVersion: number
   /** The caller's session, if its refresh token was presented and exchanged. */
   readonly session: LiveSession | undefined
+  /** Whether the caller's session has ended, because its refresh token is a copy. */
+  readonly isEnded: boolean
 }
 
 const changedRow = v.object({ email: v.string(), passwordVersion: integer })
@@ -96,7 +99,8 @@ const maxClockStepSeconds = 60
 /**
  * Changes the password of the caller's account. Its generation is revoked and replaced, which ends
  * every access token. The caller's session continues, and the others end unless they are kept. If
- * the session's refresh token is presented, the same batch exchanges it.
+ * the session's refresh token is presented, the same batch exchanges it. If that is a copy, the
+ * caller's session ends, too.
  *
  * Exactly one of several concurrent calls succeeds. The others are refused with 'token_revoked'.
  * Refuses with 'account_gone' when the account does not exist, or is disabled. Refuses with
@@ -120,11 +124,11 @@ export async function updatePassword(
 }
 
 function changingStatements(caller: CallerToken, change: PasswordChange) {
-  const { tokenGeneration, passwordHash, keepsSessions, proof, entry } = change
+  const { tokenGeneration, passwordHash, proof, entry } = change
   const attemptSeq = 'confirmed' in proof ? proof.confirmed.attempt.seq : undefined
   const { userId, sessionId } = caller
   const whose = eq(users.id, userId)
-  const ended = updateEndedSessionsStatement(whose, tokenGeneration, ne(sessions.id, sessionId))
+  const ending = updateEndedSessionsStatement(whose, tokenGeneration, isEnding(caller, change))
   return {
     revoked: insertGenerationRevocationStatement(and(whose, mayChange(caller, change))),
     // Only right after a revocation by this batch. That another one has revoked the generation is no
@@ -136,13 +140,26 @@ function changingStatements(caller: CallerToken, change: PasswordChange) {
       .returning({ email: users.email, passwordVersion: users.passwordVersion }),
     ...auditStatements('recorded', entry, { outcome: 'success', userId, sessionId, attemptSeq }),
     ...confirmingStatements(caller, change),
-    ...(keepsSessions ? {} : { ended }),
+    ending,
     found: selectAccountByTokenStatement(caller),
     current: build
       .select({ isFresh: sql<number>`${isFresh(change) ?? 1}` })
       .from(sessions)
       .where(and(eq(sessions.id, sessionId), isLiveSession)),
   }
+}
+
+/**
+ * The condition that a session ends: another one, unless these are kept. The caller's own one ends
+ * if its refresh token is presented and is a copy, as at a refresh.
+ */
+function isEnding(
+  { sessionId }: CallerToken,
+  { keepsSessions, rotation }: PasswordChange,
+): SQL | undefined {
+  const isOwn = eq(sessions.id, sessionId)
+  const isStolen = rotation ? and(isOwn, isCopy(rotation)) : undefined
+  return or(keepsSessions ? sql`0` : ne(sessions.id, sessionId), isStolen)
 }
 
 /** Must come right after the change, because the first one asks whether there was one. */
@@ -212,10 +229,12 @@ function decodeChange(
 ): Result<ChangedPassword, RevocationReason | ChangeReason | 'login_not_fresh'> {
   const [revocation] = decodeRows(revocationRow, revoked)
   const [changed] = decodeRows(changedRow, replaced)
-  if (revocation && changed) return succeed({ revocation, ...changed, session })
+  const [state] = decodeRows(currentRow, current)
+  if (revocation && changed) {
+    return succeed({ revocation, ...changed, session, isEnded: state === undefined })
+  }
   const account = decodeAccountByToken(found)
   if (!account.ok) return account
-  const [state] = decodeRows(currentRow, current)
   if (!state) return refuse('token_revoked')
   return refuse(state.isFresh ? 'account_changing' : 'login_not_fresh')
 }

@@ -1,13 +1,8 @@
 // A refresh replaces the refresh token in one batch of conditional statements. So the database
-// alone decides between concurrent requests (RFC 9700 §4.14.2).
-//
-// A replaced refresh token is judged by the time of its own replacement. Later events in the
-// session do not matter. Let w be the grace window. A token that was replaced less than w ago is
-// never reuse. A token that was replaced 3 w ago or more is always reuse. Between w and 3 w, both
-// results are possible. Two marks represent the whole history. Versions below `reusedBelow` were
-// replaced at least w ago. Versions below `markedVersion` were replaced at `markedAt` or before.
+// alone decides between concurrent requests (RFC 9700 §4.14.2). refresh-token-reuse.ts says when a
+// token counts as a copy.
 
-import { and, eq, exists, gt, gte, lt, not, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { and, eq, exists, gte, lt, not, or, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { type AuditEntry, sessionEventStatements } from './audit-events.ts'
@@ -28,6 +23,7 @@ import {
   latestExpiry,
   selectIssuedSessionStatement,
 } from './live-session.ts'
+import { isCopy, isOver, isReused, type Rotation } from './refresh-token-reuse.ts'
 import { isRevokedId, type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows, flag, instant, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
@@ -35,22 +31,7 @@ import { endedColumns, insertEndingRevocationStatement } from './session-endings
 import type { Changed } from './sessions.ts'
 import { isSignable, isUsableAccount, type TokenAccount } from './users.ts'
 
-/** A presented refresh token, and the rules that apply to it. */
-export interface Rotation {
-  readonly sessionId: string
-  readonly version: number
-  /** The grace window in seconds: how long a replaced refresh token gives the same successor. */
-  readonly graceSeconds: number
-  /** How long the session lives without another refresh, in seconds. */
-  readonly idleSeconds: number
-  /** The requested expiry of the access token, in seconds since 1970. */
-  readonly tokenExpiresAt: number
-  /**
-   * With an account: the access token is signed and says this. With a number: the token can be
-   * signed for at most that many bytes of roles. With 0, the session is only read.
-   */
-  readonly signed: TokenAccount | number
-}
+export type { Rotation } from './refresh-token-reuse.ts'
 
 /** Why a refresh token is not exchanged. */
 export interface ExchangeRefusal {
@@ -70,9 +51,6 @@ export interface Reuse {
   readonly revocation: Revocation | undefined
 }
 
-/** How long signing may take between presentation and exchange: two hooks and the round trips. */
-const signedWithinSeconds = 15
-
 /** The most refreshes of one session within a minute. No client needs more. */
 const maxRefreshesPerMinute = 60
 
@@ -82,6 +60,7 @@ const stateRow = v.object({
   isRevoked: flag,
   isExpired: flag,
   isTooFrequent: flag,
+  isReused: flag,
   tokenExpiresAt: instant,
 })
 
@@ -153,8 +132,7 @@ export function decodeExchange(
 
 /**
  * The session of a presented refresh token, to sign an access token before the exchange. Undefined
- * when the refresh token cannot be exchanged. The grace window is checked only by the exchange. One
- * round trip.
+ * when the refresh token cannot be exchanged, also when its grace window is over. One round trip.
  */
 export async function findSessionToExchange(
   database: Database,
@@ -162,6 +140,7 @@ export async function findSessionToExchange(
 ): Promise<LiveSession | undefined> {
   const { live, state } = exchangeStatements(rotation)
   const answers = await readBatch(database, { live, state })
+  if (decodeRows(stateRow, answers.state)[0]?.isReused) return undefined
   const outcome = decodeExchange(rotation, { ...answers, issued: [] })
   return !outcome.ok && outcome.error.reason === 'changed' ? outcome.error.read : undefined
 }
@@ -180,17 +159,6 @@ function reasonOf(
     : 'refresh_superseded'
 }
 
-/** The condition that the grace window has passed since an instant. */
-function isOver(instant: SQLWrapper, { graceSeconds }: Rotation): SQL {
-  return sql`${databaseNow} - ${instant} >= ${graceSeconds}`
-}
-
-/** Extends the grace window by the time for signing: the token was presented before that. */
-function whenPresented(rotation: Rotation): Rotation {
-  const lateSeconds = typeof rotation.signed === 'object' ? signedWithinSeconds : 0
-  return { ...rotation, graceSeconds: rotation.graceSeconds + lateSeconds }
-}
-
 /** Runs before the rotation: a token that was replaced long ago is a stolen copy. */
 function updateReusedSessionStatement(rotation: Rotation) {
   return build
@@ -198,17 +166,6 @@ function updateReusedSessionStatement(rotation: Rotation) {
     .set(endedColumns)
     .where(and(eq(sessions.id, rotation.sessionId), isLiveSession, isReused(rotation)))
     .returning({ userId: sessions.userId })
-}
-
-/** The condition that the token was replaced too long ago to be presented again. */
-function isReused(rotation: Rotation): SQL {
-  const { version } = rotation
-  const isOverForIt = or(
-    gt(sessions.reusedBelow, version),
-    and(gt(sessions.markedVersion, version), isOver(sessions.markedAt, rotation)),
-    isOver(sessions.rotatedAt, rotation),
-  )
-  return sql`(${sessions.version} > ${version} AND ${isOverForIt})`
 }
 
 /** Replaces the refresh token, if it is the current one, and moves the marks. */
@@ -235,7 +192,7 @@ function updateVersionStatement(rotation: Rotation, condition: SQL | undefined) 
 /** The condition, on its row, that a session exchanges this version of its refresh token. */
 export function isExchangeable(rotation: Rotation): SQL {
   const { version } = rotation
-  const isPrevious = and(eq(sessions.version, version + 1), not(isReused(whenPresented(rotation))))
+  const isPrevious = and(eq(sessions.version, version + 1), not(isCopy(rotation)))
   return sql`(${or(eq(sessions.version, version), isPrevious)} AND NOT ${isTooFrequent})`
 }
 
@@ -254,7 +211,7 @@ function updateIssuedTokensStatement(rotation: Rotation, condition: SQL | undefi
         isRefreshable(rotation),
         eq(sessions.version, version + 1),
         typeof rotation.signed === 'object' ? gte(sessions.expiresAt, tokenExpiresAt) : undefined,
-        not(isReused(whenPresented(rotation))),
+        not(isCopy(rotation)),
         condition,
       ),
     )
@@ -291,6 +248,7 @@ function selectSessionStateStatement(rotation: Rotation) {
       isRevoked: sql<number>`${sessions.revokedAt} IS NOT NULL OR ${isRevokedId(sessions.id)}`,
       isExpired: sql<number>`${sessions.expiresAt} <= ${databaseNow}`,
       isTooFrequent: sql<number>`${isTooFrequent}`,
+      isReused: sql<number>`${isReused(rotation)}`,
       tokenExpiresAt: latestExpiry(end),
     })
     .from(sessions)

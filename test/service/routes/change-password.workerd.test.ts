@@ -173,9 +173,9 @@ describe('the tokens of the caller', () => {
     expect(authTime).toBeLessThanOrEqual(claimsOf(account.token).auth_time - 100)
   })
 
-  it('with the old password and a used refresh token have no refresh token', async () => {
-    const newest = tokensOf(await refreshWith(app, account.refreshToken))
-    await passTime(100, account.refreshToken)
+  it('have no refresh token for one that is two behind, a moment ago', async () => {
+    const next = tokensOf(await refreshWith(app, account.refreshToken))
+    const newest = tokensOf(await refreshWith(app, next.refreshToken))
     const body = { password: account.password, refresh_token: account.refreshToken }
     const answer = await change(newest.token, body)
     expect([answer.status, answer.body.refresh_token]).toEqual([200, undefined])
@@ -437,6 +437,45 @@ describe('a right old password with a new one that is refused', () => {
     const wrong = await change(token, { ...body, password: 'wrong' }, service)
     expect(said(wrong)).toEqual([403, 'password_wrong'])
     expect(await countsOf(claimsOf(token).sub, 'change_password')).toEqual([1, 1])
+  })
+})
+
+describe('a refresh token that was replaced long ago, at a change', () => {
+  /** Somebody has refreshed with the token of the account since. */
+  async function stolen(secondsAgo: number): Promise<Tokens> {
+    const first = tokensOf(await refreshWith(app, account.refreshToken))
+    const thief = tokensOf(await refreshWith(app, first.refreshToken))
+    await passTime(secondsAgo, account.refreshToken)
+    return thief
+  }
+  const both = () => ({ password: account.password, refresh_token: account.refreshToken })
+
+  it.each([
+    ['ends its session with the others', {}],
+    ['ends its session alone, if the others are kept', { keep_sessions: true }],
+  ])('%s, and gives no tokens', async (_, options) => {
+    const thief = await stolen(90)
+    const { app: logging, log } = await createTestService()
+    const answer = await change(thief.token, { ...both(), ...options }, logging)
+    expect([answer.status, membersOf(answer)]).toEqual([200, ['device_token', 'message', 'status']])
+    expect(await status(thief.token)).toBe(401)
+    expect(said(await refreshWith(app, thief.refreshToken))).toEqual([401, 'session_revoked'])
+    const kept = 'keep_sessions' in options ? 200 : 401
+    expect((await refreshWith(app, other.refreshToken)).status).toBe(kept)
+    expect((await login(account.email, newPassword)).status).toBe(200)
+    const sessionId = sessionIdOf(account.refreshToken)
+    expect(log.map((line) => JSON.parse(line))).toContainEqual({
+      ...{ event: 'refresh_token_reused', userId: expect.any(Number), sessionId },
+    })
+  })
+
+  it('is no proof, with a claims hook either, as soon as its grace window is over', async () => {
+    const next = tokensOf(await refreshWith(app, account.refreshToken))
+    await passTime(31, account.refreshToken)
+    const { app: hooked } = await createTestService({}, { claims: () => ({ plan: 'gold' }) })
+    const answer = await change(next.token, freshLogin(account), hooked)
+    expect(said(answer)).toEqual([401, 'login_not_fresh'])
+    expect((await login(account.email, account.password)).status).toBe(200)
   })
 })
 

@@ -215,9 +215,9 @@ describe('tokens in cookies', () => {
   it('stay logged in without new tokens where the presented ones are forged or used up', async () => {
     const account = await register()
     const [access = '', first = ''] = account.cookie.split('; ')
-    const newest = cookieOf(await send('/auth/refresh', account.cookie))
+    const next = cookieOf(await send('/auth/refresh', account.cookie))
+    const newest = cookieOf(await send('/auth/refresh', next))
     const sessionId = first.split('=')[1]?.split('.')[0] ?? ''
-    await passTime(60, sessionId)
     const forged = `__Secure-refresh_token=${sessionId}.9.${'A'.repeat(43)}`
     const body = JSON.stringify({ keep_current: true })
     const [newAccess = ''] = newest.split('; ')
@@ -226,6 +226,19 @@ describe('tokens in cookies', () => {
     expect([answer.status, answer.headers.getSetCookie()]).toEqual([200, []])
     expect(await status(access)).toBe(401)
     expect((await send('/auth/refresh', newest)).status).toBe(200)
+  })
+
+  it('are expired where the presented one was replaced long ago, which ends the session', async () => {
+    const account = await register()
+    const [, first = ''] = account.cookie.split('; ')
+    const newest = cookieOf(await send('/auth/refresh', account.cookie))
+    await passTime(60, first.split('=')[1]?.split('.')[0] ?? '')
+    const [newAccess = ''] = newest.split('; ')
+    const headers = { ...ours, Cookie: `${newAccess}; ${first}` }
+    const body = JSON.stringify({ keep_current: true })
+    const answer = await ask(app, '/auth/logout-everywhere', { method: 'POST', headers, body })
+    expect([answer.status, answer.body.session_ended, cookieOf(answer)]).toEqual([200, true, ''])
+    expect((await send('/auth/refresh', newest)).body.code).toBe('session_revoked')
   })
 
   it('stay logged in without new tokens where the claims hook fails: all others are logged out', async () => {

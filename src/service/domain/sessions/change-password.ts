@@ -57,6 +57,7 @@ type ChangeDeps = Pick<
   | 'attemptKeys'
   | 'deviceTokens'
   | 'revocations'
+  | 'log'
 >
 
 /** What the user asks for. */
@@ -95,7 +96,8 @@ type CommitReason =
 /**
  * Changes the password of the token's account, and gives a new device token. Older ones are void.
  * With the old password there is also a fresh access token of the session, with `auth_time` as of
- * now. With the session's refresh token there are both tokens, unless it is used up.
+ * now. With the session's refresh token there are both tokens, unless it is used up. If that token
+ * is a copy, as a refresh judges it, the session ends as well, and there is only the device token.
  *
  * With the old password, it refuses as `confirmPassword`, and takes two round trips. Without it, the
  * session must have given the password within 300 s, and its refresh token must not be used up.
@@ -224,23 +226,28 @@ async function changeByPassword(
     rotation: rotation && signedRotation(rotation, session, issuance),
   })
   if (!committed.ok) return committed
-  const { session: exchanged, deviceToken } = committed.value
+  const { session: exchanged, deviceToken, isEnded } = committed.value
+  if (isEnded) return succeed({ deviceToken })
   const refreshToken = exchanged && successor
   return succeed({ ...issued, ...(refreshToken && { refreshToken }), deviceToken })
 }
 
 /** The change, and the device token of the new password. */
 async function commit(
-  deps: Pick<Deps, 'database' | 'runtime' | 'revocations' | 'deviceTokens'>,
+  deps: Pick<Deps, 'database' | 'runtime' | 'revocations' | 'deviceTokens' | 'log'>,
   caller: CallerToken,
   change: PasswordChange,
-): Promise<Result<Pick<ChangedPassword, 'session'> & TokensAfterChange, CommitReason>> {
+): Promise<Result<Pick<ChangedPassword, 'session' | 'isEnded'> & TokensAfterChange, CommitReason>> {
   const device = renewDevice(deps)
   const changed = await updatePassword(deps.database, caller, change)
   if (!changed.ok) return changed
-  const { revocation, email, passwordVersion, session } = changed.value
+  const { revocation, email, passwordVersion, session, isEnded } = changed.value
+  if (isEnded) {
+    const { userId, sessionId } = caller
+    deps.log(JSON.stringify({ event: 'refresh_token_reused', userId, sessionId }))
+  }
   deps.revocations.announce(revocation)
   const known = { ...device, userId: caller.userId, passwordVersion }
   const deviceToken = await deps.deviceTokens.create(known, comparedEmail(email))
-  return succeed({ session, deviceToken })
+  return succeed({ session, isEnded, deviceToken })
 }
