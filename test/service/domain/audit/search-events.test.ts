@@ -21,7 +21,7 @@ let client: Client
 let plans: ReturnType<typeof recordStatements>
 beforeAll(async () => {
   served = await startDatabase()
-  await insertEvents(served, many)
+  await insertEvents(served, many, timeOf(0))
   client = createClient({ url: served.url })
   // Only a database that somebody has changed has these: a rare name, and a clock that was set back.
   await client.executeMultiple(`
