@@ -78,7 +78,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Accounts',
     summary: 'Changes the password of the account, and ends its other sessions.',
     description:
-      'Give the old password. Or give the refresh token of the session, if its login was at most 300 seconds ago. All access tokens and device tokens end in any case. The session of the caller goes on. With the old password, the answer has a new access token. With the refresh token, it has both tokens. A refresh token that is used up is no proof, and gives no tokens. With the old password, one that was replaced long ago also ends its session, as at a refresh.',
+      'Give the old password. Or give the refresh token of the session, if its login was at most 300 seconds ago. All access tokens and device tokens end in any case. The session of the caller goes on. With the old password, the answer has a new access token. With the refresh token, it has both tokens. A refresh token that is used up is no proof, and gives no tokens, as soon as its grace window is over. With the old password, one that was replaced long ago also ends its session, as at a refresh.',
     request: {
       new_password: 'staple battery horse',
       password: credentials.password,

@@ -118,7 +118,7 @@ export function readHead(file: string): ChainHead | undefined {
   const parsed = v.safeParse(headLine, parseJson(text.trimEnd().split('\n').at(-1) ?? ''))
   if (parsed.success) return parsed.output.head ?? undefined
   throw new Failure(
-    `${file} has no head in its last line: give a file of \`audit export\`, or of \`audit verify --json\`.`,
+    `${file} has no head in its last line: give a file of \`audit export\`, of \`audit verify --json\`, or one line \`prune\` of the log.`,
     'usage',
   )
 }

@@ -24,9 +24,11 @@ function sentencesOf(verdict: ChainVerdict): string {
     ...findings.map(sentenceOf),
     ...(notShown > 0 ? [`${notShown} more problems are not shown.`] : []),
     `${seals} seals cover ${events} events. ${unsealed} events are not sealed yet.`,
-    ...(problems === 0 ? ['Nothing was changed since it was sealed.'] : []),
+    ...(problems === 0 && seals > 0 ? ['Nothing was changed since it was sealed.'] : []),
     ...waitSentences(verdict),
-    head ? `Head: ${head.number} ${head.mac}` : 'There is no seal yet.',
+    head
+      ? `Head: ${head.number} ${head.mac}`
+      : 'There is no seal yet, so nothing is protected: the cron of the service makes seals.',
   ].join('\n')
 }
 

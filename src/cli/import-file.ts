@@ -86,7 +86,7 @@ function readHeader(fields: Result<readonly string[], LeftOut>): readonly string
   const names = fields.ok ? fields.value.map((name) => name.trim()) : []
   if (!names.includes('email')) {
     throw new Failure(
-      'The first line must name the columns, separated by commas, such as `email,hash,roles`. It names no column email.',
+      'The first line must name the columns, separated by commas, such as `email,hash,roles`. It names no column `email`, in small letters.',
       'usage',
     )
   }

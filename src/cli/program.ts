@@ -49,6 +49,11 @@ export async function runProgram(program: Command): Promise<void> {
   }
 }
 
-function sentenceOf({ message }: CommanderError): string {
-  return `${message}\nAdd --help to see what the command takes.`
+/** Never repeats what was given: it may be a password in the wrong place. */
+function sentenceOf({ code, message }: CommanderError): string {
+  const said =
+    code === 'commander.excessArguments'
+      ? message.replace(/( but got \d+): .*$/s, '$1.')
+      : message.replace(/=.*'/s, "=…'")
+  return `${said}\nAdd --help to see what the command takes.`
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { commandsOf } from '../../scripts/docs/cli.ts'
 import { readDoc } from '../../scripts/docs/markdown.ts'
-import { createProgram } from '../../src/cli/program.ts'
+import { createProgram, runProgram } from '../../src/cli/program.ts'
 
 const guide = readDoc('docs/reference/cli.md')
 
@@ -39,6 +39,20 @@ describe('docs/reference/cli.md', () => {
 
   it.each(commands)('says correctly whether %s takes --json', (_, command) => {
     expect(command.options.map(({ long }) => long)).toContain('--json')
+  })
+})
+
+describe('a command with more than it takes', () => {
+  it.each([
+    [['users', 'set-password', 'ada@example.com', 'hunter2'], 'Expected 1 argument but got 2.'],
+    [['users', 'create', 'ada@example.com', '--password=hunter2'], "unknown option '--password=…'"],
+  ])('does not repeat what could be a password: %j', async (args, says) => {
+    const { argv } = process
+    process.argv = ['node', 'portcullis', ...args]
+    const failing = runProgram(createProgram())
+    await expect(failing).rejects.toThrow(says)
+    await expect(failing).rejects.not.toThrow('hunter2')
+    process.argv = argv
   })
 })
 
