@@ -1,13 +1,19 @@
 // What `audit verify` tells.
 
-import type { ChainFinding, ChainVerdict } from '../service/domain/audit/verify-chain.ts'
+import type { ChainFinding, ChainHead, ChainVerdict } from '../service/domain/audit/verify-chain.ts'
 import { Failure } from './failure.ts'
 import { report } from './report.ts'
 
-/** Prints the result. Throws a Failure when the chain is not intact. */
-export function reportVerdict(verdict: ChainVerdict, json: boolean): void {
-  report(json, factsOf(verdict), sentencesOf(verdict))
+/**
+ * Prints the result. Throws a Failure when the chain is not intact.
+ *
+ * @param kept the head that was kept, if one was given
+ */
+export function reportVerdict(verdict: ChainVerdict, json: boolean, kept?: ChainHead): void {
   const { problems } = verdict
+  const isKept = kept !== undefined && problems === 0
+  const proof = isKept ? `\nThe given head, seal ${kept.number}, is in the chain.` : ''
+  report(json, factsOf(verdict), sentencesOf(verdict) + proof)
   if (problems > 0) {
     const found = problems === 1 ? 'a problem was' : `${problems} problems were`
     throw new Failure(`The audit is not as it was sealed: ${found} found.`)

@@ -144,7 +144,7 @@ async function verify({ url, json, head, file, keys }: VerifyOptions): Promise<v
     address === undefined
       ? await commands.verifyExport(file ?? '', expected)
       : await commands.verifyIn(address, expected)
-  reportVerdict(verdict, json)
+  reportVerdict(verdict, json, expected.head)
 }
 
 async function exportAll({

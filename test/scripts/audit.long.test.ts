@@ -197,6 +197,9 @@ Head: 3 ${mac}
     await seal(database)
     const head = fileOf(audit(['verify', '--json']).stdout)
     expect(verify(['--head', head])).toMatchObject({ status: 0, intact: true })
+    expect(audit(['verify', '--head', head]).stdout).toContain(
+      'The given head, seal 3, is in the chain.',
+    )
     await change('number >= 2', 'DELETE FROM portcullis_audit_seals')
     await change('seq > 1200', 'DELETE FROM portcullis_audit_events')
     expect(verify()).toMatchObject({ status: 0, intact: true, events: 1_000, unsealed: 200 })
