@@ -16,7 +16,7 @@ export function testSealKey(): Promise<SealKey> {
 /**
  * Inserts so many events, each different, of the accounts 1 to 7, a second apart.
  *
- * @param startAt the time before the first. Default: an hour ago
+ * @param startAt the time before the first. Default: half an hour ago
  */
 export async function insertEvents(
   { query }: TestDatabase,
@@ -27,7 +27,7 @@ export async function insertEvents(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
       INSERT INTO portcullis_audit_events
         (at, event, outcome, actor, user_id, session_id, request_id, attempt_seq, target)
-      SELECT iif(?2 > 0, ?2, unixepoch() - 3600) + i, 'login', iif(i % 2, 'attempted', 'success'), 'user', 1 + i % 7,
+      SELECT iif(?2 > 0, ?2, unixepoch() - 1800) + i, 'login', iif(i % 2, 'attempted', 'success'), 'user', 1 + i % 7,
         printf('%016d', i), printf('request-%d', i), iif(i % 2, NULL, i), iif(i % 3, NULL, 'x')
       FROM n WHERE ?1 > 0`,
     count,
