@@ -305,7 +305,7 @@ describe('npm run admin -- users import', () => {
     [2, ['-'], 'Say the format of the file'],
     [2, ['-', '--format', 'xml'], 'Allowed choices are jsonl, csv.'],
     [1, ['/nowhere/accounts.csv'], 'cannot be read'],
-    [2, ['-', '--format', 'csv'], 'It names no column email.'],
+    [2, ['-', '--format', 'csv'], 'It names no column `email`, in small letters.'],
     [2, ['-', '--format', 'jsonl', '--report', '/nowhere/x'], 'cannot be written'],
     [4, ['-', '--format', 'jsonl', '--url', 'http://127.0.0.1:9'], 'The import has stopped'],
   ])('exits %i for %j and says why', (code, args, sentence) => {

@@ -2,7 +2,7 @@
 // committed. Numbers outside of the safe range are read as its ends. No such number is ever written,
 // so a row that has one still reads as changed.
 
-import { and, asc, desc, gt, lte, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, lte, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
 import { decodeRow, decodeRows, instant, integer } from './rows.ts'
@@ -72,24 +72,49 @@ export async function findUnsealedEvents(database: Database): Promise<UnsealedEv
 }
 
 /**
- * Inserts a seal, unless there is one with its number already. Of several calls at once, exactly one
+ * Inserts a seal behind the one with this MAC. Does nothing if there is one with its number already,
+ * or another one before it, as after a restored backup. Of several calls at once, exactly one
  * inserts. Atomic; one round trip.
  *
+ * @param previousMac undefined for the first seal
  * @returns the next events that no seal covers; undefined if it was not inserted
  */
 export async function insertSeal(
   database: Database,
   seal: AuditSeal,
+  previousMac: string | undefined,
 ): Promise<UnsealedEvents | undefined> {
+  const previous = build
+    .select({ mac: auditSeals.mac })
+    .from(auditSeals)
+    .where(eq(auditSeals.number, seal.number - 1))
   const { inserted, ...unsealed } = await runBatch(database, {
     inserted: build
       .insert(auditSeals)
-      .values(seal)
+      .select(
+        build
+          .select(valuesOf(seal))
+          .from(sql`(SELECT 1)`)
+          .where(sql`(${previous}) IS ${previousMac ?? null}`),
+      )
       .onConflictDoNothing({ target: auditSeals.number })
       .returning({ number: auditSeals.number }),
     ...unsealedStatements(),
   })
   return inserted.length > 0 ? decodeUnsealed(unsealed) : undefined
+}
+
+/** In the order of the columns. */
+function valuesOf(seal: AuditSeal) {
+  return {
+    number: sql<number>`${seal.number}`.as('number'),
+    firstSeq: sql<number>`${seal.firstSeq}`.as('first_seq'),
+    lastSeq: sql<number>`${seal.lastSeq}`.as('last_seq'),
+    events: sql<number>`${seal.events}`.as('events'),
+    mac: sql<string>`${seal.mac}`.as('mac'),
+    keyId: sql<string>`${seal.keyId}`.as('key_id'),
+    sealedAt: sql<number>`${seal.sealedAt}`.as('sealed_at'),
+  }
 }
 
 /**

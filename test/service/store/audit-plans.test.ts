@@ -107,7 +107,7 @@ describe('with 10,000,000 events', () => {
   it('sealing and verifying find rows by their ids', async () => {
     const asked = [
       () => findUnsealedEvents(plans.recording),
-      () => insertSeal(plans.recording, seal),
+      () => insertSeal(plans.recording, seal, undefined),
       () => listEventsBetween(plans.recording, 5, 9),
       () => listSeals(plans.recording, 5),
     ]

@@ -39,8 +39,8 @@ export async function sealEvents(database: Database, key: SealKey): Promise<Seal
   let last = unsealed.last
   for (let seals = 0; seals < maxSealsPerRun && unsealed?.events.length; seals += 1) {
     const seal = await createSeal(key, unsealed)
-    unsealed = await insertSeal(database, seal)
-    // Another run has inserted the seal with this number, and goes on.
+    unsealed = await insertSeal(database, seal, last?.mac)
+    // Another run has inserted the seal with this number, and goes on. Or the backup was restored.
     if (!unsealed) break
     sealed += seal.events
     last = seal

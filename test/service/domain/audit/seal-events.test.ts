@@ -102,6 +102,23 @@ describe('sealing the audit', () => {
     expect(await verdict()).toMatchObject({ seals: 4, events: 3_500, unsealed: 0, problems: 0 })
   })
 
+  it('seals nothing behind a seal that a restored backup has replaced meanwhile', async () => {
+    await insertEvents(served, 2_500)
+    const database = databaseAt(served)
+    let trips = 0
+    const restored: Database = {
+      ...database,
+      async withClient(use) {
+        trips += 1
+        // The first seal is stored. The second one is about to be.
+        if (trips === 3) await served.query("UPDATE portcullis_audit_seals SET mac = 'another'")
+        return database.withClient(use)
+      },
+    }
+    expect(await sealEvents(restored, await testSealKey())).toMatchObject({ sealed: 1_000 })
+    expect(await ranges()).toHaveLength(1)
+  })
+
   it('seals at most 90,000 events in a run, with 91 round trips', async () => {
     await insertEvents(served, 90_001)
     const counting = endingDatabase(Number.POSITIVE_INFINITY)
