@@ -130,7 +130,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Accounts',
     summary: 'Lists what happened to the account, newest first.',
     description:
-      'An `event` has the name of an operation of this document, or of an administrator’s command. Its `outcome` is `success`, `failed`, or the reason of a refusal. `failed` is a password that led to nothing: mostly a wrong one. `device` and `address` are null where they are not kept any more. Ask for the next page with `?before=` and the value of `next`, until that is null. `?limit=` is from 1 to 100, and 50 by default.',
+      'An `event` has the name of an operation of this document, or of an administrator’s command. Its `outcome` is `success`, `failed`, or the reason of a refusal. The outcome `failed` is a password that led to nothing: mostly a wrong one. The members `device` and `address` are null where they are not kept any more. Ask for the next page with `?before=` and the value of `next`, until that is null. `?limit=` is from 1 to 100, and 50 by default.',
     parameters: {
       before: 'Only events older than the one with this id.',
       limit: 'How many events at most: 50 by default.',
