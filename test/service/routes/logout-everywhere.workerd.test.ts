@@ -118,6 +118,17 @@ describe('logging out everywhere but here', () => {
     },
   )
 
+  it('ends the session for such a refresh token with a claims hook, too', async () => {
+    const account = await registerAccount(app)
+    const newest = tokensOf(await refreshWith(app, account.refreshToken))
+    await passTime(31, account.refreshToken)
+    const { app: hooked } = await createTestService({}, { claims: () => ({ plan: 'gold' }) })
+    const body = { keep_current: true, refresh_token: account.refreshToken }
+    const answer = await postWith(hooked, '/auth/logout-everywhere', newest.token, body)
+    expect(answer.body).toEqual({ status: 'success', message, session_ended: true })
+    expect(said(await refreshWith(app, newest.refreshToken))).toEqual([401, 'session_revoked'])
+  })
+
   it("ignores the refresh token where the caller's session ends as well", async () => {
     const { token } = await registerAccount(app)
     const body = { keep_current: false, refresh_token: 'of nobody' }

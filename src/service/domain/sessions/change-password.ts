@@ -187,7 +187,8 @@ async function changeByFreshLogin(
     keepsSessions: change.keepsSessions,
     proof: { maxAgeSeconds: freshLoginSeconds },
     entry: change.entry,
-    rotation: exchange.rotation,
+    // Without tokens to give, the refresh token is no proof.
+    rotation: exchange.sign && exchange.rotation,
   })
   if (!committed.ok) return committed
   const { session, deviceToken } = committed.value

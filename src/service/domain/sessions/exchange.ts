@@ -24,7 +24,7 @@ interface BegunExchange {
   readonly refreshToken: string
 }
 
-/** What the batch needs, and what signs the access token after it. Empty without new tokens. */
+/** What the batch needs, and what signs the access token after it, if there is one. */
 export interface Exchange {
   readonly rotation?: Rotation
   readonly sign?: (session: LiveSession) => Promise<IssuedTokens>
@@ -57,7 +57,8 @@ export async function beginExchange(
 
 /**
  * Prepares the exchange. With a claims hook the access token is signed here already, for the
- * session as it is read, and the fresh generation: one round trip. None otherwise.
+ * session as it is read, and the fresh generation: one round trip. None otherwise. Nothing is signed
+ * for a refresh token that cannot be exchanged. The batch still judges whether it is a copy.
  *
  * @throws Error when the hook or the key fails
  */
@@ -71,7 +72,7 @@ export async function prepareExchange(
   }
   if (!deps.claims) return { rotation, sign }
   const read = await findSessionToExchange(deps.database, rotation)
-  if (!read) return {}
+  if (!read) return { rotation }
   const session = { ...read, tokenGeneration }
   const signed = await sign(session)
   return { rotation: signedRotation(rotation, session, issuance), sign: async () => signed }
