@@ -1,6 +1,11 @@
 // What `audit verify` tells.
 
-import type { ChainFinding, ChainHead, ChainVerdict } from '../service/domain/audit/verify-chain.ts'
+import {
+  type ChainFinding,
+  type ChainHead,
+  type ChainVerdict,
+  usualWaitSeconds,
+} from '../service/domain/audit/verify-chain.ts'
 import { Failure } from './failure.ts'
 import { report } from './report.ts'
 
@@ -19,9 +24,6 @@ export function reportVerdict(verdict: ChainVerdict, json: boolean, kept?: Chain
     throw new Failure(`The audit is not as it was sealed: ${found} found.`)
   }
 }
-
-/** The cron runs every hour. A seal that comes later than this wants an explanation. */
-const usualWaitSeconds = 86_400
 
 function sentencesOf(verdict: ChainVerdict): string {
   const { seals, events, unsealed, head, problems, findings } = verdict

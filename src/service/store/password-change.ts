@@ -105,9 +105,9 @@ const maxClockStepSeconds = 60
  * Exactly one of several concurrent calls succeeds. The others are refused with 'token_revoked'.
  * Refuses with 'account_gone' when the account does not exist, or is disabled. Refuses with
  * 'login_not_fresh', by the row of the session and the clock of the database. The same when the
- * refresh token of a fresh login cannot be exchanged. Refuses with 'account_changing' when the password or
- * the roles are no longer those that were read. A refusal changes nothing. Records the success.
- * Atomic; one round trip.
+ * refresh token of a fresh login cannot be exchanged. Refuses with 'account_changing' when the
+ * password or the roles are no longer those that were read. A refusal changes nothing. Records the
+ * success. Atomic; one round trip.
  */
 export async function updatePassword(
   database: Database,

@@ -73,8 +73,8 @@ export interface SealWait {
 }
 
 const maxFindings = 100
-/** The cron seals every hour. */
-const longestUnsealedSeconds = 86_400
+/** The cron seals every hour. An event that waits for longer wants an explanation. */
+export const usualWaitSeconds = 86_400
 
 /** A seal that was verified, as the next one needs it. */
 interface Previous {
@@ -132,8 +132,8 @@ export class ChainVerifier {
   /**
    * The result, after the last part.
    *
-   * @param now when the parts were read, in seconds since 1970. Then no event may have waited for
-   * its seal for more than a day. Default: any may, as at the end of an export
+   * @param now when the parts were read, in seconds since 1970. Then it is a problem if an event has
+   * had no seal for a day. Default: unknown, as for an export. Then this is not judged
    */
   finish(now?: number): ChainVerdict {
     if (now !== undefined) this.#findUnsealed(now)
@@ -215,7 +215,7 @@ export class ChainVerifier {
   /** The cron does not run, or something keeps it from sealing. */
   #findUnsealed(now: number): void {
     const [first, last] = [this.#firstUnsealed, this.#lastUnsealed]
-    if (!first || !last || now - first.at <= longestUnsealedSeconds) return
+    if (!first || !last || now - first.at <= usualWaitSeconds) return
     const seal = (this.#previous?.seal.number ?? 0) + 1
     this.#note({ problem: 'events_unsealed', seal, firstSeq: first.seq, lastSeq: last.seq })
   }

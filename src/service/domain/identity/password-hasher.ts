@@ -21,8 +21,8 @@ export interface PasswordHasher {
   /**
    * Whether `password` is the one behind `storedHash`. Without a hash (no such account) the answer
    * is no. The same holds for the empty password, which stands for every password that no account
-   * can have. This is the work of one hash of the configured cost in all these cases, and with every bcrypt
-   * hash up to that cost. A stored hash of a higher cost takes longer.
+   * can have. In all these cases this is the work of one hash of the configured cost. So it is with
+   * every bcrypt hash up to that cost. A stored hash of a higher cost takes longer.
    *
    * A hash of another kind than bcrypt takes the time of its own family. If a hash cannot be
    * verified, the answer is no, after the work of one hash at the configured cost. Never throws,

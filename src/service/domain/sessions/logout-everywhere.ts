@@ -36,7 +36,8 @@ export interface LoggedOutEverywhere {
  * refresh token stays good, and its access token ends with all others. An access token alone gives
  * no other token. A caller that presents the session's refresh token as well gets both tokens at
  * once, as from a refresh. If that token is used up, or signing fails, the session goes on without
- * new tokens. If it is a copy, as a refresh judges it, the session ends, too. The third call for an account within a minute ends the caller's session, too.
+ * new tokens. If it is a copy, as a refresh judges it, the session ends, too. So it does at the
+ * third call for an account within a minute.
  *
  * Of several concurrent calls exactly one succeeds. The others are refused with 'token_revoked'.
  * When it has succeeded, the revocation is stored, and known to the guards of this isolate. Refuses

@@ -12,8 +12,9 @@ export interface HashProblem {
 export interface StoredHash {
   /**
    * Whether `password` is the one behind the hash, or why that cannot be found out now. A throw is
-   * taken for a hash that cannot be verified, and its error is not logged. Takes about a second of processor time at most, and bcrypt of cost 15 two or three. Without this
-   * function, the form is known and cannot be verified here.
+   * taken for a hash that cannot be verified, and its error is not logged. Takes about a second of
+   * processor time at most, and bcrypt of cost 15 two or three. Without this function, the form is
+   * known and cannot be verified here.
    */
   readonly verify?: (password: string) => Promise<boolean | HashProblem>
   /** Its cost, if it is a bcrypt hash. Up to BCRYPT_COST, a login does as much work as with others. */
