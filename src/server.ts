@@ -6,8 +6,15 @@ export { type Runtime, systemRuntime } from './runtime/runtime.ts'
 export { createApp } from './service/app.ts'
 export type { Config, Platform, ServiceSettings } from './service/config/config.ts'
 export type { AttemptLimits, Limits, RequestLimits } from './service/config/limit-settings.ts'
+export type {
+  CodeLifetimes,
+  MailApi,
+  MailerName,
+  MailSender,
+} from './service/config/mail-settings.ts'
 export { parseConfig } from './service/config/parse-config.ts'
 export type { PasswordPolicy } from './service/config/password-settings.ts'
+export type { SmtpServer } from './service/config/smtp-url.ts'
 export {
   createWorker,
   type ServiceWorker,
@@ -22,6 +29,13 @@ export type {
 } from './service/domain/identity/hashes/password-hash-family.ts'
 export { checkStoredHash } from './service/domain/identity/stored-hash.ts'
 export type { ServiceEnv } from './service/http/service-env.ts'
+export type {
+  Mail,
+  Mailer,
+  MailFailure,
+  MailFailureKind,
+  SendContext,
+} from './service/mail/mailer.ts'
 export {
   createDeps,
   createService,

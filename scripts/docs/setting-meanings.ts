@@ -118,6 +118,40 @@ export const settingMeanings = {
       'The API that is asked then, as of Have I Been Pwned; a mirror of your own, for example',
     unit: 'URL',
   },
+  MAILER: {
+    meaning:
+      'What sends mail: nothing, an HTTP API, the binding `EMAIL` of Cloudflare, an SMTP server, or a mailer of your own. See docs/operate/mail.md',
+    unit: 'word',
+  },
+  MAIL_FROM: {
+    meaning: 'Who mail is from. Its name is also what mails call the service',
+    unit: 'text',
+  },
+  MAIL_API_URL: {
+    meaning: 'Where `MAILER=http` sends mail, in the form of Resend',
+    unit: 'URL',
+  },
+  MAIL_API_KEY: {
+    meaning: 'The key for `MAIL_API_URL`; a secret',
+    unit: 'text',
+  },
+  SMTP_URL: {
+    meaning: 'Where `MAILER=smtp` sends mail. It has the password; a secret',
+    unit: 'URL',
+  },
+  ACCOUNT_PAGES_URL: {
+    meaning:
+      'The pages of your application that links in mails lead to. Without them, mails have codes alone',
+    unit: 'URL',
+  },
+  CODE_LIFETIME_SECONDS: {
+    meaning: 'How long the code of a mail is good',
+    unit: 's',
+  },
+  RESET_LINK_LIFETIME_SECONDS: {
+    meaning: 'How long the link to a new password is good',
+    unit: 's',
+  },
   EMAIL_DOMAINS: {
     meaning: 'The domains of the emails of new accounts: only with a dot, or also `localhost`',
     unit: 'word',

@@ -4,8 +4,10 @@
 import type { Contract } from '../../errors/catalogue.ts'
 import type { SigningJwk } from '../../token/signing-key.ts'
 import type { Limits } from './limit-settings.ts'
+import type { CodeLifetimes, MailApi, MailerName, MailSender } from './mail-settings.ts'
 import type { PasswordPolicy } from './password-settings.ts'
 import type { OAuthClient, TokenTransport } from './settings.ts'
+import type { SmtpServer } from './smtp-url.ts'
 
 /** How the service behaves: the settings that its functions need. None of them is a secret. */
 export interface ServiceSettings {
@@ -55,6 +57,12 @@ export interface ServiceSettings {
   readonly contract: Contract
   /** How much is let through, of passwords for an account for example. */
   readonly limits: Limits
+  /** MAIL_FROM: who mail is from. Default: none, and no mail is sent. */
+  readonly mailFrom: MailSender | undefined
+  /** How long the codes that are mailed are good. */
+  readonly codeLifetimes: CodeLifetimes
+  /** ACCOUNT_PAGES_URL: the pages that links in mails lead to. Default: none. */
+  readonly accountPagesUrl: string | undefined
 }
 
 /** Everything that can be set. */
@@ -92,6 +100,12 @@ export interface Config extends ServiceSettings {
    * as PASSWORD_BREACH_CHECK=off.
    */
   readonly passwordBreachUrl: string | undefined
+  /** MAILER: what sends mail. Default: `'none'`. */
+  readonly mailer: MailerName
+  /** Where `MAILER=http` sends mail: MAIL_API_URL, and MAIL_API_KEY, a secret. */
+  readonly mailApi: MailApi
+  /** SMTP_URL: where `MAILER=smtp` sends mail. Its password is a secret. Default: none. */
+  readonly smtpServer: SmtpServer | undefined
 }
 
 /** The part of the configuration that the functions of the service get. It has no secrets. */
@@ -112,6 +126,9 @@ export function serviceSettingsOf(config: Config): ServiceSettings {
     corsOrigins: config.corsOrigins,
     contract: config.contract,
     limits: config.limits,
+    mailFrom: config.mailFrom,
+    codeLifetimes: config.codeLifetimes,
+    accountPagesUrl: config.accountPagesUrl,
   }
 }
 

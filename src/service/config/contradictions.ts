@@ -26,6 +26,7 @@ export function contradictionsOf(
     ...secretProblems(config),
     ...limitProblems(config, variables),
     ...passwordProblems(config),
+    ...mailProblems(config),
   ]
 }
 
@@ -125,6 +126,21 @@ function limitProblems({ limits }: Config, variables: Variables): string[] {
 function passwordProblems({ passwordPolicy }: Config): string[] {
   const problem = passwordPolicyProblem(passwordPolicy)
   return problem ? [problem] : []
+}
+
+function mailProblems({ mailer, mailFrom, mailApi, smtpServer }: Config): string[] {
+  return said(
+    [
+      mailer !== 'none' && !mailFrom,
+      `MAILER is ${mailer}, and MAIL_FROM is missing: say who mail is from.`,
+    ],
+    [mailer === 'http' && !mailApi.key, 'MAILER is http, and MAIL_API_KEY is missing.'],
+    [mailer === 'smtp' && !smtpServer, 'MAILER is smtp, and SMTP_URL is missing.'],
+    [
+      mailer === 'none' && (mailFrom || mailApi.key || smtpServer),
+      'There are settings for mail, and MAILER is none: set MAILER to http, cloudflare, smtp or custom, or remove MAIL_FROM, MAIL_API_KEY and SMTP_URL.',
+    ],
+  )
 }
 
 function said(...problems: readonly (readonly [unknown, string])[]): string[] {

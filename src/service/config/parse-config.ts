@@ -164,5 +164,14 @@ function createConfig(values: SettingValues): Config {
     corsOrigins: values.CORS_ORIGINS,
     contract: values.HTTP_CONTRACT,
     limits: limitsOf(values),
+    mailer: values.MAILER,
+    mailFrom: values.MAIL_FROM,
+    mailApi: { url: values.MAIL_API_URL, key: values.MAIL_API_KEY },
+    smtpServer: values.SMTP_URL,
+    accountPagesUrl: values.ACCOUNT_PAGES_URL,
+    codeLifetimes: {
+      codeSeconds: values.CODE_LIFETIME_SECONDS,
+      resetLinkSeconds: values.RESET_LINK_LIFETIME_SECONDS,
+    },
   }
 }

@@ -10,6 +10,7 @@ import { parseSigningKeys } from '../../token/signing-key.ts'
 import { maxTokenLifetimeSeconds } from '../../token/token-lifetime.ts'
 import { parseDatabaseUrl } from './database-url.ts'
 import { limitSettings } from './limit-settings.ts'
+import { mailSettings } from './mail-settings.ts'
 import { parseOrigins } from './origins.ts'
 import { passwordSettings } from './password-settings.ts'
 import { oneOf, type Setting, wholeNumber } from './setting-forms.ts'
@@ -138,6 +139,7 @@ export const settings = {
   HTTP_CONTRACT: {
     ...oneOf<Contract>('classic', 'standard'),
   },
+  ...mailSettings,
   ...limitSettings,
 } satisfies Record<string, Setting<unknown>>
 
