@@ -55,6 +55,10 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   'service/domain/sessions': [...ground, 'service/store', 'service/domain', ...rules],
   'service/domain/oauth': [...ground, 'service/store', 'service/domain', ...rules],
   'service/domain/audit': [...ground, 'service/store', 'service/domain', ...rules],
+  'service/mail/texts': [],
+  'service/mail': [
+    ...['errors', 'crypto', 'token', 'service/config', 'service/mail/texts', 'hono'],
+  ],
   'service/http': [...[...ground, 'service/domain', ...rules, ...useCases], ...['hono', 'valibot']],
   'service/routes': [
     ...[...ground, 'service/config', 'service/domain', ...rules, ...useCases],
@@ -76,7 +80,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   '': [
     ...[...ground, 'guard', ...guard, 'testing', 'service', 'service/config', 'service/http'],
     ...['service/domain', ...rules, 'service/store', 'service/store/node', 'argon2'],
-    ...['argon2-wasm-edge', 'node:'],
+    ...['service/mail', 'argon2-wasm-edge', 'node:'],
   ],
 }
 

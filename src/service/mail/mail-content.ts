@@ -1,0 +1,37 @@
+// What a mail is about, without any words. `composeMail` makes the words, in the language of the
+// reader. Nothing here was written by a stranger, except a few words about a device.
+
+/** A code, and perhaps a link, for whoever reads the mails of an address. */
+export interface CodeMail {
+  /**
+   * - `verify_email`: the address is to be confirmed;
+   * - `reset_password`: the account gets a new password;
+   * - `sign_in`: the code is used in place of a password.
+   */
+  readonly kind: 'verify_email' | 'reset_password' | 'sign_in'
+  /** Eight characters, without the hyphen. The mail shows them as `XXXX-XXXX`. */
+  readonly code: string
+  /** Where the code can be used without typing it. Undefined: the mail has the code only. */
+  readonly link: string | undefined
+  /** How long the code is good, in minutes. A part of a minute is left out. */
+  readonly codeMinutes: number
+  /** How long the link is good, in minutes. A part of a minute is left out. */
+  readonly linkMinutes: number
+}
+
+/** The password of the account was changed. */
+export interface PasswordChangedMail {
+  readonly kind: 'password_changed'
+  /** When, in seconds since 1970. */
+  readonly at: number
+  /** The device that changed it, in the words of `describeDevice`. */
+  readonly device: string | undefined
+}
+
+/** Somebody tried to register with the address of an account. */
+interface AccountExistsMail {
+  readonly kind: 'account_exists'
+}
+
+/** What a mail is about. */
+export type MailContent = CodeMail | PasswordChangedMail | AccountExistsMail

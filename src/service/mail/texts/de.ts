@@ -1,0 +1,56 @@
+// The mails in German. They say "Sie", and name nobody by a gender.
+
+import { counted, type MailTexts } from './text.ts'
+
+const months =
+  'Januar Februar März April Mai Juni Juli August September Oktober November Dezember'.split(' ')
+
+/** Every sentence in German. */
+export const de: MailTexts = {
+  verify_email: (service) => ({
+    subject: `Bestätigen Sie Ihre E-Mail-Adresse für ${service}`,
+    happened: `Diese E-Mail-Adresse wurde bei ${service} angegeben.`,
+    enterCode: 'Wenn Sie das waren, bestätigen Sie die Adresse mit diesem Code:',
+    linkLabel: 'Adresse bestätigen',
+    otherwise:
+      'Wenn Sie das nicht waren, ignorieren Sie diese Mail. Die Adresse wird dann nicht bestätigt.',
+  }),
+  reset_password: (service) => ({
+    subject: `Neues Passwort für ${service}`,
+    happened: `Für Ihr Konto bei ${service} wurde ein neues Passwort angefordert.`,
+    enterCode: 'Wenn Sie das waren, setzen Sie das Passwort mit diesem Code:',
+    linkLabel: 'Neues Passwort setzen',
+    otherwise:
+      'Wenn Sie das nicht waren, ignorieren Sie diese Mail. Ihr Passwort bleibt, wie es ist.',
+  }),
+  sign_in: (service) => ({
+    subject: `Ihre Anmeldung bei ${service}`,
+    happened: `Mit dieser E-Mail-Adresse wurde eine Anmeldung bei ${service} begonnen.`,
+    enterCode: 'Wenn Sie das waren, geben Sie diesen Code ein:',
+    linkLabel: 'Anmelden',
+    otherwise:
+      'Wenn Sie das nicht waren, ignorieren Sie diese Mail. Ohne den Code ist keine Anmeldung möglich.',
+  }),
+  password_changed: (service) => ({
+    subject: `Ihr Passwort für ${service} wurde geändert`,
+    happened: `Das Passwort Ihres Kontos bei ${service} wurde geändert.`,
+    todo: 'Wenn Sie das waren, müssen Sie nichts tun.',
+    otherwise:
+      'Wenn Sie das nicht waren, ist Ihr Konto in fremder Hand. Fordern Sie sofort ein neues Passwort an, dort, wo Sie sich anmelden. Ändern Sie danach auch das Passwort dieses Postfachs.',
+  }),
+  account_exists: (service) => ({
+    subject: `Sie haben schon ein Konto bei ${service}`,
+    happened: `Mit dieser E-Mail-Adresse sollte ein Konto bei ${service} angelegt werden. Es gibt dort schon eines.`,
+    todo: 'Wenn Sie das waren, melden Sie sich an. Wenn Sie das Passwort vergessen haben, fordern Sie dort ein neues an.',
+    otherwise:
+      'Wenn Sie das nicht waren, ignorieren Sie diese Mail. An Ihrem Konto hat sich nichts geändert.',
+  }),
+  codeIsGood: (duration) => `Der Code gilt ${duration}. Geben Sie ihn nicht weiter.`,
+  openLink: 'Oder öffnen Sie diese Adresse im Browser:',
+  linkIsGood: (duration) => `Der Link gilt ${duration}.`,
+  hours: counted('Stunde', 'Stunden'),
+  minutes: counted('Minute', 'Minuten'),
+  changedAt: ({ day, month, year, clock }) =>
+    `Wann: ${day}. ${months[month]} ${year}, ${clock} Uhr (UTC)`,
+  changedBy: (device) => `Gerät: ${device.replace(' on ', ' unter ')}`,
+}

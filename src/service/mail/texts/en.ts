@@ -1,0 +1,51 @@
+// The mails in English.
+
+import { counted, type MailTexts } from './text.ts'
+
+const months =
+  'January February March April May June July August September October November December'.split(' ')
+
+/** Every sentence in English. */
+export const en: MailTexts = {
+  verify_email: (service) => ({
+    subject: `Confirm your email address for ${service}`,
+    happened: `Somebody entered this email address at ${service}.`,
+    enterCode: 'If it was you, confirm the address with this code:',
+    linkLabel: 'Confirm the address',
+    otherwise: 'If it was not you, ignore this mail. The address is then not confirmed.',
+  }),
+  reset_password: (service) => ({
+    subject: `Set a new password for ${service}`,
+    happened: `Somebody asked for a new password for your account at ${service}.`,
+    enterCode: 'If it was you, set the password with this code:',
+    linkLabel: 'Set a new password',
+    otherwise: 'If it was not you, ignore this mail. Your password stays as it is.',
+  }),
+  sign_in: (service) => ({
+    subject: `Sign in to ${service}`,
+    happened: `Somebody wanted to sign in to ${service} with this email address.`,
+    enterCode: 'If it was you, sign in with this code:',
+    linkLabel: 'Sign in',
+    otherwise: 'If it was not you, ignore this mail. Nobody gets in without the code.',
+  }),
+  password_changed: (service) => ({
+    subject: `Your password for ${service} was changed`,
+    happened: `The password of your account at ${service} was changed.`,
+    todo: 'If it was you, there is nothing to do.',
+    otherwise:
+      'If it was not you, somebody else can use your account. Ask for a new password at once, where you sign in. Then change the password of this mailbox, too.',
+  }),
+  account_exists: (service) => ({
+    subject: `You already have an account at ${service}`,
+    happened: `Somebody wanted to register at ${service} with this email address. It has an account already.`,
+    todo: 'If it was you, sign in. If you have forgotten the password, ask for a new one there.',
+    otherwise: 'If it was not you, ignore this mail. Your account has not changed.',
+  }),
+  codeIsGood: (duration) => `The code is good for ${duration}. Do not give it to anybody.`,
+  openLink: 'Or open this address in your browser:',
+  linkIsGood: (duration) => `The link is good for ${duration}.`,
+  hours: counted('hour', 'hours'),
+  minutes: counted('minute', 'minutes'),
+  changedAt: ({ day, month, year, clock }) => `When: ${day} ${months[month]} ${year}, ${clock} UTC`,
+  changedBy: (device) => `Device: ${device}`,
+}

@@ -1,0 +1,66 @@
+// What has to be said in each language. A language is one value of `MailTexts`. The compiler finds
+// a sentence that is missing. Sentences are plain text: `composeMail` escapes them for HTML.
+
+/** What every kind of mail says. */
+interface MailWords {
+  /** The subject, and the heading. One line. */
+  readonly subject: string
+  /** Why this mail was sent. Programs for mail show it beside the subject. */
+  readonly happened: string
+  /** What to do if it was somebody else. */
+  readonly otherwise: string
+}
+
+/** What a mail with a code says. */
+interface CodeWords extends MailWords {
+  /** Comes before the code, and ends with a colon. */
+  readonly enterCode: string
+  /** What the link does, in two to four words. */
+  readonly linkLabel: string
+}
+
+/** What a mail without a code says. */
+interface NoticeWords extends MailWords {
+  /** What to do if it was the reader. */
+  readonly todo: string
+}
+
+/** An instant in UTC, in parts. */
+export interface MailTime {
+  /** From 1 to 31. */
+  readonly day: number
+  /** From 0 to 11. */
+  readonly month: number
+  /** Four digits. */
+  readonly year: number
+  /** Hour and minute: `04:35`. */
+  readonly clock: string
+}
+
+/** All sentences of a language. `service` is the name of the service. */
+export interface MailTexts {
+  readonly verify_email: (service: string) => CodeWords
+  readonly reset_password: (service: string) => CodeWords
+  readonly sign_in: (service: string) => CodeWords
+  readonly password_changed: (service: string) => NoticeWords
+  readonly account_exists: (service: string) => NoticeWords
+  /** How long the code is good, and that it is for nobody else. */
+  readonly codeIsGood: (duration: string) => string
+  /** Comes before the link in full, and ends with a colon. */
+  readonly openLink: string
+  /** How long the link is good. */
+  readonly linkIsGood: (duration: string) => string
+  /** A number of hours, as it follows `codeIsGood`: "1 hour". */
+  readonly hours: (count: number) => string
+  /** A number of minutes, likewise. */
+  readonly minutes: (count: number) => string
+  /** When the password was changed. */
+  readonly changedAt: (time: MailTime) => string
+  /** Which device changed it. The name is in English: "Firefox on Windows". */
+  readonly changedBy: (device: string) => string
+}
+
+/** A count in a language with one plural: `counted('hour', 'hours')(2)` is "2 hours". */
+export function counted(one: string, more: string): (count: number) => string {
+  return (count) => `${count} ${count === 1 ? one : more}`
+}

@@ -1,0 +1,28 @@
+// One mail of every kind, in every form that it has.
+
+import type { CodeMail, MailContent } from '../../src/service/mail/mail-content.ts'
+
+export const mailLink = 'https://app.example.com/account/verify#code=K7QMW2XR&id=a_-1'
+
+const codeMail: Omit<CodeMail, 'kind'> = {
+  code: 'K7QMW2XR',
+  link: mailLink,
+  codeMinutes: 10,
+  linkMinutes: 60,
+}
+/** 27 November 2026, 04:35:59 UTC. */
+const changedAt = 1_795_754_159
+
+/** What the mail is, and its content. */
+export const mailContents: readonly (readonly [name: string, content: MailContent])[] = [
+  ['verify_email', { kind: 'verify_email', ...codeMail }],
+  ['reset_password', { kind: 'reset_password', ...codeMail }],
+  ['sign_in', { kind: 'sign_in', ...codeMail }],
+  ['sign_in without a link', { kind: 'sign_in', ...codeMail, link: undefined }],
+  ['password_changed', { kind: 'password_changed', at: changedAt, device: 'Firefox on Windows' }],
+  [
+    'password_changed by an unknown device',
+    { kind: 'password_changed', at: changedAt, device: undefined },
+  ],
+  ['account_exists', { kind: 'account_exists' }],
+]
