@@ -37,6 +37,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
 
   // The service: HTTP in http and routes, the rules in domain, SQL in store.
   'service/config': ground,
+  'service/mail': [...ground, 'service/config'],
   'service/store': [...ground, 'service/config', 'drizzle-orm', '@libsql/client/http', 'valibot'],
   'service/store/node': ['service/store', '@libsql/client/node', 'node:'],
   'service/domain/identity/hashes': ['errors', 'crypto', 'bcryptjs'],

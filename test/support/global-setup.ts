@@ -8,17 +8,20 @@ import type { TestProject } from 'vitest/node'
 import { findFreePort } from '../../scripts/ports.ts'
 import { startSqld } from '../../scripts/sqld.ts'
 import { applyMigrations } from '../../src/service/store/node/apply-migrations.ts'
+import { startMailApi } from './mail-api.ts'
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const migrated = await startDatabase(applyMigrations)
   const empty = await startDatabase(async () => {})
   const fromTheFuture = await startDatabase(migrateBeyondThisVersion)
+  const mailApi = await startMailApi()
+  project.provide('mailApiUrl', mailApi.url)
   project.provide('databaseUrl', migrated.url)
   project.provide('emptyDatabaseUrl', empty.url)
   project.provide('futureDatabaseUrl', fromTheFuture.url)
   project.provide('wycheproof', readWycheproof())
   return async () => {
-    await Promise.all([migrated.stop(), empty.stop(), fromTheFuture.stop()])
+    await Promise.all([migrated.stop(), empty.stop(), fromTheFuture.stop(), mailApi.stop()])
   }
 }
 

@@ -11,6 +11,8 @@ declare module 'vitest' {
     emptyDatabaseUrl: string
     /** A database that a much later version has migrated. */
     futureDatabaseUrl: string
+    /** An API for mail: test/support/mail-api.ts. */
+    mailApiUrl: string
     /** The texts of Wycheproof's vectors. Undefined where their folder is missing. */
     wycheproof: { jws: string; ecdsa: string; ed25519: string; hmac: string } | undefined
     /** The file of the Worker's bundle. */
