@@ -30,6 +30,12 @@ export default defineConfig({
               ratelimits: {
                 LOGIN_RATE_LIMIT: { namespace_id: '7002', simple: { limit: 2, period: 60 } },
               },
+              email: {
+                send_email: [
+                  { name: 'EMAIL' },
+                  { name: 'LIMITED_EMAIL', allowed_sender_addresses: ['auth@example.org'] },
+                ],
+              },
             },
           }),
         ],

@@ -124,7 +124,8 @@ export function describeHttpMailer(platform: string, apiUrl: () => string): void
       expect(JSON.parse(request?.body ?? '').from).toBe(written)
     })
 
-    it.each(outcomes)('after the answer %s the mail is %s', async (how, kind, problem) => {
+    const rows = outcomes.map(([how, kind, problem]) => ({ how, kind, problem }))
+    it.each(rows)('after the answer $how the mail is $kind', async ({ how, kind, problem }) => {
       const mail = newMail()
       const result = await send(how, mail)
       const failure = { ok: false, error: { kind, problem } }
