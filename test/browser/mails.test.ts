@@ -60,7 +60,7 @@ describeInBrowser('the mails in a browser', () => {
     const page = await openPage('dark')
     for (const { content, language } of mails) {
       const { html } = composeMail(content, { language, serviceName: 'Example' })
-      await page.setContent(html.replace(/<style>.*<\/style>/, ''))
+      await page.setContent(html.replace(/<style>.*<\/style>/s, ''))
       expect(await page.evaluate(pageColour)).toBe('rgb(255, 255, 255)')
       expect(await findFaults(page, ['color-contrast'])).toEqual([])
     }

@@ -27,7 +27,7 @@ function passwordChanged(at: number, device?: string): MailContent {
 function readHtml(html: string): string {
   const entities: Record<string, string> = { quot: '"', '#39': "'", amp: '&', lt: '<', gt: '>' }
   return html
-    .replace(/^.*<h1[^>]*>/, '')
+    .replace(/^.*<h1[^>]*>/s, '')
     .replace(/<a\b.*?<\/a>/g, '')
     .replace(/<\/(?:h1|p)>|<br>/g, '\n')
     .replace(/<[^>]*>/g, '')
@@ -58,7 +58,7 @@ describe.each(every)('the mail $name ($language)', ({ content, language }) => {
   })
 
   it('names its language and the service, and closes with the name', () => {
-    expect(html).toMatch(new RegExp(`^<!doctype html><html lang="${language}">`))
+    expect(html).toMatch(new RegExp(`^<!doctype html>\n<html lang="${language}">`))
     expect(html).toContain(`<div role="main" lang="${language}">`)
     expect(subject).toContain('Example')
     expect(text).toMatch(/\n\nExample\n$/)
@@ -158,7 +158,6 @@ Example
     const { subject, text, html } = composeMail(signIn(), { ...english, serviceName })
     expect(subject).toBe('Sign in to Ex Bcc: a@b.example am ple')
     for (const part of [subject, text, html]) expect(part).not.toMatch(/[\r\u2028\u202e\t]/)
-    expect(html).not.toContain('\n')
   })
 
   it('make no address of what a client calls itself', () => {
@@ -195,10 +194,10 @@ Example
     expect(en.newsletter).toBeUndefined()
   })
 
-  it('have no line of text that is longer than the 998 bytes of RFC 5322', () => {
+  it('have no line that is longer than the 998 bytes of RFC 5322', () => {
     for (const { content, language } of every) {
       const mail = composeMail(content, { language, serviceName: 'ä'.repeat(64) })
-      for (const line of mail.text.split('\n')) {
+      for (const line of [...mail.text.split('\n'), ...mail.html.split('\n')]) {
         expect(new TextEncoder().encode(line).length).toBeLessThan(998)
       }
     }
