@@ -154,10 +154,12 @@ Example
   })
 
   it('have a name of the service on one line', () => {
-    const serviceName = ' Ex\r\nBcc: a@b.example\u2028am\u202eple\ud800\t '
+    const serviceName = ' Ex\r\nBcc: a@b.example\u2028am\u202eple\t '
     const { subject, text, html } = composeMail(signIn(), { ...english, serviceName })
     expect(subject).toBe('Sign in to Ex Bcc: a@b.example am ple')
     for (const part of [subject, text, html]) expect(part).not.toMatch(/[\r\u2028\u202e\t]/)
+    const halved = composeMail(signIn(), { ...english, serviceName: 'Ex\ud800' })
+    expect(Object.values(halved).every((part) => part.isWellFormed())).toBe(true)
   })
 
   it('make no address of what a client calls itself', () => {
