@@ -13,8 +13,9 @@ import {
   settleVariables,
   takeDataDirectory,
 } from './dev/options.ts'
+import { type DevOutbox, startOutbox } from './dev/outbox/start.ts'
 import { prepareReference } from './dev/reference.ts'
-import { serveReference } from './dev/reference-server.ts'
+import { type ReferenceServer, serveReference } from './dev/reference-server.ts'
 import { ensureSecrets } from './dev/secrets.ts'
 import { serve } from './dev/serve.ts'
 import { runUntilStopped } from './dev/stopping.ts'
@@ -32,9 +33,15 @@ await runUntilStopped(async (stopping) => {
     'npm run dev:deno --',
     'Runs the service on Deno over a database in a file.',
   )
+  const outbox = await startOutbox(options.variables)
+  await run(options, outbox, stopping).finally(outbox.close)
+})
+
+async function run(options: DevOptions, outbox: DevOutbox, stopping: AbortSignal): Promise<void> {
   const file = join(options.data, 'portcullis.db')
   const settled = await settleVariables(options, {
     TURSO_DATABASE_URL: `file:${file}`,
+    ...outbox.variables,
     ...(await ensureSecrets(join(root, '.dev.vars'), options.variables)),
   })
   const url = settled.config.databaseUrl
@@ -54,16 +61,16 @@ await runUntilStopped(async (stopping) => {
   // The service runs as it is deployed, and serves no files. So the page has a port of its own.
   const reference = folder ? await serveReference(folder) : undefined
   try {
-    await serve(onDeno(options, settled.variables, reference?.url), settled, stopping)
+    await serve(onDeno(options, settled.variables, { reference, outbox }), settled, stopping)
   } finally {
     reference?.close()
   }
-})
+}
 
 function onDeno(
   { port }: DevOptions,
   variables: Readonly<Record<string, string>>,
-  referenceUrl: string | undefined,
+  { reference, outbox }: { reference: ReferenceServer | undefined; outbox: DevOutbox },
 ) {
   console.log('Starting Deno.')
   // The service gets only the settings of this command, as on workerd: none comes from the user's
@@ -82,7 +89,8 @@ function onDeno(
     },
     port,
     hasBinding: false,
-    referenceUrl,
+    referenceUrl: reference?.url,
+    outboxUrl: outbox.url,
     stopSignal: 'SIGKILL' as const,
   }
 }

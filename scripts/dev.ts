@@ -21,6 +21,7 @@ import {
   settleVariables,
   takeDataDirectory,
 } from './dev/options.ts'
+import { type DevOutbox, startOutbox } from './dev/outbox/start.ts'
 import { prepareReference } from './dev/reference.ts'
 import { ensureSecrets, type Secrets } from './dev/secrets.ts'
 import { serve } from './dev/serve.ts'
@@ -40,9 +41,15 @@ await runUntilStopped(async (stopping) => {
     'npm run dev --',
     'Runs the service on workerd over a libSQL server, both on this machine.',
   )
+  const outbox = await startOutbox(options.variables)
+  await run(options, outbox, stopping).finally(outbox.close)
+})
+
+async function run(options: DevOptions, outbox: DevOutbox, stopping: AbortSignal): Promise<void> {
   const secrets = await ensureSecrets(join(root, '.dev.vars'), options.variables)
   const access = options.variables.TURSO_DATABASE_URL ? undefined : createDatabaseAccess()
   const settled = await settle(options, {
+    ...outbox.variables,
     ...secrets,
     ...(access && { TURSO_AUTH_TOKEN: access.token }),
   })
@@ -52,18 +59,18 @@ await runUntilStopped(async (stopping) => {
   try {
     await migrate({ url, authToken, stopping }, console.log)
     const ending = endsWith(database?.sqld, stopping)
-    if (!ending.aborted) await serve(onWorkerd(options, settled), settled, ending)
+    if (!ending.aborted) await serve(onWorkerd(options, settled, outbox.url), settled, ending)
     if (database?.sqld.hasEnded())
       throw new Failure('sqld has ended by itself: run `npm run dev` again.')
   } finally {
     await database?.stop()
   }
-})
+}
 
-async function settle(options: DevOptions, secrets: Secrets) {
+async function settle(options: DevOptions, own: Secrets) {
   const settled = await settleVariables(options, {
     TURSO_DATABASE_URL: databaseUrlOf(options),
-    ...secrets,
+    ...own,
   })
   if (isFileUrl(settled.config.databaseUrl)) {
     throw new Failure('Workers have no files: use `npm run dev:deno` for a file: database.')
@@ -118,7 +125,11 @@ function endsWith(database: Sqld | undefined, stopping: AbortSignal): AbortSigna
   return AbortSignal.any([stopping, databaseEnded.signal])
 }
 
-function onWorkerd(options: DevOptions, { variables, config }: Settled) {
+function onWorkerd(
+  options: DevOptions,
+  { variables, config }: Settled,
+  outboxUrl: string | undefined,
+) {
   // To the page, the service is on the page's own origin.
   const reference = prepareReference(options, issuerPath(config.issuer) || '/')
   console.log('Starting wrangler dev.')
@@ -151,6 +162,7 @@ function onWorkerd(options: DevOptions, { variables, config }: Settled) {
     port: options.port,
     hasBinding: true,
     referenceUrl: reference && `http://127.0.0.1:${options.port}/docs`,
+    outboxUrl,
     stopSignal: 'SIGTERM' as const,
   }
 }

@@ -9,16 +9,17 @@ interface Announced {
   /** Whether a Worker on this machine can reach the service over a service binding. */
   readonly hasBinding: boolean
   readonly referenceUrl: string | undefined
+  readonly outboxUrl: string | undefined
 }
 
 /**
  * Tells the user the address of the service, with four commands to copy into a shell, one after the
- * other. Adds the address of the API reference, if there is one.
+ * other. Adds the addresses of the outbox and the API reference, if there are any.
  */
 export function announce(
   baseUrl: string,
   config: Config,
-  { hasBinding, referenceUrl }: Announced,
+  { hasBinding, referenceUrl, outboxUrl }: Announced,
 ): void {
   const isByCookie = config.tokenTransport === 'cookie'
   const lines = isByCookie ? linesByCookie(baseUrl, config) : linesByBearer(baseUrl, config)
@@ -33,6 +34,7 @@ ${lines.map((line) => `  ${line}\n`).join('')}`)
     // Over HTTP, the example asks at the issuer's address, and it reads no cookies.
     else if (config.issuer === baseUrl && !isByCookie) console.log(exampleOverHttp(config))
   }
+  if (outboxUrl) console.log(`Mails of the service are at ${outboxUrl}\n`)
   if (referenceUrl) console.log(`The API reference is at ${referenceUrl}\n`)
 }
 

@@ -22,6 +22,8 @@ export interface Served {
   readonly hasBinding: boolean
   /** The address of the API reference. Undefined without one. */
   readonly referenceUrl: string | undefined
+  /** The address of the page with the mails. Undefined without one. */
+  readonly outboxUrl: string | undefined
   /**
    * The signal that ends the service. SIGKILL is for a watcher that would wait for the next change
    * when the service ends.
@@ -73,10 +75,11 @@ export async function serve(
 
 function secretsOf(config: Config): string[] {
   const { secretKey, previousSecretKey = '', databaseAuthToken = '' } = config
-  const { signingKeys, oauthClients } = config
+  const { signingKeys, oauthClients, mailApi, smtpServer } = config
   const clientSecrets = oauthClients.map(({ secret }) => secret)
   const privateKeys = signingKeys.map(({ d }) => d)
   const secrets = [secretKey, previousSecretKey, databaseAuthToken]
+  secrets.push(mailApi.key ?? '', smtpServer?.password ?? '')
   return [...secrets, ...privateKeys, ...clientSecrets].filter(Boolean)
 }
 
