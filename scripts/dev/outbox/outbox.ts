@@ -4,7 +4,7 @@
 import { type Result, refuse, succeed } from '../../../src/errors/reasons.ts'
 
 /** A mail in the form of Resend's API. */
-export interface SentMail {
+interface SentMail {
   readonly from: string
   readonly to: readonly string[]
   readonly subject: string
