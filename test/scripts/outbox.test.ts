@@ -40,12 +40,10 @@ const send = (parts: Partial<Mail> = {}, bearer = key) =>
     { env: {}, signal },
   )
 const sent = { ok: true, value: undefined }
-const post = (body: string, bearer = `Bearer ${key}`) =>
-  fetch(`${server.origin}/emails`, {
-    method: 'POST',
-    headers: bearer ? { Authorization: bearer } : {},
-    body,
-  })
+const post = (body: string, bearer = `Bearer ${key}`, id = '') => {
+  const headers = { 'Idempotency-Key': id, ...(bearer && { Authorization: bearer }) }
+  return fetch(`${server.origin}/emails`, { method: 'POST', headers, body })
+}
 const get = (path: string) => fetch(`${server.origin}${path}`, { redirect: 'manual' })
 const listed = async () =>
   ((await (await get('/dev/outbox.json')).json()) as { mails: KeptMail[] }).mails
@@ -85,6 +83,20 @@ describe('the outbox', () => {
     expect(told).toHaveLength(1)
     expect(await send({ id: 'another' })).toEqual(sent)
     expect(told).toHaveLength(2)
+  })
+
+  it('refuses another mail under the same key, as Resend does', async () => {
+    const body = JSON.stringify({ from: 'a@b', to: 'c@d', subject: 's', text: 't' })
+    const statuses = []
+    for (const text of [body, body, `${body} `]) {
+      const answer = await post(text, undefined, 'the-same')
+      statuses.push([answer.status, await answer.json()])
+    }
+    expect(statuses).toMatchObject([
+      [200, { id: 'outbox-1' }],
+      [200, { id: 'outbox-1' }],
+      [409, { name: 'invalid_idempotent_request' }],
+    ])
   })
 
   it('lists the newest first, and keeps the last hundred', async () => {
