@@ -37,7 +37,6 @@ const folders: Readonly<Record<string, readonly string[]>> = {
 
   // The service: HTTP in http and routes, the rules in domain, SQL in store.
   'service/config': ground,
-  'service/mail': [...ground, 'service/config'],
   'service/store': [...ground, 'service/config', 'drizzle-orm', '@libsql/client/http', 'valibot'],
   'service/store/node': ['service/store', '@libsql/client/node', 'node:'],
   'service/domain/identity/hashes': ['errors', 'crypto', 'bcryptjs'],
@@ -65,6 +64,9 @@ const folders: Readonly<Record<string, readonly string[]>> = {
     ...[...ground, 'service/config', 'service/domain', ...rules, ...useCases],
     ...['service/http', 'hono', 'valibot'],
   ],
+  'service/mail/smtp': [
+    ...['errors', 'service/config', 'service/mail', 'nodemailer', 'node:tls', 'node:timers'],
+  ],
   service: [
     ...[...ground, 'service/config', 'service/store', 'service/domain', ...rules],
     ...['service/domain/audit', 'service/http', 'service/routes', 'hono'],
@@ -81,7 +83,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   '': [
     ...[...ground, 'guard', ...guard, 'testing', 'service', 'service/config', 'service/http'],
     ...['service/domain', ...rules, 'service/store', 'service/store/node', 'argon2'],
-    ...['service/mail', 'argon2-wasm-edge', 'node:'],
+    ...['service/mail', 'service/mail/smtp', 'argon2-wasm-edge', 'node:'],
   ],
 }
 
@@ -180,7 +182,9 @@ describe('the architecture', () => {
   })
 
   it('has only entries next to the folders', () => {
-    const published = ['index', 'server', 'database', 'database-embedded', 'testing', 'argon2']
+    const published = [
+      ...['index', 'server', 'database', 'database-embedded', 'testing', 'argon2', 'mail-smtp'],
+    ]
     const platforms = ['worker', 'deno', 'argon2-node']
     expect(files.filter((file) => folderOf(file) === '').sort()).toEqual(
       [...published, ...platforms].map((name) => `${name}.ts`).sort(),

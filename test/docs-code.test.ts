@@ -42,7 +42,9 @@ const blocks = [...documents, ...sourceFiles()].flatMap((file) => {
   return found.map((code, index) => ({ name: `${file}, example ${index + 1}`, code }))
 })
 
-const entries = ['index', 'server', 'database', 'database-embedded', 'testing', 'argon2']
+const entries = [
+  ...['index', 'server', 'database', 'database-embedded', 'testing', 'argon2', 'mail-smtp'],
+]
 
 /** The exports of an entry, by the file that they come from. */
 function exportsOf(entry: string): { names: string; file: string }[] {

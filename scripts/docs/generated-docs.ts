@@ -81,6 +81,11 @@ function renderServerApi(): string {
         about:
           'For accounts that [moved in with argon2id hashes](../guides/moved-hashes.md#argon2id).',
       },
+      {
+        name: 'portcullis/mail/smtp',
+        file: 'src/mail-smtp.ts',
+        about: 'For mail [over SMTP](../operate/mail.md#over-smtp).',
+      },
     ],
   )
 }

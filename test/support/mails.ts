@@ -1,6 +1,7 @@
-// One mail of every kind, in every form that it has.
+// Mails: one of every kind, in every form that it has, and one that is ready to be sent.
 
 import type { CodeMail, MailContent } from '../../src/service/mail/mail-content.ts'
+import type { Mail } from '../../src/service/mail/mailer.ts'
 
 export const mailLink = 'https://app.example.com/account/verify#code=K7QMW2XR&id=a_-1'
 
@@ -26,3 +27,16 @@ export const mailContents: readonly (readonly [name: string, content: MailConten
   ],
   ['account_exists', { kind: 'account_exists' }],
 ]
+
+/** A mail that asks for nothing special, with these changes. */
+export function aMail(changes: Partial<Mail> = {}): Mail {
+  return {
+    id: 'AbCdEfGh01234_-x',
+    from: { name: 'Example', address: 'auth@example.com' },
+    to: 'ada@example.org',
+    subject: 'Your code',
+    text: 'Your code is 1234-5678.\n',
+    html: '<p>Your code is <b>1234-5678</b>.</p>\n',
+    ...changes,
+  }
+}

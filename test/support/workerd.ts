@@ -20,11 +20,18 @@ const workerd = join(root, 'node_modules/.bin/workerd')
 /** Service bindings by name: the base URLs of the processes behind them. */
 type Services = Readonly<Record<string, string>>
 
+interface WorkerdOptions {
+  readonly services?: Services
+  readonly port?: number
+  /** Certificates in PEM that are trusted beside the public ones. */
+  readonly trusted?: readonly string[]
+}
+
 /** Serves `bundle` with the given variables and service bindings. */
 export async function serveOnWorkerd(
   bundle: string,
   variables: Readonly<Record<string, string>>,
-  { services = {}, port: wanted }: { services?: Services; port?: number } = {},
+  { services = {}, port: wanted, trusted = [] }: WorkerdOptions = {},
 ): Promise<Server> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-workerd-'))
   const port = wanted ?? (await findFreePort())
@@ -32,7 +39,10 @@ export async function serveOnWorkerd(
   // The bundle imports these by their names.
   const wasm = readdirSync(dirname(bundle)).filter((name) => name.endsWith('.wasm'))
   for (const name of wasm) copyFileSync(join(dirname(bundle), name), join(directory, name))
-  writeFileSync(join(directory, 'config.capnp'), configuration(port, variables, services, wasm))
+  writeFileSync(
+    join(directory, 'config.capnp'),
+    configuration(port, variables, services, wasm, trusted),
+  )
   const server = await startServer(workerd, ['serve', join(directory, 'config.capnp')], port)
   const stop = async () => {
     await server.stop()
@@ -46,6 +56,7 @@ function configuration(
   variables: Readonly<Record<string, string>>,
   services: Services,
   wasm: readonly string[],
+  trusted: readonly string[],
 ): string {
   const bindings = Object.entries(variables).map(
     ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
@@ -58,12 +69,14 @@ function configuration(
     '(name = "worker.js", esModule = embed "worker.js")',
     ...wasm.map((name) => `(name = "${name}", wasm = embed "${name}")`),
   ]
+  const certificates = trusted.map((pem) => JSON.stringify(pem)).join(', ')
+  const tls = `tlsOptions = (trustBrowserCas = true, trustedCertificates = [${certificates}])`
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
     ${others.join('\n    ')}
-    (name = "internet", network = (allow = ["public", "private", "local"]))
+    (name = "internet", network = (allow = ["public", "private", "local"], ${tls}))
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
 );
