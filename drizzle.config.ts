@@ -2,6 +2,6 @@ import { defineConfig } from 'drizzle-kit'
 
 export default defineConfig({
   dialect: 'turso',
-  schema: './src/service/store/schema.ts',
+  schema: './src/service/store/*schema.ts',
   out: './migrations',
 })

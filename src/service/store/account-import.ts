@@ -101,6 +101,7 @@ function insertMovedUsersStatement(moved: readonly MovedUser[]) {
     logoutsEverywhereSince: sql<number>`0`.as('logouts_everywhere_since'),
     passwordVersion: sql<number>`1`.as('password_version'),
     emailVerifiedAt: moment('emailVerifiedAt').as('email_verified_at'),
+    language: sql<string | null>`NULL`.as('language'),
   }
   return build
     .insert(users)

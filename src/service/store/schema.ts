@@ -37,6 +37,8 @@ export const users = sqliteTable(
     passwordVersion: integer('password_version').notNull().default(1),
     /** When somebody last proved that the email receives mail; null if nobody has. */
     emailVerifiedAt: integer('email_verified_at'),
+    /** The language of its mails; null: that of the request that causes one. */
+    language: text('language'),
   },
   (table) => [
     check('portcullis_users_admin', sql`${table.admin} IN (0, 1)`),
@@ -150,7 +152,7 @@ export const auditEvents = sqliteTable(
     event: text('event').notNull(),
     /** `success`, `attempted`, or the reason of a refusal. */
     outcome: text('outcome').notNull(),
-    /** `user` or `administrator`. */
+    /** `user`, `administrator`, or `service` for what it does by itself. */
     actor: text('actor').notNull(),
     userId: integer('user_id'),
     sessionId: text('session_id'),
