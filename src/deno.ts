@@ -10,6 +10,7 @@ import { variableText } from './service/config/variable-text.ts'
 import { openConfiguredDatabase } from './service/configured-database.ts'
 import { unknownAddress } from './service/domain/limits/network.ts'
 import { createProxyHint, forwardedAddress } from './service/http/forwarded-address.ts'
+import type { Mailer } from './service/mail/mailer.ts'
 import { createService } from './service/service.ts'
 import type { Database } from './service/store/database.ts'
 import { isFileUrl } from './service/store/node/database-file.ts'
@@ -33,6 +34,7 @@ const service = createService(config.value, {
   log: console.log,
   // Its code is loaded with the first such hash.
   passwordHashes: [argon2id],
+  mailer: await smtpMailerOf(config.value),
   clientAddress(request, env) {
     hintAtProxy(request.headers)
     const { remoteAddr } = env as Deno.ServeHandlerInfo<Deno.NetAddr>
@@ -43,10 +45,23 @@ const service = createService(config.value, {
 })
 
 Deno.cron('housekeeping', '17 * * * *', () => service.prune())
+if (config.value.mailer !== 'none') {
+  Deno.cron('mail', '*/5 * * * *', () => service.sendMail(variables))
+  // What an earlier process has left.
+  service.sendMail(variables).catch(() => {})
+}
 
 const server = listen()
 let isStopping = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) Deno.addSignalListener(signal, stop)
+
+/** Its code is loaded only with MAILER=smtp. */
+async function smtpMailerOf({ mailer }: Config): Promise<Mailer | undefined> {
+  if (mailer === 'smtp') return (await import('./mail-smtp.ts')).smtpMailer()
+  return mailer === 'custom'
+    ? refuseToStart(['MAILER is custom, which needs a program of your own around createService.'])
+    : undefined
+}
 
 function listen(): Deno.HttpServer {
   try {

@@ -106,6 +106,7 @@ describe('the Worker', () => {
       prunedSessions: 1,
       prunedAttempts: 1,
       prunedAuditDetails: 1,
+      prunedMail: 0,
       head: { number: expect.any(Number), mac: expect.stringMatching(/^[\w-]{43}$/) },
     })
   })

@@ -22,6 +22,10 @@ const routeEvents: Readonly<Record<string, AuditEvent>> = {
   register: { when: 'An account was made, and its first session began.' },
   login: { when: 'A session began.' },
   changePassword: { when: 'The user has another password.' },
+  forgotPassword: { when: 'Somebody asked for a code for a new password, and a mail was queued.' },
+  resetPassword: { when: 'The user has another password, by a code, and all sessions ended.' },
+  emailCode: { when: 'Somebody asked for a code to log in, and a mail was queued.' },
+  loginByCode: { when: 'A session began, by a code.' },
   refresh: { when: 'A used refresh token was presented again, and the session ended.' },
   endSession: {
     when: 'A session was ended from another one, or from itself.',
@@ -55,13 +59,16 @@ const commandEvents: Readonly<Record<CommandName, AuditEvent>> = {
   },
 }
 
+const serviceEvent: AuditEvent = { when: 'Mail is sent.', target: 'the kind of the mail' }
+
 const outcomeMeanings: Partial<Record<AuditOutcome, string>> = {
   success: 'It was done.',
   attempted:
-    'A password was given, and is checked. If it is right, a `success` follows whose `attempt_seq` is the `seq` of this event. Without one, nothing came of it: mostly the password was wrong. For an email without an account, `user_id` is empty.',
+    'A password or a code was given, and is checked. If it is right, a `success` follows whose `attempt_seq` is the `seq` of this event. Without one, nothing came of it: mostly it was wrong. For an email without an account, `user_id` is empty.',
   too_many_attempts:
     'An attempt was refused unseen, because too many wrong ones came before. Only the first one of a block is recorded. The block ends with the next attempt that is let through.',
   email_taken: 'Somebody wanted to register the email of this account. Recorded once an hour.',
+  mail_given_up: 'A mail could not be sent, and is not tried again.',
   internal:
     'The claims hook or the key failed, so the account was deleted again. The `success` before it is undone.',
   refresh_token_reused: 'The refresh token may have been stolen.',
@@ -71,7 +78,9 @@ const outcomeMeanings: Partial<Record<AuditOutcome, string>> = {
 export function renderAuditEvents(): string {
   const routes = (routeFamilies as readonly RouteFamily[]).flatMap(({ routes }) => routes)
   const audited = routes.filter(({ audit }) => audit.length > 0)
-  const outcomes = [...new Set(audited.flatMap(({ audit }) => audit))]
+  const outcomes = [
+    ...new Set([...audited.flatMap(({ audit }) => audit), 'mail_given_up' as const]),
+  ]
   const heads = ['event', 'when', 'outcomes', '`target`']
   const row = (name: string, event: AuditEvent | undefined, given: readonly AuditOutcome[]) => {
     if (!event) throw new Error(`The event ${name} has no description`)
@@ -90,11 +99,11 @@ The table \`portcullis_audit_events\` has a row for each thing that happened to 
 | \`at\` | when, in seconds since 1970, by the database's clock |
 | \`event\` | the name of the route, as in the [OpenAPI document](http-api.md), or of the command |
 | \`outcome\` | \`success\`, \`attempted\`, or the reason of a refusal |
-| \`actor\` | \`user\`: a request did it. \`administrator\`: a [command](cli.md) did it |
+| \`actor\` | \`user\`: a request did it. \`administrator\`: a [command](cli.md) did it. \`service\`: it did it by itself |
 | \`user_id\` | the account, also after it was deleted |
 | \`session_id\` | the session that did it, or that began |
 | \`request_id\` | the \`X-Request-Id\` of the answer, which is also in the log |
-| \`attempt_seq\` | of a success with a password: the event of the attempt |
+| \`attempt_seq\` | of a success with a password or a code: the event of the attempt |
 | \`target\` | what it was done to, if that is not the account or the session itself |
 
 The table \`portcullis_audit_details\` has the address and the device of an event of a user, under its \`seq\`. They are deleted after \`AUDIT_DETAILS_DAYS\` ([settings](settings.md), [personal data](../operate/personal-data.md)).
@@ -116,6 +125,10 @@ ${renderTable(
   heads,
   auditedCommands.map((name) => row(name, commandEvents[name], ['success'])),
 )}
+
+## The service itself
+
+${renderTable(heads, [row('mail', serviceEvent, ['mail_given_up'])])}
 
 ## Outcomes
 

@@ -69,11 +69,25 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
   prune: {
     writer: 'service',
     members: [
-      ...['sealed', 'pruned', 'prunedSessions', 'prunedAttempts', 'prunedAuditDetails', 'head'],
+      ...['sealed', 'pruned', 'prunedSessions', 'prunedAttempts', 'prunedAuditDetails'],
+      ...['prunedMail', 'head'],
     ],
     meaning:
-      'The cron has sealed so many events of the audit. It has deleted so many revocations, sessions, counts of attempts and personal details of events that were over. `head` is the number and the MAC of the last seal: a line that is kept elsewhere is [a kept head](../operate/audit.md#keep-the-head-elsewhere).',
+      'The cron has sealed so many events of the audit. It has deleted so many revocations, sessions, counts of attempts, personal details of events, and mails that were over. `head` is the number and the MAC of the last seal: a line that is kept elsewhere is [a kept head](../operate/audit.md#keep-the-head-elsewhere).',
     todo: 'Nothing. If there is none for a day, look at the cron trigger. If `sealed` is 90,000 in each, run the cron more often.',
+  },
+  mail_not_sent: {
+    writer: 'service',
+    members: ['mailId', 'kind', 'tries', 'problem', 'isGivenUp'],
+    meaning:
+      'A mail was not sent. `problem` begins with `later`, `misconfigured`, `address_refused` or `mail_refused`. The first two are tried again for a day. `isGivenUp` says that no try follows.',
+    todo: 'See [mail](../operate/mail.md). `portcullis mail retry` tries once more what was given up.',
+  },
+  mail_waits: {
+    writer: 'service',
+    members: ['requestId'],
+    meaning: 'The database was not available after an answer, so mail waits for the next try.',
+    todo: 'Nothing, if it passes. The cron trigger sends what waits.',
   },
   client_address_failed: {
     writer: 'service',

@@ -118,6 +118,18 @@ export const settingMeanings = {
       'The API that is asked then, as of Have I Been Pwned; a mirror of your own, for example',
     unit: 'URL',
   },
+  EMAIL_DOMAINS: {
+    meaning: 'The domains of the emails of new accounts: only with a dot, or also `localhost`',
+    unit: 'word',
+  },
+  CORS_ORIGINS: {
+    meaning: 'The origins whose pages may call the service, separated by commas',
+    unit: 'origins',
+  },
+  HTTP_CONTRACT: {
+    meaning: 'What clients get: the answers of flask-jwt-auth, or those for new applications',
+    unit: 'word',
+  },
   MAILER: {
     meaning:
       'What sends mail: nothing, an HTTP API, the binding `EMAIL` of Cloudflare, an SMTP server, or a mailer of your own. See docs/operate/mail.md',
@@ -151,18 +163,6 @@ export const settingMeanings = {
   RESET_LINK_LIFETIME_SECONDS: {
     meaning: 'How long the link to a new password is good',
     unit: 's',
-  },
-  EMAIL_DOMAINS: {
-    meaning: 'The domains of the emails of new accounts: only with a dot, or also `localhost`',
-    unit: 'word',
-  },
-  CORS_ORIGINS: {
-    meaning: 'The origins whose pages may call the service, separated by commas',
-    unit: 'origins',
-  },
-  HTTP_CONTRACT: {
-    meaning: 'What clients get: the answers of flask-jwt-auth, or those for new applications',
-    unit: 'word',
   },
   LIMITS: {
     meaning:
@@ -206,6 +206,10 @@ export const settingMeanings = {
   REFRESHES_PER_ADDRESS: {
     meaning:
       'How many refreshes one address may ask for in a minute; an office may share one. On Workers `REFRESH_RATE_LIMIT` counts, too',
+    unit: 'requests',
+  },
+  MAILS_PER_ADDRESS: {
+    meaning: 'Requests for a mail that one address may send in a minute',
     unit: 'requests',
   },
 } satisfies Record<SettingName, { readonly meaning: string; readonly unit: string }>

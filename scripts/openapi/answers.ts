@@ -12,6 +12,9 @@ const nullableString = v.nullable(v.string())
 /** A success without data. */
 const message = v.object(success)
 
+/** A request for a code. */
+const messageAndHandle = v.object({ ...success, handle: v.string() })
+
 /** A success, with this version. */
 const messageAndVersion = v.object({ ...success, version: v.string() })
 
@@ -38,12 +41,16 @@ const messageOrTokens = v.object({
 /** A success, with as many of the tokens as the caller is entitled to. */
 const messageAndTokens = v.object({ ...tokens.entries, expires_in: v.optional(integer) })
 
+/** Tokens, and whether the password from before is gone. */
+const codeLogin = v.object({ ...tokens.entries, password_removed: v.boolean() })
+
 /** An account. */
 const account = v.object({
   status: success.status,
   data: v.object({
     user_id: integer,
     email: v.string(),
+    email_verified: v.boolean(),
     admin: v.boolean(),
     roles: v.array(v.string()),
     registered_on: instant,
@@ -153,6 +160,10 @@ export const answerOf: Readonly<Record<RouteName, Answer>> = {
   login: tokens,
   status: account,
   user: account,
+  forgotPassword: messageAndHandle,
+  resetPassword: messageAndTokens,
+  emailCode: messageAndHandle,
+  loginByCode: codeLogin,
   changePassword: messageAndTokens,
   refresh: tokens,
   listSessions: sessionList,
@@ -176,10 +187,12 @@ export const answerOf: Readonly<Record<RouteName, Answer>> = {
 /** The schemas by their names in the document. */
 export const answerSchemas: Readonly<Record<string, v.GenericSchema>> = {
   Message: message,
+  MessageAndHandle: messageAndHandle,
   MessageAndVersion: messageAndVersion,
   Tokens: tokens,
   MessageOrTokens: messageOrTokens,
   MessageAndTokens: messageAndTokens,
+  CodeLogin: codeLogin,
   Account: account,
   SessionList: sessionList,
   EventList: eventList,
@@ -192,5 +205,5 @@ export const answerSchemas: Readonly<Record<string, v.GenericSchema>> = {
 
 /** Whether a success may carry tokens. */
 export function mayCarryTokens(answer: Answer): boolean {
-  return answer === tokens || answer === messageOrTokens || answer === messageAndTokens
+  return [tokens, messageOrTokens, messageAndTokens, codeLogin].some((one) => one === answer)
 }

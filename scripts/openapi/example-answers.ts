@@ -22,10 +22,17 @@ export const accountAnswer = success({
   data: {
     user_id: 1,
     email: credentials.email,
+    email_verified: true,
     admin: false,
     roles: [],
     registered_on: '2026-11-01T09:30:00.000Z',
   },
+})
+/** Of a request for a code by mail. */
+export const codeHandle = 'Hb6tLw0Rk9Zx2QcV'
+export const codeOnItsWay = success({
+  message: 'If this email has an account, a code is on its way.',
+  handle: codeHandle,
 })
 export const feedAnswer =
   '{"version":1,"epoch":"6f1c9b0e2d4a7c8f1b3e5d70","now_ms":1793000000000,"first":1,"head":1,"from":0,"through":1,"rows":1}\nNq8vRk2LwT0aXc5Z1c9f2b4'

@@ -7,6 +7,8 @@ import type { routeFamilies } from '../../src/service/routes/routes.ts'
 import {
   accessToken,
   accountAnswer,
+  codeHandle,
+  codeOnItsWay,
   credentials,
   feedAnswer,
   issued,
@@ -38,6 +40,12 @@ export interface RouteProse {
 const feedParameters = {
   nonce:
     'An opaque id of 16 characters of base64url. The answer repeats it, and no cache keeps that answer.',
+}
+
+const codeMembers = {
+  token: 'The `token` of the link in the mail, in place of handle and code.',
+  handle: 'The handle that the request for the code was answered with.',
+  code: 'The code of the mail. Case, spaces and hyphens do not count.',
 }
 
 /** Route → its words. */
@@ -73,6 +81,56 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Accounts',
     summary: 'The same as the status, under the second path of flask-jwt-auth.',
     answer: accountAnswer,
+  },
+  forgotPassword: {
+    tag: 'Accounts',
+    summary: 'Mails a code and a link for a new password.',
+    description:
+      'The answer is the same for every email, and takes the same time. If the email has an account, a mail is sent to it: at most five mails with codes in an hour. Keep the `handle`: it belongs to the code. Whoever asks again within half of the life of a code gets the same code by mail, and a handle of its own.',
+    request: { email: credentials.email },
+    members: { email: 'The email of the account, as it was registered or in another case.' },
+    answer: codeOnItsWay,
+  },
+  resetPassword: {
+    tag: 'Accounts',
+    summary: 'Changes the password by a code from a mail, and ends all sessions.',
+    description:
+      'Send `handle` and `code`, or the `token` of the link. The code is good for 10 minutes, and the link for an hour. Each handle has five tries. The code is used once. All sessions, access tokens and device tokens of the account end, and a mail tells its owner. The new `device_token` is for the login that follows.',
+    request: { handle: codeHandle, code: '7K2M-9XQD', new_password: 'staple battery horse' },
+    members: {
+      new_password: `${passwordRule} It must have at least as many characters as PASSWORD_MIN_LENGTH says: 8 by default.`,
+      ...codeMembers,
+    },
+    answer: success({
+      message: 'Password changed. Please log in.',
+      device_token: loggedIn.device_token,
+    }),
+  },
+  emailCode: {
+    tag: 'Accounts',
+    summary: 'Mails a code to log in with.',
+    description:
+      'As for a forgotten password. The code is for `POST /auth/login-by-code`. Neither needs a password hash.',
+    request: { email: credentials.email },
+    members: { email: 'The email of the account, as it was registered or in another case.' },
+    answer: codeOnItsWay,
+  },
+  loginByCode: {
+    tag: 'Accounts',
+    summary: 'Begins a session by a code from a mail.',
+    description:
+      'Send `handle` and `code`, or the `token` of the link. Both are good for 10 minutes. The code proves the email. If nobody had proved it before, a stranger may have registered it. So the password, the sessions and the tokens from before end then, and `password_removed` is true. They stay if the client sends a `device_token` of the account.',
+    request: { handle: codeHandle, code: '7K2M-9XQD' },
+    members: {
+      ...codeMembers,
+      device_token:
+        'The device_token of the last login on this device. With cookies, the browser sends it.',
+    },
+    answer: success({
+      message: 'Successfully logged in.',
+      ...loggedIn,
+      password_removed: false,
+    }),
   },
   changePassword: {
     tag: 'Accounts',

@@ -22,6 +22,8 @@ export interface Mac {
    * for both. Never throws.
    */
   verify(mac: Uint8Array<ArrayBuffer>, text: string): Promise<boolean>
+  /** The MACs under the current secret and, if there is one, the previous secret. */
+  signWithEach(text: string): Promise<readonly Uint8Array<ArrayBuffer>[]>
 }
 
 /** The platforms have different types for it. */
@@ -34,10 +36,12 @@ export function createMac({ secretKey, previousSecretKey }: SecretKeys, purpose:
   const derive = (secret: string) => lazyValue(() => deriveMacKey(secret, purpose))
   const key = derive(secretKey)
   const accepted = previousSecretKey === undefined ? [key] : [key, derive(previousSecretKey)]
+  const signWith = async (one: typeof key, text: string) =>
+    new Uint8Array(await crypto.subtle.sign('HMAC', await one(), encodeUtf8(text)))
   return {
-    async sign(text) {
-      return new Uint8Array(await crypto.subtle.sign('HMAC', await key(), encodeUtf8(text)))
-    },
+    sign: (text) => signWith(key, text),
+
+    signWithEach: (text) => Promise.all(accepted.map((one) => signWith(one, text))),
 
     async verify(mac, text) {
       if (mac.length !== macBytes) return false

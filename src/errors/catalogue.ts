@@ -135,6 +135,16 @@ export const catalogue = {
     code: 'password_wrong',
     message: 'The password is wrong.',
   },
+  code_wrong: {
+    status: 403,
+    code: 'code_wrong',
+    message: 'The code is wrong, was used, or has expired. Ask for a new one.',
+  },
+  mail_off: {
+    status: 404,
+    code: 'mail_off',
+    message: 'This service sends no mail.',
+  },
   login_not_fresh: guardRefusals.login_not_fresh,
   client_unknown: {
     status: 401,

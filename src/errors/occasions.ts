@@ -149,6 +149,14 @@ export const occasions = {
     when: 'Giving the password again, to confirm or to change it: it is wrong.',
     source: 'RFC 9110 §15.5.4',
   },
+  code_wrong: {
+    when: 'A code or the token of a link is wrong, for another purpose, used, or expired. The same after five wrong codes with one handle, with the handle of an email without an account, and if the account has another email or password by now. Nothing was done.',
+    source: 'ASVS 6.5.1, 6.5.5; 6.3.8',
+  },
+  mail_off: {
+    when: 'Asking for a code by mail, with `MAILER=none`.',
+    source: 'RFC 9110 §15.5.5',
+  },
   client_unknown: {
     when: 'An OAuth endpoint was asked with credentials that are not in `OAUTH_CLIENTS`, or without any where they are needed.',
     source: 'RFC 6749 §5.2',

@@ -109,6 +109,9 @@ export type RefreshReason =
 /** Why an action on a session is refused. */
 type SessionReason = 'session_unknown' | 'password_wrong'
 
+/** Why a code from a mail is refused, or why none is mailed. */
+type CodeReason = 'code_wrong' | 'mail_off'
+
 /** Why an OAuth client is refused. */
 export type ClientReason = 'client_unknown' | 'oauth_request_invalid'
 
@@ -159,6 +162,7 @@ export type Reason =
   | SnapshotReason
   | RefreshReason
   | SessionReason
+  | CodeReason
   | FreshnessReason
   | ClientReason
   | InputReason

@@ -8,8 +8,10 @@ import type { ClaimsHook } from '../token/claims-hook.ts'
 import type { Config } from './config/config.ts'
 import { parseConfig } from './config/parse-config.ts'
 import { openConfiguredDatabase } from './configured-database.ts'
+import { configuredMailer } from './configured-mailer.ts'
 import type { PasswordHashFamily } from './domain/identity/hashes/password-hash-family.ts'
-import { passwordHashesRule } from './part-rules.ts'
+import type { Mailer } from './mail/mailer.ts'
+import { mailerRule, passwordHashesRule } from './part-rules.ts'
 import { createService, type Service } from './service.ts'
 
 /** What the platform gives with a request, as far as the service needs it. */
@@ -29,7 +31,8 @@ export interface ServiceWorker {
   /**
    * Housekeeping, for a cron trigger. Seals the events of the audit, 90,000 at most. Then deletes
    * revocations that no living token needs, sessions that ended more than a day ago, and counts of
-   * attempts that are forgotten. At most 225,000 of each. Rejects when the database is unavailable.
+   * attempts that are forgotten. At most 225,000 of each. Also sends mail that is due; with the cron
+   * expression that begins with an asterisk, that alone. Rejects when the database is unavailable.
    * With wrong settings, it only writes the problems to the log.
    */
   scheduled(controller: unknown, env: object): Promise<void>
@@ -44,6 +47,8 @@ export interface WorkerOptions {
    * families of your own.
    */
   readonly passwordHashes?: readonly PasswordHashFamily[]
+  /** Sends mail, with MAILER=custom; or `smtpMailer()` of `portcullis/mail/smtp`, with MAILER=smtp. */
+  readonly mailer?: Mailer
 }
 
 /**
@@ -61,7 +66,11 @@ export interface WorkerOptions {
  * ```
  */
 export function createWorker(options: WorkerOptions = {}): ServiceWorker {
-  const rules = { claims: optional(aFunction()), passwordHashes: passwordHashesRule }
+  const rules = {
+    claims: optional(aFunction()),
+    passwordHashes: passwordHashesRule,
+    mailer: mailerRule,
+  }
   const checked = checkOptions<WorkerOptions>('createWorker', rules, options)
   let service: Service | undefined
 
@@ -69,7 +78,7 @@ export function createWorker(options: WorkerOptions = {}): ServiceWorker {
    * Requests that come meanwhile read the settings, too. None waits for the promise of another one.
    */
   async function serviceOf(env: object): Promise<Service | undefined> {
-    const config = service ? undefined : await readConfig(env)
+    const config = service ? undefined : await readConfig(env, checked)
     if (config) service ??= startService(config, checked)
     return service
   }
@@ -80,20 +89,34 @@ export function createWorker(options: WorkerOptions = {}): ServiceWorker {
       return started ? started.app.fetch(request, env, context) : answerMisconfigured()
     },
 
-    async scheduled(_controller, env) {
-      await (await serviceOf(env))?.prune()
+    async scheduled(controller, env) {
+      const started = await serviceOf(env)
+      await started?.sendMail(env)
+      if (!isForMailAlone(controller)) await started?.prune()
     },
   }
+}
+
+/** A trigger that comes every few minutes only sends mail. */
+function isForMailAlone(controller: unknown): boolean {
+  const { cron } = (controller ?? {}) as { readonly cron?: unknown }
+  return String(cron).startsWith('*')
 }
 
 /**
  * A Worker cannot refuse to start. So with wrong settings it only writes the problems to its log.
  */
-async function readConfig(env: object): Promise<Config | undefined> {
+async function readConfig(env: object, { mailer }: WorkerOptions): Promise<Config | undefined> {
   const config = await parseConfig({ ...env }, { hasFiles: false })
-  if (config.ok) return config.value
-  console.error(JSON.stringify({ event: 'misconfigured', problems: config.error }))
+  const problems = config.ok ? mailerProblems(config.value, mailer) : config.error
+  if (config.ok && problems.length === 0) return config.value
+  console.error(JSON.stringify({ event: 'misconfigured', problems }))
   return undefined
+}
+
+function mailerProblems(config: Config, mailer: Mailer | undefined): readonly string[] {
+  const configured = configuredMailer(config, mailer)
+  return configured.ok ? [] : [configured.error]
 }
 
 function startService(config: Config, options: WorkerOptions): Service {
@@ -103,6 +126,7 @@ function startService(config: Config, options: WorkerOptions): Service {
     log: console.log,
     claims: options.claims,
     passwordHashes: options.passwordHashes,
+    mailer: options.mailer,
     clientAddress: addressOnCloudflare,
     platformLimit: limitOnCloudflare,
   })

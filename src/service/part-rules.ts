@@ -20,6 +20,14 @@ export const passwordHashesRule = optional(
   ),
 )
 
+/** The rule for the mailer that an application brings. */
+export const mailerRule = optional(
+  must(
+    (value) => isObject(value) && typeof (value as { send?: unknown }).send === 'function',
+    'a mailer: an object with the function send',
+  ),
+)
+
 const sharedRules = {
   runtime: runtimeRule(runtimeFunctions),
   database: databaseRule,
@@ -27,6 +35,7 @@ const sharedRules = {
   claims: optional(aFunction()),
   clientAddress: optional(aFunction()),
   platformLimit: optional(aFunction()),
+  mailer: mailerRule,
 }
 
 export const partRules = { ...sharedRules, passwordHashes: passwordHashesRule }
@@ -51,4 +60,5 @@ export const depRules = {
   oauthClients: aPart,
   feed: aPart,
   revocations: aPart,
+  mailedCodes: aPart,
 }

@@ -18,13 +18,16 @@ import {
 } from '../token/signing-key.ts'
 import { createApp } from './app.ts'
 import { type Config, serviceSettingsOf } from './config/config.ts'
+import { configuredMailer } from './configured-mailer.ts'
 import { sealEvents } from './domain/audit/seal-events.ts'
 import { deriveSealKey } from './domain/audit/seal-key.ts'
+import { createMailedCodes } from './domain/codes/mailed-codes.ts'
 import type { ClientAddress, Deps } from './domain/deps.ts'
 import { RevocationFeed } from './domain/feed/feed.ts'
 import {
   pruneAttempts,
   pruneAuditDetails,
+  pruneMail,
   pruneRevocations,
   pruneSessions,
 } from './domain/housekeeping.ts'
@@ -36,10 +39,12 @@ import { createUnsupportedHashLog } from './domain/identity/unsupported-hash-log
 import { createAttemptKeyMaker } from './domain/limits/attempt-keys.ts'
 import { createDeviceTokens } from './domain/limits/device-token.ts'
 import { RequestCounts } from './domain/limits/request-counts.ts'
+import { sendAllDueMail } from './domain/mail/send-due-mail.ts'
 import { createReadiness } from './domain/readiness.ts'
 import { createRefreshTokens } from './domain/tokens/refresh-token.ts'
 import { safeLog } from './http/safe-log.ts'
 import type { ServiceEnv } from './http/service-env.ts'
+import type { Mailer } from './mail/mailer.ts'
 import { partRules } from './part-rules.ts'
 import type { Database } from './store/database.ts'
 
@@ -55,6 +60,12 @@ export interface Service {
    * database is unavailable.
    */
   prune(): Promise<void>
+  /**
+   * Sends mail that is due, for the platform's scheduler: every few minutes. At most 200 mails. `env`
+   * is what the mailer gets. Rejects when the database is unavailable. Without a mailer it does
+   * nothing.
+   */
+  sendMail(env: unknown): Promise<void>
 }
 
 /** What differs between platforms and tests. */
@@ -85,6 +96,11 @@ export interface PlatformParts {
    * kind (`register`, `login`, `password` or `refresh`) from this network may go on. A failure lets it go on.
    */
   readonly platformLimit?: PlatformLimit | undefined
+  /**
+   * Sends mail, in place of what MAILER names. Default: the service sends none, unless MAILER names
+   * a mailer that the service has itself.
+   */
+  readonly mailer?: Mailer | undefined
 }
 
 /** `env` is what the entry passes to the app. */
@@ -118,14 +134,23 @@ export function createService(config: Config, parts: PlatformParts): Service {
       const prunedSessions = await pruneSessions(deps)
       const prunedAttempts = await pruneAttempts(deps)
       const prunedAuditDetails = await pruneAuditDetails(deps)
+      const prunedMail = await pruneMail(deps)
       // Last, so that an audit that cannot be sealed keeps nothing else from being deleted.
       const { sealed, head } = await sealEvents(
         deps.database,
         await deriveSealKey(config.secretKey),
       )
-      const counts = { sealed, pruned, prunedSessions, prunedAttempts, prunedAuditDetails }
+      const counts = {
+        sealed,
+        pruned,
+        prunedSessions,
+        prunedAttempts,
+        prunedAuditDetails,
+        prunedMail,
+      }
       deps.log(JSON.stringify({ event: 'prune', ...counts, head: head ?? null }))
     },
+    sendMail: (env) => sendAllDueMail(deps, env),
   }
 }
 
@@ -150,6 +175,8 @@ export function createDeps(config: Config, given: PlatformParts): Deps {
   }
   const parts = checkOptions('createDeps', partRules, given)
   const { runtime, database, claims } = parts
+  const mailer = configuredMailer(config, parts.mailer)
+  if (!mailer.ok) throw new TypeError(mailer.error)
   const log = safeLog(parts.log)
   const feed = new RevocationFeed(database, runtime, { log })
   const accessTokens = { issuer: config.issuer, audience: config.audience, ...keysOf(config) }
@@ -171,6 +198,8 @@ export function createDeps(config: Config, given: PlatformParts): Deps {
     platformLimit: safePlatformLimit(parts.platformLimit),
     clientAddress: parts.clientAddress ?? (() => undefined),
     oauthClients: config.oauthClients,
+    mailer: mailer.value,
+    mailedCodes: createMailedCodes(config),
     jwkSet: publicJwkSet(config.signingKeys),
     revocations: {
       announce(revocation) {

@@ -9,7 +9,10 @@ const parts = { runtime: createFakeClock(), database, log: () => {} }
 describe('createWorker', () => {
   it.each([
     [{ claims: {} }, 'claims must be a function, and is of type object.'],
-    [{ claim: () => ({}) }, 'createWorker has no option claim; it has claims, passwordHashes.'],
+    [
+      { claim: () => ({}) },
+      'createWorker has no option claim; it has claims, passwordHashes, mailer.',
+    ],
     [{ passwordHashes: ['argon2id'] }, 'passwordHashes must be a list of families, each with name'],
     ['x', 'createWorker takes an object of options'],
   ])('refuses the options %j', (options, sentence) => {
@@ -51,10 +54,10 @@ describe.each([
 describe('createApp', () => {
   const deps = createDeps(config, parts)
 
-  it('accepts the result of createDeps, in which only the claims are optional', () => {
+  it('accepts the result of createDeps, in which only claims and mailer are optional', () => {
     expect(createApp(deps).fetch).toBeTypeOf('function')
     for (const name of Object.keys(deps)) {
-      if (name === 'claims') continue
+      if (name === 'claims' || name === 'mailer') continue
       expect(() => createApp({ ...deps, [name]: undefined })).toThrow(`${name} must `)
     }
   })

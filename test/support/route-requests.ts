@@ -10,14 +10,17 @@ import type { Route, RouteFamily } from '../../src/service/http/route.ts'
 import { routeFamilies } from '../../src/service/routes/routes.ts'
 import type { Database } from '../../src/service/store/database.ts'
 import { segmentOf } from '../../src/token/feed-format.ts'
+import { codeIn, createMailbox, createMailingService, mailSettings } from './mail.ts'
 import {
   brokenKey,
   claimsDuringChange,
   createTestService,
+  database,
   freshEmail,
   insertRevocations,
   logout,
   passTime,
+  post,
   pretend,
   refreshWith,
   registerAccount,
@@ -57,13 +60,17 @@ export const mountedRoutes: readonly MountedRoute[] = (
 const client = { id: 'api', secret: 'a-secret-of-the-client-0123456789abcdef' }
 const json = { 'Content-Type': 'application/json' }
 const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
-const settings = { OAUTH_CLIENTS: `${client.id}:${client.secret}` }
+const settings = { ...mailSettings, OAUTH_CLIENTS: `${client.id}:${client.secret}` }
+/** Reads the mails of all accounts. */
+const mailing = createMailingService()
 const password = 'a good password'
 
 /** The account and the tokens of a request. */
 interface Caller {
   readonly refreshToken?: string
 }
+
+const handle = 'h'.repeat(16)
 
 /** A body that the route accepts. */
 export function goodBody({ name }: Route, { refreshToken }: Caller): object {
@@ -77,6 +84,10 @@ export function goodBody({ name }: Route, { refreshToken }: Caller): object {
       refresh_token: refreshToken,
     },
     logoutEverywhere: { keep_current: true, refresh_token: refreshToken },
+    forgotPassword: { email: freshEmail() },
+    emailCode: { email: freshEmail() },
+    resetPassword: { handle, code: 'AAAA-AAAA', new_password: 'another good password' },
+    loginByCode: { handle, code: 'AAAA-AAAA' },
     checkRevocations: { ids: ['i'.repeat(16)] },
   }
   return bodies[name] ?? {}
@@ -98,8 +109,27 @@ export async function goodRequest(
   const takesToken = route.credential === 'access_token' || route.credential === 'session_tokens'
   const bearing = takesToken ? { Authorization: `Bearer ${account.token}` } : {}
   if (route.method !== 'POST') return { ...parts, headers: bearing }
-  const body = route.name === 'login' ? credentialsOf(account) : goodBody(route, account)
+  const body = await bodyFor(route, account)
   return { ...parts, headers: { ...json, ...bearing }, body: JSON.stringify(body) }
+}
+
+/** A code of the account for this route, with its handle. */
+async function codeFor({ name }: Route, email: string): Promise<object> {
+  const service = await mailing
+  const path = name === 'loginByCode' ? '/auth/email-code' : '/auth/forgot-password'
+  const { body } = await post(service.app, path, { email })
+  await service.settle()
+  return { handle: body.handle, code: codeIn(service.mailbox.to(email).at(-1)) }
+}
+
+/** A body for an account. */
+async function bodyFor(route: Route, account: Awaited<ReturnType<typeof registerAccount>>) {
+  const { email } = account
+  if (route.name === 'login') return credentialsOf(account)
+  if (route.name === 'forgotPassword' || route.name === 'emailCode') return { email }
+  const good = goodBody(route, account)
+  const isByCode = route.name === 'resetPassword' || route.name === 'loginByCode'
+  return isByCode ? { ...good, ...(await codeFor(route, email)) } : good
 }
 
 /** A segment that exists: other tests revoke as well, and old segments disappear. */
@@ -145,7 +175,8 @@ export function createService(
   database?: Database,
   unchecked?: Partial<Config>,
 ) {
-  return createTestService({ ...settings, ...variables }, database && { database }, unchecked)
+  const parts = { mailer: createMailbox(), ...(database && { database }) }
+  return createTestService({ ...settings, ...variables }, parts, unchecked)
 }
 
 /** Sends the request. */
@@ -195,18 +226,28 @@ const away: Database = {
   hasReplicas: false,
   withClient: () => Promise.reject(new TypeError('fetch failed')),
 }
-const slow: Database = {
-  hasReplicas: false,
-  withClient: () => systemRuntime.delay(300).then(() => Promise.reject(new TypeError('slow'))),
+/** Only the first answers are slow, and useless. */
+function createSlow(slowAnswers: number): Database {
+  let asked = 0
+  return {
+    hasReplicas: false,
+    withClient(use) {
+      asked += 1
+      if (asked > slowAnswers) return database.withClient(use)
+      return systemRuntime.delay(1_000).then(() => Promise.reject(new TypeError('slow')))
+    },
+  }
 }
 
 async function withoutPlaceInQueue(parts: RequestParts, variables: Record<string, string>) {
+  const isKnown = /reauthenticate|change-password/.test(parts.path)
+  // A code is looked up before there is a place in the queue.
+  const slow = createSlow(parts.path.endsWith('reset-password') ? 1 : 3)
   const service = await createService({ ...variables, BCRYPT_COST: '14' }, slow)
   // At this cost the queue has one place for strangers, and one for those who are known. These
   // requests hold them while they read.
   const body = JSON.stringify({ email: 'a@b', password: 'x' })
   void service.app.request('/auth/login', { method: 'POST', headers: json, body })
-  const isKnown = /reauthenticate|change-password/.test(parts.path)
   if (isKnown) void sendParts(withService(parts, service))
   await systemRuntime.delay(20)
   return withService(parts, service)
@@ -285,14 +326,18 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
     await pretend('authenticated_at = authenticated_at - 301', String(body.refresh_token))
     return withBody(parts, body)
   },
+  code_wrong: async (parts) => withBody(parts, { ...bodyOf(parts), code: 'AAAA-AAAA' }),
+  mail_off: async (parts, variables) => withService(parts, await createTestService(variables)),
   login_queue_full: withoutPlaceInQueue,
   async too_many_from_address(parts, variables) {
     const { path, method, headers } = parts
-    const perAddress = ['REGISTRATIONS', 'LOGINS', 'REFRESHES'].map((what) => `${what}_PER_ADDRESS`)
+    const perAddress = ['REGISTRATIONS', 'LOGINS', 'REFRESHES', 'MAILS'].map(
+      (what) => `${what}_PER_ADDRESS`,
+    )
     const one = Object.fromEntries(perAddress.map((name) => [name, '1']))
     const service = await createTestService(
       { ...settings, ...variables, ...one },
-      { clientAddress: () => '192.0.2.1' },
+      { clientAddress: () => '192.0.2.1', mailer: createMailbox() },
     )
     await service.app.request(path, { method, headers })
     return withService(parts, service)
@@ -313,7 +358,10 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
   account_changing: async (parts, variables) =>
     withService(
       parts,
-      await createTestService({ ...settings, ...variables }, { claims: claimsDuringChange }),
+      await createTestService(
+        { ...settings, ...variables },
+        { claims: claimsDuringChange, mailer: createMailbox() },
+      ),
     ),
   async snapshot_busy(parts) {
     await insertRevocations(3_000)

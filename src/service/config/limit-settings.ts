@@ -41,6 +41,9 @@ export const limitSettings = {
   REFRESHES_PER_ADDRESS: {
     ...wholeNumber(600, 1, 100_000),
   },
+  MAILS_PER_ADDRESS: {
+    ...wholeNumber(20, 1, 100_000),
+  },
 }
 
 /** How many attempts are let through, and when. */
@@ -67,6 +70,10 @@ export interface RequestLimits {
     /** Giving the password again. */
     readonly password: number
     readonly refresh: number
+    /** Asking for a mail. */
+    readonly mail: number
+    /** Giving a code from a mail. */
+    readonly code: number
   }
   /** In a second, for the whole isolate or process. */
   readonly perProcess: { readonly [Name in keyof typeof perProcess]: number }
@@ -107,6 +114,8 @@ export function limitsOf(values: LimitValues): Limits {
         login: values.LOGINS_PER_ADDRESS * factor,
         password: values.LOGINS_PER_ADDRESS * factor,
         refresh: values.REFRESHES_PER_ADDRESS * factor,
+        mail: values.MAILS_PER_ADDRESS * factor,
+        code: values.LOGINS_PER_ADDRESS * factor,
       },
       perProcess: {
         check: perProcess.check * factor,

@@ -27,8 +27,9 @@ export interface MailSender {
 
 /** Where mail is sent over HTTP. */
 export interface MailApi {
+  /** Takes mail by POST, in the form of Resend. */
   readonly url: string
-  /** A secret. */
+  /** The bearer token for it. A secret. */
   readonly key: string | undefined
 }
 

@@ -5,7 +5,9 @@ import { unseen } from '../../token/issuer.ts'
 
 /** A mail server, and who sends. */
 export interface SmtpServer {
+  /** Its name or address. Its certificate must be for it. */
   readonly host: string
+  /** It speaks TLS from the first byte. Default: 465. */
   readonly port: number
   /** Undefined: without authentication. */
   readonly user: string | undefined

@@ -4,6 +4,7 @@ import type { PublicJwk } from '../../token/jwk.ts'
 import type { OAuthClient } from '../config/settings.ts'
 import type { Database } from '../store/database.ts'
 import type { Revocation } from '../store/revoked-tokens.ts'
+import type { CodeDeps } from './codes/code-deps.ts'
 import type { RevocationFeed } from './feed/feed.ts'
 import type { BreachCheck } from './identity/breach-check.ts'
 import type { HashQueue } from './identity/hash-queue.ts'
@@ -25,7 +26,7 @@ interface Revocations {
 }
 
 /** Services and settings. Functions take the part they need: `Pick<Deps, …>`. */
-export interface Deps extends TokenDeps, LimitDeps {
+export interface Deps extends TokenDeps, LimitDeps, CodeDeps {
   /** Where accounts, sessions and revocations are stored. */
   readonly database: Database
   /** Hashes passwords at the configured cost. */

@@ -4,8 +4,10 @@
 
 import { deleteForgottenAttempts } from '../store/attempts.ts'
 import { deleteExpiredDetails } from '../store/audit-events.ts'
+import { deleteExpiredCodes, deleteOldHandles } from '../store/codes.ts'
 import type { Database } from '../store/database.ts'
 import { maxRowsPerDelete } from '../store/delete-rows.ts'
+import { deleteEndedSuppressions, deleteOldMail } from '../store/outgoing-mail.ts'
 import { deleteExpiredRevocations } from '../store/revoked-tokens.ts'
 import { deleteEndedSessions } from '../store/session-endings.ts'
 import type { Deps } from './deps.ts'
@@ -58,6 +60,20 @@ export function pruneAttempts({
  */
 export function pruneAuditDetails({ database }: Pick<Deps, 'database'>): Promise<number> {
   return deleteInChunks(database, deleteExpiredDetails)
+}
+
+/**
+ * Deletes codes and their handles, mail, and suppressed addresses that nobody needs any more: 225,000
+ * of each at most, 1,000 with each round trip. Harmless if it runs twice at once, or is cut off.
+ *
+ * @returns how many mails were deleted
+ */
+export async function pruneMail({ database }: Pick<Deps, 'database'>): Promise<number> {
+  const deleted = await deleteInChunks(database, deleteOldMail)
+  await deleteInChunks(database, deleteExpiredCodes)
+  await deleteInChunks(database, deleteOldHandles)
+  await deleteInChunks(database, deleteEndedSuppressions)
+  return deleted
 }
 
 async function deleteInChunks(

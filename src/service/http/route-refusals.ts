@@ -47,6 +47,8 @@ export type LimitClass =
   | 'login'
   | 'password'
   | 'refresh'
+  | 'mail'
+  | 'code'
   | 'check'
   | 'introspect'
 
@@ -57,6 +59,8 @@ export const limitRefusals = {
   login: ['login_queue_full', 'too_many_attempts', 'too_many_from_address'],
   password: ['login_queue_full', 'too_many_attempts', 'too_many_from_address'],
   refresh: ['refresh_too_frequent', 'too_many_from_address'],
+  mail: ['too_many_from_address'],
+  code: ['too_many_from_address'],
   check: ['too_many_at_once'],
   introspect: ['too_many_at_once'],
 } as const satisfies Record<LimitClass, readonly Reason[]>

@@ -116,7 +116,7 @@ export function presentedDeviceTokens(
 
 /**
  * A success that carries tokens (RFC 6749 §5.1), with flask-jwt-auth's name for the access token.
- * There may be only some of the tokens.
+ * There may be only some of the tokens. `members` are further members of the body.
  */
 export function respondWithTokens(
   c: Context<ServiceEnv>,
@@ -124,13 +124,14 @@ export function respondWithTokens(
   message: string,
   tokens: Partial<LoginTokens>,
   status: ContentfulStatusCode = 200,
+  members: Readonly<Record<string, unknown>> = {},
 ): Response {
   const { accessToken, refreshToken, deviceToken } = tokens
   const expires = { expires_in: tokens.expiresInSeconds }
   if (deps.settings.tokenTransport === 'cookie') {
     if (accessToken !== undefined) setTokenCookies(c, deps, accessToken, refreshToken)
     if (deviceToken !== undefined) setDeviceCookie(c, deps, deviceToken)
-    return respond(c, { message, ...expires }, status)
+    return respond(c, { message, ...expires, ...members }, status)
   }
   const body = {
     message,
@@ -139,6 +140,7 @@ export function respondWithTokens(
     device_token: deviceToken,
     token_type: accessToken === undefined ? undefined : 'Bearer',
     ...expires,
+    ...members,
   }
   return respond(c, body, status)
 }

@@ -8,7 +8,16 @@ import type { Mail, Mailer, MailFailure, MailFailureKind } from './mailer.ts'
 import { isPlainAddress } from './plain-address.ts'
 
 /** The part of the binding that is used: `SendEmail` of @cloudflare/workers-types. */
-type Binding = Pick<SendEmail, 'send'>
+interface Binding {
+  send(message: {
+    readonly from: string | { readonly name: string; readonly email: string }
+    readonly to: string
+    readonly subject: string
+    readonly text: string
+    readonly html: string
+    readonly headers: Record<string, string>
+  }): Promise<unknown>
+}
 
 /**
  * What each code means for the mail. Every other error is `later`: E_RATE_LIMIT_EXCEEDED,

@@ -11,12 +11,15 @@ export interface Mail {
    * can be recognised: as `Idempotency-Key`, `Message-ID` or `X-Portcullis-Mail`.
    */
   readonly id: string
+  /** The sender of the settings: MAIL_FROM. */
   readonly from: MailSender
   /** The only recipient: a plain address, checked by `parseEmail`. It may have non-ASCII letters. */
   readonly to: string
   /** One line. */
   readonly subject: string
+  /** The plain text. */
   readonly text: string
+  /** The same as a whole HTML document. It loads nothing. */
   readonly html: string
 }
 
@@ -33,6 +36,7 @@ export type MailFailureKind = 'later' | 'misconfigured' | 'address_refused' | 'm
 
 /** Why a mail was not sent. */
 export interface MailFailure {
+  /** What becomes of the mail and of its address. */
   readonly kind: MailFailureKind
   /**
    * What the provider said, for the log: on one line, of at most 200 characters. It has no address,

@@ -77,10 +77,11 @@ const statusRoute = defineRoute({
   async handle(deps, { c, token }) {
     const found = await findAccountOfToken(deps, token)
     if (!found.ok) return found
-    const { userId, email, roles, registeredAt } = found.value
+    const { userId, email, roles, registeredAt, emailVerifiedAt } = found.value
     const data = {
       user_id: userId,
       email,
+      email_verified: emailVerifiedAt !== null,
       admin: roles.includes('admin'),
       roles,
       registered_on: formatInstant(registeredAt),

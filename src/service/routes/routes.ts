@@ -2,6 +2,7 @@
 
 import type { RouteFamily } from '../http/route.ts'
 import { authRoutes } from './auth.ts'
+import { codeRoutes } from './codes.ts'
 import { eventRoutes } from './events.ts'
 import { feedRoutes } from './feed.ts'
 import { healthRoutes } from './health.ts'
@@ -15,7 +16,14 @@ export const routeFamilies = [
   {
     path: '/auth',
     isSameSiteOnly: true,
-    routes: [...authRoutes, ...passwordRoutes, ...sessionRoutes, ...eventRoutes, ...feedRoutes],
+    routes: [
+      ...authRoutes,
+      ...codeRoutes,
+      ...passwordRoutes,
+      ...sessionRoutes,
+      ...eventRoutes,
+      ...feedRoutes,
+    ],
   },
   { path: '/oauth', refusalForm: 'oauth', routes: oauthRoutes },
   { path: '', routes: [...healthRoutes, ...wellKnownRoutes] },

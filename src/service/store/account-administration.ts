@@ -16,6 +16,7 @@ import {
 } from './audit-events.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
 import { isLiveSession } from './live-session.ts'
+import { codes, outgoingMail } from './mail-schema.ts'
 import { type RoleValues, roleColumns, roleEntries, roleValuesOf } from './roles.ts'
 import { decodeRows, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
@@ -140,8 +141,8 @@ export function replacePassword(
 }
 
 /**
- * Deletes the account with this email and this id, with its sessions and the personal details of its
- * events, and revokes its tokens. Same guarantees and result as `disableAccount`. The revocations
+ * Deletes the account with this email and this id, with its sessions, codes and mail, and the personal
+ * details of its events, and revokes its tokens. Same guarantees and result as `disableAccount`. The revocations
  * and the events stay, and no other account ever gets the id.
  */
 export async function deleteAccount(
@@ -157,6 +158,8 @@ export async function deleteAccount(
     details: deleteDetailsStatement(sql`${account}`),
     // Not left to ON DELETE CASCADE: whether foreign keys count is a setting of the connection.
     sessions: build.delete(sessions).where(inArray(sessions.userId, account)),
+    codes: build.delete(codes).where(inArray(codes.userId, account)),
+    mail: build.delete(outgoingMail).where(inArray(outgoingMail.userId, account)),
     deleted: build.delete(users).where(isTheirs).returning({ userId: users.id }),
   })
   return decodeRows(changedRow, deleted).length > 0

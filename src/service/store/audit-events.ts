@@ -10,15 +10,15 @@ import { auditDetails, auditEvents, sessions, users } from './schema.ts'
 
 /**
  * What came of it. `attempted`: a password was given, and is being checked. If it is right, a
- * success follows that names the attempt.
+ * success follows that names the attempt. `mail_given_up`: a mail could not be sent.
  */
-export type AuditOutcome = 'success' | 'attempted' | Reason
+export type AuditOutcome = 'success' | 'attempted' | 'mail_given_up' | Reason
 
 /** What happens, and who does it, as the caller of the store knows it. */
 export interface AuditEntry {
   /** The name of the route, or of the command. */
   readonly event: string
-  readonly actor: 'user' | 'administrator'
+  readonly actor: 'user' | 'administrator' | 'service'
   /** Of the request that did it. */
   readonly requestId?: string | undefined
   /** Default: no personal details are kept. */

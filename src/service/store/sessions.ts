@@ -201,7 +201,7 @@ function selectSessionStatement(sessionId: string) {
 }
 
 /** Inserts a session of the account that the condition selects. */
-function insertSessionStatement(session: NewSession, whose: SQL | undefined) {
+export function insertSessionStatement(session: NewSession, whose: SQL | undefined) {
   const { idleSeconds, absoluteSeconds } = session.lifetimes
   const ends = sql`${databaseNow} + ${absoluteSeconds}`
   const idleEnds = sql<number>`min(${databaseNow} + ${idleSeconds}, ${ends})`

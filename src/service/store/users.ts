@@ -43,6 +43,8 @@ export interface Account {
   readonly roles: readonly string[]
   /** Seconds since 1970. */
   readonly registeredAt: number
+  /** When somebody last proved that the email receives mail; null if nobody has. */
+  readonly emailVerifiedAt: number | null
 }
 
 /** What a new account needs. */
@@ -78,6 +80,7 @@ const accountAndRevocationRow = v.union([
     email: v.string(),
     ...roleEntries,
     registeredAt: instant,
+    emailVerifiedAt: v.nullable(instant),
     isRevoked: flag,
   }),
   v.object({ userId: v.null(), isRevoked: flag }),
@@ -247,6 +250,7 @@ export function selectAccountByTokenStatement(token: TokenIds) {
       email: users.email,
       ...roleColumns,
       registeredAt: users.registeredAt,
+      emailVerifiedAt: users.emailVerifiedAt,
       isRevoked: sql<number>`${isRevokedToken(token)}`,
     })
     .from(sql`(SELECT 1)`)

@@ -65,10 +65,19 @@ describe('the configuration', () => {
         },
         deviceTokenLifetimeSeconds: 180 * 86_400,
         requests: {
-          perAddress: { register: 30, login: 300, password: 300, refresh: 600 },
+          perAddress: {
+            ...{ register: 30, login: 300, password: 300, refresh: 600 },
+            ...{ mail: 20, code: 300 },
+          },
           perProcess: { check: 1_000, introspect: 1_000 },
         },
       },
+      mailer: 'none',
+      mailFrom: undefined,
+      mailApi: { url: 'https://api.resend.com/emails', key: undefined },
+      smtpServer: undefined,
+      accountPagesUrl: undefined,
+      codeLifetimes: { codeSeconds: 600, resetLinkSeconds: 3_600 },
     })
   })
 
@@ -81,6 +90,8 @@ describe('the configuration', () => {
       login: 300_000,
       password: 300_000,
       refresh: 600_000,
+      mail: 20_000,
+      code: 300_000,
     })
     expect(requests.perProcess.check).toBe(1_000_000)
   })

@@ -222,6 +222,11 @@ const provocations = {
     return ask((await createTestService(variables)).app, '/auth/logout', init)
   },
   body_too_large: ({ app }) => post(app, '/auth/login', { email: 'x'.repeat(17_000) }),
+  code_wrong: ({ app }) => {
+    const code = { handle: 'h'.repeat(16), code: 'AAAA-AAAA' }
+    return post(app, '/auth/login-by-code', code)
+  },
+  mail_off: ({ app }) => post(app, '/auth/email-code', { email: 'ada@example.com' }),
   body_incomplete: ({ app, clock }) => {
     clock.delay = async () => {}
     return ask(app, '/auth/login', { method: 'POST', body: new ReadableStream() })

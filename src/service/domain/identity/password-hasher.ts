@@ -20,8 +20,8 @@ export interface PasswordHasher {
   hash(password: string): Promise<string>
   /**
    * Whether `password` is the one behind `storedHash`. Without a hash (no such account) the answer
-   * is no. The same holds for the empty password, which stands for every password that no account
-   * can have. In all these cases this is the work of one hash of the configured cost. So it is with
+   * is no. The same holds for an account without a password. And for the empty password, which
+   * stands for every password that no account can have. In all these cases this is the work of one hash of the configured cost. So it is with
    * every bcrypt hash up to that cost. A stored hash of a higher cost takes longer.
    *
    * A hash of another kind than bcrypt takes the time of its own family. If a hash cannot be
@@ -47,6 +47,9 @@ export interface ForeignHashes {
   readonly onUnsupported?: ((family: string, problem: string) => void) | undefined
 }
 
+/** What is stored for an account without a password. No version takes it for a hash. */
+export const noPassword = '!'
+
 type ForeignHash = Partial<StoredHash> & { readonly family: string }
 
 const saltBytes = 16
@@ -69,6 +72,9 @@ export function createPasswordHasher(
   foreign: ForeignHashes = {},
 ): PasswordHasher {
   const nobodysHash = `${bcryptPrefix(cost)}${anySalt}${'.'.repeat(31)}`
+
+  /** Without a password of the account, the work is the same. */
+  const hashToVerify = (stored = noPassword) => (stored === noPassword ? nobodysHash : stored)
 
   /** Other systems hash a password as it is typed. An empty one takes the time of a wrong one. */
   async function verifyForeign(password: string, typed: string, stored: string): Promise<boolean> {
@@ -97,7 +103,8 @@ export function createPasswordHasher(
       return `$bcrypt-sha256$v=2,t=2b,r=${cost}$${salt}$${checksumOf(hashed)}`
     },
 
-    async verify(password, storedHash = nobodysHash, typed = password) {
+    async verify(password, stored, typed = password) {
+      const storedHash = hashToVerify(stored)
       const long = bcryptSha256.exec(storedHash)
       const [, storedCost] = long ?? plainBcrypt.exec(storedHash) ?? []
       if (!storedCost) return verifyForeign(password, typed, storedHash)

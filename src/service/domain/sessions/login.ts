@@ -8,27 +8,17 @@ import {
   refuse,
   succeed,
 } from '../../../errors/reasons.ts'
-import { maxTokenLifetimeSeconds } from '../../../token/token-lifetime.ts'
 import type { TooManyAttempts } from '../../store/attempts.ts'
-import type { RightPassword } from '../../store/hash-renewal.ts'
 import { findAccountToLogIn } from '../../store/password-checks.ts'
-import { insertSession, type NewSession } from '../../store/sessions.ts'
-import type { CheckedAccount } from '../../store/users.ts'
+import { insertSession } from '../../store/sessions.ts'
 import type { AuditEntry } from '../audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import { comparedEmail, emailSpellings } from '../identity/email.ts'
 import { parsePassword } from '../identity/identity.ts'
 import { chargeAttempt } from '../limits/charged-attempt.ts'
 import { findDevice, type LoginClient, loginKeysOf, renewDevice } from '../limits/login-attempts.ts'
-import {
-  beginIssuance,
-  type IssuedTokens,
-  issueAccessTokenOf,
-  type LoginPlace,
-  type LoginTokens,
-  newSession,
-  signBeforeCommit,
-} from '../tokens/tokens.ts'
+import type { LoginPlace, LoginTokens } from '../tokens/tokens.ts'
+import { beginSession } from './begin-session.ts'
 import { renewHash } from './renew-hash.ts'
 
 /** What a login needs. */
@@ -100,44 +90,13 @@ export async function login(
     const renewed = { ...renewDevice(deps, device), userId, passwordVersion }
     const deviceToken = await deps.deviceTokens.create(renewed, email)
     const renewal = await renewHash(deps, account, password, isGone)
-    const right = { found: account, attempt, renewal }
-    const issued = await beginSession(deps, right, client.findPlace(), entry)
+    const right = { attempt, renewal }
+    const { maxSessionsPerUser } = deps.settings
+    const issued = await beginSession<'invalid_credentials'>(deps, {
+      ...{ account, place: client.findPlace() },
+      insert: (session, read) =>
+        insertSession(deps.database, session, { ...right, found: read }, maxSessionsPerUser, entry),
+    })
     return issued.ok ? succeed({ ...issued.value, deviceToken }) : issued
   })
-}
-
-/** The tokens of a new session of an account whose password was right. */
-async function beginSession(
-  deps: LoginDeps,
-  { found: account, ...right }: RightPassword<CheckedAccount>,
-  place: LoginPlace,
-  entry: AuditEntry,
-): Promise<Result<IssuedTokens, 'invalid_credentials' | ChangeReason>> {
-  const issuance = beginIssuance(deps)
-  const session = newSession(deps, place, issuance)
-  const { sessionId, lifetimes } = session
-  const refreshToken = await deps.refreshTokens.create({ sessionId, version: 1 })
-  const begin = (found: CheckedAccount) => ({
-    ...{ ...found, sessionId, authenticatedAt: found.readAt },
-    tokenExpiresAt: Math.min(issuance.expiresAt, found.readAt + longestLife(lifetimes)),
-  })
-  const issued = await signBeforeCommit(
-    account,
-    (found) => issueAccessTokenOf(deps, begin(found), issuance),
-    async (found) => {
-      const { authenticatedAt, tokenExpiresAt } = begin(found)
-      const begun = { ...session, authenticatedAt, tokenExpiresAt }
-      const { maxSessionsPerUser } = deps.settings
-      const checked = { ...right, found }
-      const inserted = await insertSession(deps.database, begun, checked, maxSessionsPerUser, entry)
-      if (inserted.ok) for (const ended of inserted.value) deps.revocations.announce(ended)
-      return inserted
-    },
-  )
-  return issued.ok ? succeed({ ...issued.value, refreshToken }) : refuse(issued.error.reason)
-}
-
-/** The longest life of the first access token of a session, in seconds. */
-function longestLife({ idleSeconds, absoluteSeconds }: NewSession['lifetimes']): number {
-  return Math.min(idleSeconds, absoluteSeconds, maxTokenLifetimeSeconds)
 }

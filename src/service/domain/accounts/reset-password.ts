@@ -1,0 +1,117 @@
+// A user who has forgotten the password sets another one, with a code from a mail. Every session and
+// every token of the account ends, everywhere within the bound. So a thief who has used the account
+// is out, too.
+
+import { createRandomId } from '../../../crypto/random-id.ts'
+import {
+  type InvalidInput,
+  type QueueReason,
+  type Result,
+  refuse,
+  succeed,
+} from '../../../errors/reasons.ts'
+import { giveTryBack } from '../../store/codes.ts'
+import { type PasswordReset, resetPassword } from '../../store/password-reset.ts'
+import type { AuditEntry } from '../audit-entry.ts'
+import { type CheckedCode, checkCode, type SentCode } from '../codes/check-code.ts'
+import type { Deps } from '../deps.ts'
+import { breachedPassword } from '../identity/breach-check.ts'
+import { comparedEmail } from '../identity/email.ts'
+import { passwordProblem } from '../identity/password-policy.ts'
+import { renewDevice } from '../limits/login-attempts.ts'
+
+type ResetDeps = Pick<
+  Deps,
+  | 'database'
+  | 'runtime'
+  | 'settings'
+  | 'mailedCodes'
+  | 'passwords'
+  | 'hashQueue'
+  | 'breaches'
+  | 'deviceTokens'
+  | 'revocations'
+>
+
+/** What the user sends. */
+interface AskedReset {
+  readonly sent: SentCode
+  /** In its normal form. By the policy, as far as that does not need the email. */
+  readonly newPassword: string
+  /** Of the mail that tells the owner, if the account has none. */
+  readonly language: string
+  /** A few words about the client, for that mail. */
+  readonly device: string | undefined
+  readonly entry: AuditEntry
+}
+
+/** The member of the body. */
+const field = 'new_password'
+const purpose = 'reset_password'
+
+/**
+ * Changes the password, and gives a device token for the next login. Refuses with 'code_wrong' as
+ * `checkCode`, also if another request has used the code meanwhile. Refuses with 'invalid_input' a
+ * new password that is made of the account's email, or that was in a data breach. Refuses with
+ * 'login_queue_full' if too many passwords wait to be hashed. Both leave the code as it is. Two round
+ * trips, and the work of one password hash. When it has succeeded, the guards of this isolate know
+ * the revocation. Atomic.
+ */
+export async function resetForgottenPassword(
+  deps: ResetDeps,
+  asked: AskedReset,
+  isGone: () => boolean,
+): Promise<Result<string, 'code_wrong' | QueueReason | InvalidInput>> {
+  const checked = await checkCode(deps, asked.sent, purpose, asked.entry)
+  if (!checked.ok) return checked
+  const { presented } = checked.value
+  const hashed = await hashNewPassword(deps, asked.newPassword, checked.value, isGone)
+  if (!hashed.ok) {
+    await giveTryBack(deps.database, presented).catch(() => {})
+    return hashed
+  }
+  return commit(deps, checked.value, {
+    ...{ userId: checked.value.account.userId, codeId: checked.value.codeId },
+    ...{ isLink: presented.handle === undefined, passwordHash: hashed.value },
+    ...{ attemptSeq: checked.value.attemptSeq, language: asked.language, entry: asked.entry },
+    tokenGeneration: createRandomId(deps.runtime),
+    mailId: createRandomId(deps.runtime),
+    device: asked.device,
+  })
+}
+
+/** The hash of a password that the policy lets through. */
+async function hashNewPassword(
+  deps: ResetDeps,
+  newPassword: string,
+  { account }: CheckedCode,
+  isGone: () => boolean,
+): Promise<Result<string, QueueReason | InvalidInput>> {
+  const { passwordPolicy, issuer } = deps.settings
+  const email = comparedEmail(account.email)
+  const message = passwordProblem(passwordPolicy, newPassword, { email, issuer })
+  if (message !== undefined)
+    return refuse({ reason: 'invalid_input', errors: [{ field, message }] })
+  const turn = deps.hashQueue.join(isGone)
+  if (!turn.ok) return turn
+  // The place is kept meanwhile, so that a crowd asks no more than the queue holds.
+  if (await turn.value.keepDuring(deps.breaches.isBreached(newPassword))) {
+    turn.value.leave()
+    return refuse(breachedPassword(field))
+  }
+  return turn.value.hash(() => deps.passwords.hash(newPassword))
+}
+
+async function commit(
+  deps: ResetDeps,
+  { account }: CheckedCode,
+  change: PasswordReset,
+): Promise<Result<string, 'code_wrong'>> {
+  const device = renewDevice(deps)
+  const changed = await resetPassword(deps.database, change)
+  if (!changed) return refuse('code_wrong')
+  deps.revocations.announce(changed.revocation)
+  const { userId, email } = account
+  const known = { ...device, userId, passwordVersion: changed.passwordVersion }
+  return succeed(await deps.deviceTokens.create(known, comparedEmail(email)))
+}

@@ -1,0 +1,71 @@
+// Begins a session after a login. Its first access token is signed before the commit (decision 29).
+
+import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
+import { maxTokenLifetimeSeconds } from '../../../token/token-lifetime.ts'
+import type { Revocation } from '../../store/revoked-tokens.ts'
+import type { Changed, NewSession } from '../../store/sessions.ts'
+import type { CheckedAccount } from '../../store/users.ts'
+import type { Deps } from '../deps.ts'
+import {
+  beginIssuance,
+  type IssuedTokens,
+  issueAccessTokenOf,
+  type LoginPlace,
+  newSession,
+  signBeforeCommit,
+} from '../tokens/tokens.ts'
+
+/** A session that is about to begin, and how the store begins it. */
+interface BeginningSession<Reason> {
+  readonly account: CheckedAccount
+  /** The generation that the commit gives the account. Default: it keeps its own. */
+  readonly tokenGeneration?: string | undefined
+  readonly place: LoginPlace
+  /**
+   * Commits, unless the account is no longer as it was read.
+   *
+   * @returns the revocations to announce
+   */
+  insert(
+    session: NewSession,
+    read: CheckedAccount,
+  ): Promise<Result<readonly Revocation[], { readonly reason: Reason } | Changed<CheckedAccount>>>
+}
+
+/**
+ * The tokens of a new session. Refuses as `insert`, and with 'account_changing' if the account
+ * changes twice meanwhile. One round trip, and a second one if it changes once.
+ */
+export async function beginSession<Reason extends string>(
+  deps: Pick<
+    Deps,
+    'runtime' | 'settings' | 'accessTokens' | 'claims' | 'refreshTokens' | 'revocations'
+  >,
+  { account, tokenGeneration, place, insert }: BeginningSession<Reason>,
+): Promise<Result<IssuedTokens, Reason | 'account_changing'>> {
+  const issuance = beginIssuance(deps)
+  const session = newSession(deps, place, issuance)
+  const { sessionId, lifetimes } = session
+  const refreshToken = await deps.refreshTokens.create({ sessionId, version: 1 })
+  const begin = (read: CheckedAccount) => ({
+    ...{ ...read, sessionId, authenticatedAt: read.readAt },
+    tokenGeneration: tokenGeneration ?? read.tokenGeneration,
+    tokenExpiresAt: Math.min(issuance.expiresAt, read.readAt + longestLife(lifetimes)),
+  })
+  const issued = await signBeforeCommit<CheckedAccount, { readonly reason: Reason }>(
+    account,
+    (read) => issueAccessTokenOf(deps, begin(read), issuance),
+    async (read) => {
+      const { authenticatedAt, tokenExpiresAt } = begin(read)
+      const inserted = await insert({ ...session, authenticatedAt, tokenExpiresAt }, read)
+      if (inserted.ok) for (const ended of inserted.value) deps.revocations.announce(ended)
+      return inserted
+    },
+  )
+  return issued.ok ? succeed({ ...issued.value, refreshToken }) : refuse(issued.error.reason)
+}
+
+/** The longest life of the first access token of a session, in seconds. */
+function longestLife({ idleSeconds, absoluteSeconds }: NewSession['lifetimes']): number {
+  return Math.min(idleSeconds, absoluteSeconds, maxTokenLifetimeSeconds)
+}

@@ -1,0 +1,87 @@
+// A login with a code from a mail in place of a password. It needs no hash, so it fits the free plan
+// of Workers. The code proves the email. If nobody had proved it before, somebody else may have
+// registered it, to wait for its owner: that one's password and sessions end.
+
+import { createRandomId } from '../../../crypto/random-id.ts'
+import { type ChangeReason, type Result, succeed } from '../../../errors/reasons.ts'
+import { insertSessionByCode, type Takeover } from '../../store/code-login.ts'
+import { giveTryBack } from '../../store/codes.ts'
+import type { CheckedAccount } from '../../store/users.ts'
+import type { AuditEntry } from '../audit-entry.ts'
+import { checkCode, type SentCode } from '../codes/check-code.ts'
+import type { Deps } from '../deps.ts'
+import { comparedEmail } from '../identity/email.ts'
+import { noPassword } from '../identity/password-hasher.ts'
+import type { DeviceClaims } from '../limits/device-token.ts'
+import { findDevice, type LoginClient, renewDevice } from '../limits/login-attempts.ts'
+import type { LoginPlace, LoginTokens } from '../tokens/tokens.ts'
+import { beginSession } from './begin-session.ts'
+
+type CodeLoginDeps = Pick<
+  Deps,
+  | 'database'
+  | 'runtime'
+  | 'settings'
+  | 'mailedCodes'
+  | 'accessTokens'
+  | 'claims'
+  | 'refreshTokens'
+  | 'revocations'
+  | 'deviceTokens'
+>
+
+/** The tokens of a login, and whether the password from before is gone. */
+export interface CodeLoginTokens extends LoginTokens {
+  readonly isPasswordRemoved: boolean
+}
+
+const purpose = 'sign_in'
+
+/**
+ * The tokens of a new session, and of a known device. The email is proved from now on. If nobody had
+ * proved it before, and the client presents no device token of the account, the account loses its
+ * password, its sessions and its tokens. Refuses with 'code_wrong' as `checkCode`, also if another
+ * request has used the code meanwhile. Refuses with 'account_changing' if roles or generation change
+ * twice meanwhile; then the code stays good. Two round trips, and a third one if they change once.
+ * Atomic.
+ */
+export async function loginByCode(
+  deps: CodeLoginDeps,
+  sent: SentCode,
+  client: LoginClient & { findPlace(): LoginPlace },
+  entry: AuditEntry,
+): Promise<Result<CodeLoginTokens, 'code_wrong' | ChangeReason>> {
+  const checked = await checkCode(deps, sent, purpose, entry)
+  if (!checked.ok) return checked
+  const { account, emailVerifiedAt, presented } = checked.value
+  const email = comparedEmail(account.email)
+  const device = await findDevice(deps, email, client)
+  const takeover =
+    emailVerifiedAt === null && !isOfAccount(device, account) ? beginTakeover(deps) : undefined
+  const passwordVersion = account.passwordVersion + (takeover ? 1 : 0)
+  const renewed = { ...renewDevice(deps, device), userId: account.userId, passwordVersion }
+  const deviceToken = await deps.deviceTokens.create(renewed, email)
+  const { codeId, attemptSeq } = checked.value
+  const session = await beginSession<'code_wrong'>(deps, {
+    ...{ account, tokenGeneration: takeover?.tokenGeneration, place: client.findPlace() },
+    insert: (begun, read) =>
+      insertSessionByCode(deps.database, {
+        ...{ codeId, isLink: presented.handle === undefined, signed: read, takeover },
+        ...{ session: begun, maxSessions: deps.settings.maxSessionsPerUser, entry, attemptSeq },
+      }),
+  })
+  if (session.ok) {
+    return succeed({ ...session.value, deviceToken, isPasswordRemoved: takeover !== undefined })
+  }
+  if (session.error !== 'code_wrong') await giveTryBack(deps.database, presented).catch(() => {})
+  return session
+}
+
+/** Whoever has such a device token knew the password, so no stranger has set it. */
+function isOfAccount(device: DeviceClaims | undefined, account: CheckedAccount): boolean {
+  return device?.userId === account.userId && device.passwordVersion === account.passwordVersion
+}
+
+function beginTakeover({ runtime }: Pick<Deps, 'runtime'>): Takeover {
+  return { tokenGeneration: createRandomId(runtime), passwordHash: noPassword }
+}

@@ -1,0 +1,22 @@
+// What routes that queue mail share: the language of a mail, and the sending after the answer.
+
+import type { Context } from 'hono'
+import type { MailDeps } from '../domain/mail/mail-deps.ts'
+import { sendDueMail } from '../domain/mail/send-due-mail.ts'
+import { type Language, preferredLanguage } from '../mail/languages.ts'
+import { afterAnswer } from './after-answer.ts'
+import type { ServiceEnv } from './service-env.ts'
+
+/** The language that the client prefers, for the mails that it causes. */
+export function languageOf(c: Context<ServiceEnv>): Language {
+  return preferredLanguage(c.req.header('Accept-Language'))
+}
+
+/** Sends mail that is due, after the answer. A failure leaves it to the next time. */
+export function sendAfterAnswer(c: Context<ServiceEnv>, deps: MailDeps): void {
+  const sending = sendDueMail(deps, c.env).then(
+    () => {},
+    () => deps.log(JSON.stringify({ event: 'mail_waits', requestId: c.get('requestId') })),
+  )
+  afterAnswer(c, sending)
+}

@@ -1,0 +1,144 @@
+// Codes by mail: a new password for who has forgotten it, and a login without one.
+
+import * as v from 'valibot'
+import { succeed } from '../../errors/reasons.ts'
+import { resetForgottenPassword } from '../domain/accounts/reset-password.ts'
+import type { SentCode } from '../domain/codes/check-code.ts'
+import { requestMailedCode } from '../domain/codes/request-code.ts'
+import type { Deps } from '../domain/deps.ts'
+import { loginByCode } from '../domain/sessions/login-by-code.ts'
+import { bodyOf } from '../http/body-schema.ts'
+import { describeDevice } from '../http/describe-device.ts'
+import { loginClientOf } from '../http/login-client.ts'
+import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
+import { respond } from '../http/respond.ts'
+import { defineRoute } from '../http/route.ts'
+import { presentedDeviceTokens, respondWithTokens } from '../http/token-transport.ts'
+import { allowedPassword } from './new-password.ts'
+
+const emailBody = bodyOf({ email: v.string('Give the email as a string.') })
+const sentCode = {
+  token: v.optional(v.string('Give the token of the link as a string, or leave it out.')),
+  handle: v.optional(v.string('Give the handle as a string, or leave it out.')),
+  code: v.optional(v.string('Give the code as a string, or leave it out.')),
+}
+/** The same for every email (ASVS 6.3.8). */
+const onItsWay = 'If this email has an account, a code is on its way.'
+const codeRule = 'Give the token of the link, or the handle and the code.'
+
+const codeLogin = v.pipe(
+  bodyOf({
+    ...sentCode,
+    device_token: v.optional(v.string('Give the device_token as a string, or leave it out.')),
+  }),
+  hasOneCode(),
+)
+
+const forgotPasswordRoute = defineRoute({
+  name: 'forgotPassword',
+  method: 'POST',
+  path: '/forgot-password',
+  credential: 'none',
+  body: () => emailBody,
+  limits: 'mail',
+  refusals: ['mail_off'],
+  audit: ['success'],
+  asksDatabase: true,
+  success: 200,
+  async handle(deps, { c, body, entry }) {
+    const asked = { purpose: 'reset_password', email: body.email, language: languageOf(c) } as const
+    const handle = await requestMailedCode(deps, asked, entry)
+    if (!handle.ok) return handle
+    sendAfterAnswer(c, deps)
+    return succeed(respond(c, { message: onItsWay, handle: handle.value }))
+  },
+})
+
+const emailCodeRoute = defineRoute({
+  name: 'emailCode',
+  method: 'POST',
+  path: '/email-code',
+  credential: 'none',
+  body: () => emailBody,
+  limits: 'mail',
+  refusals: ['mail_off'],
+  audit: ['success'],
+  asksDatabase: true,
+  success: 200,
+  async handle(deps, { c, body, entry }) {
+    const asked = { purpose: 'sign_in', email: body.email, language: languageOf(c) } as const
+    const handle = await requestMailedCode(deps, asked, entry)
+    if (!handle.ok) return handle
+    sendAfterAnswer(c, deps)
+    return succeed(respond(c, { message: onItsWay, handle: handle.value }))
+  },
+})
+
+const resetPasswordRoute = defineRoute({
+  name: 'resetPassword',
+  method: 'POST',
+  path: '/reset-password',
+  credential: 'none',
+  body: passwordReset,
+  limits: 'code',
+  refusals: ['code_wrong', 'login_queue_full'],
+  audit: ['attempted', 'success'],
+  asksDatabase: true,
+  success: 200,
+  async handle(deps, { c, body, isGone, entry }) {
+    const { new_password: newPassword, ...sent } = body
+    const device = describeDevice(c.req.header('User-Agent'))
+    const asked = { sent, newPassword, device, language: languageOf(c), entry }
+    const deviceToken = await resetForgottenPassword(deps, asked, isGone)
+    if (!deviceToken.ok) return deviceToken
+    sendAfterAnswer(c, deps)
+    const tokens = { deviceToken: deviceToken.value }
+    return succeed(respondWithTokens(c, deps, 'Password changed. Please log in.', tokens))
+  },
+})
+
+const loginByCodeRoute = defineRoute({
+  name: 'loginByCode',
+  method: 'POST',
+  path: '/login-by-code',
+  credential: 'none',
+  body: () => codeLogin,
+  limits: 'code',
+  refusals: ['code_wrong', 'account_changing'],
+  audit: ['attempted', 'success'],
+  asksDatabase: true,
+  success: 200,
+  async handle(deps, { c, body, entry }) {
+    const client = loginClientOf(c, deps, presentedDeviceTokens(c, deps, body.device_token))
+    const issued = await loginByCode(deps, body, client, entry)
+    if (!issued.ok) return issued
+    const { isPasswordRemoved, ...tokens } = issued.value
+    const members = { password_removed: isPasswordRemoved }
+    return succeed(respondWithTokens(c, deps, 'Successfully logged in.', tokens, 200, members))
+  },
+})
+
+/** The routes of codes. */
+export const codeRoutes = [
+  forgotPasswordRoute,
+  resetPasswordRoute,
+  emailCodeRoute,
+  loginByCodeRoute,
+] as const
+
+function passwordReset({ settings }: Pick<Deps, 'settings'>) {
+  const new_password = allowedPassword(settings, v.string('Give the new_password as a string.'))
+  return v.pipe(bodyOf({ ...sentCode, new_password }), hasOneCode())
+}
+
+/** Whether a body has the token of a link, or a code with its handle, and not both. */
+function hasOneCode<T extends SentCode>() {
+  return v.rawCheck<T>(({ dataset, addIssue }) => {
+    if (!dataset.typed) return
+    const { token, handle, code } = dataset.value
+    const isGiven = token === undefined ? handle !== undefined && code !== undefined : !code
+    const input: { [Member in keyof T]: unknown } = dataset.value
+    const place = { type: 'object', origin: 'value', key: 'code', value: code } as const
+    if (!isGiven) addIssue({ message: codeRule, path: [{ ...place, input }] })
+  })
+}

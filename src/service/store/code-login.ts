@@ -1,0 +1,119 @@
+// A login with a code from a mail, as rows. The first statement uses the code, and each later one
+// asks whether it did.
+
+import { and, eq, exists, type SQL, sql } from 'drizzle-orm'
+import { type Result, refuse, succeed } from '../../errors/reasons.ts'
+import {
+  insertGenerationRevocationStatement,
+  updateEndedSessionsStatement,
+} from './account-endings.ts'
+import { type AuditEntry, auditStatements } from './audit-events.ts'
+import { useCodeStatement } from './codes.ts'
+import { build, type Database, databaseNow, runBatch } from './database.ts'
+import { unsuppressStatement } from './outgoing-mail.ts'
+import { type Revocation, revocationRow } from './revoked-tokens.ts'
+import { decodeRows } from './rows.ts'
+import { sessions, users } from './schema.ts'
+import { sessionLimitStatements } from './session-limit.ts'
+import { type Changed, insertSessionStatement, type NewSession } from './sessions.ts'
+import {
+  type CheckedAccount,
+  decodeCheckedAccount,
+  isAccountAsSigned,
+  isUsableAccount,
+  newPasswordColumns,
+  selectCheckedAccountStatement,
+} from './users.ts'
+
+/** A login with a code that was checked. The first access token is signed. */
+export interface CodeLogin {
+  readonly codeId: string
+  /** Whether the code came as a link. */
+  readonly isLink: boolean
+  /** The account as it was read. */
+  readonly signed: CheckedAccount
+  /**
+   * For an account whose email nobody had proved: its password and its sessions may be those of a
+   * stranger, so they end.
+   */
+  readonly takeover: Takeover | undefined
+  readonly session: NewSession
+  readonly maxSessions: number
+  readonly entry: AuditEntry
+  /** The `seq` of the event of the code. */
+  readonly attemptSeq: number | undefined
+}
+
+/** What the owner of an email gets, in place of what a stranger has set. */
+export interface Takeover {
+  /** A fresh generation. It replaces the revoked one. The access token has it. */
+  readonly tokenGeneration: string
+  /** What is stored for an account without a password. */
+  readonly passwordHash: string
+}
+
+/**
+ * Uses the code and begins a session. The email of the account is proved. With a takeover, the
+ * password, the tokens and the sessions from before end. Exactly one of several calls with a code
+ * succeeds. The others are refused with 'code_wrong'. Refuses with 'changed' when the generation or
+ * the roles of the account have changed since they were read. A refusal uses nothing. Records the
+ * success. Atomic; one round trip.
+ *
+ * @returns the revocations, of the generation or of sessions that were over the limit
+ */
+export async function insertSessionByCode(
+  database: Database,
+  login: CodeLogin,
+): Promise<Result<readonly Revocation[], { reason: 'code_wrong' } | Changed<CheckedAccount>>> {
+  const { signed, session, takeover } = login
+  const whose = eq(users.id, signed.userId)
+  const isAsSigned = and(isAccountAsSigned(signed), isUsableAccount)
+  const isBegun = exists(
+    build.select({ id: sessions.id }).from(sessions).where(eq(sessions.id, session.sessionId)),
+  )
+  const generation = takeover?.tokenGeneration ?? ''
+  const mayBegin = takeover ? eq(users.tokenGeneration, generation) : sql`changes() > 0`
+  const { inserted, surplusRevoked, found, ...taken } = await runBatch(database, {
+    used: useCodeStatement(login.codeId, 'sign_in', login.isLink, isAsSigned),
+    ...takeoverStatements(whose, takeover),
+    inserted: insertSessionStatement(session, and(whose, mayBegin)).returning({ id: sessions.id }),
+    ...auditStatements('recorded', login.entry, {
+      ...{ outcome: 'success', attemptSeq: login.attemptSeq },
+      ...{ userId: signed.userId, sessionId: session.sessionId },
+    }),
+    proved: build.update(users).set({ emailVerifiedAt: databaseNow }).where(and(whose, isBegun)),
+    unsuppressed: unsuppressStatement(
+      sql`${build
+        .select({ recipient: users.emailNormalized })
+        .from(users)
+        .where(and(whose, isBegun))}`,
+    ),
+    ...sessionLimitStatements(session.sessionId, login.maxSessions),
+    found: selectCheckedAccountStatement(and(whose, isUsableAccount)),
+  })
+  if (inserted.length > 0) {
+    const revoked = 'revoked' in taken ? (taken.revoked as readonly unknown[]) : []
+    return succeed(decodeRows(revocationRow, [...revoked, ...surplusRevoked]))
+  }
+  const read = decodeCheckedAccount(found)
+  const isChanged = read && !isSame(read, signed)
+  return refuse(isChanged ? { reason: 'changed', read } : { reason: 'code_wrong' })
+}
+
+function isSame(one: CheckedAccount, other: CheckedAccount): boolean {
+  return one.tokenGeneration === other.tokenGeneration && one.rolesText === other.rolesText
+}
+
+/** Must come right after the code is used. */
+function takeoverStatements(whose: SQL, takeover: Takeover | undefined) {
+  if (!takeover) return {}
+  const { tokenGeneration, passwordHash } = takeover
+  return {
+    revoked: insertGenerationRevocationStatement(and(whose, sql`changes() > 0`)),
+    replaced: build
+      .update(users)
+      .set({ tokenGeneration, ...newPasswordColumns(passwordHash) })
+      .where(and(whose, sql`changes() > 0`)),
+    ended: updateEndedSessionsStatement(whose, tokenGeneration),
+  }
+}
