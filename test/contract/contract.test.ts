@@ -45,6 +45,7 @@ describe.each(combinations)('on $platform, in the $contract contract', ({ platfo
       data: {
         user_id: 1,
         email: 'Ada.Lovelace@Example.COM',
+        email_verified: false,
         admin: false,
         roles: [],
         registered_on: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/),
