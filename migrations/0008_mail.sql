@@ -5,6 +5,7 @@ CREATE TABLE portcullis_code_handles (
   code_id TEXT NOT NULL,
   tries INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
+  is_of_session INTEGER NOT NULL DEFAULT 0,
   CONSTRAINT portcullis_code_handles_id CHECK(length(id) = 16)
 ) STRICT;
 --> statement-breakpoint

@@ -11,6 +11,7 @@ export type {
   MailApi,
   MailerName,
   MailSender,
+  VerifiedEmail,
 } from './service/config/mail-settings.ts'
 export { parseConfig } from './service/config/parse-config.ts'
 export type { PasswordPolicy } from './service/config/password-settings.ts'

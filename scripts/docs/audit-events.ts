@@ -26,6 +26,8 @@ const routeEvents: Readonly<Record<string, AuditEvent>> = {
   resetPassword: { when: 'The user has another password, by a code, and all sessions ended.' },
   emailCode: { when: 'Somebody asked for a code to log in, and a mail was queued.' },
   loginByCode: { when: 'A session began, by a code.' },
+  requestVerification: { when: 'A session asked for a code that proves the email.' },
+  verifyEmail: { when: 'The email was proved, by a code.' },
   refresh: { when: 'A used refresh token was presented again, and the session ended.' },
   endSession: {
     when: 'A session was ended from another one, or from itself.',

@@ -156,6 +156,10 @@ export const settingMeanings = {
       'The pages of your application that links in mails lead to. Without them, mails have codes alone',
     unit: 'URL',
   },
+  REQUIRE_VERIFIED_EMAIL: {
+    meaning: 'Whether access tokens have the claim `email_verified`, for the APIs to ask for',
+    unit: 'word',
+  },
   CODE_LIFETIME_SECONDS: {
     meaning: 'How long the code of a mail is good',
     unit: 's',

@@ -15,6 +15,12 @@ const message = v.object(success)
 /** A request for a code. */
 const messageAndHandle = v.object({ ...success, handle: v.string() })
 
+/** The same, or that no code is needed. */
+const messageAndPerhapsHandle = v.object({ ...success, handle: v.optional(v.string()) })
+
+/** Whether the password from before is gone. */
+const emailProof = v.object({ ...success, password_removed: v.boolean() })
+
 /** A success, with this version. */
 const messageAndVersion = v.object({ ...success, version: v.string() })
 
@@ -164,6 +170,8 @@ export const answerOf: Readonly<Record<RouteName, Answer>> = {
   resetPassword: messageAndTokens,
   emailCode: messageAndHandle,
   loginByCode: codeLogin,
+  requestVerification: messageAndPerhapsHandle,
+  verifyEmail: emailProof,
   changePassword: messageAndTokens,
   refresh: tokens,
   listSessions: sessionList,
@@ -188,6 +196,8 @@ export const answerOf: Readonly<Record<RouteName, Answer>> = {
 export const answerSchemas: Readonly<Record<string, v.GenericSchema>> = {
   Message: message,
   MessageAndHandle: messageAndHandle,
+  MessageAndPerhapsHandle: messageAndPerhapsHandle,
+  EmailProof: emailProof,
   MessageAndVersion: messageAndVersion,
   Tokens: tokens,
   MessageOrTokens: messageOrTokens,

@@ -132,6 +132,29 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
       password_removed: false,
     }),
   },
+  requestVerification: {
+    tag: 'Accounts',
+    summary: 'Mails a code that proves the email of the account.',
+    description:
+      'The `handle` shows later that a session of the account has asked. There is none if the email is proved already.',
+    answer: success({ message: 'Check your email.', handle: codeHandle }),
+  },
+  verifyEmail: {
+    tag: 'Accounts',
+    summary: 'Proves the email of the account by a code.',
+    description:
+      'Send `handle` and `code`, or the `token` of the link. Whoever reads the mails of an email need not be the one who has registered it. So the password stays only if something shows that it is the same person: the handle of `POST /auth/email-verification`, a `device_token` of the account, or its `password`. Otherwise the answer is `password_needed`. With `remove_password` the email is proved all the same, and the password, the sessions and the tokens from before end. Then `password_removed` is true.',
+    request: { handle: codeHandle, code: '7K2M-9XQD' },
+    members: {
+      ...codeMembers,
+      password: 'The password of the account.',
+      remove_password:
+        'Whether the password of the account may end, if nothing shows whose it is. Default: false.',
+      device_token:
+        'The device_token of the last login on this device. With cookies, the browser sends it.',
+    },
+    answer: success({ message: 'Email is verified.', password_removed: false }),
+  },
   changePassword: {
     tag: 'Accounts',
     summary: 'Changes the password of the account, and ends its other sessions.',

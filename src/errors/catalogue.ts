@@ -140,6 +140,17 @@ export const catalogue = {
     code: 'code_wrong',
     message: 'The code is wrong, was used, or has expired. Ask for a new one.',
   },
+  password_needed: {
+    status: 403,
+    code: 'password_needed',
+    message: 'Give the password of the account, or set remove_password.',
+  },
+  mail_refused: {
+    status: 429,
+    code: 'mail_refused',
+    message: 'No mail can be sent to this email now. Try again in an hour.',
+    retryAfterSeconds: 3_600,
+  },
   mail_off: {
     status: 404,
     code: 'mail_off',

@@ -153,6 +153,14 @@ export const occasions = {
     when: 'A code or the token of a link is wrong, for another purpose, used, or expired. The same after five wrong codes with one handle, with the handle of an email without an account, and if the account has another email or password by now. Nothing was done.',
     source: 'ASVS 6.5.1, 6.5.5; 6.3.8',
   },
+  password_needed: {
+    when: 'Proving an email for the first time, with a code that does not show that the same person has registered: neither a session of the account has asked for it, nor is there a device token or the password. The code stays good.',
+    source: 'ASVS 6.3.8; CWE-287',
+  },
+  mail_refused: {
+    when: 'A session asks for a code, and its email gets no mail now: there were five codes within an hour, or the provider of the email refuses it for good.',
+    source: 'RFC 6585 §4',
+  },
   mail_off: {
     when: 'Asking for a code by mail, with `MAILER=none`.',
     source: 'RFC 9110 §15.5.5',

@@ -110,7 +110,7 @@ export type RefreshReason =
 type SessionReason = 'session_unknown' | 'password_wrong'
 
 /** Why a code from a mail is refused, or why none is mailed. */
-type CodeReason = 'code_wrong' | 'mail_off'
+type CodeReason = 'code_wrong' | 'password_needed' | 'mail_off' | 'mail_refused'
 
 /** Why an OAuth client is refused. */
 export type ClientReason = 'client_unknown' | 'oauth_request_invalid'

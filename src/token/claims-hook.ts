@@ -8,6 +8,8 @@ export interface ClaimsUser {
   readonly email: string
   /** `admin` first; empty for most. */
   readonly roles: readonly string[]
+  /** Whether somebody has proved that the email receives mail. */
+  readonly emailVerified: boolean
 }
 
 /**

@@ -10,7 +10,14 @@ import type { Route, RouteFamily } from '../../src/service/http/route.ts'
 import { routeFamilies } from '../../src/service/routes/routes.ts'
 import type { Database } from '../../src/service/store/database.ts'
 import { segmentOf } from '../../src/token/feed-format.ts'
-import { codeIn, createMailbox, createMailingService, mailSettings } from './mail.ts'
+import {
+  codeIn,
+  createMailbox,
+  createMailingService,
+  linkTokenIn,
+  type MailingService,
+  mailSettings,
+} from './mail.ts'
 import {
   brokenKey,
   claimsDuringChange,
@@ -21,6 +28,7 @@ import {
   logout,
   passTime,
   post,
+  postWith,
   pretend,
   refreshWith,
   registerAccount,
@@ -62,7 +70,7 @@ const json = { 'Content-Type': 'application/json' }
 const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
 const settings = { ...mailSettings, OAUTH_CLIENTS: `${client.id}:${client.secret}` }
 /** Reads the mails of all accounts. */
-const mailing = createMailingService()
+const mailing = createMailingService({ ACCOUNT_PAGES_URL: 'https://app.example.com' })
 const password = 'a good password'
 
 /** The account and the tokens of a request. */
@@ -88,6 +96,7 @@ export function goodBody({ name }: Route, { refreshToken }: Caller): object {
     emailCode: { email: freshEmail() },
     resetPassword: { handle, code: 'AAAA-AAAA', new_password: 'another good password' },
     loginByCode: { handle, code: 'AAAA-AAAA' },
+    verifyEmail: { handle, code: 'AAAA-AAAA', password },
     checkRevocations: { ids: ['i'.repeat(16)] },
   }
   return bodies[name] ?? {}
@@ -113,9 +122,21 @@ export async function goodRequest(
   return { ...parts, headers: { ...json, ...bearing }, body: JSON.stringify(body) }
 }
 
+type NewAccount = Awaited<ReturnType<typeof registerAccount>>
+
+/** A code that proves the email, and the password, because no session shows that it is the same person. */
+async function verificationFor({ app, mailbox, settle }: MailingService, account: NewAccount) {
+  const { email, token, password } = account
+  await postWith(app, '/auth/email-verification', token, {})
+  await settle()
+  return { token: linkTokenIn(mailbox.to(email).at(-1)), password }
+}
+
 /** A code of the account for this route, with its handle. */
-async function codeFor({ name }: Route, email: string): Promise<object> {
+async function codeFor({ name }: Route, account: NewAccount): Promise<object> {
   const service = await mailing
+  const { email } = account
+  if (name === 'verifyEmail') return verificationFor(service, account)
   const path = name === 'loginByCode' ? '/auth/email-code' : '/auth/forgot-password'
   const { body } = await post(service.app, path, { email })
   await service.settle()
@@ -123,13 +144,14 @@ async function codeFor({ name }: Route, email: string): Promise<object> {
 }
 
 /** A body for an account. */
-async function bodyFor(route: Route, account: Awaited<ReturnType<typeof registerAccount>>) {
+async function bodyFor(route: Route, account: NewAccount) {
   const { email } = account
   if (route.name === 'login') return credentialsOf(account)
   if (route.name === 'forgotPassword' || route.name === 'emailCode') return { email }
+  if (route.name === 'verifyEmail') return codeFor(route, account)
   const good = goodBody(route, account)
   const isByCode = route.name === 'resetPassword' || route.name === 'loginByCode'
-  return isByCode ? { ...good, ...(await codeFor(route, email)) } : good
+  return isByCode ? { ...good, ...(await codeFor(route, account)) } : good
 }
 
 /** A segment that exists: other tests revoke as well, and old segments disappear. */
@@ -242,7 +264,7 @@ function createSlow(slowAnswers: number): Database {
 async function withoutPlaceInQueue(parts: RequestParts, variables: Record<string, string>) {
   const isKnown = /reauthenticate|change-password/.test(parts.path)
   // A code is looked up before there is a place in the queue.
-  const slow = createSlow(parts.path.endsWith('reset-password') ? 1 : 3)
+  const slow = createSlow(/reset-password|verify-email/.test(parts.path) ? 1 : 3)
   const service = await createService({ ...variables, BCRYPT_COST: '14' }, slow)
   // At this cost the queue has one place for strangers, and one for those who are known. These
   // requests hold them while they read.
@@ -326,7 +348,18 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
     await pretend('authenticated_at = authenticated_at - 301', String(body.refresh_token))
     return withBody(parts, body)
   },
-  code_wrong: async (parts) => withBody(parts, { ...bodyOf(parts), code: 'AAAA-AAAA' }),
+  code_wrong: async (parts) => {
+    const { token: _, ...body } = bodyOf(parts)
+    return withBody(parts, { ...body, handle, code: 'AAAA-AAAA' })
+  },
+  async password_needed(parts) {
+    const { password: _, ...body } = bodyOf(parts)
+    return withBody(parts, body)
+  },
+  async mail_refused(parts) {
+    for (let asked = 0; asked < 5; asked += 1) await sendParts(parts)
+    return parts
+  },
   mail_off: async (parts, variables) => withService(parts, await createTestService(variables)),
   login_queue_full: withoutPlaceInQueue,
   async too_many_from_address(parts, variables) {

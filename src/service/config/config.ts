@@ -4,7 +4,13 @@
 import type { Contract } from '../../errors/catalogue.ts'
 import type { SigningJwk } from '../../token/signing-key.ts'
 import type { Limits } from './limit-settings.ts'
-import type { CodeLifetimes, MailApi, MailerName, MailSender } from './mail-settings.ts'
+import type {
+  CodeLifetimes,
+  MailApi,
+  MailerName,
+  MailSender,
+  VerifiedEmail,
+} from './mail-settings.ts'
 import type { PasswordPolicy } from './password-settings.ts'
 import type { OAuthClient, TokenTransport } from './settings.ts'
 import type { SmtpServer } from './smtp-url.ts'
@@ -59,6 +65,8 @@ export interface ServiceSettings {
   readonly limits: Limits
   /** MAIL_FROM: who mail is from. Default: none, and no mail is sent. */
   readonly mailFrom: MailSender | undefined
+  /** Whether access tokens have the claim `email_verified`. Default: `'off'`, which means no. */
+  readonly requireVerifiedEmail: VerifiedEmail
   /** How long the codes that are mailed are good. */
   readonly codeLifetimes: CodeLifetimes
   /** ACCOUNT_PAGES_URL: the pages that links in mails lead to. Default: none. */
@@ -127,6 +135,7 @@ export function serviceSettingsOf(config: Config): ServiceSettings {
     contract: config.contract,
     limits: config.limits,
     mailFrom: config.mailFrom,
+    requireVerifiedEmail: config.requireVerifiedEmail,
     codeLifetimes: config.codeLifetimes,
     accountPagesUrl: config.accountPagesUrl,
   }

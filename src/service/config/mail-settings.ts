@@ -9,6 +9,9 @@ import { parseSmtpUrl } from './smtp-url.ts'
 /** MAILER: what sends mail. */
 export type MailerName = 'none' | 'http' | 'cloudflare' | 'smtp' | 'custom'
 
+/** REQUIRE_VERIFIED_EMAIL: `claims` puts `email_verified` into every access token. */
+export type VerifiedEmail = 'off' | 'claims'
+
 /** How long the codes that are mailed are good, in seconds. */
 export interface CodeLifetimes {
   /** CODE_LIFETIME_SECONDS: of the eight characters, from 60 to 600. Default: 600. */
@@ -63,6 +66,9 @@ export const mailSettings = {
     default: 'none',
     bounds: '`https:`; `http:` on this machine',
     parse: parsePagesUrl,
+  },
+  REQUIRE_VERIFIED_EMAIL: {
+    ...oneOf<VerifiedEmail>('off', 'claims'),
   },
   CODE_LIFETIME_SECONDS: {
     ...wholeNumber(600, 60, 600),

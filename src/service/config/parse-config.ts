@@ -168,6 +168,7 @@ function createConfig(values: SettingValues): Config {
     mailFrom: values.MAIL_FROM,
     mailApi: { url: values.MAIL_API_URL, key: values.MAIL_API_KEY },
     smtpServer: values.SMTP_URL,
+    requireVerifiedEmail: values.REQUIRE_VERIFIED_EMAIL,
     accountPagesUrl: values.ACCOUNT_PAGES_URL,
     codeLifetimes: {
       codeSeconds: values.CODE_LIFETIME_SECONDS,

@@ -2,7 +2,9 @@
 
 import * as v from 'valibot'
 import { succeed } from '../../errors/reasons.ts'
+import { requestVerification } from '../domain/accounts/request-verification.ts'
 import { resetForgottenPassword } from '../domain/accounts/reset-password.ts'
+import { verifyEmail } from '../domain/accounts/verify-email.ts'
 import type { SentCode } from '../domain/codes/check-code.ts'
 import { requestMailedCode } from '../domain/codes/request-code.ts'
 import type { Deps } from '../domain/deps.ts'
@@ -26,10 +28,14 @@ const sentCode = {
 const onItsWay = 'If this email has an account, a code is on its way.'
 const codeRule = 'Give the token of the link, or the handle and the code.'
 
-const codeLogin = v.pipe(
+const deviceToken = v.optional(v.string('Give the device_token as a string, or leave it out.'))
+const codeLogin = v.pipe(bodyOf({ ...sentCode, device_token: deviceToken }), hasOneCode())
+const emailProof = v.pipe(
   bodyOf({
     ...sentCode,
-    device_token: v.optional(v.string('Give the device_token as a string, or leave it out.')),
+    device_token: deviceToken,
+    password: v.optional(v.string('Give the password as a string, or leave it out.')),
+    remove_password: v.optional(v.boolean('Give remove_password as true or false.'), false),
   }),
   hasOneCode(),
 )
@@ -118,12 +124,55 @@ const loginByCodeRoute = defineRoute({
   },
 })
 
+const requestVerificationRoute = defineRoute({
+  name: 'requestVerification',
+  method: 'POST',
+  path: '/email-verification',
+  credential: 'access_token',
+  limits: 'mail',
+  refusals: ['mail_off', 'mail_refused'],
+  audit: ['success'],
+  asksDatabase: true,
+  success: 200,
+  async handle(deps, { c, token, entry }) {
+    const handle = await requestVerification(deps, token, languageOf(c), entry)
+    if (!handle.ok) return handle
+    if (handle.value === undefined) return succeed(respond(c, { message: 'Email is verified.' }))
+    sendAfterAnswer(c, deps)
+    return succeed(respond(c, { message: 'Check your email.', handle: handle.value }))
+  },
+})
+
+const verifyEmailRoute = defineRoute({
+  name: 'verifyEmail',
+  method: 'POST',
+  path: '/verify-email',
+  credential: 'none',
+  body: () => emailProof,
+  limits: 'code',
+  refusals: ['code_wrong', 'password_needed', 'password_wrong', 'login_queue_full'],
+  audit: ['attempted', 'success'],
+  asksDatabase: true,
+  success: 200,
+  async handle(deps, { c, body, isGone, entry }) {
+    const { password, remove_password: removesPassword, device_token, ...sent } = body
+    const client = loginClientOf(c, deps, presentedDeviceTokens(c, deps, device_token))
+    const asked = { sent, password, removesPassword, client, entry }
+    const isPasswordRemoved = await verifyEmail(deps, asked, isGone)
+    if (!isPasswordRemoved.ok) return isPasswordRemoved
+    const members = { password_removed: isPasswordRemoved.value }
+    return succeed(respond(c, { message: 'Email is verified.', ...members }))
+  },
+})
+
 /** The routes of codes. */
 export const codeRoutes = [
   forgotPasswordRoute,
   resetPasswordRoute,
   emailCodeRoute,
   loginByCodeRoute,
+  requestVerificationRoute,
+  verifyEmailRoute,
 ] as const
 
 function passwordReset({ settings }: Pick<Deps, 'settings'>) {

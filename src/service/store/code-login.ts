@@ -1,12 +1,9 @@
 // A login with a code from a mail, as rows. The first statement uses the code, and each later one
 // asks whether it did.
 
-import { and, eq, exists, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, sql } from 'drizzle-orm'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
-import {
-  insertGenerationRevocationStatement,
-  updateEndedSessionsStatement,
-} from './account-endings.ts'
+import { revocationsOf, type Takeover, takeoverStatements } from './account-takeover.ts'
 import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { useCodeStatement } from './codes.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
@@ -21,7 +18,6 @@ import {
   decodeCheckedAccount,
   isAccountAsSigned,
   isUsableAccount,
-  newPasswordColumns,
   selectCheckedAccountStatement,
 } from './users.ts'
 
@@ -42,14 +38,6 @@ export interface CodeLogin {
   readonly entry: AuditEntry
   /** The `seq` of the event of the code. */
   readonly attemptSeq: number | undefined
-}
-
-/** What the owner of an email gets, in place of what a stranger has set. */
-export interface Takeover {
-  /** A fresh generation. It replaces the revoked one. The access token has it. */
-  readonly tokenGeneration: string
-  /** What is stored for an account without a password. */
-  readonly passwordHash: string
 }
 
 /**
@@ -92,8 +80,7 @@ export async function insertSessionByCode(
     found: selectCheckedAccountStatement(and(whose, isUsableAccount)),
   })
   if (inserted.length > 0) {
-    const revoked = 'revoked' in taken ? (taken.revoked as readonly unknown[]) : []
-    return succeed(decodeRows(revocationRow, [...revoked, ...surplusRevoked]))
+    return succeed([...revocationsOf(taken), ...decodeRows(revocationRow, surplusRevoked)])
   }
   const read = decodeCheckedAccount(found)
   const isChanged = read && !isSame(read, signed)
@@ -102,18 +89,4 @@ export async function insertSessionByCode(
 
 function isSame(one: CheckedAccount, other: CheckedAccount): boolean {
   return one.tokenGeneration === other.tokenGeneration && one.rolesText === other.rolesText
-}
-
-/** Must come right after the code is used. */
-function takeoverStatements(whose: SQL, takeover: Takeover | undefined) {
-  if (!takeover) return {}
-  const { tokenGeneration, passwordHash } = takeover
-  return {
-    revoked: insertGenerationRevocationStatement(and(whose, sql`changes() > 0`)),
-    replaced: build
-      .update(users)
-      .set({ tokenGeneration, ...newPasswordColumns(passwordHash) })
-      .where(and(whose, sql`changes() > 0`)),
-    ended: updateEndedSessionsStatement(whose, tokenGeneration),
-  }
 }

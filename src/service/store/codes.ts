@@ -1,53 +1,23 @@
-// The rows of codes. A code is requested together with its mail, and used once. A wrong try is
-// counted for the handle of the client that asks, so that nobody uses up the tries of another one.
+// The rows of codes. A code is used once. A wrong try is counted for the handle of the client that
+// has asked, so that nobody uses up the tries of another one.
 
-import {
-  and,
-  eq,
-  exists,
-  gt,
-  isNull,
-  lt,
-  not,
-  notExists,
-  type SQL,
-  type SQLWrapper,
-  sql,
-} from 'drizzle-orm'
+import { and, eq, exists, gt, isNull, lt, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import { deleteRows } from './delete-rows.ts'
 import { codeHandles, codes } from './mail-schema.ts'
-import { insertMailStatement, isMailable } from './outgoing-mail.ts'
-import { decodeRows, instant, integer } from './rows.ts'
+import { decodeRows, flag, integer } from './rows.ts'
 import { users } from './schema.ts'
 import {
   type CheckedAccount,
   decodeCheckedAccount,
-  isAccountOf,
   isEnabledAccount,
   selectCheckedAccountStatement,
 } from './users.ts'
 
 /** What a code is good for. It is also the kind of its mail. */
-export type CodePurpose = 'reset_password' | 'sign_in'
-
-/** A code that somebody asks for. */
-export interface RequestedCode {
-  readonly purpose: CodePurpose
-  /** The spellings of the email: whose code it is. */
-  readonly spellings: readonly string[]
-  /** Fresh ids. */
-  readonly codeId: string
-  readonly handle: string
-  readonly mailId: string
-  readonly codeSeconds: number
-  readonly linkSeconds: number
-  /** Of the mail, if the account has none. */
-  readonly language: string
-  readonly entry: AuditEntry
-}
+export type CodePurpose = 'reset_password' | 'sign_in' | 'verify_email'
 
 /** What a client presents: the handle that it got, or the id of the code from a genuine link. */
 export type PresentedCode =
@@ -58,8 +28,8 @@ export type PresentedCode =
 export interface FoundCode {
   readonly codeId: string
   readonly account: CheckedAccount
-  /** When somebody last proved the email of the account. */
-  readonly emailVerifiedAt: number | null
+  /** Whether a session of the account has asked for it, and the handle was presented. */
+  readonly isOfSession: boolean
   /** The `seq` of its event. */
   readonly attemptSeq: number | undefined
 }
@@ -68,77 +38,8 @@ export interface FoundCode {
 const maxTries = 5
 const daySeconds = 86_400
 
-const codeRow = v.object({ codeId: v.string(), emailVerifiedAt: v.nullable(instant) })
+const codeRow = v.object({ codeId: v.string(), isOfSession: flag })
 const attemptedRow = v.object({ seq: integer })
-
-/**
- * Queues a mail with a code for the account with this email, and gives the handle to the client. A
- * code that was requested within the first half of its life is mailed again. Does nothing if there
- * is no account, if it is disabled, or if it may get no mail now (`isMailable`). The answer does not
- * say which. Records the success. Atomic; one round trip.
- */
-export async function requestCode(database: Database, asked: RequestedCode): Promise<void> {
-  const { handle, purpose, codeId, mailId, entry } = asked
-  const mayAsk = and(isAccountOf(asked.spellings), isEnabledAccount, isMailable)
-  const recent = selectRecentCode(asked)
-  const isHandled = eq(codeHandles.id, handle)
-  await runBatch(database, {
-    code: build.insert(codes).select(
-      build
-        .select({
-          id: sql<string>`${codeId}`.as('id'),
-          purpose: sql<string>`${purpose}`.as('purpose'),
-          userId: users.id,
-          address: users.emailNormalized,
-          passwordVersion: users.passwordVersion,
-          createdAt: databaseNow.as('created_at'),
-          codeExpiresAt: sql<number>`${databaseNow} + ${asked.codeSeconds}`.as('code_expires_at'),
-          linkExpiresAt: sql<number>`${databaseNow} + ${asked.linkSeconds}`.as('link_expires_at'),
-          usedAt: sql<null>`NULL`.as('used_at'),
-        })
-        .from(users)
-        .where(and(mayAsk, notExists(recent))),
-    ),
-    handle: build.insert(codeHandles).select(
-      build
-        .select({
-          id: sql<string>`${handle}`.as('id'),
-          codeId: sql<string>`(${recent})`.as('code_id'),
-          tries: sql<number>`0`.as('tries'),
-          createdAt: databaseNow.as('created_at'),
-        })
-        .from(users)
-        .where(mayAsk),
-    ),
-    mail: insertMailStatement(
-      { mailId, kind: purpose, language: asked.language },
-      { codeId: sql`(SELECT ${codeHandles.codeId} FROM ${codeHandles} WHERE ${isHandled})` },
-      and(isAccountOf(asked.spellings), sql`changes() > 0`),
-    ),
-    ...auditStatements('recorded', entry, {
-      outcome: 'success',
-      userId: sql`${users.id}`,
-      of: { table: sql`${users}`, where: isAccountOf(asked.spellings) },
-    }),
-  })
-}
-
-/** The account's newest code of this purpose that has more than half of its life left. */
-function selectRecentCode({ purpose, codeSeconds }: RequestedCode) {
-  return build
-    .select({ id: codes.id })
-    .from(codes)
-    .where(
-      and(
-        ...[eq(codes.userId, users.id), eq(codes.purpose, purpose), isNull(codes.usedAt)],
-        ...[eq(codes.address, users.emailNormalized)],
-        eq(codes.passwordVersion, users.passwordVersion),
-        gt(codes.createdAt, sql`${databaseNow} - ${Math.floor(codeSeconds / 2)}`),
-      ),
-    )
-    .orderBy(sql`${codes.createdAt} DESC`)
-    .limit(1)
-}
 
 /**
  * The account of a code, if the code may be used now. Counts a try of the handle, and finds nothing
@@ -163,7 +64,7 @@ export async function findCode(
       .set({ tries: sql`${codeHandles.tries} + 1` })
       .where(and(eq(codeHandles.id, presented.handle ?? ''), lt(codeHandles.tries, maxTries))),
     code: build
-      .select({ codeId: codes.id, emailVerifiedAt: users.emailVerifiedAt })
+      .select({ codeId: codes.id, isOfSession: isOfSession(presented) })
       .from(codes)
       .innerJoin(users, eq(users.id, codes.userId))
       .where(isFound),
@@ -189,6 +90,12 @@ export async function findCode(
   const checked = decodeCheckedAccount(account)
   const [recorded] = decodeRows(attemptedRow, attempted)
   return found && checked && { ...found, account: checked, attemptSeq: recorded?.seq }
+}
+
+/** Whether a session of the account got the handle: 0 or 1. The link of a mail shows nothing. */
+function isOfSession({ handle }: PresentedCode): SQL<number> {
+  const { id, isOfSession } = codeHandles
+  return sql<number>`EXISTS (SELECT 1 FROM ${codeHandles} WHERE ${id} = ${handle ?? ''} AND ${isOfSession})`
 }
 
 /** Gives a try back whose code was right. One round trip. */

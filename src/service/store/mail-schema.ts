@@ -40,6 +40,8 @@ export const codeHandles = sqliteTable(
     codeId: text('code_id').notNull(),
     tries: integer('tries').notNull().default(0),
     createdAt: integer('created_at').notNull(),
+    /** Whether a session of the account has asked, and not a stranger. */
+    isOfSession: integer('is_of_session', { mode: 'boolean' }).notNull().default(false),
   },
   (table) => [
     index('portcullis_code_handles_created_at').on(table.createdAt),

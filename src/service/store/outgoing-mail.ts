@@ -25,7 +25,7 @@ import { users } from './schema.ts'
 /** What a mail is about. */
 type MailKind = (typeof mailKinds)[number]
 
-const mailKinds = ['reset_password', 'sign_in', 'password_changed'] as const
+const mailKinds = ['reset_password', 'sign_in', 'verify_email', 'password_changed'] as const
 
 /** What its row needs beside the account. */
 interface QueuedMail {

@@ -26,6 +26,8 @@ export interface TokenAccount {
   /** The role columns as one text, to detect any change of the roles. */
   readonly rolesText: string
   readonly tokenGeneration: string
+  /** When somebody last proved that the email receives mail; null if nobody has. */
+  readonly emailVerifiedAt: number | null
 }
 
 /** An account with what is needed to check its password and to sign a token for it. */
@@ -92,10 +94,12 @@ const rolesText = sql<string>`${users.admin} || ${users.otherRoles}`
 export const tokenAccountColumns = {
   ...{ userId: users.id, email: users.email, ...roleColumns, rolesText },
   tokenGeneration: users.tokenGeneration,
+  emailVerifiedAt: users.emailVerifiedAt,
 }
 export const tokenAccountEntries = {
   ...{ userId: integer, email: v.string(), ...roleEntries, rolesText: v.string() },
   tokenGeneration: v.string(),
+  emailVerifiedAt: v.nullable(instant),
 }
 const checkedAccountRow = v.object({
   ...{ ...tokenAccountEntries, passwordHash: v.string(), passwordVersion: integer },

@@ -76,6 +76,7 @@ describe('the configuration', () => {
       mailFrom: undefined,
       mailApi: { url: 'https://api.resend.com/emails', key: undefined },
       smtpServer: undefined,
+      requireVerifiedEmail: 'off',
       accountPagesUrl: undefined,
       codeLifetimes: { codeSeconds: 600, resetLinkSeconds: 3_600 },
     })

@@ -102,7 +102,8 @@ describe('the audit', () => {
     expect(event?.user_id).toEqual(expect.any(Number))
     if (mounted.outcome !== 'success') return
     const sessions = 'SELECT user_id FROM portcullis_sessions WHERE id = ?'
-    const hasSession = !['forgotPassword', 'resetPassword', 'emailCode'].includes(name)
+    const withoutSession = ['forgotPassword', 'resetPassword', 'emailCode', 'verifyEmail']
+    const hasSession = ![...withoutSession, 'requestVerification'].includes(name)
     const owners = hasSession ? [{ user_id: event?.user_id }] : []
     expect(await query(sessions, event?.session_id ?? '')).toEqual(owners)
     const target = targets[name]

@@ -9,6 +9,7 @@ import { insertLastingRevocation } from '../../../src/service/store/revoked-toke
 import { keyRevocationId } from '../../../src/token/access-token.ts'
 import { generateKeyPair } from '../../../src/token/key-pair.ts'
 import worker from '../../../src/worker.ts'
+import { createMailingService, linkTokenIn, type MailingService } from '../../support/mail.ts'
 import {
   type Answer,
   ask,
@@ -79,6 +80,16 @@ function readyOver(url: string): Provocation {
     const database = openRemoteDatabase({ url })
     return ask((await createTestService(variables, { database })).app, '/ready')
   }
+}
+
+const pages = { ACCOUNT_PAGES_URL: 'https://app.example.com' }
+
+/** The mail of an account that wants to prove its email. */
+async function verificationMail(service: MailingService) {
+  const { email, token } = await registerAccount(service.app)
+  await postWith(service.app, '/auth/email-verification', token, {})
+  await service.settle()
+  return service.mailbox.to(email).at(-1)
 }
 
 const provocations = {
@@ -225,6 +236,18 @@ const provocations = {
   code_wrong: ({ app }) => {
     const code = { handle: 'h'.repeat(16), code: 'AAAA-AAAA' }
     return post(app, '/auth/login-by-code', code)
+  },
+  password_needed: async ({ config }) => {
+    const service = await createMailingService({ HTTP_CONTRACT: config.contract, ...pages })
+    const token = linkTokenIn(await verificationMail(service))
+    return post(service.app, '/auth/verify-email', { token })
+  },
+  mail_refused: async ({ config }) => {
+    const { app } = await createMailingService({ HTTP_CONTRACT: config.contract })
+    const { token } = await registerAccount(app)
+    const asking = () => postWith(app, '/auth/email-verification', token, {})
+    for (let asked = 0; asked < 5; asked += 1) await asking()
+    return asking()
   },
   mail_off: ({ app }) => post(app, '/auth/email-code', { email: 'ada@example.com' }),
   body_incomplete: ({ app, clock }) => {

@@ -4,7 +4,8 @@
 import { createRandomId } from '../../../crypto/random-id.ts'
 import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import type { AuditEntry } from '../../store/audit-events.ts'
-import { type CodePurpose, requestCode } from '../../store/codes.ts'
+import { type RequestedCode, requestCode } from '../../store/code-requests.ts'
+import type { CodePurpose } from '../../store/codes.ts'
 import { emailSpellings } from '../identity/email.ts'
 import { inEvenTime } from '../limits/even-time.ts'
 import type { CodeDeps } from './code-deps.ts'
@@ -29,15 +30,24 @@ export async function requestMailedCode(
   entry: AuditEntry,
 ): Promise<Result<string, 'mail_off'>> {
   if (!deps.mailer) return refuse('mail_off')
-  const { codeSeconds, resetLinkSeconds } = deps.settings.codeLifetimes
-  const handle = createRandomId(deps.runtime)
-  const asked = {
-    ...{ purpose, language, handle, codeSeconds, entry },
-    spellings: emailSpellings(email),
-    codeId: createRandomId(deps.runtime),
-    mailId: createRandomId(deps.runtime),
+  const asked = newCode(deps, purpose, language, entry)
+  await inEvenTime(deps.runtime, () => requestCode(deps.database, asked, emailSpellings(email)))
+  return succeed(asked.handle)
+}
+
+/** A code with fresh ids, and its lifetimes. */
+export function newCode(
+  { runtime, settings }: Pick<CodeDeps, 'runtime' | 'settings'>,
+  purpose: CodePurpose,
+  language: string,
+  entry: AuditEntry,
+): RequestedCode {
+  const { codeSeconds, resetLinkSeconds } = settings.codeLifetimes
+  return {
+    ...{ purpose, language, codeSeconds, entry },
+    handle: createRandomId(runtime),
+    codeId: createRandomId(runtime),
+    mailId: createRandomId(runtime),
     linkSeconds: purpose === 'reset_password' ? resetLinkSeconds : codeSeconds,
   }
-  await inEvenTime(deps.runtime, () => requestCode(deps.database, asked))
-  return succeed(handle)
 }

@@ -144,4 +144,8 @@ function isLanguage(text: string): text is Language {
 }
 
 /** Purpose → the page of its link. */
-const pageOf: Readonly<Record<CodePurpose, string>> = { reset_password: 'reset', sign_in: 'code' }
+const pageOf: Readonly<Record<CodePurpose, string>> = {
+  reset_password: 'reset',
+  sign_in: 'code',
+  verify_email: 'verify',
+}

@@ -4,7 +4,7 @@ import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import { maxTokenLifetimeSeconds } from '../../../token/token-lifetime.ts'
 import type { Revocation } from '../../store/revoked-tokens.ts'
 import type { Changed, NewSession } from '../../store/sessions.ts'
-import type { CheckedAccount } from '../../store/users.ts'
+import type { CheckedAccount, TokenAccount } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
 import {
   beginIssuance,
@@ -18,8 +18,8 @@ import {
 /** A session that is about to begin, and how the store begins it. */
 interface BeginningSession<Reason> {
   readonly account: CheckedAccount
-  /** The generation that the commit gives the account. Default: it keeps its own. */
-  readonly tokenGeneration?: string | undefined
+  /** What the commit changes of the account. Default: nothing. */
+  readonly changes?: Partial<TokenAccount>
   readonly place: LoginPlace
   /**
    * Commits, unless the account is no longer as it was read.
@@ -41,15 +41,14 @@ export async function beginSession<Reason extends string>(
     Deps,
     'runtime' | 'settings' | 'accessTokens' | 'claims' | 'refreshTokens' | 'revocations'
   >,
-  { account, tokenGeneration, place, insert }: BeginningSession<Reason>,
+  { account, changes, place, insert }: BeginningSession<Reason>,
 ): Promise<Result<IssuedTokens, Reason | 'account_changing'>> {
   const issuance = beginIssuance(deps)
   const session = newSession(deps, place, issuance)
   const { sessionId, lifetimes } = session
   const refreshToken = await deps.refreshTokens.create({ sessionId, version: 1 })
   const begin = (read: CheckedAccount) => ({
-    ...{ ...read, sessionId, authenticatedAt: read.readAt },
-    tokenGeneration: tokenGeneration ?? read.tokenGeneration,
+    ...{ ...read, ...changes, sessionId, authenticatedAt: read.readAt },
     tokenExpiresAt: Math.min(issuance.expiresAt, read.readAt + longestLife(lifetimes)),
   })
   const issued = await signBeforeCommit<CheckedAccount, { readonly reason: Reason }>(

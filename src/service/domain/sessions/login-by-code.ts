@@ -2,17 +2,16 @@
 // of Workers. The code proves the email. If nobody had proved it before, somebody else may have
 // registered it, to wait for its owner: that one's password and sessions end.
 
-import { createRandomId } from '../../../crypto/random-id.ts'
 import { type ChangeReason, type Result, succeed } from '../../../errors/reasons.ts'
-import { insertSessionByCode, type Takeover } from '../../store/code-login.ts'
+import type { Takeover } from '../../store/account-takeover.ts'
+import { insertSessionByCode } from '../../store/code-login.ts'
 import { giveTryBack } from '../../store/codes.ts'
-import type { CheckedAccount } from '../../store/users.ts'
+import type { TokenAccount } from '../../store/users.ts'
 import type { AuditEntry } from '../audit-entry.ts'
 import { checkCode, type SentCode } from '../codes/check-code.ts'
+import { beginTakeover, isDeviceOf } from '../codes/takeover.ts'
 import type { Deps } from '../deps.ts'
 import { comparedEmail } from '../identity/email.ts'
-import { noPassword } from '../identity/password-hasher.ts'
-import type { DeviceClaims } from '../limits/device-token.ts'
 import { findDevice, type LoginClient, renewDevice } from '../limits/login-attempts.ts'
 import type { LoginPlace, LoginTokens } from '../tokens/tokens.ts'
 import { beginSession } from './begin-session.ts'
@@ -53,17 +52,21 @@ export async function loginByCode(
 ): Promise<Result<CodeLoginTokens, 'code_wrong' | ChangeReason>> {
   const checked = await checkCode(deps, sent, purpose, entry)
   if (!checked.ok) return checked
-  const { account, emailVerifiedAt, presented } = checked.value
+  const { account, presented } = checked.value
   const email = comparedEmail(account.email)
   const device = await findDevice(deps, email, client)
   const takeover =
-    emailVerifiedAt === null && !isOfAccount(device, account) ? beginTakeover(deps) : undefined
+    account.emailVerifiedAt === null && !isDeviceOf(device, account)
+      ? beginTakeover(deps)
+      : undefined
   const passwordVersion = account.passwordVersion + (takeover ? 1 : 0)
   const renewed = { ...renewDevice(deps, device), userId: account.userId, passwordVersion }
   const deviceToken = await deps.deviceTokens.create(renewed, email)
   const { codeId, attemptSeq } = checked.value
   const session = await beginSession<'code_wrong'>(deps, {
-    ...{ account, tokenGeneration: takeover?.tokenGeneration, place: client.findPlace() },
+    ...{ account, place: client.findPlace() },
+    // The code proves the email.
+    changes: { emailVerifiedAt: deps.runtime.now(), ...newGeneration(takeover) },
     insert: (begun, read) =>
       insertSessionByCode(deps.database, {
         ...{ codeId, isLink: presented.handle === undefined, signed: read, takeover },
@@ -77,11 +80,7 @@ export async function loginByCode(
   return session
 }
 
-/** Whoever has such a device token knew the password, so no stranger has set it. */
-function isOfAccount(device: DeviceClaims | undefined, account: CheckedAccount): boolean {
-  return device?.userId === account.userId && device.passwordVersion === account.passwordVersion
-}
-
-function beginTakeover({ runtime }: Pick<Deps, 'runtime'>): Takeover {
-  return { tokenGeneration: createRandomId(runtime), passwordHash: noPassword }
+/** The generation that the access token has after a takeover. */
+function newGeneration(takeover: Takeover | undefined): Partial<TokenAccount> {
+  return takeover ? { tokenGeneration: takeover.tokenGeneration } : {}
 }

@@ -82,7 +82,7 @@ export async function refresh(
  * commits only after the token is signed.
  */
 async function exchange(
-  deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens' | 'claims'>,
+  deps: Pick<Deps, 'database' | 'runtime' | 'settings' | 'accessTokens' | 'claims'>,
   rotation: Rotation,
   issuance: Issuance,
   entry: AuditEntry,

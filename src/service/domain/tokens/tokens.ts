@@ -48,7 +48,7 @@ export interface Issuance {
   readonly tokenId: string
 }
 
-type IssuingDeps = Pick<TokenDeps, 'runtime' | 'accessTokens' | 'claims'>
+type IssuingDeps = Pick<TokenDeps, 'runtime' | 'accessTokens' | 'claims' | 'settings'>
 
 /**
  * Two hooks and round trips must fit into the 15 s that an exchange may come later
@@ -91,11 +91,15 @@ export function newSession(
 export async function trySigning(deps: IssuingDeps, issuance: Issuance): Promise<number> {
   if (deps.claims) return 0
   const { issuedAt, tokenId } = issuance
-  const token = await issueAccessToken(deps.accessTokens, {
-    userId: Number.MAX_SAFE_INTEGER,
-    ...{ sessionId: tokenId, tokenId, tokenGeneration: tokenId, roles: [] },
-    ...{ authenticatedAt: Number.MAX_SAFE_INTEGER, issuedAt, expiresAt: issuedAt },
-  })
+  const token = await issueAccessToken(
+    deps.accessTokens,
+    {
+      userId: Number.MAX_SAFE_INTEGER,
+      ...{ sessionId: tokenId, tokenId, tokenGeneration: tokenId, roles: [] },
+      ...{ authenticatedAt: Number.MAX_SAFE_INTEGER, issuedAt, expiresAt: issuedAt },
+    },
+    verifiedClaim(deps.settings, null),
+  )
   return Math.floor(((maxIssuedCharacters - token.length) * 3) / 4)
 }
 
@@ -105,7 +109,7 @@ export async function trySigning(deps: IssuingDeps, issuance: Issuance): Promise
  * @throws Error when the hook fails, or takes longer than 5 s. TypeError as `issueAccessToken`
  */
 export async function issueAccessTokenOf(
-  { runtime, accessTokens, claims }: IssuingDeps,
+  { runtime, accessTokens, claims, settings }: IssuingDeps,
   session: LiveSession,
   issuance: Issuance,
 ): Promise<IssuedAccessToken> {
@@ -114,9 +118,17 @@ export async function issueAccessTokenOf(
   const accessToken = await issueAccessToken(
     accessTokens,
     { ...session, ...issuance, expiresAt },
-    custom,
+    { ...custom, ...verifiedClaim(settings, session.emailVerifiedAt) },
   )
   return { accessToken, expiresInSeconds: Math.max(0, expiresAt - issuance.issuedAt) }
+}
+
+/** `email_verified` (OpenID Connect Core §5.1), if it is required. It comes after the hook's claims. */
+function verifiedClaim(
+  { requireVerifiedEmail }: TokenDeps['settings'],
+  emailVerifiedAt: number | null,
+): CustomClaims {
+  return requireVerifiedEmail === 'off' ? {} : { email_verified: emailVerifiedAt !== null }
 }
 
 /** When the access token of the session expires. */
@@ -153,13 +165,13 @@ function isChanged<Read>(error: { readonly reason: string }): error is Changed<R
 /** Keeps only what JSON can hold, so that signing finds nothing that it cannot write. */
 async function askClaimsHook(
   claims: NonNullable<TokenDeps['claims']>,
-  { userId, email, roles }: LiveSession,
+  { userId, email, roles, emailVerifiedAt }: LiveSession,
   runtime: TokenDeps['runtime'],
 ): Promise<CustomClaims> {
   const end = new AbortController()
   try {
     const custom = await Promise.race([
-      claims({ userId, email, roles: [...roles] }),
+      claims({ userId, email, roles: [...roles], emailVerified: emailVerifiedAt !== null }),
       runtime.delay(maxHookSeconds * 1_000, end.signal).then(() => {
         throw new Error(`It took longer than ${maxHookSeconds} s`)
       }),

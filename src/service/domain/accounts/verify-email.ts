@@ -1,0 +1,95 @@
+// A user proves with a code that the email of the account receives mail. The code alone does not show
+// that the same person has registered: an attacker may have registered the email of the reader. So
+// the password stays only for who shows that it is theirs.
+
+import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
+import { giveTryBack } from '../../store/codes.ts'
+import { proveEmail } from '../../store/email-proof.ts'
+import type { AuditEntry } from '../audit-entry.ts'
+import { type CheckedCode, checkCode, type SentCode } from '../codes/check-code.ts'
+import { beginTakeover, isDeviceOf } from '../codes/takeover.ts'
+import type { Deps } from '../deps.ts'
+import { comparedEmail } from '../identity/email.ts'
+import { parsePassword } from '../identity/identity.ts'
+import { findDevice, type LoginClient } from '../limits/login-attempts.ts'
+
+type VerifyDeps = Pick<
+  Deps,
+  | 'database'
+  | 'runtime'
+  | 'settings'
+  | 'mailedCodes'
+  | 'passwords'
+  | 'hashQueue'
+  | 'deviceTokens'
+  | 'revocations'
+>
+
+/** What the user sends. */
+interface AskedProof {
+  readonly sent: SentCode
+  /** The password of the account, as typed. */
+  readonly password: string | undefined
+  /** Whether the password of the account may end, if nobody shows that it is theirs. */
+  readonly removesPassword: boolean
+  readonly client: LoginClient
+  readonly entry: AuditEntry
+}
+
+type SameReason = 'password_needed' | 'password_wrong' | QueueReason
+
+/**
+ * Notes that the email is proved. The password, the sessions and the tokens of the account stay if
+ * one of these shows that the same person has registered: the handle of a code that a session of the
+ * account has asked for, a device token of the account, or its password. They also stay if the email
+ * was proved before. Otherwise they end, if the user agrees.
+ *
+ * Refuses with 'code_wrong' as `checkCode`, also if another request has used the code meanwhile.
+ * Refuses with 'password_needed' without a sign and without consent, and with 'password_wrong'. Refuses
+ * with 'login_queue_full' if too many passwords wait to be hashed. These leave the code as it is. Two
+ * round trips, and the work of one password hash if a password is given. Atomic.
+ *
+ * @returns whether the password from before is gone
+ */
+export async function verifyEmail(
+  deps: VerifyDeps,
+  asked: AskedProof,
+  isGone: () => boolean,
+): Promise<Result<boolean, 'code_wrong' | SameReason>> {
+  const checked = await checkCode(deps, asked.sent, 'verify_email', asked.entry)
+  if (!checked.ok) return checked
+  const { account, codeId, presented, attemptSeq } = checked.value
+  const isSame = await isSamePerson(deps, asked, checked.value, isGone)
+  if (!isSame.ok) {
+    await giveTryBack(deps.database, presented).catch(() => {})
+    return isSame
+  }
+  const takeover = isSame.value ? undefined : beginTakeover(deps)
+  const revocations = await proveEmail(deps.database, {
+    ...{ codeId, isLink: presented.handle === undefined, userId: account.userId },
+    ...{ takeover, entry: asked.entry, attemptSeq },
+  })
+  if (!revocations) return refuse('code_wrong')
+  for (const ended of revocations) deps.revocations.announce(ended)
+  return succeed(takeover !== undefined)
+}
+
+/** Whether the password may stay. Refuses unless it may, or may end. */
+async function isSamePerson(
+  deps: VerifyDeps,
+  { password, removesPassword, client }: AskedProof,
+  { account, isOfSession }: CheckedCode,
+  isGone: () => boolean,
+): Promise<Result<boolean, SameReason>> {
+  if (account.emailVerifiedAt !== null || isOfSession) return succeed(true)
+  const device = await findDevice(deps, comparedEmail(account.email), client)
+  if (isDeviceOf(device, account)) return succeed(true)
+  if (password === undefined) return removesPassword ? succeed(false) : refuse('password_needed')
+  const turn = deps.hashQueue.join(isGone)
+  if (!turn.ok) return turn
+  const matches = await turn.value.hash(() =>
+    deps.passwords.verify(parsePassword(password) ?? '', account.passwordHash, password),
+  )
+  if (!matches.ok) return matches
+  return matches.value ? succeed(true) : refuse('password_wrong')
+}

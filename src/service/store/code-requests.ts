@@ -1,0 +1,154 @@
+// Somebody asks for a code, as rows: the code, the handle of the client, and the mail. An account that
+// gets no mail gets no rows, and the statements are the same.
+
+import { and, eq, gt, isNull, notExists, type SQL, sql } from 'drizzle-orm'
+import * as v from 'valibot'
+import type { Result, RevocationReason } from '../../errors/reasons.ts'
+import { type AuditEntry, auditStatements } from './audit-events.ts'
+import type { CodePurpose } from './codes.ts'
+import { build, type Database, databaseNow, joinStatements, runBatch } from './database.ts'
+import { codeHandles, codes } from './mail-schema.ts'
+import { insertMailStatement, isMailable } from './outgoing-mail.ts'
+import { decodeRows } from './rows.ts'
+import { users } from './schema.ts'
+import {
+  type Account,
+  type CallerToken,
+  decodeAccountByToken,
+  isAccountOf,
+  isEnabledAccount,
+  mayActForAccount,
+  selectAccountByTokenStatement,
+} from './users.ts'
+
+/** A code that somebody asks for. */
+export interface RequestedCode {
+  readonly purpose: CodePurpose
+  /** Fresh ids. */
+  readonly codeId: string
+  readonly handle: string
+  readonly mailId: string
+  readonly codeSeconds: number
+  readonly linkSeconds: number
+  /** Of the mail, if the account has none. */
+  readonly language: string
+  readonly entry: AuditEntry
+}
+
+const handleRow = v.object({ handle: v.string() })
+
+/**
+ * Queues a mail with a code for the account with this email, and gives the handle to the client. A
+ * code that was requested within the first half of its life is mailed again. Does nothing if there
+ * is no account, if it is disabled, or if it may get no mail now (`isMailable`). The answer does not
+ * say which. Records the success. Atomic; one round trip.
+ */
+export async function requestCode(
+  database: Database,
+  asked: RequestedCode,
+  spellings: readonly string[],
+): Promise<void> {
+  const whose = isAccountOf(spellings)
+  await runBatch(database, requestStatements(asked, whose, and(whose, isEnabledAccount), false))
+}
+
+/**
+ * The same for the account of a token, unless its email is proved. Refuses like
+ * `findAccountByToken`. Records the success. Atomic; one round trip.
+ *
+ * @returns the account, and whether a mail was queued
+ */
+export async function requestOwnCode(
+  database: Database,
+  asked: RequestedCode,
+  caller: CallerToken,
+): Promise<{ readonly account: Result<Account, RevocationReason>; readonly isQueued: boolean }> {
+  const whose = eq(users.id, caller.userId)
+  const mayAsk = and(whose, mayActForAccount(caller), isNull(users.emailVerifiedAt))
+  const { handle, found } = await runBatch(
+    database,
+    joinStatements(requestStatements(asked, whose, mayAsk, true), {
+      found: selectAccountByTokenStatement(caller),
+    }),
+  )
+  return {
+    account: decodeAccountByToken(found),
+    isQueued: decodeRows(handleRow, handle).length > 0,
+  }
+}
+
+/**
+ * @param whose the account
+ * @param mayAsk the condition that it may get a code
+ */
+function requestStatements(
+  asked: RequestedCode,
+  whose: SQL,
+  mayAsk: SQL | undefined,
+  isOfSession: boolean,
+) {
+  const { handle, purpose, codeId, mailId, entry } = asked
+  const recent = selectRecentCode(asked)
+  const isHandled = eq(codeHandles.id, handle)
+  const after = (seconds: number) => sql<number>`${databaseNow} + ${seconds}`
+  return {
+    code: build.insert(codes).select(
+      build
+        .select({
+          id: sql<string>`${codeId}`.as('id'),
+          purpose: sql<string>`${purpose}`.as('purpose'),
+          userId: users.id,
+          address: users.emailNormalized,
+          passwordVersion: users.passwordVersion,
+          createdAt: databaseNow.as('created_at'),
+          codeExpiresAt: after(asked.codeSeconds).as('code_expires_at'),
+          linkExpiresAt: after(asked.linkSeconds).as('link_expires_at'),
+          usedAt: sql<null>`NULL`.as('used_at'),
+        })
+        .from(users)
+        .where(and(mayAsk, isMailable, notExists(recent))),
+    ),
+    handle: build
+      .insert(codeHandles)
+      .select(
+        build
+          .select({
+            id: sql<string>`${handle}`.as('id'),
+            codeId: sql<string>`(${recent})`.as('code_id'),
+            tries: sql<number>`0`.as('tries'),
+            createdAt: databaseNow.as('created_at'),
+            isOfSession: sql<boolean>`${isOfSession ? 1 : 0}`.as('is_of_session'),
+          })
+          .from(users)
+          .where(and(mayAsk, isMailable)),
+      )
+      .returning({ handle: codeHandles.id }),
+    mail: insertMailStatement(
+      { mailId, kind: purpose, language: asked.language },
+      { codeId: sql`(SELECT ${codeHandles.codeId} FROM ${codeHandles} WHERE ${isHandled})` },
+      and(whose, sql`changes() > 0`),
+    ),
+    ...auditStatements('recorded', entry, {
+      outcome: 'success',
+      userId: sql`${users.id}`,
+      of: { table: sql`${users}`, where: whose },
+    }),
+  }
+}
+
+/** The account's newest code of this purpose that has more than half of its life left. */
+function selectRecentCode({ purpose, codeSeconds }: RequestedCode) {
+  return build
+    .select({ id: codes.id })
+    .from(codes)
+    .where(
+      and(
+        ...[eq(codes.userId, users.id), eq(codes.purpose, purpose), isNull(codes.usedAt)],
+        ...[eq(codes.address, users.emailNormalized)],
+        eq(codes.passwordVersion, users.passwordVersion),
+        gt(codes.createdAt, sql`${databaseNow} - ${Math.floor(codeSeconds / 2)}`),
+      ),
+    )
+    .orderBy(sql`${codes.createdAt} DESC`)
+    .limit(1)
+}
