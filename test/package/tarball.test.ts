@@ -65,6 +65,16 @@ const { value } = argon2id.parse('${argon2Hash}')
 console.log(await value.verify('correct horse battery staple'), await value.verify('wrong'))
 `
 
+const mailTest = `
+import { smtpMailer } from 'portcullis/mail/smtp'
+
+const mailer = smtpMailer({ url: 'smtps://127.0.0.1:1' })
+const mail = { id: 'a', from: { address: 'a@example.com' }, to: 'b@example.com', subject: 'Hi' }
+const context = { env: {}, signal: AbortSignal.timeout(10_000) }
+const { error } = await mailer.send({ ...mail, text: 'Hi', html: '<p>Hi</p>' }, context)
+console.log(error.problem)
+`
+
 const wrangler = 'name = "a-worker"\nmain = "worker.ts"\ncompatibility_date = "2026-10-01"\n'
 
 function createWorkerProject(packages: string[], worker: string, types: string[]): Project {
@@ -73,6 +83,7 @@ function createWorkerProject(packages: string[], worker: string, types: string[]
     'wrangler.toml': wrangler,
     'guard.test.mjs': guardTest,
     'argon2.mjs': argon2Test,
+    'mail.mjs': mailTest,
     'deno.json': '{ "nodeModulesDir": "manual" }',
     'deno.ts': readFileSync(new URL('../../examples/deno/main.ts', import.meta.url), 'utf8'),
     'bundler.json': tsconfig(types, 'ESNext', 'Bundler'),
@@ -126,7 +137,8 @@ describe('the guard, from the tarball', () => {
   it('contains nothing of the service', () => {
     const installed = (name: string) => existsSync(join(project.directory, 'node_modules', name))
     expect(installed('portcullis')).toBe(true)
-    for (const name of ['@libsql', 'drizzle-orm', 'bcryptjs']) expect(installed(name)).toBe(false)
+    for (const name of ['@libsql', 'drizzle-orm', 'bcryptjs', 'nodemailer'])
+      expect(installed(name)).toBe(false)
   })
 
   it('has the documents, whose links lead to files of the package', () => {
@@ -169,7 +181,14 @@ export default createWorker({
 `
 
 describe('the service, from the tarball', () => {
-  const peers = ['hono', '@libsql/client', 'drizzle-orm', 'bcryptjs', 'argon2-wasm-edge']
+  const peers = [
+    'hono',
+    '@libsql/client',
+    'drizzle-orm',
+    'bcryptjs',
+    'argon2-wasm-edge',
+    'nodemailer',
+  ]
   const project = createWorkerProject([...peers, '@cloudflare/workers-types'], service, [
     '@cloudflare/workers-types',
   ])
@@ -185,6 +204,11 @@ describe('the service, from the tarball', () => {
   it.each(['node', 'deno run --allow-read'])('verifies argon2id on %s', (command) => {
     const [program = '', ...args] = command.split(' ')
     expect(project.run(program, ...args, 'argon2.mjs')).toBe('true false\n')
+  })
+
+  it.each(['node', 'deno run --allow-net'])('sends mail over SMTP on %s', (command) => {
+    const [program = '', ...args] = command.split(' ')
+    expect(project.run(program, ...args, 'mail.mjs')).toBe('SMTP, connect: ECONNREFUSED\n')
   })
 
   it('generates signing keys', async () => {

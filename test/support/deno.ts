@@ -12,6 +12,19 @@ export async function serveOnDeno(variables: Readonly<Record<string, string>>): 
   return serveFile('src/deno.ts', permissions, variables)
 }
 
+/** Serves a Worker, that is, the `fetch` of its default export. It gets no bindings. */
+export async function serveWorkerOnDeno(
+  file: string,
+  permissions: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Promise<Server> {
+  const port = await findFreePort()
+  const address = ['--host', '127.0.0.1', '--port', String(port)]
+  const args = ['serve', '--no-prompt', ...permissions, ...address, `${root}${file}`]
+  const env = { ...variables, DENO_NO_UPDATE_CHECK: '1' }
+  return startServer(`${root}node_modules/.bin/deno`, args, port, env)
+}
+
 /** Serves any other program, which takes its port from `PORT`. */
 export async function serveFile(
   file: string,

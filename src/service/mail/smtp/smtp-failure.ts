@@ -15,7 +15,6 @@ interface SmtpError {
   /** The command that was answered, or `CONN`. */
   readonly command?: unknown
   readonly response?: unknown
-  readonly message?: unknown
 }
 
 interface Reply {
@@ -33,7 +32,7 @@ export function failureOf(error: unknown, step: SmtpStep): MailFailure {
   const reply = parseReply(fields.response)
   const at = commandOf(fields.command) ?? step
   const code = codeOf(fields)
-  const kind = reply ? kindOfReply(at, reply) : kindWithoutReply(fields, code)
+  const kind = reply ? kindOfReply(at, reply) : kindWithoutReply(code)
   return failAt(
     at,
     [reply?.code, reply?.enhanced, code].filter(Boolean).join(' ') || 'failed',
@@ -64,13 +63,14 @@ function codeOf({ code, originalCode }: SmtpError): string {
   return /^[A-Z\d_]{1,60}$/.test(name) ? name : ''
 }
 
-/** A certificate that is not good, or a port without TLS. It takes an operator to end that. */
+/**
+ * A certificate that is not good, or a port without TLS. Most often the host or the port is wrong, or
+ * an authority is unknown here. It takes an operator to end that.
+ */
 const tlsFault = /CERT|SELF_SIGNED|ISSUER|LEAF_SIGNATURE|WRONG_VERSION|PACKET_LENGTH/
-const tlsFaultInWords = /certificate|WRONG_VERSION_NUMBER|InvalidContentType/i
 
-function kindWithoutReply({ message }: SmtpError, code: string): MailFailureKind {
-  const isTlsFault = tlsFault.test(code) || tlsFaultInWords.test(String(message))
-  return isTlsFault || code === 'EAUTH' ? 'misconfigured' : 'later'
+function kindWithoutReply(code: string): MailFailureKind {
+  return tlsFault.test(code) || code === 'EAUTH' ? 'misconfigured' : 'later'
 }
 
 /** Authentication is missing, or not good enough, whatever the command was. */
