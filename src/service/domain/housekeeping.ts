@@ -7,9 +7,10 @@ import { deleteExpiredDetails } from '../store/audit-events.ts'
 import { deleteExpiredCodes, deleteOldHandles } from '../store/codes.ts'
 import type { Database } from '../store/database.ts'
 import { maxRowsPerDelete } from '../store/delete-rows.ts'
-import { deleteEndedSuppressions, deleteOldMail } from '../store/outgoing-mail.ts'
+import { deleteOldMail } from '../store/outgoing-mail.ts'
 import { deleteExpiredRevocations } from '../store/revoked-tokens.ts'
 import { deleteEndedSessions } from '../store/session-endings.ts'
+import { deleteEndedSuppressions } from '../store/suppressed-addresses.ts'
 import type { Deps } from './deps.ts'
 
 /**

@@ -32,7 +32,9 @@ export interface Mail {
  *
  * The first two are tried again, for a day. An address that is refused gets no mail for a week.
  */
-export type MailFailureKind = 'later' | 'misconfigured' | 'address_refused' | 'mail_refused'
+export type MailFailureKind = (typeof failureKinds)[number]
+
+export const failureKinds = ['later', 'misconfigured', 'address_refused', 'mail_refused'] as const
 
 /** Why a mail was not sent. */
 export interface MailFailure {

@@ -6,6 +6,8 @@ import type { Deps } from '../domain/deps.ts'
 import { parsePassword } from '../domain/identity/identity.ts'
 import { changePassword } from '../domain/sessions/change-password.ts'
 import { bodyOf } from '../http/body-schema.ts'
+import { describeDevice } from '../http/describe-device.ts'
+import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { defineRoute } from '../http/route.ts'
 import { findRefreshCookie, refreshBody, respondWithTokens } from '../http/token-transport.ts'
 import { allowedPassword } from './new-password.ts'
@@ -28,10 +30,13 @@ const changePasswordRoute = defineRoute({
       password: body.password,
       refreshToken: isInCookie ? await findRefreshCookie(c, deps) : body.refresh_token,
       keepsSessions: body.keep_sessions,
+      language: languageOf(c),
+      device: describeDevice(c.req.header('User-Agent')),
       entry,
     }
     const changed = await changePassword(deps, token, asked, isGone)
     if (!changed.ok) return changed
+    sendAfterAnswer(c, deps)
     return succeed(respondWithTokens(c, deps, 'Password changed.', changed.value))
   },
 })

@@ -7,12 +7,12 @@ import { revocationsOf, type Takeover, takeoverStatements } from './account-take
 import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { useCodeStatement } from './codes.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
-import { unsuppressStatement } from './outgoing-mail.ts'
 import { type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import { sessionLimitStatements } from './session-limit.ts'
 import { type Changed, insertSessionStatement, type NewSession } from './sessions.ts'
+import { unsuppressStatement } from './suppressed-addresses.ts'
 import {
   type CheckedAccount,
   decodeCheckedAccount,

@@ -5,9 +5,9 @@ import { revocationsOf, type Takeover, takeoverStatements } from './account-take
 import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { useCodeStatement } from './codes.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
-import { unsuppressStatement } from './outgoing-mail.ts'
 import type { Revocation } from './revoked-tokens.ts'
 import { users } from './schema.ts'
+import { unsuppressStatement } from './suppressed-addresses.ts'
 
 /** A code that was checked. */
 export interface EmailProof {

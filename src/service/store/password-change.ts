@@ -27,6 +27,7 @@ import {
   type Statements,
 } from './database.ts'
 import { isLiveSession, type LiveSession } from './live-session.ts'
+import { type Notice, noticeStatements } from './outgoing-mail.ts'
 import { confirmedColumns, type SessionToConfirm } from './password-checks.ts'
 import { isCopy } from './refresh-token-reuse.ts'
 import { type Revocation, revocationRow } from './revoked-tokens.ts'
@@ -76,6 +77,8 @@ export interface PasswordChange {
    * proof after a fresh login.
    */
   readonly rotation: Rotation | undefined
+  /** The mail that tells the owner, if the service sends mail. */
+  readonly notice: Notice | undefined
   readonly entry: AuditEntry
 }
 
@@ -140,6 +143,7 @@ function changingStatements(caller: CallerToken, change: PasswordChange) {
       .returning({ email: users.email, passwordVersion: users.passwordVersion }),
     ...auditStatements('recorded', entry, { outcome: 'success', userId, sessionId, attemptSeq }),
     ...confirmingStatements(caller, change),
+    ...noticeStatements(change.notice, and(whose, eq(users.tokenGeneration, tokenGeneration))),
     ending,
     found: selectAccountByTokenStatement(caller),
     current: build

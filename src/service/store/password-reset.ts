@@ -10,10 +10,11 @@ import {
 import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { useCodeStatement } from './codes.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
-import { insertMailStatement, unsuppressStatement } from './outgoing-mail.ts'
+import { type Notice, noticeStatements } from './outgoing-mail.ts'
 import { type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows, integer } from './rows.ts'
 import { users } from './schema.ts'
+import { unsuppressStatement } from './suppressed-addresses.ts'
 import { newPasswordColumns } from './users.ts'
 
 /** A password that is set with a code. */
@@ -25,10 +26,8 @@ export interface PasswordReset {
   readonly passwordHash: string
   /** A fresh generation. It replaces the revoked one. */
   readonly tokenGeneration: string
-  /** Of the mail that tells the owner: a fresh id, the language, and the device. */
-  readonly mailId: string
-  readonly language: string
-  readonly device: string | undefined
+  /** The mail that tells the owner. */
+  readonly notice: Notice
   readonly entry: AuditEntry
   /** The `seq` of the event of the code. */
   readonly attemptSeq: number | undefined
@@ -46,7 +45,7 @@ export async function resetPassword(
   database: Database,
   reset: PasswordReset,
 ): Promise<{ readonly revocation: Revocation; readonly passwordVersion: number } | undefined> {
-  const { userId, tokenGeneration, mailId, language, device } = reset
+  const { userId, tokenGeneration, notice } = reset
   const whose = eq(users.id, userId)
   const isReset = and(whose, eq(users.tokenGeneration, tokenGeneration))
   const { revoked, replaced } = await runBatch(database, {
@@ -64,7 +63,7 @@ export async function resetPassword(
       ...{ outcome: 'success', userId, attemptSeq: reset.attemptSeq },
     }),
     ended: updateEndedSessionsStatement(whose, tokenGeneration),
-    told: insertMailStatement({ mailId, kind: 'password_changed', language }, { device }, isReset),
+    ...noticeStatements(notice, isReset),
     unsuppressed: unsuppressStatement(
       sql`${build.select({ recipient: users.emailNormalized }).from(users).where(isReset)}`,
     ),

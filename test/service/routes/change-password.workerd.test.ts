@@ -6,6 +6,7 @@ import { createApp } from '../../../src/service/app.ts'
 import { createDeps } from '../../../src/service/service.ts'
 import { countsOf } from '../../support/attempts.ts'
 import { createInterruptedDatabase, once } from '../../support/between-round-trips.ts'
+import { createMailingService } from '../../support/mail.ts'
 import {
   type Answer,
   ask,
@@ -54,6 +55,26 @@ async function rowsOf(email: string) {
   })
   return rows.map((row) => ({ ...row }))
 }
+
+it('tells the owner by mail that the password was changed, and by which device', async () => {
+  const mailing = await createMailingService()
+  const { email, password, token } = await registerAccount(mailing.app)
+  const answer = await ask(mailing.app, '/auth/change-password', {
+    method: 'POST',
+    headers: {
+      ...bearing(token).headers,
+      'Content-Type': 'application/json',
+      'User-Agent': 'curl/8',
+    },
+    body: JSON.stringify({ password, new_password: newPassword }),
+  })
+  expect(answer.status).toBe(200)
+  await mailing.settle()
+  const [mail, ...others] = mailing.mailbox.to(email)
+  expect(others).toEqual([])
+  expect(mail?.subject).toBe('Your password for Example was changed')
+  expect(mail?.text).toContain('curl')
+})
 
 let account: Awaited<ReturnType<typeof registerAccount>>
 let other: Tokens

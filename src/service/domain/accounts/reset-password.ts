@@ -19,6 +19,7 @@ import { breachedPassword } from '../identity/breach-check.ts'
 import { comparedEmail } from '../identity/email.ts'
 import { passwordProblem } from '../identity/password-policy.ts'
 import { renewDevice } from '../limits/login-attempts.ts'
+import { createNotice, type NoticeReader } from '../mail/notice.ts'
 
 type ResetDeps = Pick<
   Deps,
@@ -34,14 +35,10 @@ type ResetDeps = Pick<
 >
 
 /** What the user sends. */
-interface AskedReset {
+interface AskedReset extends NoticeReader {
   readonly sent: SentCode
   /** In its normal form. By the policy, as far as that does not need the email. */
   readonly newPassword: string
-  /** Of the mail that tells the owner, if the account has none. */
-  readonly language: string
-  /** A few words about the client, for that mail. */
-  readonly device: string | undefined
   readonly entry: AuditEntry
 }
 
@@ -73,10 +70,9 @@ export async function resetForgottenPassword(
   return commit(deps, checked.value, {
     ...{ userId: checked.value.account.userId, codeId: checked.value.codeId },
     ...{ isLink: presented.handle === undefined, passwordHash: hashed.value },
-    ...{ attemptSeq: checked.value.attemptSeq, language: asked.language, entry: asked.entry },
+    ...{ attemptSeq: checked.value.attemptSeq, entry: asked.entry },
     tokenGeneration: createRandomId(deps.runtime),
-    mailId: createRandomId(deps.runtime),
-    device: asked.device,
+    notice: createNotice(deps, asked),
   })
 }
 

@@ -2,11 +2,12 @@
 // in the database before it is sent, so that no two senders send it at once. A sender that dies
 // leaves it to the next one. So each mail is sent at least once, with the same id.
 
-import { type Result, refuse } from '../../../errors/reasons.ts'
+import { refuse } from '../../../errors/reasons.ts'
+import { isObject } from '../../../token/json.ts'
 import { composeMail } from '../../mail/compose-mail.ts'
 import { type Language, languages } from '../../mail/languages.ts'
 import type { MailContent } from '../../mail/mail-content.ts'
-import type { Mail, MailFailure } from '../../mail/mailer.ts'
+import { failureKinds, type Mail, type MailFailure } from '../../mail/mailer.ts'
 import type { AuditEntry } from '../../store/audit-events.ts'
 import type { CodePurpose } from '../../store/codes.ts'
 import {
@@ -14,7 +15,7 @@ import {
   claimDueMail,
   recordTries,
   type TriedMail,
-} from '../../store/outgoing-mail.ts'
+} from '../../store/mail-tries.ts'
 import type { MailDeps } from './mail-deps.ts'
 
 /** A request on Workers has six connections: these, one for the database, and one for others. */
@@ -69,16 +70,37 @@ export async function sendAllDueMail(deps: MailDeps, env: unknown): Promise<void
   }
 }
 
+/** What becomes of one mail never keeps the others from being recorded. */
 async function tryToSend(deps: MailDeps, claimed: ClaimedMail, env: unknown): Promise<TriedMail> {
-  const sent = await sendInTime(deps, await mailOf(deps, claimed), env)
-  if (sent.ok) return { mail: claimed, problem: undefined }
-  const { kind, problem } = sent.error
+  const failure = await sendOne(deps, claimed, env).catch((): MailFailure => notComposed)
+  if (!failure) return { mail: claimed, problem: undefined }
+  const { kind, problem } = failure
   return {
     mail: claimed,
-    problem: `${kind}: ${problem}`.slice(0, maxProblemCharacters),
+    problem: `${kind}: ${withoutAddress(problem, claimed)}`.slice(0, maxProblemCharacters),
     isRefused: kind === 'address_refused' || kind === 'mail_refused',
     isAddressRefused: kind === 'address_refused',
   }
+}
+
+/** Undefined: it was sent. */
+async function sendOne(
+  deps: MailDeps,
+  claimed: ClaimedMail,
+  env: unknown,
+): Promise<MailFailure | undefined> {
+  const sent: unknown = await sendInTime(deps, await mailOf(deps, claimed), env)
+  if (!isObject(sent)) return nonsense
+  if (sent.ok === true) return undefined
+  return isObject(sent.error) && failureKinds.some((kind) => kind === Object(sent.error).kind)
+    ? (sent.error as unknown as MailFailure)
+    : nonsense
+}
+
+/** One line, without the address and what a mailer of an application may add. */
+function withoutAddress(problem: unknown, { address, recipient }: ClaimedMail): string {
+  const line = String(problem).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+  return line.replaceAll(address, '…').replaceAll(recipient, '…')
 }
 
 /** A mailer that does not come back in time, or throws, has not sent it, as far as is known. */
@@ -86,7 +108,7 @@ async function sendInTime(
   { mailer, runtime }: MailDeps,
   mail: Mail,
   env: unknown,
-): Promise<Result<undefined, MailFailure>> {
+): Promise<unknown> {
   const aborting = new AbortController()
   const ended = new AbortController()
   const late = runtime.delay(maxSendMs, ended.signal).then(() => {
@@ -95,7 +117,7 @@ async function sendInTime(
   })
   const sending = async () => {
     try {
-      return (await mailer?.send(mail, { env, signal: aborting.signal })) ?? refuse(nonsense)
+      return await mailer?.send(mail, { env, signal: aborting.signal })
     } catch (error) {
       return refuse<MailFailure>({
         kind: 'later',
@@ -111,6 +133,7 @@ async function sendInTime(
 }
 
 const nonsense: MailFailure = { kind: 'later', problem: 'the mailer gave no result' }
+const notComposed: MailFailure = { kind: 'later', problem: 'the mail cannot be composed' }
 
 /** Deterministic: the same row gives the same mail. */
 async function mailOf(deps: MailDeps, claimed: ClaimedMail): Promise<Mail> {

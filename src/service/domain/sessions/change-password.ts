@@ -30,6 +30,7 @@ import type { HashTurn } from '../identity/hash-queue.ts'
 import { passwordProblem } from '../identity/password-policy.ts'
 import type { SessionPurpose } from '../limits/attempt-keys.ts'
 import { renewDevice } from '../limits/login-attempts.ts'
+import { createNotice, type NoticeReader } from '../mail/notice.ts'
 import type { RefreshTokenClaims } from '../tokens/refresh-token.ts'
 import { beginIssuance, expiryOf, issueAccessTokenOf, type LoginTokens } from '../tokens/tokens.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
@@ -58,10 +59,11 @@ type ChangeDeps = Pick<
   | 'deviceTokens'
   | 'revocations'
   | 'log'
+  | 'mailer'
 >
 
 /** What the user asks for. */
-interface AskedChange {
+interface AskedChange extends NoticeReader {
   /** In its normal form. By the policy, as far as that does not need the email. */
   readonly newPassword: string
   /** The old password, if it is given. */
@@ -189,6 +191,7 @@ async function changeByFreshLogin(
     entry: change.entry,
     // Without tokens to give, the refresh token is no proof.
     rotation: exchange.sign && exchange.rotation,
+    notice: noticeOf(deps, change),
   })
   if (!committed.ok) return committed
   const { session, deviceToken } = committed.value
@@ -225,12 +228,18 @@ async function changeByPassword(
     proof: { confirmed, tokenExpiresAt: expiryOf(session, issuance) },
     entry,
     rotation: rotation && signedRotation(rotation, session, issuance),
+    notice: noticeOf(deps, asked),
   })
   if (!committed.ok) return committed
   const { session: exchanged, deviceToken, isEnded } = committed.value
   if (isEnded) return succeed({ deviceToken })
   const refreshToken = exchanged && successor
   return succeed({ ...issued, ...(refreshToken && { refreshToken }), deviceToken })
+}
+
+/** A service without mail tells nobody. */
+function noticeOf(deps: Pick<Deps, 'runtime' | 'mailer'>, asked: AskedChange) {
+  return deps.mailer && createNotice(deps, asked)
 }
 
 /** The change, and the device token of the new password. */

@@ -182,6 +182,28 @@ describe('sending mail', () => {
     expect(mailbox.to(email)).toHaveLength(1)
   })
 
+  it.each([
+    ['nothing', () => undefined],
+    ['text', () => 'sent'],
+    ['a refusal of no kind', () => ({ ok: false, error: { kind: 'never' } })],
+    ['a throw', () => Promise.reject(new TypeError('nobody@example.com'))],
+    [
+      'the address',
+      (to: string) => ({ ok: false, error: { kind: 'later', problem: `no ${to}\n` } }),
+    ],
+  ])('tries again when a mailer gives %s, and logs no address', async (_, give) => {
+    const odd = await createMailingService(pages, {
+      mailer: { send: async ({ to }) => give(to) as never },
+    })
+    const { email } = await registerAccount(odd.app)
+    await post(odd.app, '/auth/forgot-password', { email })
+    await odd.settle()
+    const row = await mailRow(email)
+    expect(row?.problem).toMatch(/^later: [^\n@]+$/)
+    expect(row?.next_try_at).not.toBeNull()
+    expect(odd.log.join()).not.toContain('@example.com')
+  })
+
   it('deletes mails a day after they were sent, with codes and handles that are over', async () => {
     const { email } = await registerAccount(app)
     await post(app, '/auth/forgot-password', { email })
