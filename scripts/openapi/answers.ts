@@ -47,6 +47,12 @@ const messageOrTokens = v.object({
 /** A success, with as many of the tokens as the caller is entitled to. */
 const messageAndTokens = v.object({ ...tokens.entries, expires_in: v.optional(integer) })
 
+/** Tokens, and whether the email gets no mail. */
+const login = v.object({
+  ...tokens.entries,
+  email_undeliverable: v.optional(v.literal(true)),
+})
+
 /** Tokens, and whether the password from before is gone. */
 const codeLogin = v.object({ ...tokens.entries, password_removed: v.boolean() })
 
@@ -163,7 +169,7 @@ export type Answer = v.GenericSchema | 'text/plain' | 'empty'
 /** Route → the body of its success. */
 export const answerOf: Readonly<Record<RouteName, Answer>> = {
   register: tokens,
-  login: tokens,
+  login,
   status: account,
   user: account,
   forgotPassword: messageAndHandle,
@@ -202,6 +208,7 @@ export const answerSchemas: Readonly<Record<string, v.GenericSchema>> = {
   Tokens: tokens,
   MessageOrTokens: messageOrTokens,
   MessageAndTokens: messageAndTokens,
+  Login: login,
   CodeLogin: codeLogin,
   Account: account,
   SessionList: sessionList,
@@ -215,5 +222,5 @@ export const answerSchemas: Readonly<Record<string, v.GenericSchema>> = {
 
 /** Whether a success may carry tokens. */
 export function mayCarryTokens(answer: Answer): boolean {
-  return [tokens, messageOrTokens, messageAndTokens, codeLogin].some((one) => one === answer)
+  return [tokens, messageOrTokens, messageAndTokens, login, codeLogin].some((one) => one === answer)
 }

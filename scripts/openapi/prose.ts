@@ -64,7 +64,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Accounts',
     summary: 'Begins a session of an account.',
     description:
-      'An unknown email and a wrong password get the same answer, after the same work. Accounts whose hash has moved in from another system, or has a higher cost, may take another time. What cannot be an email or a password is not an account. After too many wrong passwords, no password is checked for some time. Send the `device_token` of the last login along: then strangers who guess passwords cannot keep this device out.',
+      'An unknown email and a wrong password get the same answer, after the same work. Accounts whose hash has moved in from another system, or has a higher cost, may take another time. What cannot be an email or a password is not an account. After too many wrong passwords, no password is checked for some time. Send the `device_token` of the last login along: then strangers who guess passwords cannot keep this device out. With `email_undeliverable`, the provider of the email refuses its mail: the user should check it.',
     request: credentials,
     members: {
       device_token:

@@ -60,7 +60,9 @@ const loginRoute = defineRoute({
     const client = loginClientOf(c, deps, presentedDeviceTokens(c, deps, body.device_token))
     const issued = await login(deps, body, client, isGone, entry)
     if (!issued.ok) return issued
-    return succeed(respondWithTokens(c, deps, 'Successfully logged in.', issued.value))
+    const { isEmailRefused, ...tokens } = issued.value
+    const told = isEmailRefused ? { email_undeliverable: true } : {}
+    return succeed(respondWithTokens(c, deps, 'Successfully logged in.', tokens, 200, told))
   },
 })
 

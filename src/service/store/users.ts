@@ -8,6 +8,7 @@ import { isAnyRevoked, isRevokedId } from './revoked-tokens.ts'
 import { type RoleValues, roleColumns, roleEntries, withRoles } from './roles.ts'
 import { decodeRow, decodeRows, flag, instant, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
+import { isSuppressed } from './suppressed-addresses.ts'
 
 /** The version of the password that a new account has, by the schema. */
 export const firstPasswordVersion = 1
@@ -36,6 +37,8 @@ export interface CheckedAccount extends TokenAccount, Credentials {
   readonly passwordVersion: number
   /** When it was read, by the database's clock, in seconds since 1970. */
   readonly readAt: number
+  /** Whether the provider of the email refuses mail to it for good. */
+  readonly isEmailRefused: boolean
 }
 
 /** What `/auth/status` shows of an account. */
@@ -104,6 +107,7 @@ export const tokenAccountEntries = {
 const checkedAccountRow = v.object({
   ...{ ...tokenAccountEntries, passwordHash: v.string(), passwordVersion: integer },
   readAt: instant,
+  isEmailRefused: flag,
 })
 
 /** The columns of an account whose password changes, for an update. Its device tokens are void. */
@@ -223,7 +227,10 @@ export function insertUserStatement({ spellings, ...user }: NewUser & Partial<Ro
 export function selectCheckedAccountStatement(whose: SQL | undefined) {
   const { passwordHash, passwordVersion } = users
   return build
-    .select({ ...tokenAccountColumns, passwordHash, passwordVersion, readAt: databaseNow })
+    .select({
+      ...{ ...tokenAccountColumns, passwordHash, passwordVersion, readAt: databaseNow },
+      isEmailRefused: sql<number>`${isSuppressed(sql`${users.emailNormalized}`)}`,
+    })
     .from(users)
     .where(whose)
 }

@@ -37,6 +37,12 @@ type LoginDeps = Pick<
   | 'deviceTokens'
 >
 
+/** The tokens of a login. */
+interface PasswordLogin extends LoginTokens {
+  /** Whether the provider of the email refuses mail to it for good. */
+  readonly isEmailRefused: boolean
+}
+
 type LoginReason = 'invalid_credentials' | QueueReason | ChangeReason
 
 /**
@@ -61,7 +67,7 @@ export async function login(
   client: LoginClient & { findPlace(): LoginPlace },
   isGone: () => boolean,
   entry: AuditEntry,
-): Promise<Result<LoginTokens, LoginReason | TooManyAttempts>> {
+): Promise<Result<PasswordLogin, LoginReason | TooManyAttempts>> {
   const email = comparedEmail(typed.email)
   const device = await findDevice(deps, email, client)
   const turn = deps.hashQueue.join(isGone, device?.userId)
@@ -76,7 +82,7 @@ export async function login(
     return counted
   }
   const { found: account, attempt } = counted.value
-  return chargeAttempt<LoginTokens, LoginReason>(deps, attempt, async () => {
+  return chargeAttempt<PasswordLogin, LoginReason>(deps, attempt, async () => {
     // No account has the empty password. So text that cannot be a password is treated like an
     // unknown account.
     const password = parsePassword(typed.password) ?? ''
@@ -97,6 +103,7 @@ export async function login(
       insert: (session, read) =>
         insertSession(deps.database, session, { ...right, found: read }, maxSessionsPerUser, entry),
     })
-    return issued.ok ? succeed({ ...issued.value, deviceToken }) : issued
+    const { isEmailRefused } = account
+    return issued.ok ? succeed({ ...issued.value, deviceToken, isEmailRefused }) : issued
   })
 }

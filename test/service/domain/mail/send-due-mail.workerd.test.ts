@@ -147,6 +147,38 @@ describe('sending mail', () => {
     expect(mailbox.to(email)).toHaveLength(1)
   })
 
+  it('tells the user at the next login that the email gets no mail', async () => {
+    const { email, password } = await registerAccount(app)
+    const login = async () => (await post(app, '/auth/login', { email, password })).body
+    expect(await login()).not.toHaveProperty('email_undeliverable')
+    mailbox.failure = { kind: 'address_refused', problem: 'test' }
+    await post(app, '/auth/forgot-password', { email })
+    await service.settle()
+    mailbox.failure = undefined
+    expect((await login()).email_undeliverable).toBe(true)
+  })
+
+  it('mails again as soon as somebody has proved the email', async () => {
+    const { email } = await registerAccount(app)
+    await change('INSERT INTO portcullis_suppressed_addresses VALUES (?, 4000000000)', email)
+    const code = await post(app, '/auth/email-code', { email })
+    await service.settle()
+    expect(mailbox.to(email)).toEqual([])
+    expect(code.status).toBe(200)
+    await change('UPDATE portcullis_suppressed_addresses SET until = 1 WHERE recipient = ?', email)
+    const { body } = await post(app, '/auth/email-code', { email })
+    await service.settle()
+    await change(
+      'UPDATE portcullis_suppressed_addresses SET until = 4000000000 WHERE recipient = ?',
+      email,
+    )
+    const sent = { handle: body.handle, code: codeIn(mailbox.to(email).at(-1)) }
+    expect((await post(app, '/auth/login-by-code', sent)).status).toBe(200)
+    await post(app, '/auth/forgot-password', { email })
+    await service.settle()
+    expect(mailbox.to(email)).toHaveLength(2)
+  })
+
   it('drops a mail whose code was used meanwhile', async () => {
     const { email } = await waitingMail('later')
     await change('UPDATE portcullis_codes SET used_at = 1 WHERE address = ?', email)
