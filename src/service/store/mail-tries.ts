@@ -56,7 +56,7 @@ export interface MailedLifetimes {
 }
 
 /** A code lives longer than its request says only if its mail is sent later than this. */
-const lateSeconds = 60
+export const lateSeconds = 60
 const daySeconds = 86_400
 /** How long after a try the next one comes: a minute, doubled with each try, two hours at most. */
 const pauseSeconds = sql`min(7200, 60 * (1 << min(${outgoingMail.tries}, 7)))`
@@ -79,9 +79,7 @@ export async function claimDueMail(
   const linkSeconds = sql`iif(${codes.purpose} = 'reset_password', ${resetLinkSeconds}, ${codeSeconds})`
   const later = (seconds: SQL | number) => sql`CAST(${databaseNow} + ${seconds} AS INTEGER)`
   const { claimed } = await runBatch(database, {
-    useless: build
-      .delete(outgoingMail)
-      .where(and(isDue, isNotNull(outgoingMail.codeId), not(exists(selectUsableCode())))),
+    useless: build.delete(outgoingMail).where(and(isDue, isUseless())),
     renewed: build
       .update(codes)
       .set({ codeExpiresAt: later(codeSeconds), linkExpiresAt: later(linkSeconds) })
@@ -108,6 +106,11 @@ export async function claimDueMail(
       }),
   })
   return decodeRows(claimedRow, claimed)
+}
+
+/** The condition that the code of a mail was used, or can be used no more. */
+export function isUseless(): SQL {
+  return and(isNotNull(outgoingMail.codeId), not(exists(selectUsableCode()))) as SQL
 }
 
 /** The code of a mail, if it was not used, and its account still has the email and the password. */
