@@ -55,6 +55,7 @@ const commandEvents: Readonly<Record<CommandName, AuditEvent>> = {
   'users set-password': { when: 'The account has another password, and its sessions ended.' },
   'users delete': { when: 'The account and its sessions were deleted.' },
   'keys revoke': { when: 'The tokens of a signing key were revoked.', target: 'the `kid`' },
+  'mail retry': { when: 'A mail was made due at once: an event for each.', target: 'its id' },
   'migrate --restored': {
     when: 'A new history of revocations began.',
     target: 'the `kid`s of the keys that were revoked, separated by spaces',

@@ -8,7 +8,8 @@ import type { AuditEntry } from '../service/store/audit-events.ts'
 export const auditedCommands = [
   ...['users create', 'users import', 'users set-roles', 'users add-role', 'users remove-role'],
   ...['users disable', 'users enable', 'users revoke-sessions', 'users unlock'],
-  ...['users set-password', 'users delete', 'keys revoke', 'migrate --restored'],
+  ...['users set-password', 'users delete', 'keys revoke', 'mail retry'],
+  'migrate --restored',
 ] as const
 
 /** The entry of a command. Who runs it is not known: access to the database is the permission. */

@@ -7,6 +7,7 @@ import { addAuditCommand } from './audit.ts'
 import { Failure } from './failure.ts'
 import { addKeysCommand } from './keys.ts'
 import { addLimitsCommand } from './limits.ts'
+import { addMailCommand } from './mail.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { addUsersCommand } from './users.ts'
 
@@ -14,7 +15,7 @@ import { addUsersCommand } from './users.ts'
 export function createProgram(): Command {
   const program = new Command('portcullis')
     .description(
-      'Migrates the database of a Portcullis service, and manages its accounts, audit and signing keys.',
+      'Migrates the database of a Portcullis service, and manages its accounts, audit, mail and signing keys.',
     )
     .version(version)
     .addHelpText(
@@ -28,6 +29,7 @@ export function createProgram(): Command {
   addUsersCommand(program)
   addLimitsCommand(program)
   addAuditCommand(program)
+  addMailCommand(program)
   addKeysCommand(program)
   return program
 }

@@ -22,6 +22,7 @@ const readers = [
   'users show',
   'limits show',
   'audit list',
+  'mail list',
   'audit verify',
   'audit export',
 ]
@@ -57,6 +58,18 @@ async function countAttempt(email: string): Promise<void> {
   const key = await createAttemptKeyMaker(secrets).ofAccount('login', email)
   const insert = 'INSERT INTO portcullis_attempts (key, count, last_at) VALUES (?, 9, unixepoch())'
   await database.query(insert, key)
+}
+
+/** Gives the id of the mail. */
+async function insertGivenUpMail(userId: number): Promise<string> {
+  const mailId = '-given-up-mail-1'
+  await database.query(
+    `INSERT INTO portcullis_outgoing_mail
+        (id, kind, user_id, address, recipient, language, created_at, tries, given_up_at)
+      VALUES (?, 'password_changed', ?, 'a@b.c', 'a@b.c', 'en', unixepoch(), 1, unixepoch())`,
+    ...[mailId, userId],
+  )
+  return mailId
 }
 const secrets = { secretKey: testSettings.SECRET_KEY }
 
@@ -118,6 +131,13 @@ const provocations = {
   'keys revoke': () => {
     expect(run('', 'keys', 'revoke', 'a-key', '--unchecked').status).toBe(0)
     return { userId: null, target: 'a-key' }
+  },
+  'mail retry': async (_email, userId) => {
+    const target = await insertGivenUpMail(userId)
+    expect(run('', 'mail', 'retry', target).status).toBe(0)
+    // It is due already.
+    expect(run('', 'mail', 'retry', '--all').status).toBe(0)
+    return { userId, target }
   },
   'migrate --restored': () => {
     const file = join(database.directory, 'keys.json')
