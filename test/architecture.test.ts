@@ -72,12 +72,17 @@ const folders: Readonly<Record<string, readonly string[]>> = {
     ...[...ground, 'service/config', 'service/domain', ...rules, ...useCases],
     ...['service/http', 'hono', 'valibot'],
   ],
+  'service/pages/texts': ['service/domain/identity'],
+  'service/pages': [
+    ...[...ground, 'service/config', 'service/mail', 'service/domain', ...rules, ...useCases],
+    ...['service/http', 'service/pages/texts', 'hono'],
+  ],
   'service/mail/smtp': [
     ...['errors', 'service/config', 'service/mail', 'nodemailer', 'node:tls', 'node:timers'],
   ],
   service: [
     ...[...ground, 'service/config', 'service/mail', 'service/store', 'service/domain', ...rules],
-    ...['service/domain/audit', 'service/http', 'service/routes', 'hono'],
+    ...['service/domain/audit', 'service/http', 'service/routes', 'service/pages', 'hono'],
   ],
 
   // WebAssembly that only those have who import it.

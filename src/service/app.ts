@@ -18,6 +18,8 @@ import { requestLog } from './http/request-log.ts'
 import { respondRefused } from './http/respond.ts'
 import { safeLog } from './http/safe-log.ts'
 import type { ServiceEnv } from './http/service-env.ts'
+import { accountPagesPath } from './mail/account-pages.ts'
+import { mountPages, pagesFamily } from './pages/mount-pages.ts'
 import { depRules } from './part-rules.ts'
 import { routeFamilies } from './routes/routes.ts'
 import { wellKnownRoutes } from './routes/well-known.ts'
@@ -51,7 +53,7 @@ export function createApp(given: Deps): Hono<ServiceEnv> {
       generator: () => createRandomId(deps.runtime),
     }),
   )
-  mountRefusalForms(app, deps, routeFamilies)
+  mountRefusalForms(app, deps, [...routeFamilies, pagesFamily(deps)])
   // These come first, so that every answer gets their headers, even after a failure inside.
   app.use(noStore())
   app.use(secureHeaders())
@@ -69,6 +71,7 @@ export function createApp(given: Deps): Hono<ServiceEnv> {
   )
 
   mountRoutes(app, deps, routeFamilies)
+  mountPages(app, deps)
 
   app.notFound(refuse('not_found'))
   app.onError((error, c) => {
@@ -80,7 +83,8 @@ export function createApp(given: Deps): Hono<ServiceEnv> {
 }
 
 /**
- * The public documents are for pages of all origins. Everything else is only for listed origins.
+ * The public documents are for pages of all origins, and the service's own pages for no other
+ * origin. Everything else is only for listed origins.
  * Credentials are allowed only if tokens travel in cookies. Otherwise tokens travel in a header
  * that pages set themselves.
  */
@@ -101,6 +105,8 @@ function corsFor({
   })
   return (c, next) => {
     if (openPaths.includes(c.req.path)) return open(c, next)
+    // Forms have tokens, which are for nobody else.
+    if (c.req.path.startsWith(`${issuerPath(issuer)}${accountPagesPath}/`)) return next()
     return corsOrigins.length > 0 ? listed(c, next) : next()
   }
 }

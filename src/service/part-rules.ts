@@ -61,4 +61,5 @@ export const depRules = {
   feed: aPart,
   revocations: aPart,
   mailedCodes: aPart,
+  formMac: aPart,
 }

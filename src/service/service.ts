@@ -2,6 +2,7 @@
 // nothing that belongs to a request.
 
 import type { Hono } from 'hono'
+import { createMac } from '../crypto/derived-key.ts'
 import { checkOptions } from '../errors/check-options.ts'
 import { lazyValue } from '../runtime/lazy-value.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -200,6 +201,7 @@ export function createDeps(config: Config, given: PlatformParts): Deps {
     oauthClients: config.oauthClients,
     mailer: mailer.value,
     mailedCodes: createMailedCodes(config),
+    formMac: createMac(config, 'portcullis form'),
     jwkSet: publicJwkSet(config.signingKeys),
     revocations: {
       announce(revocation) {

@@ -1,5 +1,6 @@
 // What the service needs from outside, built once per process or isolate.
 
+import type { Mac } from '../../crypto/derived-key.ts'
 import type { PublicJwk } from '../../token/jwk.ts'
 import type { OAuthClient } from '../config/settings.ts'
 import type { Database } from '../store/database.ts'
@@ -45,6 +46,8 @@ export interface Deps extends TokenDeps, LimitDeps, CodeDeps {
   readonly oauthClients: readonly OAuthClient[]
   /** What `/auth/feed` serves, shared by the requests of the isolate. */
   readonly feed: RevocationFeed
+  /** Makes and verifies the tokens of the pages' forms. */
+  readonly formMac: Mac
   /** Where revocations are announced. */
   readonly revocations: Revocations
   /** Takes one line of JSON: for each request, and for each event. */

@@ -1,5 +1,5 @@
-// The app writes the envelope of the contract only here. Refusals have OAuth's own form if the
-// family of their route says so (RFC 6749 §5.2).
+// The app writes the envelope of the contract only here. Refusals have OAuth's own form, or are a
+// page, if the family of their route says so (RFC 6749 §5.2).
 
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
@@ -51,7 +51,9 @@ export function respondRefused(
   if (retryAfterSeconds) c.header('Retry-After', String(retryAfterSeconds))
   if (refusal.status === 429) c.header('RateLimit', `"${reason}";r=0;t=${retryAfterSeconds}`)
   const { status, code, message } = refusal
-  return c.get('refusalForm') === 'oauth'
+  const form = c.get('refusalForm')
+  if (typeof form === 'function') return form(c, refusal)
+  return form === 'oauth'
     ? c.json({ error: oauthErrorOf(refusal), error_description: message, ...details }, status)
     : c.json({ status: 'fail', message, code, ...details }, status)
 }

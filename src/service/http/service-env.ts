@@ -1,7 +1,12 @@
+import type { Context } from 'hono'
 import type { Reason } from '../../errors/reasons.ts'
+import type { Refusal } from '../../errors/token-refusals.ts'
 
-/** The envelope of the contract, or OAuth's own form of errors (RFC 6749 §5.2). */
-export type RefusalForm = 'envelope' | 'oauth'
+/** The envelope of the contract, OAuth's own form of errors (RFC 6749 §5.2), or a page. */
+export type RefusalForm = 'envelope' | 'oauth' | RefusalPage
+
+/** Makes a page of a refusal. `c` has the refusal's headers and reason already. */
+export type RefusalPage = (c: Context<ServiceEnv>, refusal: Refusal) => Response
 
 /** Hono's Env of the service: facts about this request. */
 export interface ServiceEnv {

@@ -16,6 +16,7 @@ import type { Deps } from '../domain/deps.ts'
 import { accountOfDevice } from '../domain/limits/device-token.ts'
 import { newestRefreshToken } from '../domain/tokens/newest-refresh-token.ts'
 import type { LoginTokens } from '../domain/tokens/tokens.ts'
+import { accountPagesPath } from '../mail/account-pages.ts'
 import { bodyOf } from './body-schema.ts'
 import { readJsonBody } from './json-body.ts'
 import { type InputRefusal, respond } from './respond.ts'
@@ -26,7 +27,7 @@ export const refreshBody = bodyOf({
   refresh_token: v.string('Give the refresh_token as a string.'),
 })
 
-type TransportDeps = Pick<Deps, 'settings'>
+type TransportDeps = Pick<Deps, 'settings' | 'mailer'>
 
 /**
  * This cookie goes only to the service, so that no API ever sees it. A `__Host-` cookie goes to
@@ -34,7 +35,7 @@ type TransportDeps = Pick<Deps, 'settings'>
  * `__Host-` cookie.
  */
 const refreshTokenCookie = '__Secure-refresh_token'
-/** Goes only to the service. It stays after a logout, for the next login. */
+/** Goes only to the service and its pages. It stays after a logout, for the next login. */
 const deviceTokenCookie = '__Secure-device_token'
 /** A browser that several people use has one device token for each. */
 const maxDeviceTokens = 5
@@ -100,7 +101,7 @@ export async function findRefreshCookie(
 /** The device tokens that a login presents, in its body or in its cookie. */
 export function presentedDeviceTokens(
   c: Context<ServiceEnv>,
-  { settings }: TransportDeps,
+  { settings }: Pick<Deps, 'settings'>,
   sent: string | undefined,
 ): readonly string[] {
   if (settings.tokenTransport !== 'cookie') return sent === undefined ? [] : [sent]
@@ -129,8 +130,7 @@ export function respondWithTokens(
   const { accessToken, refreshToken, deviceToken } = tokens
   const expires = { expires_in: tokens.expiresInSeconds }
   if (deps.settings.tokenTransport === 'cookie') {
-    if (accessToken !== undefined) setTokenCookies(c, deps, accessToken, refreshToken)
-    if (deviceToken !== undefined) setDeviceCookie(c, deps, deviceToken)
+    setLoginCookies(c, deps, tokens)
     return respond(c, { message, ...expires, ...members }, status)
   }
   const body = {
@@ -143,6 +143,17 @@ export function respondWithTokens(
     ...members,
   }
   return respond(c, body, status)
+}
+
+/** Sets the cookies of the given tokens. Does nothing if tokens do not travel in cookies. */
+export function setLoginCookies(
+  c: Context<ServiceEnv>,
+  deps: TransportDeps,
+  { accessToken, refreshToken, deviceToken }: Partial<LoginTokens>,
+): void {
+  if (deps.settings.tokenTransport !== 'cookie') return
+  if (accessToken !== undefined) setTokenCookies(c, deps, accessToken, refreshToken)
+  if (deviceToken !== undefined) setDeviceCookie(c, deps, deviceToken)
 }
 
 /** Makes the browser delete both cookies, if tokens travel in cookies. */
@@ -170,23 +181,30 @@ function setTokenCookies(
   expireEarlierCookie(c, deps)
 }
 
-/** The new token first, and those of other accounts after it. */
+/**
+ * The new token first, and those of other accounts after it. Where the service has pages, they get
+ * a copy: a login there must know the device, too.
+ */
 function setDeviceCookie(c: Context<ServiceEnv>, deps: TransportDeps, deviceToken: string): void {
   const account = accountOfDevice(deviceToken)
   const others = presentedDeviceTokens(c, deps, undefined).filter(
     (token) => accountOfDevice(token) !== account,
   )
   const kept = [deviceToken, ...others].slice(0, maxDeviceTokens)
-  setCookie(c, deviceTokenCookie, kept.join('~'), {
-    ...cookieOptions,
-    path: servicePath(deps),
-    maxAge: deps.settings.limits.deviceTokenLifetimeSeconds,
-  })
+  const maxAge = deps.settings.limits.deviceTokenLifetimeSeconds
+  const paths = [servicePath(deps), ...(deps.mailer ? [pagesPath(deps)] : [])]
+  for (const path of paths) {
+    setCookie(c, deviceTokenCookie, kept.join('~'), { ...cookieOptions, path, maxAge })
+  }
 }
 
 /** Version 0.4 sets the refresh cookie for this path, and reads the cookie of the longest path. */
 function expireEarlierCookie(c: Context<ServiceEnv>, deps: TransportDeps): void {
   deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path: `${servicePath(deps)}/refresh` })
+}
+
+function pagesPath({ settings }: Pick<Deps, 'settings'>): string {
+  return `${issuerPath(settings.issuer)}${accountPagesPath}`
 }
 
 function servicePath({ settings }: Pick<Deps, 'settings'>): string {

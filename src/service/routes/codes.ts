@@ -1,13 +1,14 @@
 // Codes by mail: a new password for who has forgotten it, and a login without one.
 
 import * as v from 'valibot'
-import { succeed } from '../../errors/reasons.ts'
+import { refuse, succeed } from '../../errors/reasons.ts'
 import { requestVerification } from '../domain/accounts/request-verification.ts'
 import { resetForgottenPassword } from '../domain/accounts/reset-password.ts'
 import { verifyEmail } from '../domain/accounts/verify-email.ts'
 import type { SentCode } from '../domain/codes/check-code.ts'
 import { requestMailedCode } from '../domain/codes/request-code.ts'
 import type { Deps } from '../domain/deps.ts'
+import { passwordSentence } from '../domain/identity/password-policy.ts'
 import { loginByCode } from '../domain/sessions/login-by-code.ts'
 import { bodyOf } from '../http/body-schema.ts'
 import { describeDevice } from '../http/describe-device.ts'
@@ -96,7 +97,12 @@ const resetPasswordRoute = defineRoute({
     const device = describeDevice(c.req.header('User-Agent'))
     const asked = { sent, newPassword, device, language: languageOf(c), entry }
     const deviceToken = await resetForgottenPassword(deps, asked, isGone)
-    if (!deviceToken.ok) return deviceToken
+    if (!deviceToken.ok) {
+      const { error } = deviceToken
+      if (typeof error !== 'object') return refuse(error)
+      const message = passwordSentence(error.passwordFault, deps.settings.passwordPolicy)
+      return refuse({ reason: 'invalid_input', errors: [{ field: 'new_password', message }] })
+    }
     sendAfterAnswer(c, deps)
     const tokens = { deviceToken: deviceToken.value }
     return succeed(respondWithTokens(c, deps, 'Password changed. Please log in.', tokens))

@@ -3,21 +3,14 @@
 // is out, too.
 
 import { createRandomId } from '../../../crypto/random-id.ts'
-import {
-  type InvalidInput,
-  type QueueReason,
-  type Result,
-  refuse,
-  succeed,
-} from '../../../errors/reasons.ts'
+import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import { giveTryBack } from '../../store/codes.ts'
 import { type PasswordReset, resetPassword } from '../../store/password-reset.ts'
 import type { AuditEntry } from '../audit-entry.ts'
 import { type CheckedCode, checkCode, type SentCode } from '../codes/check-code.ts'
 import type { Deps } from '../deps.ts'
-import { breachedPassword } from '../identity/breach-check.ts'
 import { comparedEmail } from '../identity/email.ts'
-import { passwordProblem } from '../identity/password-policy.ts'
+import { type PasswordFault, passwordFault } from '../identity/password-policy.ts'
 import { renewDevice } from '../limits/login-attempts.ts'
 import { createNotice, type NoticeReader } from '../mail/notice.ts'
 
@@ -42,14 +35,17 @@ interface AskedReset extends NoticeReader {
   readonly entry: AuditEntry
 }
 
-/** The member of the body. */
-const field = 'new_password'
+/** The new password is not good enough. */
+interface RefusedPassword {
+  readonly passwordFault: PasswordFault
+}
+
 const purpose = 'reset_password'
 
 /**
  * Changes the password, and gives a device token for the next login. Refuses with 'code_wrong' as
- * `checkCode`, also if another request has used the code meanwhile. Refuses with 'invalid_input' a
- * new password that is made of the account's email, or that was in a data breach. Refuses with
+ * `checkCode`, also if another request has used the code meanwhile. Refuses a new password that is
+ * made of the account's email, or that was in a data breach, and says so. Refuses with
  * 'login_queue_full' if too many passwords wait to be hashed. Both leave the code as it is. Two round
  * trips, and the work of one password hash. When it has succeeded, the guards of this isolate know
  * the revocation. Atomic.
@@ -58,7 +54,7 @@ export async function resetForgottenPassword(
   deps: ResetDeps,
   asked: AskedReset,
   isGone: () => boolean,
-): Promise<Result<string, 'code_wrong' | QueueReason | InvalidInput>> {
+): Promise<Result<string, 'code_wrong' | QueueReason | RefusedPassword>> {
   const checked = await checkCode(deps, asked.sent, purpose, asked.entry)
   if (!checked.ok) return checked
   const { presented } = checked.value
@@ -82,18 +78,17 @@ async function hashNewPassword(
   newPassword: string,
   { account }: CheckedCode,
   isGone: () => boolean,
-): Promise<Result<string, QueueReason | InvalidInput>> {
+): Promise<Result<string, QueueReason | RefusedPassword>> {
   const { passwordPolicy, issuer } = deps.settings
   const email = comparedEmail(account.email)
-  const message = passwordProblem(passwordPolicy, newPassword, { email, issuer })
-  if (message !== undefined)
-    return refuse({ reason: 'invalid_input', errors: [{ field, message }] })
+  const fault = passwordFault(passwordPolicy, newPassword, { email, issuer })
+  if (fault) return refuse({ passwordFault: fault })
   const turn = deps.hashQueue.join(isGone)
   if (!turn.ok) return turn
   // The place is kept meanwhile, so that a crowd asks no more than the queue holds.
   if (await turn.value.keepDuring(deps.breaches.isBreached(newPassword))) {
     turn.value.leave()
-    return refuse(breachedPassword(field))
+    return refuse({ passwordFault: 'breached' })
   }
   return turn.value.hash(() => deps.passwords.hash(newPassword))
 }

@@ -7,6 +7,7 @@
 import { encodeUtf8 } from '../../../crypto/utf8.ts'
 import { type InvalidInput, type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
+import { faultSentences } from './password-policy.ts'
 
 /** Whether passwords were in data breaches. */
 export interface BreachCheck {
@@ -85,9 +86,7 @@ class OpenQuestions {
 
 /** The refusal of a password that was in a data breach, in this field of the body. */
 export function breachedPassword(field: string): InvalidInput {
-  const message =
-    'This password was in a data breach of another service, so attackers know it. Choose another one that you use nowhere else.'
-  return { reason: 'invalid_input', errors: [{ field, message }] }
+  return { reason: 'invalid_input', errors: [{ field, message: faultSentences.breached }] }
 }
 
 async function sha1Of(password: string): Promise<string> {

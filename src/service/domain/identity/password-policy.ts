@@ -22,35 +22,57 @@ const separators = /[\s.@+_-]+/g
 /** A password is no order of characters if more such runs are in it. */
 const maxRuns = 2
 const ownNames = ['portcullis']
+/** What is wrong with a new password. `own_name`: it is made of the user's or the service's name. */
+export type PasswordFault = 'short' | 'common' | 'ordered' | 'own_name' | 'breached'
+
 const cure = 'Choose another one, such as four words that do not belong together.'
 
 /**
- * Why the policy refuses a password, and what would do, as a sentence for people. Undefined for a
- * good one. The sentence never has the password. It names the first problem: the length, the list of
- * common ones, a repetition or an order, or the email and the service's name. Only the length counts
- * where the policy does not refuse common ones. No I/O.
+ * Why the policy refuses a password. Undefined for a good one. It names the first problem: the
+ * length, the list of common ones, a repetition or an order, or the email and the service's name.
+ * Only the length counts where the policy does not refuse common ones. Never 'breached'. No I/O.
  *
  * @param password in its normal form, as `parsePassword` gives it
  */
-export function passwordProblem(
+export function passwordFault(
   { minLength, refusesCommon }: PasswordPolicy,
   password: string,
   context: PasswordContext,
-): string | undefined {
-  if (Array.from(password).length < minLength) {
-    return `Give a password of at least ${minLength} characters.`
-  }
+): PasswordFault | undefined {
+  if (Array.from(password).length < minLength) return 'short'
   if (!refusesCommon) return undefined
-  if (isCommonPassword(password)) {
-    return `This password is one of the commonest, which attackers try first. ${cure}`
-  }
+  if (isCommonPassword(password)) return 'common'
   const compared = comparedPassword(password)
-  if (isRepetition(compared) || isOrder(compared)) {
-    return `This password only repeats some characters, or has them in order, so it is easy to guess. ${cure}`
-  }
-  return isMadeOf(compared, namesIn(context))
-    ? `This password is made of your email or the name of this service, so it is easy to guess. ${cure}`
-    : undefined
+  if (isRepetition(compared) || isOrder(compared)) return 'ordered'
+  return isMadeOf(compared, namesIn(context)) ? 'own_name' : undefined
+}
+
+/** As `passwordFault`, but a sentence for people, which says what would do. Never the password. */
+export function passwordProblem(
+  policy: PasswordPolicy,
+  password: string,
+  context: PasswordContext,
+): string | undefined {
+  const fault = passwordFault(policy, password, context)
+  return fault && passwordSentence(fault, policy)
+}
+
+/** What is wrong with a new password, and what would do, as a sentence for people. */
+export function passwordSentence(
+  fault: PasswordFault,
+  { minLength }: Pick<PasswordPolicy, 'minLength'>,
+): string {
+  if (fault === 'short') return `Give a password of at least ${minLength} characters.`
+  return faultSentences[fault]
+}
+
+/** The sentence of each fault that has one for all policies. */
+export const faultSentences: Readonly<Record<Exclude<PasswordFault, 'short'>, string>> = {
+  common: `This password is one of the commonest, which attackers try first. ${cure}`,
+  ordered: `This password only repeats some characters, or has them in order, so it is easy to guess. ${cure}`,
+  own_name: `This password is made of your email or the name of this service, so it is easy to guess. ${cure}`,
+  breached:
+    'This password was in a data breach of another service, so attackers know it. Choose another one that you use nowhere else.',
 }
 
 /** Whether its beginning, up to half of it, comes over and over. The last time may be cut. */

@@ -4,6 +4,7 @@
 
 import { refuse } from '../../../errors/reasons.ts'
 import { isObject } from '../../../token/json.ts'
+import { accountPagesOf, serviceNameOf } from '../../mail/account-pages.ts'
 import { composeMail } from '../../mail/compose-mail.ts'
 import { type Language, languages } from '../../mail/languages.ts'
 import type { MailContent } from '../../mail/mail-content.ts'
@@ -139,7 +140,7 @@ const notComposed: MailFailure = { kind: 'later', problem: 'the mail cannot be c
 async function mailOf(deps: MailDeps, claimed: ClaimedMail): Promise<Mail> {
   const { mailFrom, issuer } = deps.settings
   const from = mailFrom ?? { name: undefined, address: '' }
-  const serviceName = from.name ?? new URL(issuer).host
+  const serviceName = serviceNameOf({ mailFrom, issuer })
   const language = isLanguage(claimed.language) ? claimed.language : languages[0]
   const composed = composeMail(await contentOf(deps, claimed), { serviceName, language })
   return { id: claimed.mailId, from, to: claimed.address, ...composed }
@@ -153,7 +154,7 @@ async function contentOf(
   const { codeSeconds, resetLinkSeconds } = settings.codeLifetimes
   const code = await mailedCodes.codeOf(kind, codeId ?? '')
   const token = await mailedCodes.linkTokenOf(kind, codeId ?? '')
-  const pages = settings.accountPagesUrl
+  const pages = accountPagesOf(settings, kind)
   return {
     ...{ kind, code, link: pages && `${pages}/${pageOf[kind]}?token=${token}` },
     codeMinutes: Math.floor(codeSeconds / 60),

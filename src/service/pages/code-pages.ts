@@ -1,0 +1,220 @@
+// The pages of a flow. GET shows a form, and takes the token of a link out of the URL: it uses
+// nothing up, because programs that scan mail open links, too. POST asks for a code, or completes
+// the flow. Each refusal shows the form again.
+
+import type { Context } from 'hono'
+import type { Reason } from '../../errors/reasons.ts'
+import type { Refusal } from '../../errors/token-refusals.ts'
+import { isCrossSite } from '../../token/cookie.ts'
+import { issuerPath } from '../../token/issuer.ts'
+import { requestMailedCode } from '../domain/codes/request-code.ts'
+import type { Deps } from '../domain/deps.ts'
+import { parsePassword } from '../domain/identity/identity.ts'
+import { type PasswordFault, passwordFault } from '../domain/identity/password-policy.ts'
+import { hangUpOf } from '../http/hang-up.ts'
+import { entryOf } from '../http/login-client.ts'
+import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
+import { limitByAddress } from '../http/request-limits.ts'
+import { type RequestRefusal, respondRefused } from '../http/respond.ts'
+import type { ServiceEnv } from '../http/service-env.ts'
+import { accountPagesPath } from '../mail/account-pages.ts'
+import {
+  deleteCodeCookie,
+  isLinkToken,
+  readCodeCookie,
+  sentCodeOf,
+  setCodeCookie,
+} from './code-cookie.ts'
+import type { CodeFlow } from './code-flow.ts'
+import { type FormView, formPage, type Step } from './code-form.ts'
+import { formTokensOf } from './form-token.ts'
+import { respondPage, textsFor } from './page.ts'
+import type { PageTexts } from './texts/text.ts'
+
+/** The form that a browser has, or gets. */
+interface OpenForm {
+  readonly c: Context<ServiceEnv>
+  readonly deps: Deps
+  readonly flow: CodeFlow
+  readonly path: string
+  readonly texts: PageTexts
+  /** The token of a link, the handle of a code, or nothing. */
+  readonly kept: string
+  /** As it is shown if nothing is wrong. */
+  readonly view: FormView
+  /** The first form, for a browser that has forgotten what it kept. */
+  readonly firstView: FormView
+  isGenuine(token: string): Promise<boolean>
+}
+
+/** The path of a flow's pages. */
+export function pathOfFlow({ settings }: Pick<Deps, 'settings'>, { path }: CodeFlow): string {
+  return `${issuerPath(settings.issuer)}${accountPagesPath}${path}`
+}
+
+/** Answers GET: the form for what the browser keeps, or the redirect of a link. */
+export async function showForm(
+  c: Context<ServiceEnv>,
+  deps: Deps,
+  flow: CodeFlow,
+): Promise<Response> {
+  const form = await openForm(c, deps, flow)
+  const token = c.req.query('token')
+  if (token !== undefined) return takeLink(form, token)
+  const isStart = c.req.query('start') !== undefined
+  return respondForm(form, isStart ? { ...form.view, step: 'ask' } : form.view, 200)
+}
+
+/** Answers POST: asks for a code, or completes the flow. */
+export async function takeForm(
+  c: Context<ServiceEnv>,
+  deps: Deps,
+  flow: CodeFlow,
+): Promise<Response> {
+  // Before the first await: see `hangUpOf`.
+  const isGone = hangUpOf(c)
+  if (!isFormType(c.req.header('Content-Type'))) {
+    return respondRefused(c, deps, 'unsupported_media_type')
+  }
+  const fields = new URLSearchParams(await c.req.text())
+  const email = fields.get('email')
+  const opened = await openForm(c, deps, flow)
+  const view: FormView =
+    email === null ? opened.view : { ...opened.view, step: 'ask', email: email.trim() }
+  const form = { ...opened, view }
+  // Also for what fails on our side, such as the database.
+  c.set('refusalForm', (_, refusal) => respondForm(form, withNotice(form, refusal), refusal.status))
+
+  const allowed = await limitByAddress(c, deps, view.step === 'ask' ? 'mail' : 'code')
+  if (!allowed.ok) return respondRefused(c, deps, allowed.error)
+  const origin = new URL(deps.settings.issuer).origin
+  if (isFromElsewhere(c.req.raw, origin) || !(await form.isGenuine(fields.get('form') ?? ''))) {
+    return respondRefused(c, deps, 'cross_site_request')
+  }
+  return view.step === 'ask' ? askForCode(form) : finishFlow(form, fields, isGone)
+}
+
+/** Puts the token of a link into the cookie. A token that is not genuine is told at once. */
+async function takeLink(form: OpenForm, token: string): Promise<Response> {
+  const { c, deps, flow, path } = form
+  const isGenuine = (await deps.mailedCodes.verifyLinkToken(token, flow.purpose)) !== undefined
+  if (!isGenuine) return refuseLink(form, { ...form.view, step: 'ask' })
+  setCodeCookie(c, path, token)
+  return c.redirect(path, 303)
+}
+
+/** The answer is the same for every email, and so is its time. */
+async function askForCode(form: OpenForm): Promise<Response> {
+  const { c, deps, flow, path, texts, view } = form
+  const { email } = view
+  if (!/.@./.test(email)) return refuseFields(form, { email: texts.emailMissing })
+  const asked = { purpose: flow.purpose, email, language: languageOf(c) }
+  const handle = await requestMailedCode(deps, asked, entryOf(c, deps, flow.askEvent))
+  if (!handle.ok) return respondRefused(c, deps, handle.error)
+  sendAfterAnswer(c, deps)
+  setCodeCookie(c, path, handle.value)
+  return c.redirect(path, 303)
+}
+
+async function finishFlow(
+  form: OpenForm,
+  fields: URLSearchParams,
+  isGone: () => boolean,
+): Promise<Response> {
+  const { c, deps, flow, path, texts, kept, view } = form
+  const code = fields.get('code') ?? ''
+  const typed = fields.get('new_password') ?? ''
+  const problems = {
+    ...(view.step === 'code' && code.trim() === '' && { code: texts.codeMissing }),
+    ...(flow.asksPassword && problemOf(form, typed)),
+  }
+  if (Object.keys(problems).length > 0) return refuseFields(form, problems)
+  const newPassword = parsePassword(typed) ?? ''
+  const done = await flow.finish(c, deps, { sent: sentCodeOf(kept, code), newPassword, isGone })
+  if (done.ok) {
+    deleteCodeCookie(c, path)
+    return respondPage(c, deps, { heading: flow.textsOf(texts).doneHeading, body: done.value })
+  }
+  const { error } = done
+  if (typeof error === 'object') {
+    return refuseFields(form, { new_password: faultOf(form, error.passwordFault) })
+  }
+  if (error !== 'code_wrong') return respondRefused(c, deps, error)
+  if (view.step === 'code') return refuseFields(form, { code: texts.codeWrong }, error)
+  deleteCodeCookie(c, path)
+  return refuseLink(form, form.firstView)
+}
+
+/** What is wrong with a new password, as far as that does not need the email. */
+function problemOf(form: OpenForm, typed: string) {
+  const { deps, texts } = form
+  const { passwordPolicy, issuer } = deps.settings
+  if (typed === '') return { new_password: texts.passwordMissing }
+  const password = parsePassword(typed)
+  if (password === undefined) return { new_password: texts.passwordTooLong }
+  const fault = passwordFault(passwordPolicy, password, { issuer })
+  return fault && { new_password: faultOf(form, fault) }
+}
+
+function faultOf({ deps, texts }: OpenForm, fault: PasswordFault): string {
+  return texts.passwordFaults[fault](deps.settings.passwordPolicy.minLength)
+}
+
+function refuseFields(
+  form: OpenForm,
+  problems: FormView['problems'],
+  reason: Reason = 'invalid_input',
+): Response {
+  return refuseWith(form, { ...form.view, problems }, reason)
+}
+
+function refuseLink(form: OpenForm, view: FormView): Response {
+  return refuseWith(form, { ...view, notice: form.texts.linkWrong }, 'code_wrong')
+}
+
+/** Shows the form again, with the status and the headers of the refusal. */
+function refuseWith(form: OpenForm, view: FormView, refused: Reason | RequestRefusal): Response {
+  const { c, deps } = form
+  c.set('refusalForm', (_, { status }) => respondForm(form, view, status))
+  return respondRefused(c, deps, refused)
+}
+
+function withNotice({ texts, view }: OpenForm, { status }: Refusal): FormView {
+  if (status === 403) return { ...view, notice: texts.formExpired }
+  return { ...view, notice: status === 429 ? texts.tooMany : texts.unavailable }
+}
+
+function respondForm(form: OpenForm, view: FormView, status: Refusal['status'] | 200): Response {
+  const { c, deps, flow, texts } = form
+  const { codeLifetimes, passwordPolicy } = deps.settings
+  const codeMinutes = Math.floor(codeLifetimes.codeSeconds / 60)
+  return respondPage(c, deps, formPage({ flow, texts, codeMinutes, passwordPolicy }, view), status)
+}
+
+async function openForm(c: Context<ServiceEnv>, deps: Deps, flow: CodeFlow): Promise<OpenForm> {
+  const tokens = formTokensOf(c, deps)
+  const path = pathOfFlow(deps, flow)
+  const kept = readCodeCookie(c)
+  const step: Step = kept === '' ? 'ask' : isLinkToken(kept) ? 'link' : 'code'
+  const view = { step, action: path, token: await tokens.tokenFor(kept), email: '', problems: {} }
+  return {
+    ...{ c, deps, flow, path, kept, view },
+    texts: textsFor(c),
+    firstView: { ...view, step: 'ask', token: await tokens.tokenFor('') },
+    isGenuine: (token) => tokens.isGenuine(token, kept),
+  }
+}
+
+function isFormType(contentType = ''): boolean {
+  return /^application\/x-www-form-urlencoded *(;|$)/i.test(contentType)
+}
+
+/**
+ * As `isCrossSite`, for the service's own origin. A page without a referrer sends `Origin: null`. In
+ * browsers without `Sec-Fetch-Site` the form token alone decides then.
+ */
+function isFromElsewhere(request: Request, own: string): boolean {
+  const isUnnamed =
+    request.headers.get('Origin') === 'null' && !request.headers.has('Sec-Fetch-Site')
+  return !isUnnamed && isCrossSite(request, (origin) => origin === own)
+}

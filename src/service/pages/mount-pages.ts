@@ -1,0 +1,40 @@
+// The pages of the service, below `/account`: a new password, and a login by a code. They are there
+// if the service sends mail. Every refusal below that path is a page.
+
+import type { Hono } from 'hono'
+import { html } from 'hono/html'
+import type { Deps } from '../domain/deps.ts'
+import type { RouteFamily } from '../http/route.ts'
+import type { RefusalPage, ServiceEnv } from '../http/service-env.ts'
+import { accountPagesPath } from '../mail/account-pages.ts'
+import { pathOfFlow, showForm, takeForm } from './code-pages.ts'
+import { loginFlow, resetFlow } from './flows.ts'
+import { respondPage, textsFor } from './page.ts'
+
+/** Mounts the pages that the settings allow. */
+export function mountPages(app: Hono<ServiceEnv>, deps: Deps): void {
+  if (!deps.mailer) return
+  const flows = deps.settings.tokenTransport === 'cookie' ? [resetFlow, loginFlow] : [resetFlow]
+  for (const flow of flows) {
+    const path = pathOfFlow(deps, flow)
+    app.get(path, (c) => showForm(c, deps, flow))
+    app.post(path, (c) => takeForm(c, deps, flow))
+  }
+}
+
+/** The family of the pages' paths, for the form of refusals. It has no routes of its own. */
+export function pagesFamily(deps: Deps): RouteFamily {
+  return { path: accountPagesPath, refusalForm: refusalPage(deps), routes: [] }
+}
+
+/** What does not exist, cannot be read, or fails before a form is known. */
+function refusalPage(deps: Deps): RefusalPage {
+  return (c, { status }) => {
+    const texts = textsFor(c)
+    const [heading, sentence] =
+      status === 404
+        ? [texts.notFoundHeading, texts.notFound]
+        : [texts.failedHeading, status === 503 ? texts.unavailable : texts.failed]
+    return respondPage(c, deps, { heading, body: html`<p>${sentence}</p>\n` }, status)
+  }
+}

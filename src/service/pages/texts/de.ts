@@ -1,0 +1,67 @@
+// The pages in German. They say "Sie", as the mails do.
+
+import type { PageTexts } from './text.ts'
+
+const cure = 'Wählen Sie ein anderes, etwa vier Wörter, die nicht zusammengehören.'
+
+/** Every sentence in German. */
+export const de: PageTexts = {
+  reset: {
+    heading: 'Neues Passwort setzen',
+    askIntro:
+      'Geben Sie die E-Mail-Adresse Ihres Kontos an. Sie bekommen eine Mail mit einem Code und einem Link.',
+    linkIntro: 'Alle Geräte werden dann abgemeldet.',
+    finish: 'Passwort setzen',
+    doneHeading: 'Ihr Passwort ist geändert.',
+  },
+  login: {
+    heading: 'Anmelden',
+    askIntro:
+      'Geben Sie die E-Mail-Adresse Ihres Kontos an. Sie bekommen eine Mail mit einem Code und brauchen kein Passwort.',
+    linkIntro: 'Melden Sie sich nur an, wenn Sie diese Mail selbst angefordert haben.',
+    finish: 'Anmelden',
+    doneHeading: 'Sie sind angemeldet.',
+  },
+  loggedOutEverywhere: 'Alle Geräte sind abgemeldet.',
+  passwordRemoved:
+    'Bisher hatte niemand diese E-Mail-Adresse bestätigt. Darum ist das frühere Passwort entfernt, und andere Geräte sind abgemeldet.',
+  codeOnItsWay: (minutes) =>
+    `Wenn es zu dieser E-Mail-Adresse ein Konto gibt, ist ein Code unterwegs. Er gilt ${minutes} Minuten. Sehen Sie auch im Spam-Ordner nach.`,
+  ask: 'Code schicken',
+  askAgain: 'Neuen Code anfordern',
+  email: 'E-Mail-Adresse',
+  code: 'Code aus der Mail',
+  codeHint: 'Acht Buchstaben und Ziffern.',
+  newPassword: 'Neues Passwort',
+  passwordHint: (minLength, refusesCommon) =>
+    `Mindestens ${minLength} Zeichen.${refusesCommon ? ' Kein häufiges Passwort und nicht Ihre E-Mail-Adresse.' : ''}`,
+  problem: 'Problem:',
+  correctThis: 'Bitte korrigieren Sie das',
+  emailMissing: 'Geben Sie eine E-Mail-Adresse an, etwa ada@example.com.',
+  codeMissing: 'Geben Sie den Code aus der Mail ein.',
+  codeWrong:
+    'Der Code ist falsch, wurde benutzt oder ist abgelaufen. Versuchen Sie es noch einmal, oder fordern Sie einen neuen an.',
+  linkWrong:
+    'Dieser Link wurde benutzt oder ist abgelaufen. Hier können Sie einen neuen anfordern.',
+  passwordMissing: 'Geben Sie ein neues Passwort ein.',
+  passwordTooLong: 'Dieses Passwort ist zu lang.',
+  passwordFaults: {
+    short: (minLength) => `Geben Sie ein Passwort von mindestens ${minLength} Zeichen ein.`,
+    common: () => `Dieses Passwort ist eines der häufigsten. ${cure}`,
+    ordered: () =>
+      `Dieses Passwort wiederholt nur Zeichen oder zählt sie der Reihe nach auf. ${cure}`,
+    own_name: () =>
+      `Dieses Passwort besteht aus Ihrer E-Mail-Adresse oder dem Namen dieses Dienstes. ${cure}`,
+    breached: () =>
+      'Dieses Passwort stand in einem Datenleck eines anderen Dienstes. Wählen Sie ein anderes, das Sie nirgends sonst benutzen.',
+  },
+  formExpired:
+    'Diese Seite war zu lange offen, oder Ihr Browser behält keine Cookies. Bitte versuchen Sie es noch einmal.',
+  tooMany:
+    'Zu viele Versuche aus Ihrem Netz. Bitte warten Sie eine Minute, und versuchen Sie es noch einmal.',
+  unavailable: 'Das geht im Moment nicht. Bitte versuchen Sie es in ein paar Sekunden noch einmal.',
+  failedHeading: 'Das hat nicht funktioniert',
+  failed: 'Gehen Sie zurück, und versuchen Sie es noch einmal.',
+  notFoundHeading: 'Diese Seite gibt es nicht',
+  notFound: 'Prüfen Sie die Adresse, oder öffnen Sie den Link der Mail noch einmal.',
+}

@@ -1,0 +1,60 @@
+// The pages in English.
+
+import type { PageTexts } from './text.ts'
+
+const cure = 'Choose another one, such as four words that do not belong together.'
+
+/** Every sentence in English. */
+export const en: PageTexts = {
+  reset: {
+    heading: 'Set a new password',
+    askIntro: 'Give the email of your account. You get a mail with a code and a link.',
+    linkIntro: 'All devices are then logged out.',
+    finish: 'Set the password',
+    doneHeading: 'Your password is changed.',
+  },
+  login: {
+    heading: 'Log in',
+    askIntro: 'Give the email of your account. You get a mail with a code, and need no password.',
+    linkIntro: 'Log in only if you asked for this mail yourself.',
+    finish: 'Log in',
+    doneHeading: 'You are logged in.',
+  },
+  loggedOutEverywhere: 'All devices are logged out.',
+  passwordRemoved:
+    'Nobody had confirmed this email until now. So the password from before is removed, and other devices are logged out.',
+  codeOnItsWay: (minutes) =>
+    `If this email has an account, a code is on its way. It is good for ${minutes} minutes. Look into the spam folder, too.`,
+  ask: 'Send a code',
+  askAgain: 'Ask for another code',
+  email: 'Email',
+  code: 'Code from the mail',
+  codeHint: 'Eight letters and digits.',
+  newPassword: 'New password',
+  passwordHint: (minLength, refusesCommon) =>
+    `At least ${minLength} characters.${refusesCommon ? ' Not a common password, and not your email.' : ''}`,
+  problem: 'Problem:',
+  correctThis: 'Please correct this',
+  emailMissing: 'Give an email, such as ada@example.com.',
+  codeMissing: 'Give the code from the mail.',
+  codeWrong: 'The code is wrong, was used, or has expired. Try again, or ask for another code.',
+  linkWrong: 'This link was used, or has expired. Ask for another one here.',
+  passwordMissing: 'Give a new password.',
+  passwordTooLong: 'This password is too long.',
+  passwordFaults: {
+    short: (minLength) => `Give a password of at least ${minLength} characters.`,
+    common: () => `This password is one of the commonest. ${cure}`,
+    ordered: () => `This password only repeats some characters, or has them in order. ${cure}`,
+    own_name: () => `This password is made of your email or the name of this service. ${cure}`,
+    breached: () =>
+      'This password was in a data breach of another service. Choose another one that you use nowhere else.',
+  },
+  formExpired:
+    'This page was open for too long, or your browser keeps no cookies. Please try again.',
+  tooMany: 'Too many tries from your network. Please wait for a minute, and try again.',
+  unavailable: 'This does not work for the moment. Please try again in a few seconds.',
+  failedHeading: 'This did not work',
+  failed: 'Go back, and try again.',
+  notFoundHeading: 'This page does not exist',
+  notFound: 'Check the address, or open the link of the mail again.',
+}

@@ -1,0 +1,60 @@
+// What the pages have to say in each language. A language is one value of `PageTexts`. The compiler
+// finds a sentence that is missing. Sentences are plain text: the pages escape them.
+
+import type { PasswordFault } from '../../domain/identity/password-policy.ts'
+
+/** What the pages of one flow say. */
+export interface FlowTexts {
+  /** The heading of its forms. */
+  readonly heading: string
+  /** Before the form for the email. */
+  readonly askIntro: string
+  /** Before the form that the link of a mail leads to. */
+  readonly linkIntro: string
+  /** The button that completes it. */
+  readonly finish: string
+  /** The heading of the last page. */
+  readonly doneHeading: string
+}
+
+/** All sentences of a language. */
+export interface PageTexts {
+  readonly reset: FlowTexts
+  readonly login: FlowTexts
+  /** On the last page of a new password. */
+  readonly loggedOutEverywhere: string
+  /** On the last page of a login that has removed the password from before. */
+  readonly passwordRemoved: string
+  /** Before the form for a code, whether there is an account or not. */
+  readonly codeOnItsWay: (minutes: number) => string
+  /** The button that asks for a code. */
+  readonly ask: string
+  /** The link to ask for another code. */
+  readonly askAgain: string
+  readonly email: string
+  readonly code: string
+  /** What a code looks like. */
+  readonly codeHint: string
+  readonly newPassword: string
+  readonly passwordHint: (minLength: number, refusesCommon: boolean) => string
+  /** Begins the title of a page that has refused something, and ends with a colon. */
+  readonly problem: string
+  /** The heading of what has to be corrected. */
+  readonly correctThis: string
+  readonly emailMissing: string
+  readonly codeMissing: string
+  readonly codeWrong: string
+  readonly linkWrong: string
+  readonly passwordMissing: string
+  readonly passwordTooLong: string
+  /** Why a new password is not good enough, and what would do. */
+  readonly passwordFaults: Readonly<Record<PasswordFault, (minLength: number) => string>>
+  /** The form is not one that this browser got a short while ago. */
+  readonly formExpired: string
+  readonly tooMany: string
+  readonly unavailable: string
+  readonly failedHeading: string
+  readonly failed: string
+  readonly notFoundHeading: string
+  readonly notFound: string
+}
