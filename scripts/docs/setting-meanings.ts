@@ -153,7 +153,7 @@ export const settingMeanings = {
   },
   ACCOUNT_PAGES_URL: {
     meaning:
-      'The pages of your application that links in mails lead to. Without them, mails have codes alone',
+      "The pages of your application that links in mails lead to. Default: the service's own pages",
     unit: 'URL',
   },
   REQUIRE_VERIFIED_EMAIL: {

@@ -69,7 +69,7 @@ export interface ServiceSettings {
   readonly requireVerifiedEmail: VerifiedEmail
   /** How long the codes that are mailed are good. */
   readonly codeLifetimes: CodeLifetimes
-  /** ACCOUNT_PAGES_URL: the pages that links in mails lead to. Default: none. */
+  /** ACCOUNT_PAGES_URL: the pages that links in mails lead to. Default: the service's own pages. */
   readonly accountPagesUrl: string | undefined
 }
 

@@ -257,9 +257,13 @@ describe('the form', () => {
     await browser.get(path)
     let refused = await browser.send(path, { email: 'ada@example.com' })
     for (let asked = 0; asked < 400 && refused.status === 303; asked += 1) {
-      refused = await browser.send(path, { email: hostile }, { 'Sec-Fetch-Site': 'same-origin' })
+      await browser.get(`${path}?start`)
+      refused = await browser.send(path, { email: hostile })
     }
-    expect([refused.status, refused.headers.get('Retry-After')]).toEqual([429, '60'])
+    expect([refused.status, refused.headers.get('Retry-After')]).toEqual([
+      429,
+      expect.stringMatching(/^\d\d$/),
+    ])
     expect(alertOf(refused)).toContain('Too many tries')
     expect(refused.text).toContain('value="&quot;&gt;')
   })

@@ -1,0 +1,197 @@
+// The pages of the service in a real browser: by keyboard alone and without scripts, and for readers
+// with a screen reader, a small screen, or dark colours.
+
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import axe, { type AxeResults } from 'axe-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest'
+import { describeInBrowser, launchBrowser } from '../support/browser.ts'
+import { freshEmail } from '../support/client.ts'
+import { startIssuingService } from '../support/issuing-service.ts'
+
+const newPassword = 'another good password'
+const mails: { readonly to: string[]; readonly text: string }[] = []
+let browser: Browser
+let context: BrowserContext
+let mailApi: Server
+let service: Awaited<ReturnType<typeof startIssuingService>>
+
+beforeAll(async () => {
+  browser = await launchBrowser()
+  mailApi = createServer(async (request, answer) => {
+    mails.push(JSON.parse(await text(request)))
+    answer.end('{"id":"1"}')
+  })
+  await new Promise<void>((resolve) => mailApi.listen(0, '127.0.0.1', resolve))
+  service = await startIssuingService(inject('bundle'), {
+    TOKEN_TRANSPORT: 'cookie',
+    MAILER: 'http',
+    MAIL_FROM: 'Example <auth@example.com>',
+    MAIL_API_KEY: 'a-key',
+    MAIL_API_URL: `http://127.0.0.1:${(mailApi.address() as AddressInfo).port}/emails`,
+  })
+})
+afterEach(() => context?.close())
+afterAll(async () => {
+  mailApi?.close()
+  await browser?.close()
+  await service?.stop()
+})
+
+async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
+  context = await browser.newContext({ locale: 'en', ...options })
+  return context.newPage()
+}
+
+const send = (path: string, body: object) =>
+  fetch(`${service.issuer}${path}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+
+async function register(): Promise<string> {
+  const email = freshEmail()
+  await send('/auth/register', { email, password: 'a good password' })
+  return email
+}
+
+async function mailTo(email: string): Promise<string> {
+  await expect
+    .poll(() => mails.some(({ to }) => to.includes(email)), { timeout: 20_000 })
+    .toBe(true)
+  return mails.filter(({ to }) => to.includes(email)).at(-1)?.text ?? ''
+}
+
+const linkIn = (mail: string) => /http\S+\?token=\S+/.exec(mail)?.[0] ?? ''
+const codeIn = (mail: string) => /^[0-9A-Z]{4}-[0-9A-Z]{4}$/m.exec(mail)?.[0] ?? ''
+
+/** Goes to the next field by keyboard, and types. */
+async function type(page: Page, name: string, value: string) {
+  for (let pressed = 0; pressed < 8; pressed += 1) {
+    await page.keyboard.press('Tab')
+    if (await page.locator(`:focus[name="${name}"]`).count()) return page.keyboard.type(value)
+  }
+  throw new Error(`The Tab key does not reach ${name}.`)
+}
+
+async function enter(page: Page) {
+  await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')])
+}
+
+const heading = (page: Page) => page.getByRole('heading', { level: 1 }).textContent()
+
+async function findFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source)
+  const { violations, incomplete, passes } = await page.evaluate<AxeResults>('axe.run()')
+  expect(passes.map(({ id }) => id)).toContain('color-contrast')
+  return [...violations, ...incomplete].flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+  )
+}
+
+/** Opens each page, and calls `look` with its name. */
+async function visitAll(page: Page, look: (name: string) => Promise<void>) {
+  const at = (path: string) => page.goto(`${service.issuer}${path}`)
+  const submit = () => Promise.all([page.waitForNavigation(), page.locator('button').click()])
+  await at('/account/nowhere')
+  await look('not-found')
+  for (const flow of ['reset', 'code']) {
+    await at(`/account/${flow}`)
+    await look(`${flow}-ask`)
+    await submit()
+    await look(`${flow}-ask-wrong`)
+    const email = await register()
+    await page.locator('#email').fill(email)
+    await submit()
+    await look(`${flow}-code`)
+    await submit()
+    await look(`${flow}-code-wrong`)
+    await page.goto(linkIn(await mailTo(email)))
+    await look(`${flow}-link`)
+    if (flow === 'reset') {
+      await submit()
+      await look('reset-link-wrong')
+      await page.locator('#new_password').fill(newPassword)
+    }
+    await submit()
+    await look(`${flow}-done`)
+  }
+}
+
+describeInBrowser('the pages of the service', () => {
+  it('set a new password by a code, by keyboard alone and without scripts', async () => {
+    const page = await openPage({ javaScriptEnabled: false })
+    const email = await register()
+    await page.goto(`${service.issuer}/account/reset`)
+    await type(page, 'email', email)
+    await enter(page)
+    const code = codeIn(await mailTo(email))
+    await type(page, 'code', code.toLowerCase().replace('-', ' '))
+    await type(page, 'new_password', 'short')
+    await enter(page)
+    expect(await page.title()).toBe('Problem: Set a new password – Example')
+    expect(await page.getByRole('alert').textContent()).toContain('at least 8 characters')
+    await type(page, 'code', code)
+    await type(page, 'new_password', newPassword)
+    await enter(page)
+    expect(await heading(page)).toBe('Your password is changed.')
+    expect((await send('/auth/login', { email, password: newPassword })).status).toBe(200)
+  })
+
+  it('set a new password by a link, with no secret in a URL or a referrer', async () => {
+    const page = await openPage({ javaScriptEnabled: false })
+    const email = await register()
+    await send('/auth/forgot-password', { email })
+    const link = linkIn(await mailTo(email))
+    const requests: string[] = []
+    page.on('request', (request) => {
+      requests.push(`${request.url()} ${request.headers().referer ?? ''}`.trim())
+    })
+    await page.goto(link)
+    expect(page.url()).toBe(`${service.issuer}/account/reset`)
+    await type(page, 'new_password', newPassword)
+    await enter(page)
+    expect(await heading(page)).toBe('Your password is changed.')
+    expect(requests.filter((request) => request !== link && !request.includes('favicon'))).toEqual(
+      Array(2).fill(`${service.issuer}/account/reset`),
+    )
+  })
+
+  it('log in by a link, for the scripts of this host', async () => {
+    const page = await openPage()
+    const email = await register()
+    await send('/auth/email-code', { email })
+    await page.goto(linkIn(await mailTo(email)))
+    await page.keyboard.press('Tab')
+    await enter(page)
+    expect(await heading(page)).toBe('You are logged in.')
+    const status = await page.context().request.get(`${service.issuer}/auth/status`)
+    expect(status.status()).toBe(200)
+  })
+
+  it.each([
+    ['light', 320, 'en'],
+    ['dark', 320, 'de'],
+    ['light', 1_000, 'de'],
+    ['dark', 1_000, 'en'],
+  ] as const)(
+    'are accessible, and scroll in one direction (%s, %i px, %s)',
+    async (colorScheme, width, locale) => {
+      const page = await openPage({ colorScheme, locale, viewport: { width, height: 640 } })
+      const pictures = process.env.PAGE_PICTURES
+      await visitAll(page, async (name) => {
+        if (pictures)
+          await page.screenshot({
+            path: `${pictures}/${name}-${locale}-${width}.png`,
+            fullPage: true,
+          })
+        expect([name, await findFaults(page)]).toEqual([name, []])
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+        expect(await page.locator('html').getAttribute('lang')).toBe(locale)
+      })
+    },
+  )
+})
