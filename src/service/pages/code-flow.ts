@@ -10,14 +10,14 @@ import type { Page } from './page.ts'
 import type { FlowTexts, PageTexts } from './texts/text.ts'
 
 /** Why a flow is not completed. */
-export type FinishRefusal =
+type FinishRefusal =
   | 'code_wrong'
   | 'account_changing'
   | QueueReason
   | { readonly passwordFault: PasswordFault }
 
 /** What the flow is completed with. */
-export interface FinishInput {
+interface FinishInput {
   readonly sent: SentCode
   /** In its normal form. Empty if the flow asks for none. */
   readonly newPassword: string

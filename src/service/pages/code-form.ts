@@ -8,7 +8,7 @@ import type { Html, Page } from './page.ts'
 import type { PageTexts } from './texts/text.ts'
 
 /** The fields that a person fills. Their ids are their names. */
-export type FieldName = 'email' | 'code' | 'new_password'
+type FieldName = 'email' | 'code' | 'new_password'
 
 /** The first form, or one of those that complete a flow. */
 export type Step = 'ask' | 'code' | 'link'
