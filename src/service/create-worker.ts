@@ -91,8 +91,11 @@ export function createWorker(options: WorkerOptions = {}): ServiceWorker {
 
     async scheduled(controller, env) {
       const started = await serviceOf(env)
-      await started?.sendMail(env)
-      if (!isForMailAlone(controller)) await started?.prune()
+      try {
+        await started?.sendMail(env)
+      } finally {
+        if (!isForMailAlone(controller)) await started?.prune()
+      }
     },
   }
 }

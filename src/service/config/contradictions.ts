@@ -128,8 +128,14 @@ function passwordProblems({ passwordPolicy }: Config): string[] {
   return problem ? [problem] : []
 }
 
-function mailProblems({ mailer, mailFrom, mailApi, smtpServer }: Config): string[] {
+function mailProblems(config: Config): string[] {
+  const { mailer, mailFrom, mailApi, smtpServer, codeLifetimes } = config
+  const { codeSeconds, resetLinkSeconds } = codeLifetimes
   return said(
+    [
+      resetLinkSeconds < codeSeconds,
+      `RESET_LINK_LIFETIME_SECONDS must be at least CODE_LIFETIME_SECONDS (${codeSeconds}), and is ${resetLinkSeconds}.`,
+    ],
     [
       mailer !== 'none' && !mailFrom,
       `MAILER is ${mailer}, and MAIL_FROM is missing: say who mail is from.`,

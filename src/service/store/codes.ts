@@ -34,7 +34,7 @@ export interface FoundCode {
   readonly attemptSeq: number | undefined
 }
 
-/** How many wrong tries a handle has. */
+/** How many wrong tries a handle has, and a link. */
 const maxTries = 5
 const daySeconds = 86_400
 
@@ -42,9 +42,9 @@ const codeRow = v.object({ codeId: v.string(), isOfSession: flag })
 const attemptedRow = v.object({ seq: integer })
 
 /**
- * The account of a code, if the code may be used now. Counts a try of the handle, and finds nothing
- * after five of them. So however many come at once, no more than five are compared. Records the
- * attempt. Atomic; one round trip.
+ * The account of a code, if the code may be used now. Counts a try of the handle, or of the link, and
+ * finds nothing after five of them. So however many come at once, no more than five are compared.
+ * Records the attempt. Atomic; one round trip.
  */
 export async function findCode(
   database: Database,
@@ -52,34 +52,22 @@ export async function findCode(
   purpose: CodePurpose,
   entry: AuditEntry,
 ): Promise<FoundCode | undefined> {
-  const isCounted = presented.handle === undefined ? sql`1` : sql`changes() > 0`
   const isPresented = and(
     isOfPresented(presented),
     isUsable(purpose, presented.handle === undefined),
   )
   const isFound = and(isCounted, isPresented)
   const { code, account, attempted } = await runBatch(database, {
-    counted: build
-      .update(codeHandles)
-      .set({ tries: sql`${codeHandles.tries} + 1` })
-      .where(and(eq(codeHandles.id, presented.handle ?? ''), lt(codeHandles.tries, maxTries))),
+    counted: countTryStatement(presented),
     code: build
       .select({ codeId: codes.id, isOfSession: isOfSession(presented) })
       .from(codes)
       .innerJoin(users, eq(users.id, codes.userId))
       .where(isFound),
-    account: selectCheckedAccountStatement(
-      exists(
-        build
-          .select({ id: codes.id })
-          .from(codes)
-          .where(and(eq(codes.userId, users.id), isFound)),
-      ),
-    ),
+    account: selectCheckedAccountStatement(isAccountOfCode(presented, isFound)),
     ...auditStatements('attempted', entry, {
       outcome: 'attempted',
       userId: sql`${users.id}`,
-      condition: isCounted,
       of: {
         table: sql`${codes} INNER JOIN ${users} ON ${users.id} = ${codes.userId}`,
         where: isPresented,
@@ -92,6 +80,45 @@ export async function findCode(
   return found && checked && { ...found, account: checked, attemptSeq: recorded?.seq }
 }
 
+/** Whether a try was counted just now. */
+const isCounted = sql`changes() > 0`
+
+/** Counts a try of a handle. The id of the code counts those of its link. */
+function countTryStatement(presented: PresentedCode) {
+  const { id, tries } = codeHandles
+  const again = { tries: sql`${tries} + 1` }
+  if (presented.handle !== undefined) {
+    return build
+      .update(codeHandles)
+      .set(again)
+      .where(and(eq(id, presented.handle), lt(tries, maxTries)))
+  }
+  const first = build
+    .select({
+      id: codes.id,
+      codeId: sql<string>`${codes.id}`.as('code_id'),
+      tries: sql<number>`1`.as('tries'),
+      createdAt: databaseNow.as('created_at'),
+      isOfSession: sql<boolean>`0`.as('is_of_session'),
+    })
+    .from(codes)
+    .where(eq(codes.id, presented.codeId))
+  return build
+    .insert(codeHandles)
+    .select(first)
+    .onConflictDoUpdate({ target: id, set: again, setWhere: lt(tries, maxTries) })
+}
+
+/** The condition on the row of an account. The first part finds the row by its id. */
+function isAccountOfCode(presented: PresentedCode, isFound: SQL | undefined): SQL | undefined {
+  const owner = build.select({ id: codes.userId }).from(codes).where(isOfPresented(presented))
+  const found = build
+    .select({ id: codes.id })
+    .from(codes)
+    .where(and(eq(codes.userId, users.id), isFound))
+  return and(sql`${users.id} = (${owner})`, exists(found))
+}
+
 /** Whether a session of the account got the handle: 0 or 1. The link of a mail shows nothing. */
 function isOfSession({ handle }: PresentedCode): SQL<number> {
   const { id, isOfSession } = codeHandles
@@ -99,14 +126,16 @@ function isOfSession({ handle }: PresentedCode): SQL<number> {
 }
 
 /** Gives a try back whose code was right. One round trip. */
-export async function giveTryBack(database: Database, { handle }: PresentedCode): Promise<void> {
-  if (handle === undefined) return
+export async function giveTryBack(
+  database: Database,
+  { handle, codeId }: PresentedCode,
+): Promise<void> {
   const { id, tries } = codeHandles
   await runBatch(database, {
     given: build
       .update(codeHandles)
       .set({ tries: sql`max(0, ${tries} - 1)` })
-      .where(eq(id, handle)),
+      .where(eq(id, handle ?? codeId)),
   })
 }
 

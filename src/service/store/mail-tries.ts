@@ -72,7 +72,8 @@ export async function claimDueMail(
   { codeSeconds, resetLinkSeconds }: MailedLifetimes,
 ): Promise<readonly ClaimedMail[]> {
   const { id, nextTryAt, createdAt, tries } = outgoingMail
-  const isDue = lte(nextTryAt, databaseNow)
+  // A later version may have queued other kinds, before it was taken back.
+  const isDue = and(lte(nextTryAt, databaseNow), inArray(outgoingMail.kind, [...mailKinds]))
   const dueFirst = (column: typeof id | typeof outgoingMail.codeId) =>
     build.select({ column }).from(outgoingMail).orderBy(nextTryAt, createdAt, id).limit(most)
   const isLate = lt(createdAt, sql`${databaseNow} - ${lateSeconds}`)

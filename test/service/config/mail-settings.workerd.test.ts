@@ -110,6 +110,14 @@ describe('MAILER', () => {
   })
 })
 
+it('refuses a link that ends before the code', async () => {
+  expect(await problemsOf({ RESET_LINK_LIFETIME_SECONDS: '60' })).toEqual([
+    'RESET_LINK_LIFETIME_SECONDS must be at least CODE_LIFETIME_SECONDS (600), and is 60.',
+  ])
+  const both = { RESET_LINK_LIFETIME_SECONDS: '60', CODE_LIFETIME_SECONDS: '60' }
+  expect(await problemsOf(both)).toEqual([])
+})
+
 describe('MAIL_API_URL and ACCOUNT_PAGES_URL', () => {
   it.each([
     'ftp://x.example',

@@ -105,6 +105,39 @@ describe('POST /auth/login-by-code', () => {
     expect((await login(email, password)).status).toBe(200)
   })
 
+  it('does not take a cookie for a device that has known the password', async () => {
+    const cookies = await createMailingService({ TOKEN_TRANSPORT: 'cookie' })
+    const stranger = await post(cookies.app, '/auth/register', {
+      email: freshEmail(),
+      password: 'the password of a stranger',
+    })
+    const [, device] =
+      /(__Secure-device_token=[^;]+)/.exec(stranger.headers.getSetCookie().join()) ?? []
+    const sql = 'SELECT email FROM portcullis_users ORDER BY id DESC LIMIT 1'
+    const email = String((await client.execute(sql)).rows[0]?.email)
+    const { handle, code } = await askForCode(email)
+    const answer = await ask(cookies.app, '/auth/login-by-code', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Cookie: device ?? '' },
+      body: JSON.stringify({ handle, code }),
+    })
+    expect(device).toBeDefined()
+    expect([answer.status, answer.body.password_removed]).toEqual([200, true])
+  })
+
+  it('uses no try up when the claims hook fails', async () => {
+    const failing = await createMailingService(
+      {},
+      { claims: () => Promise.reject(new Error('The hook fails')) },
+    )
+    const { email } = await provedAccount()
+    const { handle, code } = await askForCode(email)
+    for (let tries = 0; tries < 6; tries += 1) {
+      expect((await post(failing.app, '/auth/login-by-code', { handle, code })).status).toBe(500)
+    }
+    expect(said(await loginBy({ handle, code }))[0]).toBe(200)
+  })
+
   it('gives a device token that the account knows', async () => {
     const { email } = await registerAccount(app)
     const { handle, code } = await askForCode(email)

@@ -102,6 +102,16 @@ describe('POST /auth/verify-email', () => {
     expect(await isProved(email)).toBe(true)
   })
 
+  it('lets five passwords be tried with a link', async () => {
+    const { link, email, password } = await askingAccount()
+    for (let tries = 0; tries < 5; tries += 1) {
+      const wrong = await prove({ token: link, password: `wrong password ${tries}` })
+      expect(said(wrong)).toEqual([403, 'password_wrong'])
+    }
+    expect(said(await prove({ token: link, password }))).toEqual([403, 'code_wrong'])
+    expect(await isProved(email)).toBe(false)
+  })
+
   it('keeps everything for a device that has known the password', async () => {
     const { link, email, password } = await askingAccount()
     const { device_token } = (await login(email, password)).body

@@ -9,6 +9,7 @@ import {
   listAttempts,
 } from '../../../src/service/store/attempts.ts'
 import { deleteEndedSessions } from '../../../src/service/store/session-endings.ts'
+import { createMailingService, linkTokenIn } from '../../support/mail.ts'
 import { recordStatements } from '../../support/query-plans.ts'
 import {
   ask,
@@ -24,6 +25,7 @@ import {
   tokensOf,
 } from '../../support/service.ts'
 
+const pages = { ACCOUNT_PAGES_URL: 'https://app.example.com' }
 const client = createClient({ url: inject('databaseUrl') })
 const { recording, scansOf, stepsOf } = recordStatements(client)
 const { app, config } = await createTestService({}, { database: recording })
@@ -72,6 +74,32 @@ describe('every statement finds its rows by an index:', () => {
     const keep = { keep_sessions: true, refresh_token: refreshToken }
     expect(await scansOf(() => changeTo(token, { password }))).toEqual([])
     expect(await scansOf(() => changeTo(other, keep))).toEqual([])
+  })
+
+  it('codes and their mail', async () => {
+    const mailing = await createMailingService(pages, { database: recording })
+    const scansOfPost = async (path: string, body: object) => {
+      const scans = await scansOf(() => post(mailing.app, path, body))
+      await mailing.settle()
+      return scans
+    }
+    const { email, token } = await registerAccount(mailing.app)
+    const handle = 'h'.repeat(16)
+    expect(await scansOfPost('/auth/forgot-password', { email })).toEqual([])
+    const link = linkTokenIn(mailing.mailbox.to(email).at(-1))
+    const code = { handle, code: 'AAAA-AAAA' }
+    const new_password = 'another good password'
+    expect(await scansOfPost('/auth/login-by-code', code)).toEqual([])
+    expect(await scansOfPost('/auth/verify-email', code)).toEqual([])
+    expect(await scansOfPost('/auth/reset-password', { ...code, new_password })).toEqual([])
+    const asking = () => postWith(mailing.app, '/auth/email-verification', token, {})
+    expect(await scansOf(asking)).toEqual([])
+    await mailing.settle()
+    expect(await scansOfPost('/auth/reset-password', { token: link, new_password })).toEqual([])
+    expect(await scansOfPost('/auth/email-code', { email })).toEqual([])
+    const sign = linkTokenIn(mailing.mailbox.to(email).at(-1))
+    expect(await scansOfPost('/auth/login-by-code', { token: sign })).toEqual([])
+    expect(await scansOf(() => mailing.sendMail({}))).toEqual([])
   })
 
   it('the sessions of an account, without those that have ended', async () => {

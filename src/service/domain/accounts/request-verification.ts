@@ -2,6 +2,7 @@
 
 import { type Result, refuse, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
 import { requestOwnCode } from '../../store/code-requests.ts'
+import { findAccountByToken } from '../../store/users.ts'
 import type { AuditEntry } from '../audit-entry.ts'
 import { newCode } from '../codes/request-code.ts'
 import type { Deps } from '../deps.ts'
@@ -19,9 +20,12 @@ export async function requestVerification(
   language: string,
   entry: AuditEntry,
 ): Promise<Result<string | undefined, UserTokenReason | 'mail_off' | 'mail_refused'>> {
-  if (!deps.mailer) return refuse('mail_off')
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
+  if (!deps.mailer) {
+    const found = await findAccountByToken(deps.database, verified.value)
+    return found.ok ? refuse('mail_off') : found
+  }
   const asked = newCode(deps, 'verify_email', language, entry)
   const { account, isQueued } = await requestOwnCode(deps.database, asked, verified.value)
   if (!account.ok) return account

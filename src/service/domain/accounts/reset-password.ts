@@ -4,10 +4,9 @@
 
 import { createRandomId } from '../../../crypto/random-id.ts'
 import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
-import { giveTryBack } from '../../store/codes.ts'
 import { type PasswordReset, resetPassword } from '../../store/password-reset.ts'
 import type { AuditEntry } from '../audit-entry.ts'
-import { type CheckedCode, checkCode, type SentCode } from '../codes/check-code.ts'
+import { type CheckedCode, checkCode, type SentCode, withCheckedCode } from '../codes/check-code.ts'
 import type { Deps } from '../deps.ts'
 import { comparedEmail } from '../identity/email.ts'
 import { type PasswordFault, passwordFault } from '../identity/password-policy.ts'
@@ -40,13 +39,16 @@ interface RefusedPassword {
   readonly passwordFault: PasswordFault
 }
 
+type ResetRefusal = 'code_wrong' | QueueReason | RefusedPassword
+
 const purpose = 'reset_password'
 
 /**
  * Changes the password, and gives a device token for the next login. Refuses with 'code_wrong' as
  * `checkCode`, also if another request has used the code meanwhile. Refuses a new password that is
  * made of the account's email, or that was in a data breach, and says so. Refuses with
- * 'login_queue_full' if too many passwords wait to be hashed. Both leave the code as it is. Two round
+ * 'login_queue_full' if too many passwords wait to be hashed. Both leave the code as it is, and so does a
+ * failure. Two round
  * trips, and the work of one password hash. When it has succeeded, the guards of this isolate know
  * the revocation. Atomic.
  */
@@ -54,21 +56,19 @@ export async function resetForgottenPassword(
   deps: ResetDeps,
   asked: AskedReset,
   isGone: () => boolean,
-): Promise<Result<string, 'code_wrong' | QueueReason | RefusedPassword>> {
+): Promise<Result<string, ResetRefusal>> {
   const checked = await checkCode(deps, asked.sent, purpose, asked.entry)
   if (!checked.ok) return checked
-  const { presented } = checked.value
-  const hashed = await hashNewPassword(deps, asked.newPassword, checked.value, isGone)
-  if (!hashed.ok) {
-    await giveTryBack(deps.database, presented).catch(() => {})
-    return hashed
-  }
-  return commit(deps, checked.value, {
-    ...{ userId: checked.value.account.userId, codeId: checked.value.codeId },
-    ...{ isLink: presented.handle === undefined, passwordHash: hashed.value },
-    ...{ attemptSeq: checked.value.attemptSeq, entry: asked.entry },
-    tokenGeneration: createRandomId(deps.runtime),
-    notice: createNotice(deps, asked),
+  const { account, codeId, presented, attemptSeq } = checked.value
+  return withCheckedCode<string, ResetRefusal>(deps, checked.value, ['code_wrong'], async () => {
+    const hashed = await hashNewPassword(deps, asked.newPassword, checked.value, isGone)
+    if (!hashed.ok) return hashed
+    return commit(deps, checked.value, {
+      ...{ userId: account.userId, codeId, passwordHash: hashed.value },
+      ...{ isLink: presented.handle === undefined, attemptSeq, entry: asked.entry },
+      tokenGeneration: createRandomId(deps.runtime),
+      notice: createNotice(deps, asked),
+    })
   })
 }
 

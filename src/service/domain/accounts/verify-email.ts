@@ -3,10 +3,9 @@
 // the password stays only for who shows that it is theirs.
 
 import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
-import { giveTryBack } from '../../store/codes.ts'
 import { proveEmail } from '../../store/email-proof.ts'
 import type { AuditEntry } from '../audit-entry.ts'
-import { type CheckedCode, checkCode, type SentCode } from '../codes/check-code.ts'
+import { type CheckedCode, checkCode, type SentCode, withCheckedCode } from '../codes/check-code.ts'
 import { beginTakeover, isDeviceOf } from '../codes/takeover.ts'
 import type { Deps } from '../deps.ts'
 import { comparedEmail } from '../identity/email.ts'
@@ -37,6 +36,7 @@ interface AskedProof {
 }
 
 type SameReason = 'password_needed' | 'password_wrong' | QueueReason
+type VerifyReason = 'code_wrong' | SameReason
 
 /**
  * Notes that the email is proved. The password, the sessions and the tokens of the account stay if
@@ -55,15 +55,26 @@ export async function verifyEmail(
   deps: VerifyDeps,
   asked: AskedProof,
   isGone: () => boolean,
-): Promise<Result<boolean, 'code_wrong' | SameReason>> {
+): Promise<Result<boolean, VerifyReason>> {
   const checked = await checkCode(deps, asked.sent, 'verify_email', asked.entry)
   if (!checked.ok) return checked
-  const { account, codeId, presented, attemptSeq } = checked.value
-  const isSame = await isSamePerson(deps, asked, checked.value, isGone)
-  if (!isSame.ok) {
-    await giveTryBack(deps.database, presented).catch(() => {})
-    return isSame
-  }
+  return withCheckedCode<boolean, VerifyReason>(
+    deps,
+    checked.value,
+    ['code_wrong', 'password_wrong'],
+    () => proveByCode(deps, asked, checked.value, isGone),
+  )
+}
+
+async function proveByCode(
+  deps: VerifyDeps,
+  asked: AskedProof,
+  checked: CheckedCode,
+  isGone: () => boolean,
+): Promise<Result<boolean, VerifyReason>> {
+  const { account, codeId, presented, attemptSeq } = checked
+  const isSame = await isSamePerson(deps, asked, checked, isGone)
+  if (!isSame.ok) return isSame
   const takeover = isSame.value ? undefined : beginTakeover(deps)
   const revocations = await proveEmail(deps.database, {
     ...{ codeId, isLink: presented.handle === undefined, userId: account.userId },
@@ -83,7 +94,7 @@ async function isSamePerson(
 ): Promise<Result<boolean, SameReason>> {
   if (account.emailVerifiedAt !== null || isOfSession) return succeed(true)
   const device = await findDevice(deps, comparedEmail(account.email), client)
-  if (isDeviceOf(device, account)) return succeed(true)
+  if (isDeviceOf(deps, device, account)) return succeed(true)
   if (password === undefined) return removesPassword ? succeed(false) : refuse('password_needed')
   const turn = deps.hashQueue.join(isGone)
   if (!turn.ok) return turn

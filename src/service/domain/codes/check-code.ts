@@ -8,6 +8,7 @@ import {
   type CodePurpose,
   type FoundCode,
   findCode,
+  giveTryBack,
   type PresentedCode,
 } from '../../store/codes.ts'
 import { inEvenTime } from '../limits/even-time.ts'
@@ -48,6 +49,27 @@ export async function checkCode(
     }
     return succeed({ ...found, presented })
   })
+}
+
+/**
+ * The result of `work` with a right code. If it throws, or refuses for another reason than those in
+ * `counted`, the try is given back: one round trip more. So a failure of ours uses nothing up.
+ */
+export async function withCheckedCode<T, E>(
+  { database }: Pick<CheckDeps, 'database'>,
+  { presented }: CheckedCode,
+  counted: readonly E[],
+  work: () => Promise<Result<T, E>>,
+): Promise<Result<T, E>> {
+  const giveBack = () => giveTryBack(database, presented).catch(() => {})
+  try {
+    const done = await work()
+    if (!done.ok && !counted.includes(done.error)) await giveBack()
+    return done
+  } catch (error) {
+    await giveBack()
+    throw error
+  }
 }
 
 /** The row that is meant. A token of a link is verified here. */

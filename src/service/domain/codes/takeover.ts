@@ -8,9 +8,20 @@ import { noPassword } from '../identity/password-hasher.ts'
 import type { DeviceClaims } from '../limits/device-token.ts'
 import type { CodeDeps } from './code-deps.ts'
 
-/** Whether a device knew the password of the account. Then no stranger has set it. */
-export function isDeviceOf(device: DeviceClaims | undefined, account: CheckedAccount): boolean {
-  return device?.userId === account.userId && device.passwordVersion === account.passwordVersion
+/**
+ * Whether a device knew the password of the account. Then no stranger has set it. A cookie does not
+ * show that: a sibling domain can set it, with the device token of the stranger (RFC 6265 §8.6).
+ */
+export function isDeviceOf(
+  { settings }: Pick<CodeDeps, 'settings'>,
+  device: DeviceClaims | undefined,
+  account: CheckedAccount,
+): boolean {
+  return (
+    settings.tokenTransport === 'bearer' &&
+    device?.userId === account.userId &&
+    device.passwordVersion === account.passwordVersion
+  )
 }
 
 /** A takeover with a fresh generation. The account has no password afterwards. */

@@ -9,6 +9,7 @@ import { composeMail } from '../../mail/compose-mail.ts'
 import { type Language, languages } from '../../mail/languages.ts'
 import type { MailContent } from '../../mail/mail-content.ts'
 import { failureKinds, type Mail, type MailFailure } from '../../mail/mailer.ts'
+import { isPlainAddress } from '../../mail/plain-address.ts'
 import type { AuditEntry } from '../../store/audit-events.ts'
 import type { CodePurpose } from '../../store/codes.ts'
 import {
@@ -90,6 +91,7 @@ async function sendOne(
   claimed: ClaimedMail,
   env: unknown,
 ): Promise<MailFailure | undefined> {
+  if (!isPlainAddress(claimed.address)) return notPlain
   const sent: unknown = await sendInTime(deps, await mailOf(deps, claimed), env)
   if (!isObject(sent)) return nonsense
   if (sent.ok === true) return undefined
@@ -134,6 +136,8 @@ async function sendInTime(
 }
 
 const nonsense: MailFailure = { kind: 'later', problem: 'the mailer gave no result' }
+/** Accounts from before may have any text as their email. */
+const notPlain: MailFailure = { kind: 'mail_refused', problem: 'the email is no plain address' }
 const notComposed: MailFailure = { kind: 'later', problem: 'the mail cannot be composed' }
 
 /** Deterministic: the same row gives the same mail. */

@@ -5,10 +5,9 @@
 import { type ChangeReason, type Result, succeed } from '../../../errors/reasons.ts'
 import type { Takeover } from '../../store/account-takeover.ts'
 import { insertSessionByCode } from '../../store/code-login.ts'
-import { giveTryBack } from '../../store/codes.ts'
 import type { TokenAccount } from '../../store/users.ts'
 import type { AuditEntry } from '../audit-entry.ts'
-import { checkCode, type SentCode } from '../codes/check-code.ts'
+import { type CheckedCode, checkCode, type SentCode, withCheckedCode } from '../codes/check-code.ts'
 import { beginTakeover, isDeviceOf } from '../codes/takeover.ts'
 import type { Deps } from '../deps.ts'
 import { comparedEmail } from '../identity/email.ts'
@@ -34,6 +33,8 @@ export interface CodeLoginTokens extends LoginTokens {
   readonly isPasswordRemoved: boolean
 }
 
+type CodeLoginReason = 'code_wrong' | ChangeReason
+
 const purpose = 'sign_in'
 
 /**
@@ -49,20 +50,30 @@ export async function loginByCode(
   sent: SentCode,
   client: LoginClient & { findPlace(): LoginPlace },
   entry: AuditEntry,
-): Promise<Result<CodeLoginTokens, 'code_wrong' | ChangeReason>> {
+): Promise<Result<CodeLoginTokens, CodeLoginReason>> {
   const checked = await checkCode(deps, sent, purpose, entry)
   if (!checked.ok) return checked
-  const { account, presented } = checked.value
+  return withCheckedCode<CodeLoginTokens, CodeLoginReason>(
+    deps,
+    checked.value,
+    ['code_wrong'],
+    () => beginByCode(deps, checked.value, client, entry),
+  )
+}
+
+async function beginByCode(
+  deps: CodeLoginDeps,
+  { account, codeId, presented, attemptSeq }: CheckedCode,
+  client: LoginClient & { findPlace(): LoginPlace },
+  entry: AuditEntry,
+): Promise<Result<CodeLoginTokens, CodeLoginReason>> {
   const email = comparedEmail(account.email)
   const device = await findDevice(deps, email, client)
-  const takeover =
-    account.emailVerifiedAt === null && !isDeviceOf(device, account)
-      ? beginTakeover(deps)
-      : undefined
+  const isSame = account.emailVerifiedAt !== null || isDeviceOf(deps, device, account)
+  const takeover = isSame ? undefined : beginTakeover(deps)
   const passwordVersion = account.passwordVersion + (takeover ? 1 : 0)
   const renewed = { ...renewDevice(deps, device), userId: account.userId, passwordVersion }
   const deviceToken = await deps.deviceTokens.create(renewed, email)
-  const { codeId, attemptSeq } = checked.value
   const session = await beginSession<'code_wrong'>(deps, {
     ...{ account, place: client.findPlace() },
     // The code proves the email.
@@ -73,11 +84,8 @@ export async function loginByCode(
         ...{ session: begun, maxSessions: deps.settings.maxSessionsPerUser, entry, attemptSeq },
       }),
   })
-  if (session.ok) {
-    return succeed({ ...session.value, deviceToken, isPasswordRemoved: takeover !== undefined })
-  }
-  if (session.error !== 'code_wrong') await giveTryBack(deps.database, presented).catch(() => {})
-  return session
+  if (!session.ok) return session
+  return succeed({ ...session.value, deviceToken, isPasswordRemoved: takeover !== undefined })
 }
 
 /** The generation that the access token has after a takeover. */

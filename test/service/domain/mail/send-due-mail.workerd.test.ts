@@ -179,6 +179,35 @@ describe('sending mail', () => {
     expect(mailbox.to(email)).toHaveLength(2)
   })
 
+  it('leaves kinds of mail that a later version has queued', async () => {
+    const { email } = await waitingMail('later')
+    const other = await waitingMail('later')
+    await change('UPDATE portcullis_outgoing_mail SET kind = ? WHERE recipient = ?', 'later', email)
+    for (const one of [email, other.email]) await passTime(one, 61)
+    await service.sendMail({})
+    expect(mailbox.to(other.email)).toHaveLength(1)
+    expect((await mailRow(email))?.tries).toBe(1)
+  })
+
+  it.each([
+    'a@example.com,b@evil.example',
+    '"x" <y@evil.example>',
+    'nobody',
+    'a@b@c\r\nBcc: d@e.f',
+  ])('gives no mailer the email %j of an account from before', async (typed) => {
+    const { email } = await waitingMail('later')
+    await change(
+      'UPDATE portcullis_outgoing_mail SET address = ? WHERE recipient = ?',
+      typed,
+      email,
+    )
+    await passTime(email, 61)
+    await service.sendMail({})
+    const row = await mailRow(email)
+    expect(row?.problem).toBe('mail_refused: the email is no plain address')
+    expect(mailbox.to(typed)).toEqual([])
+  })
+
   it('drops a mail whose code was used meanwhile', async () => {
     const { email } = await waitingMail('later')
     await change('UPDATE portcullis_codes SET used_at = 1 WHERE address = ?', email)
