@@ -55,9 +55,15 @@ const server = listen()
 let isStopping = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) Deno.addSignalListener(signal, stop)
 
-/** Its code is loaded only with MAILER=smtp. */
+/**
+ * Its code is loaded only with MAILER=smtp. It reads SMTP_URL from the variables: what comes with a
+ * request is only its connection here.
+ */
 async function smtpMailerOf({ mailer }: Config): Promise<Mailer | undefined> {
-  if (mailer === 'smtp') return (await import('./mail-smtp.ts')).smtpMailer()
+  if (mailer === 'smtp') {
+    const smtp = (await import('./mail-smtp.ts')).smtpMailer()
+    return { send: (mail, { signal }) => smtp.send(mail, { env: variables, signal }) }
+  }
   return mailer === 'custom'
     ? refuseToStart(['MAILER is custom, which needs a program of your own around createService.'])
     : undefined
