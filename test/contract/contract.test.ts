@@ -232,7 +232,10 @@ describe.each(combinations)('on $platform, in the $contract contract', ({ platfo
 describe.each(['workerd', 'Deno'] as const)(
   'on %s, with only the required settings',
   (platform) => {
-    const running = useTarget(platform, { ACCESS_TOKEN_LIFETIME_SECONDS: '1' })
+    const running = useTarget(platform, {
+      ACCESS_TOKEN_LIFETIME_SECONDS: '1',
+      MAILER: 'none',
+    })
 
     it('sends no CORS headers', async () => {
       const headers = { Origin: 'https://app.example.com', 'Access-Control-Request-Method': 'POST' }
@@ -242,6 +245,17 @@ describe.each(['workerd', 'Deno'] as const)(
       })
       expect([preflight.status, preflight.headers.get('Allow')]).toEqual([405, 'POST'])
       expect(preflight.headers.get('Access-Control-Allow-Origin')).toBeNull()
+    })
+
+    it.each(['forgot-password', 'email-code'])('sends no mail: %s', async (path) => {
+      const { baseUrl } = running.target
+      const body = JSON.stringify({ email: freshEmail() })
+      const headers = { 'Content-Type': 'application/json' }
+      const asked = await send(`${baseUrl}/auth/${path}`, { method: 'POST', headers, body })
+      expect([asked.status, asked.body]).toEqual([
+        404,
+        { status: 'fail', message: 'This service sends no mail.', code: 'mail_off' },
+      ])
     })
 
     it('refuses a token after its expiry', async () => {

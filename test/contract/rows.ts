@@ -1,6 +1,7 @@
 // The rows of the contract as data.
 
 import { bearing, createClientOf, freshEmail, postChunks, send } from '../support/client.ts'
+import { codeRows } from './code-rows.ts'
 import { eventRows } from './event-rows.ts'
 import {
   type Expected,
@@ -182,6 +183,10 @@ const badInputRows: Row[] = [
     ['DELETE', '/auth/logout-everywhere', 'POST'],
     ['GET', '/auth/reauthenticate', 'POST'],
     ['GET', '/auth/change-password', 'POST'],
+    ['GET', '/auth/forgot-password', 'POST'],
+    ['HEAD', '/auth/reset-password', 'POST'],
+    ['PUT', '/auth/email-code', 'POST'],
+    ['DELETE', '/auth/login-by-code', 'POST'],
   ].map(
     ([method = '', path = '', allow = '']): Row => ({
       request: `${method} ${path}`,
@@ -205,5 +210,6 @@ export const rows: readonly Row[] = [
   }),
   ...sessionRows,
   ...eventRows,
+  ...codeRows,
   ...badInputRows,
 ]

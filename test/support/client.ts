@@ -114,6 +114,10 @@ export function createClientOf(baseUrl: string) {
       postJson(`${baseUrl}/auth/reauthenticate`, { password }, token),
     changePassword: (token: string, body: unknown) =>
       postJson(`${baseUrl}/auth/change-password`, body, token),
+    forgotPassword: (email: string) => postJson(`${baseUrl}/auth/forgot-password`, { email }),
+    resetPassword: (body: unknown) => postJson(`${baseUrl}/auth/reset-password`, body),
+    emailCode: (email: string) => postJson(`${baseUrl}/auth/email-code`, { email }),
+    loginByCode: (body: unknown) => postJson(`${baseUrl}/auth/login-by-code`, body),
     revoke: (token: string) => postForm(`${baseUrl}/oauth/revoke`, { token }),
     introspect: (token: string, client: string) =>
       postForm(`${baseUrl}/oauth/introspect`, { token }, client),

@@ -21,6 +21,10 @@ interface AskedMail {
 
 export interface MailApiServer {
   readonly url: string
+  /** What came, by the id of the mail. */
+  readonly asked: ReadonlyMap<string, readonly AskedMail[]>
+  /** Answers like this from now on, whatever the path says. Undefined: as the path says. */
+  answerAs(how: string | undefined): void
   stop(): Promise<void>
 }
 
@@ -65,16 +69,24 @@ function writeMegabytes(res: ServerResponse, count: number) {
   pipeline(pieces, res, () => undefined)
 }
 
-/** Starts it. `/STATUS/emails` and `/STATUS-NAME/emails` answer with that error, in Resend's form. */
-export async function startMailApi(): Promise<MailApiServer> {
+/**
+ * Starts it, at a port if one is wanted. `/STATUS/emails` and `/STATUS-NAME/emails` answer with that error,
+ * in Resend's form.
+ */
+export async function startMailApi(port = 0): Promise<MailApiServer> {
   const asked = new Map<string, AskedMail[]>()
+  let always: string | undefined
   const server = createServer((req, res) => {
     const [, first = '', second = ''] = (req.url ?? '').split('/')
     if (first === 'asked') return res.end(JSON.stringify(asked.get(second) ?? []))
-    void take(req, res, first, asked).catch(() => res.destroy())
+    void take(req, res, always ?? first, asked).catch(() => res.destroy())
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   return {
+    asked,
+    answerAs(how) {
+      always = how
+    },
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve))

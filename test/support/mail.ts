@@ -56,13 +56,3 @@ export async function createMailingService(
   const settle = async () => void (await Promise.all(works.splice(0)))
   return { ...service, mailbox, settle }
 }
-
-/** The code of a mail, as a person reads it. */
-export function codeIn(mail: Mail | undefined): string {
-  return /^[0-9A-Z]{4}-[0-9A-Z]{4}$/m.exec(mail?.text ?? '')?.[0] ?? 'no code'
-}
-
-/** The token of the link in a mail. */
-export function linkTokenIn(mail: Mail | undefined): string {
-  return /\?token=([\w.-]+)/.exec(mail?.text ?? '')?.[1] ?? 'no link'
-}

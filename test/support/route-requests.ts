@@ -10,14 +10,8 @@ import type { Route, RouteFamily } from '../../src/service/http/route.ts'
 import { routeFamilies } from '../../src/service/routes/routes.ts'
 import type { Database } from '../../src/service/store/database.ts'
 import { segmentOf } from '../../src/token/feed-format.ts'
-import {
-  codeIn,
-  createMailbox,
-  createMailingService,
-  linkTokenIn,
-  type MailingService,
-  mailSettings,
-} from './mail.ts'
+import { createMailbox, createMailingService, type MailingService, mailSettings } from './mail.ts'
+import { codeIn, linkTokenIn } from './mailed-code.ts'
 import {
   brokenKey,
   claimsDuringChange,

@@ -1,7 +1,8 @@
 // The page to log in by a code: where it is, the cookies that it sets, and what it tells.
 
 import { describe, expect, it } from 'vitest'
-import { codeIn, createMailingService, linkTokenIn } from '../../support/mail.ts'
+import { createMailingService } from '../../support/mail.ts'
+import { codeIn, linkTokenIn } from '../../support/mailed-code.ts'
 import { createPageClient } from '../../support/page-client.ts'
 import { ask, changeAccount, freshEmail, post, registerAccount } from '../../support/service.ts'
 

@@ -2,7 +2,8 @@
 
 import { createClient } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'
-import { codeIn, createMailingService, linkTokenIn } from '../../support/mail.ts'
+import { createMailingService } from '../../support/mail.ts'
+import { codeIn, linkTokenIn } from '../../support/mailed-code.ts'
 import { createPageClient, type PageAnswer } from '../../support/page-client.ts'
 import {
   ask,

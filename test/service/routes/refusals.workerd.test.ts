@@ -9,7 +9,8 @@ import { insertLastingRevocation } from '../../../src/service/store/revoked-toke
 import { keyRevocationId } from '../../../src/token/access-token.ts'
 import { generateKeyPair } from '../../../src/token/key-pair.ts'
 import worker from '../../../src/worker.ts'
-import { createMailingService, linkTokenIn, type MailingService } from '../../support/mail.ts'
+import { createMailingService, type MailingService } from '../../support/mail.ts'
+import { linkTokenIn } from '../../support/mailed-code.ts'
 import {
   type Answer,
   ask,

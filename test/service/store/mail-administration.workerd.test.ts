@@ -10,7 +10,8 @@ import {
   listUnsentMail,
   retryMail,
 } from '../../../src/service/store/mail-administration.ts'
-import { codeIn, createMailingService } from '../../support/mail.ts'
+import { createMailingService } from '../../support/mail.ts'
+import { codeIn } from '../../support/mailed-code.ts'
 import { database, post, registerAccount, testEntry } from '../../support/service.ts'
 
 const service = await createMailingService()

@@ -9,7 +9,8 @@ import {
   listAttempts,
 } from '../../../src/service/store/attempts.ts'
 import { deleteEndedSessions } from '../../../src/service/store/session-endings.ts'
-import { createMailingService, linkTokenIn } from '../../support/mail.ts'
+import { createMailingService } from '../../support/mail.ts'
+import { linkTokenIn } from '../../support/mailed-code.ts'
 import { recordStatements } from '../../support/query-plans.ts'
 import {
   ask,

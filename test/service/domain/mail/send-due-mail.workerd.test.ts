@@ -3,7 +3,8 @@
 import { createClient } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'
 import type { MailFailureKind } from '../../../../src/service/mail/mailer.ts'
-import { codeIn, createMailbox, createMailingService, linkTokenIn } from '../../../support/mail.ts'
+import { createMailbox, createMailingService } from '../../../support/mail.ts'
+import { codeIn, linkTokenIn } from '../../../support/mailed-code.ts'
 import { post, registerAccount } from '../../../support/service.ts'
 
 const pages = { ACCOUNT_PAGES_URL: 'https://app.example.com/account' }
