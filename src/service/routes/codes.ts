@@ -1,12 +1,14 @@
 // Codes by mail: a new password for who has forgotten it, and a login without one.
 
+import type { Context } from 'hono'
 import * as v from 'valibot'
-import { refuse, succeed } from '../../errors/reasons.ts'
+import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { requestVerification } from '../domain/accounts/request-verification.ts'
 import { resetForgottenPassword } from '../domain/accounts/reset-password.ts'
 import { verifyEmail } from '../domain/accounts/verify-email.ts'
+import type { AuditEntry } from '../domain/audit-entry.ts'
 import type { SentCode } from '../domain/codes/check-code.ts'
-import { requestMailedCode } from '../domain/codes/request-code.ts'
+import { type AskedCode, requestMailedCode } from '../domain/codes/request-code.ts'
 import type { Deps } from '../domain/deps.ts'
 import { passwordSentence } from '../domain/identity/password-policy.ts'
 import { loginByCode } from '../domain/sessions/login-by-code.ts'
@@ -16,8 +18,16 @@ import { loginClientOf } from '../http/login-client.ts'
 import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
+import type { ServiceEnv } from '../http/service-env.ts'
 import { presentedDeviceTokens, respondWithTokens } from '../http/token-transport.ts'
 import { allowedPassword } from './new-password.ts'
+
+/** A request that names an email. */
+interface CodeRequest {
+  readonly c: Context<ServiceEnv>
+  readonly body: { readonly email: string }
+  readonly entry: AuditEntry
+}
 
 const emailBody = bodyOf({ email: v.string('Give the email as a string.') })
 const sentCode = {
@@ -52,13 +62,7 @@ const forgotPasswordRoute = defineRoute({
   audit: ['success'],
   asksDatabase: true,
   success: 200,
-  async handle(deps, { c, body, entry }) {
-    const asked = { purpose: 'reset_password', email: body.email, language: languageOf(c) } as const
-    const handle = await requestMailedCode(deps, asked, entry)
-    if (!handle.ok) return handle
-    sendAfterAnswer(c, deps)
-    return succeed(respond(c, { message: onItsWay, handle: handle.value }))
-  },
+  handle: (deps, request) => mailCode(deps, request, 'reset_password'),
 })
 
 const emailCodeRoute = defineRoute({
@@ -72,13 +76,7 @@ const emailCodeRoute = defineRoute({
   audit: ['success'],
   asksDatabase: true,
   success: 200,
-  async handle(deps, { c, body, entry }) {
-    const asked = { purpose: 'sign_in', email: body.email, language: languageOf(c) } as const
-    const handle = await requestMailedCode(deps, asked, entry)
-    if (!handle.ok) return handle
-    sendAfterAnswer(c, deps)
-    return succeed(respond(c, { message: onItsWay, handle: handle.value }))
-  },
+  handle: (deps, request) => mailCode(deps, request, 'sign_in'),
 })
 
 const resetPasswordRoute = defineRoute({
@@ -180,6 +178,19 @@ export const codeRoutes = [
   requestVerificationRoute,
   verifyEmailRoute,
 ] as const
+
+/** Answers the same for every email, and sends the mail after the answer. */
+async function mailCode(
+  deps: Deps,
+  { c, body, entry }: CodeRequest,
+  purpose: AskedCode['purpose'],
+): Promise<Result<Response, 'mail_off'>> {
+  const asked = { purpose, email: body.email, language: languageOf(c) }
+  const handle = await requestMailedCode(deps, asked, entry)
+  if (!handle.ok) return handle
+  sendAfterAnswer(c, deps)
+  return succeed(respond(c, { message: onItsWay, handle: handle.value }))
+}
 
 function passwordReset({ settings }: Pick<Deps, 'settings'>) {
   const new_password = allowedPassword(settings, v.string('Give the new_password as a string.'))

@@ -11,7 +11,7 @@ import { inEvenTime } from '../limits/even-time.ts'
 import type { CodeDeps } from './code-deps.ts'
 
 /** Who asks for what. */
-interface AskedCode {
+export interface AskedCode {
   readonly purpose: CodePurpose
   /** As typed. */
   readonly email: string
