@@ -84,9 +84,8 @@ export function createApp(given: Deps): Hono<ServiceEnv> {
 
 /**
  * The public documents are for pages of all origins, and the service's own pages for no other
- * origin. Everything else is only for listed origins.
- * Credentials are allowed only if tokens travel in cookies. Otherwise tokens travel in a header
- * that pages set themselves.
+ * origin. Everything else is only for listed origins. Credentials are allowed only if tokens travel
+ * in cookies. Otherwise tokens travel in a header that pages set themselves.
  */
 function corsFor({
   settings: { issuer, corsOrigins, tokenTransport },

@@ -24,11 +24,12 @@ export interface Mail {
 }
 
 /**
- * What became of a mail that was not sent:
- * - `later`: the provider is away or busy;
- * - `misconfigured`: it refuses our credentials, our sender, or our settings;
- * - `address_refused`: it never delivers to this address;
- * - `mail_refused`: it never delivers this mail.
+ * What became of a mail that was not sent.
+ *
+ * - `later`: The provider is away or busy.
+ * - `misconfigured`: It refuses our credentials, our sender, or our settings.
+ * - `address_refused`: It never delivers to this address.
+ * - `mail_refused`: It never delivers this mail.
  *
  * The first two are tried again, for a day. An address that is refused gets no mail for a week.
  */

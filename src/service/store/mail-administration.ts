@@ -1,5 +1,5 @@
-// Mail that is not sent, as administrators see it and try it again. A retry changes the time of the
-// next try alone: the service claims and sends the mail as any other.
+// Mail that is not sent, as administrators see it and try it again. A retry makes a mail due, and
+// gives it another day. The service then claims and sends it like every other mail.
 
 import {
   and,
