@@ -55,14 +55,11 @@ const server = listen()
 let isStopping = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) Deno.addSignalListener(signal, stop)
 
-/**
- * Its code is loaded only with MAILER=smtp. It reads SMTP_URL from the variables: what comes with a
- * request is only its connection here.
- */
+/** Its code is loaded only with MAILER=smtp. Requests bring no variables here, so it gets the URL. */
 async function smtpMailerOf({ mailer }: Config): Promise<Mailer | undefined> {
   if (mailer === 'smtp') {
-    const smtp = (await import('./mail-smtp.ts')).smtpMailer()
-    return { send: (mail, { signal }) => smtp.send(mail, { env: variables, signal }) }
+    const { smtpMailer } = await import('./mail-smtp.ts')
+    return smtpMailer({ url: variableText(variables.SMTP_URL) ?? '' })
   }
   return mailer === 'custom'
     ? refuseToStart(['MAILER is custom, which needs a program of your own around createService.'])
