@@ -50,7 +50,10 @@ export interface MailFailure {
 
 /** What a mailer gets beside the mail. */
 export interface SendContext {
-  /** What the platform gives: the bindings of a Worker, or the variables of a process. */
+  /**
+   * What comes with the request, or with the call of `sendMail`: on Workers the bindings and variables.
+   * Elsewhere it may be anything, so a mailer must not need it.
+   */
   readonly env: unknown
   /** Aborts 20 s after the beginning. Nobody waits for the mailer after that. */
   readonly signal: AbortSignal

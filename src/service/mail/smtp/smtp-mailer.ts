@@ -13,7 +13,8 @@ import { recipientOf } from './recipient.ts'
 export interface SmtpMailerOptions {
   /**
    * The server, in the form of `SMTP_URL`: `smtps://user:password@smtp.example.com`. It has a secret.
-   * Default: `SMTP_URL` of the variables of the Worker or process, read with each mail.
+   * Default: `SMTP_URL` of the variables of the Worker, read with each mail. A program on Deno or Node
+   * must give it.
    */
   readonly url?: string
 }
