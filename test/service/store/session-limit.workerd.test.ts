@@ -124,10 +124,12 @@ describe('a login over the limit', () => {
 describe('50 simultaneous logins', () => {
   it('leave the allowed number of sessions, and publish each ended one', async () => {
     const first = await registerAccount(app)
-    const all = await Promise.all(Array.from({ length: 50 }, () => login(first)))
+    const logins = await Promise.all(Array.from({ length: 50 }, () => login(first)))
+    // The first session too: begun in the same second as the last ones, it may be one of the three.
+    const all = [first, ...logins]
     const statuses = await Promise.all(all.map(({ token }) => status(token)))
     expect(statuses.filter((one) => one === 200)).toHaveLength(3)
     const published = await Promise.all(all.map(({ refreshToken }) => isPublished(refreshToken)))
-    expect(published.filter(Boolean)).toHaveLength(47)
+    expect(published.filter(Boolean)).toHaveLength(48)
   })
 })
