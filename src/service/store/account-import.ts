@@ -102,6 +102,7 @@ function insertMovedUsersStatement(moved: readonly MovedUser[]) {
     passwordVersion: sql<number>`1`.as('password_version'),
     emailVerifiedAt: moment('emailVerifiedAt').as('email_verified_at'),
     language: sql<string | null>`NULL`.as('language'),
+    deletionDueAt: sql<number | null>`NULL`.as('deletion_due_at'),
   }
   return build
     .insert(users)

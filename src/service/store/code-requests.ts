@@ -90,6 +90,7 @@ function requestStatements(
   const { handle, purpose, codeId, mailId, entry } = asked
   const recent = selectRecentCode(asked)
   const isHandled = eq(codeHandles.id, handle)
+  const nothing = sql<null>`NULL`
   const after = (seconds: number) => sql<number>`${databaseNow} + ${seconds}`
   return {
     code: build.insert(codes).select(
@@ -103,7 +104,9 @@ function requestStatements(
           createdAt: databaseNow.as('created_at'),
           codeExpiresAt: after(asked.codeSeconds).as('code_expires_at'),
           linkExpiresAt: after(asked.linkSeconds).as('link_expires_at'),
-          usedAt: sql<null>`NULL`.as('used_at'),
+          usedAt: nothing.as('used_at'),
+          newEmail: nothing.as('new_email'),
+          newEmailNormalized: nothing.as('new_email_normalized'),
         })
         .from(users)
         .where(and(mayAsk, isMailable, notExists(recent))),

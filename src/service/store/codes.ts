@@ -3,6 +3,7 @@
 
 import { and, eq, exists, gt, isNull, lt, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import * as v from 'valibot'
+import type { CodeLifetimes } from '../config/mail-settings.ts'
 import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import { deleteRows } from './delete-rows.ts'
@@ -17,7 +18,17 @@ import {
 } from './users.ts'
 
 /** What a code is good for. It is also the kind of its mail. */
-export type CodePurpose = 'reset_password' | 'sign_in' | 'verify_email'
+export type CodePurpose = (typeof codePurposes)[number]
+
+export const codePurposes = ['reset_password', 'sign_in', 'verify_email'] as const
+
+/** How long the link of a mail lives, in seconds. */
+export function linkSecondsOf(
+  purpose: CodePurpose,
+  { codeSeconds, resetLinkSeconds }: CodeLifetimes,
+): number {
+  return purpose === 'reset_password' ? resetLinkSeconds : codeSeconds
+}
 
 /** What a client presents: the handle that it got, or the id of the code from a genuine link. */
 export type PresentedCode =

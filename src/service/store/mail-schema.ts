@@ -23,6 +23,9 @@ export const codes = sqliteTable(
     codeExpiresAt: integer('code_expires_at').notNull(),
     linkExpiresAt: integer('link_expires_at').notNull(),
     usedAt: integer('used_at'),
+    /** The email that the account gets with it, as typed and as it is compared. */
+    newEmail: text('new_email'),
+    newEmailNormalized: text('new_email_normalized'),
   },
   (table) => [
     index('portcullis_codes_user_id').on(table.userId, table.purpose, table.createdAt),
@@ -74,6 +77,8 @@ export const outgoingMail = sqliteTable(
     givenUpAt: integer('given_up_at'),
     /** Why it was not sent at the last try. It names no address. */
     problem: text('problem'),
+    /** The time that it tells, beside its own. */
+    dueAt: integer('due_at'),
   },
   (table) => [
     index('portcullis_outgoing_mail_next_try_at').on(table.nextTryAt, table.createdAt),

@@ -15,7 +15,9 @@ import {
   sql,
 } from 'drizzle-orm'
 import * as v from 'valibot'
+import type { CodeLifetimes } from '../config/mail-settings.ts'
 import { type AuditEntry, auditStatements } from './audit-events.ts'
+import { codePurposes, linkSecondsOf } from './codes.ts'
 import { build, type Database, databaseNow, runBatch, type Statements } from './database.ts'
 import { codes, outgoingMail } from './mail-schema.ts'
 import { mailKinds } from './outgoing-mail.ts'
@@ -49,12 +51,6 @@ export interface TriedMail {
   readonly isAddressRefused?: boolean
 }
 
-/** How long codes live from when their mail is sent, in seconds. */
-export interface MailedLifetimes {
-  readonly codeSeconds: number
-  readonly resetLinkSeconds: number
-}
-
 /** A code lives longer than its request says only if its mail is sent later than this. */
 export const lateSeconds = 60
 const daySeconds = 86_400
@@ -69,7 +65,7 @@ const pauseSeconds = sql`min(7200, 60 * (1 << min(${outgoingMail.tries}, 7)))`
 export async function claimDueMail(
   database: Database,
   most: number,
-  { codeSeconds, resetLinkSeconds }: MailedLifetimes,
+  lifetimes: CodeLifetimes,
 ): Promise<readonly ClaimedMail[]> {
   const { id, nextTryAt, createdAt, tries } = outgoingMail
   // A later version may have queued other kinds, before it was taken back.
@@ -77,13 +73,16 @@ export async function claimDueMail(
   const dueFirst = (column: typeof id | typeof outgoingMail.codeId) =>
     build.select({ column }).from(outgoingMail).orderBy(nextTryAt, createdAt, id).limit(most)
   const isLate = lt(createdAt, sql`${databaseNow} - ${lateSeconds}`)
-  const linkSeconds = sql`iif(${codes.purpose} = 'reset_password', ${resetLinkSeconds}, ${codeSeconds})`
+  const linkSeconds = sql`CASE ${codes.purpose} ${sql.join(
+    codePurposes.map((purpose) => sql`WHEN ${purpose} THEN ${linkSecondsOf(purpose, lifetimes)}`),
+    sql` `,
+  )} END`
   const later = (seconds: SQL | number) => sql`CAST(${databaseNow} + ${seconds} AS INTEGER)`
   const { claimed } = await runBatch(database, {
     useless: build.delete(outgoingMail).where(and(isDue, isUseless())),
     renewed: build
       .update(codes)
-      .set({ codeExpiresAt: later(codeSeconds), linkExpiresAt: later(linkSeconds) })
+      .set({ codeExpiresAt: later(lifetimes.codeSeconds), linkExpiresAt: later(linkSeconds) })
       .where(
         and(
           isNull(codes.usedAt),

@@ -8,7 +8,7 @@ import { decodeRow, decodeRows, integer } from './rows.ts'
 import { migrations } from './schema.ts'
 
 /** The number of the last migration that this version of the service was written for. */
-export const schemaVersion = 8
+export const schemaVersion = 9
 
 export interface AppliedMigration {
   readonly version: number

@@ -1,6 +1,7 @@
 // Mail as rows, until it is sent. A row is inserted in the batch of what it tells. It has no secret.
 
 import { and, eq, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { codePurposes } from './codes.ts'
 import { build, type Database, databaseNow } from './database.ts'
 import { deleteRows } from './delete-rows.ts'
 import { outgoingMail } from './mail-schema.ts'
@@ -10,7 +11,7 @@ import { isSuppressed } from './suppressed-addresses.ts'
 /** What a mail is about. */
 type MailKind = (typeof mailKinds)[number]
 
-export const mailKinds = ['reset_password', 'sign_in', 'verify_email', 'password_changed'] as const
+export const mailKinds = [...codePurposes, 'password_changed'] as const
 
 /** What its row needs beside the account. */
 interface QueuedMail {
@@ -71,6 +72,7 @@ export function insertMailStatement(
         sentAt: nothing.as('sent_at'),
         givenUpAt: nothing.as('given_up_at'),
         problem: nothing.as('problem'),
+        dueAt: nothing.as('due_at'),
       })
       .from(users)
       .where(whose),

@@ -39,8 +39,13 @@ export const users = sqliteTable(
     emailVerifiedAt: integer('email_verified_at'),
     /** The language of its mails; null: that of the request that causes one. */
     language: text('language'),
+    /** When the account is deleted, unless its owner logs in before; null: never. */
+    deletionDueAt: integer('deletion_due_at'),
   },
   (table) => [
+    index('portcullis_users_deletion_due_at')
+      .on(table.deletionDueAt)
+      .where(sql`${table.deletionDueAt} IS NOT NULL`),
     check('portcullis_users_admin', sql`${table.admin} IN (0, 1)`),
     check('portcullis_users_token_generation', sql`length(${table.tokenGeneration}) = 16`),
   ],

@@ -5,7 +5,7 @@ import { createRandomId } from '../../../crypto/random-id.ts'
 import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import type { AuditEntry } from '../../store/audit-events.ts'
 import { type RequestedCode, requestCode } from '../../store/code-requests.ts'
-import type { CodePurpose } from '../../store/codes.ts'
+import { type CodePurpose, linkSecondsOf } from '../../store/codes.ts'
 import { emailSpellings } from '../identity/email.ts'
 import { inEvenTime } from '../limits/even-time.ts'
 import type { CodeDeps } from './code-deps.ts'
@@ -42,12 +42,12 @@ export function newCode(
   language: string,
   entry: AuditEntry,
 ): RequestedCode {
-  const { codeSeconds, resetLinkSeconds } = settings.codeLifetimes
+  const { codeSeconds } = settings.codeLifetimes
   return {
     ...{ purpose, language, codeSeconds, entry },
     handle: createRandomId(runtime),
     codeId: createRandomId(runtime),
     mailId: createRandomId(runtime),
-    linkSeconds: purpose === 'reset_password' ? resetLinkSeconds : codeSeconds,
+    linkSeconds: linkSecondsOf(purpose, settings.codeLifetimes),
   }
 }

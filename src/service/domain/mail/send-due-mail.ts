@@ -11,7 +11,7 @@ import type { MailContent } from '../../mail/mail-content.ts'
 import { failureKinds, type Mail, type MailFailure } from '../../mail/mailer.ts'
 import { isPlainAddress } from '../../mail/plain-address.ts'
 import type { AuditEntry } from '../../store/audit-events.ts'
-import type { CodePurpose } from '../../store/codes.ts'
+import { type CodePurpose, linkSecondsOf } from '../../store/codes.ts'
 import {
   type ClaimedMail,
   claimDueMail,
@@ -155,14 +155,14 @@ async function contentOf(
   { kind, codeId, createdAt, device }: ClaimedMail,
 ): Promise<MailContent> {
   if (kind === 'password_changed') return { kind, at: createdAt, device: device ?? undefined }
-  const { codeSeconds, resetLinkSeconds } = settings.codeLifetimes
+  const lifetimes = settings.codeLifetimes
   const code = await mailedCodes.codeOf(kind, codeId ?? '')
   const token = await mailedCodes.linkTokenOf(kind, codeId ?? '')
   const pages = accountPagesOf(settings, kind)
   return {
     ...{ kind, code, link: pages && `${pages}/${pageOf[kind]}?token=${token}` },
-    codeMinutes: Math.floor(codeSeconds / 60),
-    linkMinutes: Math.floor((kind === 'reset_password' ? resetLinkSeconds : codeSeconds) / 60),
+    codeMinutes: Math.floor(lifetimes.codeSeconds / 60),
+    linkMinutes: Math.floor(linkSecondsOf(kind, lifetimes) / 60),
   }
 }
 
