@@ -45,16 +45,27 @@ async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
   return context.newPage()
 }
 
-const send = (path: string, body: object) =>
+const send = (path: string, body: object, headers: Record<string, string> = {}) =>
   fetch(`${service.issuer}${path}`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
+    headers: { 'Content-Type': 'application/json', ...headers },
     body: JSON.stringify(body),
   })
 
 async function register(): Promise<string> {
   const email = freshEmail()
   await send('/auth/register', { email, password: 'a good password' })
+  return email
+}
+
+/** An account that has asked for the proof of its email. */
+async function registerToProve(): Promise<string> {
+  const email = freshEmail()
+  const registered = await send('/auth/register', { email, password: 'a good password' })
+  const cookies = registered.headers.getSetCookie().map((line) => line.split(';')[0])
+  const headers = { Cookie: cookies.join('; '), 'Sec-Fetch-Site': 'same-origin' }
+  const asked = await send('/auth/email-verification', {}, headers)
+  expect(asked.status).toBe(200)
   return email
 }
 
@@ -95,7 +106,8 @@ async function findFaults(page: Page): Promise<string[]> {
 /** Opens each page, and calls `look` with its name. */
 async function visitAll(page: Page, look: (name: string) => Promise<void>) {
   const at = (path: string) => page.goto(`${service.issuer}${path}`)
-  const submit = () => Promise.all([page.waitForNavigation(), page.locator('button').click()])
+  const submit = () =>
+    Promise.all([page.waitForNavigation(), page.locator('button').first().click()])
   await at('/account/nowhere')
   await look('not-found')
   for (const flow of ['reset', 'code']) {
@@ -119,6 +131,14 @@ async function visitAll(page: Page, look: (name: string) => Promise<void>) {
     await submit()
     await look(`${flow}-done`)
   }
+  await at('/account/verify')
+  await look('verify-ask')
+  await page.goto(linkIn(await mailTo(await registerToProve())))
+  await look('verify-link')
+  await submit()
+  await look('verify-link-wrong')
+  await Promise.all([page.waitForNavigation(), page.locator('button').nth(1).click()])
+  await look('verify-removed')
 }
 
 describeInBrowser('the pages of the service', () => {
@@ -158,6 +178,17 @@ describeInBrowser('the pages of the service', () => {
     expect(requests.filter((request) => request !== link && !request.includes('favicon'))).toEqual(
       Array(2).fill(`${service.issuer}/account/reset`),
     )
+  })
+
+  it('prove an email by a link, with the password, by keyboard alone and without scripts', async () => {
+    const page = await openPage({ javaScriptEnabled: false })
+    await page.goto(linkIn(await mailTo(await registerToProve())))
+    await type(page, 'password', 'not the password')
+    await enter(page)
+    expect(await page.title()).toBe('Problem: Confirm your email – Example')
+    await type(page, 'password', 'a good password')
+    await enter(page)
+    expect(await heading(page)).toBe('Your email is confirmed.')
   })
 
   it('log in by a link, for the scripts of this host', async () => {

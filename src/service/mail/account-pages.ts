@@ -15,7 +15,7 @@ export function serviceNameOf({
 
 /**
  * The URL of the pages that a mail's link leads to, without a slash at its end. Undefined: there is
- * none. The service has no page to prove an email, and none to log in where tokens travel in headers.
+ * none. The service has no page to log in where tokens travel in headers.
  */
 export function accountPagesOf(
   {
@@ -26,6 +26,6 @@ export function accountPagesOf(
   kind: 'reset_password' | 'sign_in' | 'verify_email',
 ): string | undefined {
   if (accountPagesUrl !== undefined) return accountPagesUrl
-  const hasPage = kind === 'reset_password' || (kind === 'sign_in' && tokenTransport === 'cookie')
+  const hasPage = kind !== 'sign_in' || tokenTransport === 'cookie'
   return hasPage ? `${issuer}${accountPagesPath}` : undefined
 }

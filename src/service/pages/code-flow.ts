@@ -1,4 +1,5 @@
-// A flow begins with an email or with the link of a mail, and ends with what a code is for.
+// A flow begins with the link of a mail, or with an email if the page mails codes itself. It ends
+// with what a code is for.
 
 import type { Context } from 'hono'
 import type { QueueReason, Result } from '../../errors/reasons.ts'
@@ -6,13 +7,18 @@ import type { SentCode } from '../domain/codes/check-code.ts'
 import type { Deps } from '../domain/deps.ts'
 import type { PasswordFault } from '../domain/identity/password-policy.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
-import type { Page } from './page.ts'
+import type { CodePurpose } from '../store/codes.ts'
+import type { Html, Page } from './page.ts'
 import type { FlowTexts, PageTexts } from './texts/text.ts'
+
+/** The password of the account is needed, or it is wrong. */
+type PasswordRefusal = 'password_needed' | 'password_wrong'
 
 /** Why a flow is not completed. */
 type FinishRefusal =
   | 'code_wrong'
   | 'account_changing'
+  | PasswordRefusal
   | QueueReason
   | { readonly passwordFault: PasswordFault }
 
@@ -21,18 +27,26 @@ interface FinishInput {
   readonly sent: SentCode
   /** In its normal form. Empty if the flow asks for none. */
   readonly newPassword: string
+  /** All that the form has. */
+  readonly fields: URLSearchParams
   readonly isGone: () => boolean
 }
 
 /** One flow, at one path. */
 export interface CodeFlow {
   /** Below the path of the pages. */
-  readonly path: '/reset' | '/code'
-  readonly purpose: 'reset_password' | 'sign_in'
-  /** The event of the audit for a code that is asked for: the name of the JSON route. */
-  readonly askEvent: 'forgotPassword' | 'emailCode'
-  readonly asksPassword: boolean
+  readonly path: '/reset' | '/code' | '/verify'
+  readonly purpose: CodePurpose
+  /**
+   * The event of the audit for a code that is asked for: the name of the JSON route. Undefined: the
+   * page mails none, and people come by a link.
+   */
+  readonly askEvent?: 'forgotPassword' | 'emailCode'
+  /** The password that it asks for: a new one, or that of the account. */
+  readonly password?: 'new_password' | 'password'
   textsOf(texts: PageTexts): FlowTexts
+  /** What comes after the button of the form that a link leads to. */
+  afterButton?(texts: PageTexts): Html
   /** Completes it. Gives what its last page says. */
   finish(
     c: Context<ServiceEnv>,

@@ -8,7 +8,7 @@ import type { Html, Page } from './page.ts'
 import type { PageTexts } from './texts/text.ts'
 
 /** The fields that a person fills. Their ids are their names. */
-type FieldName = 'email' | 'code' | 'new_password'
+type FieldName = 'email' | 'code' | 'new_password' | 'password'
 
 /** The first form, or one of those that complete a flow. */
 export type Step = 'ask' | 'code' | 'link'
@@ -40,7 +40,7 @@ export interface FormContext {
 export function formPage(context: FormContext, view: FormView): Page {
   const { flow, texts } = context
   const { heading, askIntro, linkIntro, finish } = flow.textsOf(texts)
-  const { step, action, token } = view
+  const { step, action } = view
   const isProblem = view.notice !== undefined || Object.keys(view.problems).length > 0
   const intro = {
     ask: askIntro,
@@ -48,13 +48,22 @@ export function formPage(context: FormContext, view: FormView): Page {
     code: texts.codeOnItsWay(context.codeMinutes),
   }[step]
   const again = html`<p><a href="${action}?start">${texts.askAgain}</a></p>\n`
+  const mailsCodes = flow.askEvent !== undefined
   const body = html`${isProblem ? summary(texts, view) : ''}<p>${intro}</p>
-<form method="post" action="${action}" novalidate>
+${step === 'ask' && !mailsCodes ? '' : formOf(context, view, finish)}${
+  step === 'ask' || !mailsCodes ? '' : again
+}`
+  return { heading, titlePrefix: isProblem ? texts.problem : undefined, body }
+}
+
+function formOf(context: FormContext, view: FormView, finish: string): Html {
+  const { flow, texts } = context
+  const { step, action, token } = view
+  return html`<form method="post" action="${action}" novalidate>
 <input type="hidden" name="form" value="${token}">
 ${fieldsOf(context, view)}<button>${step === 'ask' ? texts.ask : finish}</button>
-</form>
-${step === 'ask' ? '' : again}`
-  return { heading, titlePrefix: isProblem ? texts.problem : undefined, body }
+${step === 'link' ? (flow.afterButton?.(texts) ?? '') : ''}</form>
+`
 }
 
 /** Tells what is wrong, with links to the fields. It has the focus, so that it is heard first. */
@@ -78,12 +87,19 @@ function fieldsOf({ flow, texts, passwordPolicy }: FormContext, view: FormView):
     hint: texts.codeHint,
     attributes: html` type="text" inputmode="text" autocomplete="one-time-code" autocapitalize="characters" autocorrect="off" spellcheck="false"`,
   })
-  const password = field(view, 'new_password', texts.newPassword, {
+  const newPassword = field(view, 'new_password', texts.newPassword, {
     hint: texts.passwordHint(minLength, refusesCommon),
     attributes: html` type="password" autocomplete="new-password"`,
   })
+  const password = field(view, 'password', texts.password, {
+    attributes: html` type="password" autocomplete="current-password"`,
+  })
   if (view.step === 'ask') return [email]
-  return [...(view.step === 'code' ? [code] : []), ...(flow.asksPassword ? [password] : [])]
+  return [
+    ...(view.step === 'code' ? [code] : []),
+    ...(flow.password === 'new_password' ? [newPassword] : []),
+    ...(flow.password === 'password' ? [password] : []),
+  ]
 }
 
 function field(

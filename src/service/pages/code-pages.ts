@@ -91,7 +91,8 @@ export async function takeForm(
   if (isFromElsewhere(c.req.raw, origin) || !(await form.isGenuine(fields.get('form') ?? ''))) {
     return respondRefused(c, deps, 'cross_site_request')
   }
-  return view.step === 'ask' ? askForCode(form) : finishFlow(form, fields, isGone)
+  if (view.step !== 'ask') return finishFlow(form, fields, isGone)
+  return flow.askEvent ? askForCode(form, flow.askEvent) : refuseLink(form, form.firstView)
 }
 
 /** Puts the token of a link into the cookie. A token that is not genuine is told at once. */
@@ -104,12 +105,15 @@ async function takeLink(form: OpenForm, token: string): Promise<Response> {
 }
 
 /** The answer is the same for every email, and so is its time. */
-async function askForCode(form: OpenForm): Promise<Response> {
+async function askForCode(
+  form: OpenForm,
+  event: NonNullable<CodeFlow['askEvent']>,
+): Promise<Response> {
   const { c, deps, flow, path, texts, view } = form
   const { email } = view
   if (!/.@./.test(email)) return refuseFields(form, { email: texts.emailMissing })
   const asked = { purpose: flow.purpose, email, language: languageOf(c) }
-  const handle = await requestMailedCode(deps, asked, entryOf(c, deps, flow.askEvent))
+  const handle = await requestMailedCode(deps, asked, entryOf(c, deps, event))
   if (!handle.ok) return respondRefused(c, deps, handle.error)
   sendAfterAnswer(c, deps)
   setCodeCookie(c, path, handle.value)
@@ -126,11 +130,13 @@ async function finishFlow(
   const typed = fields.get('new_password') ?? ''
   const problems = {
     ...(view.step === 'code' && code.trim() === '' && { code: texts.codeMissing }),
-    ...(flow.asksPassword && problemOf(form, typed)),
+    ...(flow.password === 'new_password' && problemOf(form, typed)),
   }
   if (Object.keys(problems).length > 0) return refuseFields(form, problems)
   const newPassword = parsePassword(typed) ?? ''
-  const done = await flow.finish(c, deps, { sent: sentCodeOf(kept, code), newPassword, isGone })
+  const done = await flow.finish(c, deps, {
+    ...{ sent: sentCodeOf(kept, code), newPassword, fields, isGone },
+  })
   if (done.ok) {
     deleteCodeCookie(c, path)
     return respondPage(c, deps, { heading: flow.textsOf(texts).doneHeading, body: done.value })
@@ -138,6 +144,9 @@ async function finishFlow(
   const { error } = done
   if (typeof error === 'object') {
     return refuseFields(form, { new_password: faultOf(form, error.passwordFault) })
+  }
+  if (error === 'password_needed' || error === 'password_wrong') {
+    return refuseFields(form, { password: texts.passwordRefusals[error] }, error)
   }
   if (error !== 'code_wrong') return respondRefused(c, deps, error)
   if (view.step === 'code') return refuseFields(form, { code: texts.codeWrong }, error)
@@ -169,7 +178,9 @@ function refuseFields(
 }
 
 function refuseLink(form: OpenForm, view: FormView): Response {
-  return refuseWith(form, { ...view, notice: form.texts.linkWrong }, 'code_wrong')
+  const { linkWrong, askHere } = form.texts
+  const notice = form.flow.askEvent ? `${linkWrong} ${askHere}` : linkWrong
+  return refuseWith(form, { ...view, notice }, 'code_wrong')
 }
 
 /** Shows the form again, with the status and the headers of the refusal. */

@@ -1,4 +1,5 @@
-// The pages of the service, below `/account`: a new password, and a login by a code. They are there
+// The pages of the service, below `/account`: a new password, the proof of an email, and a
+// login by a code. They are there
 // if the service sends mail. Every refusal below that path is a page.
 
 import type { Hono } from 'hono'
@@ -8,13 +9,14 @@ import type { RouteFamily } from '../http/route.ts'
 import type { RefusalPage, ServiceEnv } from '../http/service-env.ts'
 import { accountPagesPath } from '../mail/account-pages.ts'
 import { pathOfFlow, showForm, takeForm } from './code-pages.ts'
-import { loginFlow, resetFlow } from './flows.ts'
+import { loginFlow, resetFlow, verifyFlow } from './flows.ts'
 import { respondPage, textsFor } from './page.ts'
 
 /** Mounts the pages that the settings allow. */
 export function mountPages(app: Hono<ServiceEnv>, deps: Deps): void {
   if (!deps.mailer) return
-  const flows = deps.settings.tokenTransport === 'cookie' ? [resetFlow, loginFlow] : [resetFlow]
+  const hasCookies = deps.settings.tokenTransport === 'cookie'
+  const flows = [resetFlow, verifyFlow, ...(hasCookies ? [loginFlow] : [])]
   for (const flow of flows) {
     const path = pathOfFlow(deps, flow)
     app.get(path, (c) => showForm(c, deps, flow))

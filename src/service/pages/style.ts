@@ -23,8 +23,9 @@ input{display:block;width:100%;padding:11px 12px;border:1px solid var(--f);borde
 input[aria-invalid]{border:2px solid var(--e)}
 #code{font-family:ui-monospace,Menlo,Consolas,monospace;letter-spacing:2px}
 button{width:100%;margin:0 0 24px;padding:12px;border:1px solid transparent;border-radius:8px;background:var(--l);color:var(--o);font:inherit;font-weight:bold;cursor:pointer}
+.b{background:transparent;border-color:var(--f);color:var(--l)}
 :focus-visible{outline:3px solid var(--l);outline-offset:2px}
 @media(prefers-color-scheme:dark){:root{--b:#15171a;--t:#e6e8eb;--s:#a9b0b8;--l:#8ab4f8;--o:#15171a;--e:#f2b8b5;--f:#8b929b}}`
 
 /** The hash of the style, as a Content-Security-Policy names it (CSP 3 §2.3.1). */
-export const styleHash = 'sha256-4XXhqN3KrEFt+q3uOzmKOwlwI1f549065wncev96jIs='
+export const styleHash = 'sha256-5hmq7VUiS5UT/WaKzjtvIO7x7MOsvHPQvTvq9lVLVlQ='

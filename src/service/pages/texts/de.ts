@@ -22,6 +22,14 @@ export const de: PageTexts = {
     finish: 'Anmelden',
     doneHeading: 'Sie sind angemeldet.',
   },
+  verify: {
+    heading: 'E-Mail-Adresse bestätigen',
+    askIntro: 'Öffnen Sie den Link in der Mail, in der Sie um die Bestätigung gebeten werden.',
+    linkIntro:
+      'Geben Sie das Passwort Ihres Kontos ein. Es zeigt, dass Sie das Konto angelegt haben.',
+    finish: 'Bestätigen',
+    doneHeading: 'Ihre E-Mail-Adresse ist bestätigt.',
+  },
   loggedOutEverywhere: 'Alle Geräte sind abgemeldet.',
   passwordRemoved:
     'Bisher hatte niemand diese E-Mail-Adresse bestätigt. Darum ist das frühere Passwort entfernt, und andere Geräte sind abgemeldet.',
@@ -32,6 +40,7 @@ export const de: PageTexts = {
   email: 'E-Mail-Adresse',
   code: 'Code aus der Mail',
   codeHint: 'Acht Buchstaben und Ziffern.',
+  password: 'Passwort',
   newPassword: 'Neues Passwort',
   passwordHint: (minLength, refusesCommon) =>
     `Mindestens ${minLength} Zeichen.${refusesCommon ? ' Kein häufiges Passwort und nicht Ihre E-Mail-Adresse.' : ''}`,
@@ -41,8 +50,15 @@ export const de: PageTexts = {
   codeMissing: 'Geben Sie den Code aus der Mail ein.',
   codeWrong:
     'Der Code ist falsch, wurde benutzt oder ist abgelaufen. Versuchen Sie es noch einmal, oder fordern Sie einen neuen an.',
-  linkWrong:
-    'Dieser Link wurde benutzt oder ist abgelaufen. Hier können Sie einen neuen anfordern.',
+  linkWrong: 'Dieser Link wurde benutzt oder ist abgelaufen.',
+  askHere: 'Hier können Sie einen neuen anfordern.',
+  passwordRefusals: {
+    password_needed: 'Geben Sie das Passwort Ihres Kontos ein.',
+    password_wrong: 'Das ist nicht das Passwort Ihres Kontos. Versuchen Sie es noch einmal.',
+  },
+  notMine: 'Ich habe kein Konto angelegt',
+  notMineIntro:
+    'Haben Sie nie ein Konto angelegt? Dann hat jemand anders Ihre E-Mail-Adresse benutzt. Mit diesem Knopf wird das Konto Ihres: Das Passwort wird entfernt, und alle Geräte werden abgemeldet.',
   passwordMissing: 'Geben Sie ein neues Passwort ein.',
   passwordTooLong: 'Dieses Passwort ist zu lang.',
   passwordFaults: {

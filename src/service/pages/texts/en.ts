@@ -20,6 +20,13 @@ export const en: PageTexts = {
     finish: 'Log in',
     doneHeading: 'You are logged in.',
   },
+  verify: {
+    heading: 'Confirm your email',
+    askIntro: 'Open the link in the mail that asks you to confirm your email.',
+    linkIntro: 'Give the password of your account. It shows that you have registered.',
+    finish: 'Confirm',
+    doneHeading: 'Your email is confirmed.',
+  },
   loggedOutEverywhere: 'All devices are logged out.',
   passwordRemoved:
     'Nobody had confirmed this email until now. So the password from before is removed, and other devices are logged out.',
@@ -30,6 +37,7 @@ export const en: PageTexts = {
   email: 'Email',
   code: 'Code from the mail',
   codeHint: 'Eight letters and digits.',
+  password: 'Password',
   newPassword: 'New password',
   passwordHint: (minLength, refusesCommon) =>
     `At least ${minLength} characters.${refusesCommon ? ' Not a common password, and not your email.' : ''}`,
@@ -38,7 +46,15 @@ export const en: PageTexts = {
   emailMissing: 'Give an email, such as ada@example.com.',
   codeMissing: 'Give the code from the mail.',
   codeWrong: 'The code is wrong, was used, or has expired. Try again, or ask for another code.',
-  linkWrong: 'This link was used, or has expired. Ask for another one here.',
+  linkWrong: 'This link was used, or has expired.',
+  askHere: 'Ask for another one here.',
+  passwordRefusals: {
+    password_needed: 'Give the password of your account.',
+    password_wrong: 'This is not the password of your account. Try again.',
+  },
+  notMine: 'I have not registered',
+  notMineIntro:
+    'Have you never registered? Then somebody else has used your email. This button makes the account yours: its password is removed, and all devices are logged out.',
   passwordMissing: 'Give a new password.',
   passwordTooLong: 'This password is too long.',
   passwordFaults: {

@@ -7,7 +7,7 @@ import type { PasswordFault } from '../../domain/identity/password-policy.ts'
 export interface FlowTexts {
   /** The heading of its forms. */
   readonly heading: string
-  /** Before the form for the email. */
+  /** Before the form for the email. If there is none: where to find the link. */
   readonly askIntro: string
   /** Before the form that the link of a mail leads to. */
   readonly linkIntro: string
@@ -21,9 +21,10 @@ export interface FlowTexts {
 export interface PageTexts {
   readonly reset: FlowTexts
   readonly login: FlowTexts
+  readonly verify: FlowTexts
   /** On the last page of a new password. */
   readonly loggedOutEverywhere: string
-  /** On the last page of a login that has removed the password from before. */
+  /** On the last page of a login or a proof that has removed the password from before. */
   readonly passwordRemoved: string
   /** Before the form for a code, whether there is an account or not. */
   readonly codeOnItsWay: (minutes: number) => string
@@ -35,6 +36,7 @@ export interface PageTexts {
   readonly code: string
   /** What a code looks like. */
   readonly codeHint: string
+  readonly password: string
   readonly newPassword: string
   readonly passwordHint: (minLength: number, refusesCommon: boolean) => string
   /** Begins the title of a page that has refused something, and ends with a colon. */
@@ -45,6 +47,13 @@ export interface PageTexts {
   readonly codeMissing: string
   readonly codeWrong: string
   readonly linkWrong: string
+  /** After `linkWrong`, where the page mails links. */
+  readonly askHere: string
+  /** Why the password of an account that nobody has proved is asked for. */
+  readonly passwordRefusals: Readonly<Record<'password_needed' | 'password_wrong', string>>
+  /** Who has not registered removes the password of whoever has. The button, and what it does. */
+  readonly notMine: string
+  readonly notMineIntro: string
   readonly passwordMissing: string
   readonly passwordTooLong: string
   /** Why a new password is not good enough, and what would do. */
