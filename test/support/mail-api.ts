@@ -23,7 +23,10 @@ export interface MailApiServer {
   readonly url: string
   /** What came, by the id of the mail. */
   readonly asked: ReadonlyMap<string, readonly AskedMail[]>
-  /** Answers like this from now on, whatever the path says. Undefined: as the path says. */
+  /**
+   * Answers like this from now on, whatever the path says. Undefined: as the path says. 'deaf' takes
+   * no mail at all, and does not answer.
+   */
   answerAs(how: string | undefined): void
   stop(): Promise<void>
 }
@@ -79,6 +82,7 @@ export async function startMailApi(port = 0): Promise<MailApiServer> {
   const server = createServer((req, res) => {
     const [, first = '', second = ''] = (req.url ?? '').split('/')
     if (first === 'asked') return res.end(JSON.stringify(asked.get(second) ?? []))
+    if (always === 'deaf') return undefined
     void take(req, res, always ?? first, asked).catch(() => res.destroy())
   })
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))

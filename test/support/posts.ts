@@ -1,5 +1,6 @@
 // Where the services of black-box tests send their mail: an API over HTTP, or a server over SMTP with
-// TLS and a password. Both can fall silent: they take a mail, and do not say so.
+// TLS and a password. Both can fall silent: they take a mail, and do not say so. Both can be deaf: a
+// client connects, and no mail gets in.
 
 import { simpleParser } from 'mailparser'
 import { createCertificates } from './certificates.ts'
@@ -12,6 +13,8 @@ interface PostedMail {
   readonly id: string
   readonly to: string
   readonly text: string
+  /** All that its reader sees. Over HTTP it is the body as it came. */
+  readonly content: string
 }
 
 /** A place that takes mail. */
@@ -22,7 +25,9 @@ export interface Post {
   to(email: string): readonly PostedMail[]
   /** Leaves mails without an answer from now on. */
   fallSilent(): void
-  /** Answers again. Mails that wait stay without an answer. */
+  /** Lets no mail in from now on, and keeps its sender waiting. */
+  turnDeaf(): void
+  /** Lets mails in and answers again. Mails that wait stay without an answer. */
   speak(): void
   stop(): Promise<void>
 }
@@ -43,6 +48,7 @@ export async function startHttpPost(): Promise<Post> {
     },
     to: (email) => posted().filter(({ to }) => to === email),
     fallSilent: () => api.answerAs('silent'),
+    turnDeaf: () => api.answerAs('deaf'),
     speak: () => api.answerAs(undefined),
     stop: api.stop,
   }
@@ -50,7 +56,7 @@ export async function startHttpPost(): Promise<Post> {
 
 function read(id: string, { body }: { readonly body: string }): PostedMail {
   const { to, text } = JSON.parse(body) as { to: [string]; text: string }
-  return { id, to: to[0], text }
+  return { id, to: to[0], text, content: body }
 }
 
 /** A server over SMTP, for Deno: its authority is in DENO_CERT. */
@@ -58,11 +64,16 @@ export async function startSmtpPost(): Promise<Post> {
   const certificates = createCertificates()
   const posted: PostedMail[] = []
   let isSilent = false
+  let isDeaf = false
   const server = await startMailServer(certificates, {
     closeTimeout: 100,
+    onConnect(_session, greet) {
+      if (!isDeaf) greet()
+    },
     onData(stream, { envelope }, done) {
-      simpleParser(stream).then(({ messageId = '', text = '' }) => {
-        posted.push({ id: messageId, to: envelope.rcptTo[0]?.address ?? '', text })
+      simpleParser(stream).then(({ messageId = '', text = '', subject, html }) => {
+        const content = JSON.stringify({ subject, text, html })
+        posted.push({ id: messageId, to: envelope.rcptTo[0]?.address ?? '', text, content })
         if (!isSilent) done()
       }, done)
     },
@@ -76,8 +87,12 @@ export async function startSmtpPost(): Promise<Post> {
     fallSilent() {
       isSilent = true
     },
+    turnDeaf() {
+      isDeaf = true
+    },
     speak() {
       isSilent = false
+      isDeaf = false
     },
     async stop() {
       await server.stop()
