@@ -122,6 +122,11 @@ export const settingMeanings = {
     meaning: 'The domains of the emails of new accounts: only with a dot, or also `localhost`',
     unit: 'word',
   },
+  REGISTRATION: {
+    meaning:
+      'Who may register. `open`: everybody. `neutral`: everybody, and the answer does not tell whether the email has an account. `closed`: nobody. See docs/guides/registration.md',
+    unit: 'word',
+  },
   CORS_ORIGINS: {
     meaning: 'The origins whose pages may call the service, separated by commas',
     unit: 'origins',

@@ -34,6 +34,11 @@ export const catalogue = {
     message: 'User already exists. Please Log in.',
     standard: { status: 409 },
   },
+  registration_closed: {
+    status: 403,
+    code: 'registration_closed',
+    message: 'Registration is closed.',
+  },
   invalid_credentials: {
     status: 404,
     code: 'invalid_credentials',

@@ -81,6 +81,10 @@ export const occasions = {
     when: 'The email has an account.',
     source: 'contract',
   },
+  registration_closed: {
+    when: 'Registering with `REGISTRATION=closed`. The database was not asked.',
+    source: 'RFC 9110 §15.5.4',
+  },
   invalid_credentials: {
     when: 'The email has no account, or the password is wrong. Both get the same answer, after the same work. Only a hash that has moved in from another system, or has a higher cost, may take another time.',
     source: 'contract; ASVS 6.3.8',

@@ -334,6 +334,8 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
     const { email } = await registerAccount(parts.service.app)
     return withBody(parts, { email, password })
   },
+  registration_closed: async (parts, variables) =>
+    withService(parts, await createService({ ...variables, REGISTRATION: 'closed' })),
   invalid_credentials: async (parts) => withBody(parts, { email: freshEmail(), password }),
   password_wrong: async (parts) =>
     withBody(parts, { ...bodyOf(parts), password: 'another password' }),

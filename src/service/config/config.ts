@@ -12,7 +12,7 @@ import type {
   VerifiedEmail,
 } from './mail-settings.ts'
 import type { PasswordPolicy } from './password-settings.ts'
-import type { OAuthClient, TokenTransport } from './settings.ts'
+import type { OAuthClient, Registration, TokenTransport } from './settings.ts'
 import type { SmtpServer } from './smtp-url.ts'
 
 /** How the service behaves: the settings that its functions need. None of them is a secret. */
@@ -54,6 +54,8 @@ export interface ServiceSettings {
   readonly passwordPolicy: PasswordPolicy
   /** Whether the domains of new emails need a dot. Default: `'public'`, which needs one. */
   readonly emailDomains: 'public' | 'any'
+  /** Who may register, and what they are told. Default: `'open'`. */
+  readonly registration: Registration
   /**
    * The origins whose pages may call the service (CORS). `https://*.example.com` means each host
    * one label below that domain. Default: none.
@@ -131,6 +133,7 @@ export function serviceSettingsOf(config: Config): ServiceSettings {
     tokenTransport: config.tokenTransport,
     passwordPolicy: config.passwordPolicy,
     emailDomains: config.emailDomains,
+    registration: config.registration,
     corsOrigins: config.corsOrigins,
     contract: config.contract,
     limits: config.limits,

@@ -140,6 +140,10 @@ function mailProblems(config: Config): string[] {
       mailer !== 'none' && !mailFrom,
       `MAILER is ${mailer}, and MAIL_FROM is missing: say who mail is from.`,
     ],
+    [
+      mailer === 'none' && config.registration === 'neutral',
+      'REGISTRATION is neutral, which tells the rest by mail, and MAILER is none: set MAILER.',
+    ],
     [mailer === 'http' && !mailApi.key, 'MAILER is http, and MAIL_API_KEY is missing.'],
     [mailer === 'smtp' && !smtpServer, 'MAILER is smtp, and SMTP_URL is missing.'],
     [

@@ -161,6 +161,7 @@ function createConfig(values: SettingValues): Config {
     passwordBreachUrl:
       values.PASSWORD_BREACH_CHECK === 'on' ? values.PASSWORD_BREACH_URL : undefined,
     emailDomains: values.EMAIL_DOMAINS,
+    registration: values.REGISTRATION,
     corsOrigins: values.CORS_ORIGINS,
     contract: values.HTTP_CONTRACT,
     limits: limitsOf(values),

@@ -18,6 +18,12 @@ import { oneOf, type Setting, wholeNumber } from './setting-forms.ts'
 /** How tokens reach clients and come back. */
 export type TokenTransport = 'bearer' | 'cookie'
 
+/**
+ * REGISTRATION: who may register. `open` tells whether an email is taken, and `neutral` does not.
+ * With `closed` nobody may.
+ */
+export type Registration = 'open' | 'neutral' | 'closed'
+
 /** A client of the OAuth endpoints (RFC 6749 §2.3.1). */
 export interface OAuthClient {
   readonly id: string
@@ -128,6 +134,9 @@ export const settings = {
   ...passwordSettings,
   EMAIL_DOMAINS: {
     ...oneOf<'public' | 'any'>('public', 'any'),
+  },
+  REGISTRATION: {
+    ...oneOf<Registration>('open', 'neutral', 'closed'),
   },
   CORS_ORIGINS: {
     default: 'none',

@@ -33,7 +33,7 @@ const registerRoute = defineRoute({
   credential: 'none',
   body: registration,
   limits: 'register',
-  refusals: ['email_taken'],
+  refusals: ['email_taken', 'registration_closed'],
   audit: ['success', 'email_taken', 'internal'],
   asksDatabase: true,
   success: 201,

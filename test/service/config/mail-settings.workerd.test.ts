@@ -110,6 +110,15 @@ describe('MAILER', () => {
   })
 })
 
+it('refuses a neutral registration without a mailer', async () => {
+  expect(await problemsOf({ REGISTRATION: 'neutral' })).toEqual([
+    'REGISTRATION is neutral, which tells the rest by mail, and MAILER is none: set MAILER.',
+  ])
+  const mailing = { MAILER: 'custom', MAIL_FROM: 'a@example.com' }
+  expect(await problemsOf({ REGISTRATION: 'neutral', ...mailing })).toEqual([])
+  expect(await problemsOf({ REGISTRATION: 'closed' })).toEqual([])
+})
+
 it('refuses a link that ends before the code', async () => {
   expect(await problemsOf({ RESET_LINK_LIFETIME_SECONDS: '60' })).toEqual([
     'RESET_LINK_LIFETIME_SECONDS must be at least CODE_LIFETIME_SECONDS (600), and is 60.',

@@ -53,6 +53,7 @@ describe('the configuration', () => {
       passwordPolicy: { name: 'default', minLength: 8, refusesCommon: true },
       passwordBreachUrl: undefined,
       emailDomains: 'public',
+      registration: 'open',
       corsOrigins: [],
       contract: 'classic',
       limits: {

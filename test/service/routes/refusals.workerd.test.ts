@@ -123,6 +123,11 @@ const provocations = {
     const { email, password } = await registerAccount(app)
     return post(app, '/auth/register', { email, password })
   },
+  registration_closed: async ({ config }) => {
+    const variables = { HTTP_CONTRACT: config.contract, REGISTRATION: 'closed' }
+    const { app } = await createTestService(variables)
+    return post(app, '/auth/register', { email: freshEmail(), password: 'a good password' })
+  },
   invalid_credentials: ({ app }) => post(app, '/auth/login', { email: 'a@b', password: 'x' }),
   login_queue_full: async ({ config }) => {
     const database = slowDatabase(systemRuntime.delay(300))

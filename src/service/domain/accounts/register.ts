@@ -29,6 +29,7 @@ import {
  * A new account and the tokens of its first session. Atomic. One round trip and the work of one
  * password hash, whether the email is taken or not. If the claims hook fails, a second round trip
  * deletes the account: the hook needs the id of an account that exists. Refuses with 'email_taken'.
+ * Refuses with 'registration_closed' before everything else, if the settings say so.
  * Refuses with 'login_queue_full' before the hash and the round trip. Refuses with 'invalid_input' a
  * password that was in a data breach, before both.
  */
@@ -50,7 +51,10 @@ export async function register(
   findPlace: () => LoginPlace,
   isGone: () => boolean,
   entry: AuditEntry,
-): Promise<Result<LoginTokens, 'email_taken' | QueueReason | InvalidInput>> {
+): Promise<
+  Result<LoginTokens, 'email_taken' | 'registration_closed' | QueueReason | InvalidInput>
+> {
+  if (deps.settings.registration === 'closed') return refuse('registration_closed')
   const turn = deps.hashQueue.join(isGone)
   if (!turn.ok) return turn
   // The place is kept meanwhile, so that a crowd asks no more than the queue holds. It is no turn:
