@@ -15,6 +15,7 @@ export type {
 } from './service/config/mail-settings.ts'
 export { parseConfig } from './service/config/parse-config.ts'
 export type { PasswordPolicy } from './service/config/password-settings.ts'
+export type { Registration } from './service/config/settings.ts'
 export type { SmtpServer } from './service/config/smtp-url.ts'
 export {
   createWorker,

@@ -19,7 +19,9 @@ const roles = 'the roles, separated by spaces; empty without roles'
 
 /** The events of routes by their names. */
 const routeEvents: Readonly<Record<string, AuditEvent>> = {
-  register: { when: 'An account was made, and its first session began.' },
+  register: {
+    when: 'An account was made. Its first session began, unless the email must be proved first.',
+  },
   login: { when: 'A session began.' },
   changePassword: { when: 'The user has another password.' },
   forgotPassword: { when: 'Somebody asked for a code for a new password, and a mail was queued.' },

@@ -113,7 +113,9 @@ function answersOf(route: Route): string {
   const { answer } = proseOf(route)
   const members = typeof answer === 'object' && answer ? membersOf(answer) : []
   const body = members.length > 0 ? ` with \`${members.join('`, `')}\`` : ''
-  return `\`${route.success}\`${body}${route.hasEtag ? ' or `304`' : ''}`
+  const { accepted } = proseOf(route)
+  const byMail = accepted ? ` or \`202\` with \`${membersOf(accepted).join('`, `')}\`` : ''
+  return `\`${route.success}\`${body}${byMail}${route.hasEtag ? ' or `304`' : ''}`
 }
 
 /** The members of an answer besides those of the envelope, and the members of its `data`. */

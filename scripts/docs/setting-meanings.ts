@@ -162,7 +162,8 @@ export const settingMeanings = {
     unit: 'URL',
   },
   REQUIRE_VERIFIED_EMAIL: {
-    meaning: 'Whether access tokens have the claim `email_verified`, for the APIs to ask for',
+    meaning:
+      'Whether access tokens have the claim `email_verified`, for the APIs to ask for (`claims`). With `login`, nobody gets a session before the email is proved, either',
     unit: 'word',
   },
   CODE_LIFETIME_SECONDS: {

@@ -68,13 +68,13 @@ function operationAt(family: RouteFamily, route: Route) {
     security: security[route.credential],
     ...(parametersOf(route).length > 0 && { parameters: parametersOf(route) }),
     ...requestOf(family, route),
-    responses: {
+    responses: withAccepted(words, {
       ...successesOf(route),
       ...refusalResponses(refusalsOf(route, family), {
         form: family.refusalForm ?? 'envelope',
         mayExpireCookies: route.credential === 'session_tokens',
       }),
-    },
+    }),
   }
   return { [route.method.toLowerCase()]: operation }
 }
@@ -167,6 +167,31 @@ function successesOf(route: Route) {
   }
   const unchanged = { description: 'Not changed.', headers: successHeaders(route, 'empty') }
   return { [route.success]: success, ...(route.hasEtag && { 304: unchanged }) }
+}
+
+/** Adds the success that is done by mail. In the classic contract, 202 is also a refusal. */
+function withAccepted({ accepted }: RouteProse, responses: Readonly<Record<string, object>>) {
+  if (!accepted) return responses
+  const refused = responses[202] as RefusedResponse | undefined
+  if (!refused) throw new Error('The status 202 is expected to be a refusal as well.')
+  const { schema, examples } = refused.content['application/json']
+  const success = { $ref: '#/components/schemas/MessageAndHandle' }
+  const content = {
+    schema: { oneOf: [success, schema] },
+    examples: { accepted: { value: accepted }, ...examples },
+  }
+  const description = `Goes on by mail, or ${refused.description}`
+  return {
+    ...responses,
+    202: { ...refused, description, content: { 'application/json': content } },
+  }
+}
+
+interface RefusedResponse {
+  readonly description: string
+  readonly content: {
+    readonly 'application/json': { readonly schema: object; readonly examples: object }
+  }
 }
 
 function successHeaders(route: Route, answer: Answer) {

@@ -35,6 +35,8 @@ export interface RouteProse {
   readonly members?: Readonly<Record<string, string>>
   /** An example of the success. */
   readonly answer: unknown
+  /** An example of a success that is done by mail: 202. */
+  readonly accepted?: object
 }
 
 const feedParameters = {
@@ -53,12 +55,15 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
   register: {
     tag: 'Accounts',
     summary: 'Makes an account, and begins its first session.',
+    description:
+      'With `REGISTRATION=neutral`, and with `REQUIRE_VERIFIED_EMAIL=login`, no session begins. The answer is 202 with a `handle`, and the code for `POST /auth/verify-email` goes by mail. With `REGISTRATION=neutral` the answer is the same for an email that has an account. Then a mail tells its owner.',
     request: credentials,
     members: {
       email: emailRule,
       password: `${passwordRule} It must have at least as many characters as PASSWORD_POLICY says: 8 by default. Refused are the commonest passwords, what repeats itself or is an order of characters, and what is made of the email or the service's name. So is what was in a data breach, if the service asks.`,
     },
     answer: success({ message: 'Successfully registered.', ...loggedIn }),
+    accepted: success({ message: 'Check your email.', handle: codeHandle }),
   },
   login: {
     tag: 'Accounts',

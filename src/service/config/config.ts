@@ -67,7 +67,10 @@ export interface ServiceSettings {
   readonly limits: Limits
   /** MAIL_FROM: who mail is from. Default: none, and no mail is sent. */
   readonly mailFrom: MailSender | undefined
-  /** Whether access tokens have the claim `email_verified`. Default: `'off'`, which means no. */
+  /**
+   * Whether access tokens have the claim `email_verified`, and whether a login needs a proved email.
+   * Default: `'off'`, which means neither.
+   */
   readonly requireVerifiedEmail: VerifiedEmail
   /** How long the codes that are mailed are good. */
   readonly codeLifetimes: CodeLifetimes

@@ -144,6 +144,10 @@ function mailProblems(config: Config): string[] {
       mailer === 'none' && config.registration === 'neutral',
       'REGISTRATION is neutral, which tells the rest by mail, and MAILER is none: set MAILER.',
     ],
+    [
+      mailer === 'none' && config.requireVerifiedEmail === 'login',
+      'REQUIRE_VERIFIED_EMAIL is login, which needs codes by mail, and MAILER is none: set MAILER.',
+    ],
     [mailer === 'http' && !mailApi.key, 'MAILER is http, and MAIL_API_KEY is missing.'],
     [mailer === 'smtp' && !smtpServer, 'MAILER is smtp, and SMTP_URL is missing.'],
     [

@@ -9,8 +9,11 @@ import { parseSmtpUrl } from './smtp-url.ts'
 /** MAILER: what sends mail. */
 export type MailerName = 'none' | 'http' | 'cloudflare' | 'smtp' | 'custom'
 
-/** REQUIRE_VERIFIED_EMAIL: `claims` puts `email_verified` into every access token. */
-export type VerifiedEmail = 'off' | 'claims'
+/**
+ * REQUIRE_VERIFIED_EMAIL: `claims` puts `email_verified` into every access token. With `login`,
+ * sessions also begin only after somebody has proved the email.
+ */
+export type VerifiedEmail = 'off' | 'claims' | 'login'
 
 /** How long the codes that are mailed are good, in seconds. */
 export interface CodeLifetimes {
@@ -68,7 +71,7 @@ export const mailSettings = {
     parse: parsePagesUrl,
   },
   REQUIRE_VERIFIED_EMAIL: {
-    ...oneOf<VerifiedEmail>('off', 'claims'),
+    ...oneOf<VerifiedEmail>('off', 'claims', 'login'),
   },
   CODE_LIFETIME_SECONDS: {
     ...wholeNumber(600, 60, 600),

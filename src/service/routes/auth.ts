@@ -4,12 +4,14 @@
 import * as v from 'valibot'
 import { succeed } from '../../errors/reasons.ts'
 import { register } from '../domain/accounts/register.ts'
+import { isByMail, registerByMail } from '../domain/accounts/register-by-mail.ts'
 import { findAccountOfToken } from '../domain/accounts/status.ts'
 import type { Deps } from '../domain/deps.ts'
 import { emailRule, isDotless, parseEmail, publicDomainRule } from '../domain/identity/email.ts'
 import { login } from '../domain/sessions/login.ts'
 import { bodyOf, parsedBy } from '../http/body-schema.ts'
 import { loginClientOf } from '../http/login-client.ts'
+import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
 import { presentedDeviceTokens, respondWithTokens } from '../http/token-transport.ts'
@@ -38,6 +40,12 @@ const registerRoute = defineRoute({
   asksDatabase: true,
   success: 201,
   async handle(deps, { c, body, isGone, entry }) {
+    if (isByMail(deps)) {
+      const handle = await registerByMail(deps, { ...body, language: languageOf(c) }, isGone, entry)
+      if (!handle.ok) return handle
+      sendAfterAnswer(c, deps)
+      return succeed(respond(c, { message: 'Check your email.', handle: handle.value }, 202))
+    }
     const { findPlace } = loginClientOf(c, deps)
     const issued = await register(deps, body, findPlace, isGone, entry)
     if (!issued.ok) return issued

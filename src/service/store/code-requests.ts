@@ -73,21 +73,47 @@ export async function requestOwnCode(
   )
   return {
     account: decodeAccountByToken(found),
-    isQueued: decodeRows(handleRow, handle).length > 0,
+    isQueued: isQueued(handle),
   }
 }
 
-/**
- * @param whose the account
- * @param mayAsk the condition that it may get a code
- */
+/** Whether a mail was queued: decodes the answer of `codeStatements`. */
+export function isQueued(handle: readonly unknown[]): boolean {
+  return decodeRows(handleRow, handle).length > 0
+}
+
 function requestStatements(
   asked: RequestedCode,
   whose: SQL,
   mayAsk: SQL | undefined,
   isOfSession: boolean,
 ) {
-  const { handle, purpose, codeId, mailId, entry } = asked
+  return {
+    ...codeStatements(asked, whose, mayAsk, isOfSession),
+    ...auditStatements('recorded', asked.entry, {
+      outcome: 'success',
+      userId: sql`${users.id}`,
+      of: { table: sql`${users}`, where: whose },
+    }),
+  }
+}
+
+/**
+ * Queues a mail with a code, and gives the handle to the client. None of it happens if the account may
+ * get no mail now.
+ *
+ * @param whose the account
+ * @param mayAsk the condition that it may get a code
+ * @param isOfSession whether the client is the one who has set the password: it has a session, or
+ * has given the password
+ */
+export function codeStatements(
+  asked: RequestedCode,
+  whose: SQL,
+  mayAsk: SQL | undefined,
+  isOfSession: boolean,
+) {
+  const { handle, purpose, codeId, mailId } = asked
   const recent = selectRecentCode(asked)
   const isHandled = eq(codeHandles.id, handle)
   const nothing = sql<null>`NULL`
@@ -131,11 +157,6 @@ function requestStatements(
       { codeId: sql`(SELECT ${codeHandles.codeId} FROM ${codeHandles} WHERE ${isHandled})` },
       and(whose, sql`changes() > 0`),
     ),
-    ...auditStatements('recorded', entry, {
-      outcome: 'success',
-      userId: sql`${users.id}`,
-      of: { table: sql`${users}`, where: whose },
-    }),
   }
 }
 

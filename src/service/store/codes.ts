@@ -39,7 +39,10 @@ export type PresentedCode =
 export interface FoundCode {
   readonly codeId: string
   readonly account: CheckedAccount
-  /** Whether a session of the account has asked for it, and the handle was presented. */
+  /**
+   * Whether who has set the password has asked for it, and the handle was presented: with a session
+   * or with the password.
+   */
   readonly isOfSession: boolean
   /** The `seq` of its event. */
   readonly attemptSeq: number | undefined
@@ -130,7 +133,7 @@ function isAccountOfCode(presented: PresentedCode, isFound: SQL | undefined): SQ
   return and(sql`${users.id} = (${owner})`, exists(found))
 }
 
-/** Whether a session of the account got the handle: 0 or 1. The link of a mail shows nothing. */
+/** Whether who has set the password got the handle: 0 or 1. The link of a mail shows nothing. */
 function isOfSession({ handle }: PresentedCode): SQL<number> {
   const { id, isOfSession } = codeHandles
   return sql<number>`EXISTS (SELECT 1 FROM ${codeHandles} WHERE ${id} = ${handle ?? ''} AND ${isOfSession})`

@@ -43,7 +43,7 @@ export const codeHandles = sqliteTable(
     codeId: text('code_id').notNull(),
     tries: integer('tries').notNull().default(0),
     createdAt: integer('created_at').notNull(),
-    /** Whether a session of the account has asked, and not a stranger. */
+    /** Whether who has set the password has asked, and not a stranger. */
     isOfSession: integer('is_of_session', { mode: 'boolean' }).notNull().default(false),
   },
   (table) => [

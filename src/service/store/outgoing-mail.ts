@@ -1,6 +1,6 @@
 // Mail as rows, until it is sent. A row is inserted in the batch of what it tells. It has no secret.
 
-import { and, eq, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import { codePurposes } from './codes.ts'
 import { build, type Database, databaseNow } from './database.ts'
 import { deleteRows } from './delete-rows.ts'
@@ -11,7 +11,7 @@ import { isSuppressed } from './suppressed-addresses.ts'
 /** What a mail is about. */
 type MailKind = (typeof mailKinds)[number]
 
-export const mailKinds = [...codePurposes, 'password_changed'] as const
+export const mailKinds = [...codePurposes, 'password_changed', 'account_exists'] as const
 
 /** What its row needs beside the account. */
 interface QueuedMail {
@@ -22,8 +22,8 @@ interface QueuedMail {
   readonly language: string
 }
 
-/** Mails with codes for one address in an hour: strangers can cause them. */
-const maxCodesPerHour = 5
+/** Mails of these kinds for one address in an hour: strangers can cause them. */
+const maxMailsPerHour = 5
 const hourSeconds = 3_600
 const daySeconds = 86_400
 const isDone = isNull(outgoingMail.nextTryAt)
@@ -32,16 +32,17 @@ const isDone = isNull(outgoingMail.nextTryAt)
  * The condition that an account may get a mail that a stranger can cause: at most five an hour, and
  * none while its address is suppressed.
  */
-export const isMailable: SQL = sql`(${countOfHour()} < ${maxCodesPerHour} AND NOT ${isSuppressed(sql`${users.emailNormalized}`)})`
+export const isMailable: SQL = sql`(${countOfHour()} < ${maxMailsPerHour} AND NOT ${isSuppressed(sql`${users.emailNormalized}`)})`
 
 function countOfHour(): SQL {
-  const { recipient, createdAt, codeId } = outgoingMail
+  const { recipient, createdAt, codeId, kind } = outgoingMail
+  const isOfStranger = or(isNotNull(codeId), eq(kind, 'account_exists'))
   const ofHour = build
     .select({ mails: sql<number>`count(*)`.as('mails') })
     .from(outgoingMail)
     .where(
       and(
-        ...[eq(recipient, users.emailNormalized), isNotNull(codeId)],
+        ...[eq(recipient, users.emailNormalized), isOfStranger],
         sql`${createdAt} > ${databaseNow} - ${hourSeconds}`,
       ),
     )

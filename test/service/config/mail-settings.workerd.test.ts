@@ -119,6 +119,14 @@ it('refuses a neutral registration without a mailer', async () => {
   expect(await problemsOf({ REGISTRATION: 'closed' })).toEqual([])
 })
 
+it('refuses to ask for proved emails at login without a mailer', async () => {
+  expect(await problemsOf({ REQUIRE_VERIFIED_EMAIL: 'login' })).toEqual([
+    'REQUIRE_VERIFIED_EMAIL is login, which needs codes by mail, and MAILER is none: set MAILER.',
+  ])
+  const mailing = { MAILER: 'custom', MAIL_FROM: 'a@example.com' }
+  expect(await problemsOf({ REQUIRE_VERIFIED_EMAIL: 'login', ...mailing })).toEqual([])
+})
+
 it('refuses a link that ends before the code', async () => {
   expect(await problemsOf({ RESET_LINK_LIFETIME_SECONDS: '60' })).toEqual([
     'RESET_LINK_LIFETIME_SECONDS must be at least CODE_LIFETIME_SECONDS (600), and is 60.',

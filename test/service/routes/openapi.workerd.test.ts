@@ -51,6 +51,10 @@ describe.each(contracts)('in the %s contract', (contract) => {
       }
       await hold(succeed(await goodRequest(mounted, await createService(variables))))
       await hold(succeed(await goodCookieRequest(mounted, variables)))
+      if (route.name === 'register') {
+        const service = await createService({ ...variables, REGISTRATION: 'neutral' })
+        await hold(sendParts(await goodRequest(mounted, service)))
+      }
       if (route.hasEtag) await hold(askAgain(mounted, variables))
       for (const reason of refusalsOf(route, family)) {
         await hold(provoke(mounted, reason, variables))

@@ -13,7 +13,6 @@ import { deleteUserAndSession, insertUserAndSession } from '../../store/sessions
 import { firstPasswordVersion } from '../../store/users.ts'
 import type { AuditEntry } from '../audit-entry.ts'
 import type { Deps } from '../deps.ts'
-import { breachedPassword } from '../identity/breach-check.ts'
 import type { Email } from '../identity/email.ts'
 import { renewDevice } from '../limits/login-attempts.ts'
 import {
@@ -24,6 +23,7 @@ import {
   newSession,
   trySigning,
 } from '../tokens/tokens.ts'
+import { hashNewPassword } from './hash-new-password.ts'
 
 /**
  * A new account and the tokens of its first session. Atomic. One round trip and the work of one
@@ -55,17 +55,9 @@ export async function register(
   Result<LoginTokens, 'email_taken' | 'registration_closed' | QueueReason | InvalidInput>
 > {
   if (deps.settings.registration === 'closed') return refuse('registration_closed')
-  const turn = deps.hashQueue.join(isGone)
-  if (!turn.ok) return turn
-  // The place is kept meanwhile, so that a crowd asks no more than the queue holds. It is no turn:
-  // others hash.
-  if (await turn.value.keepDuring(deps.breaches.isBreached(input.password))) {
-    turn.value.leave()
-    return refuse(breachedPassword('password'))
-  }
-  const tokenGeneration = createRandomId(deps.runtime)
-  const hashed = await turn.value.hash(() => deps.passwords.hash(input.password))
+  const hashed = await hashNewPassword(deps, input.password, isGone)
   if (!hashed.ok) return hashed
+  const tokenGeneration = createRandomId(deps.runtime)
   const user = { ...input.email, passwordHash: hashed.value, tokenGeneration }
   const issuance = beginIssuance(deps)
   const begun = newSession(deps, findPlace(), issuance)

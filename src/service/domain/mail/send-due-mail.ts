@@ -155,6 +155,7 @@ async function contentOf(
   { kind, codeId, createdAt, device }: ClaimedMail,
 ): Promise<MailContent> {
   if (kind === 'password_changed') return { kind, at: createdAt, device: device ?? undefined }
+  if (kind === 'account_exists') return { kind }
   const lifetimes = settings.codeLifetimes
   const code = await mailedCodes.codeOf(kind, codeId ?? '')
   const token = await mailedCodes.linkTokenOf(kind, codeId ?? '')
