@@ -30,6 +30,9 @@ const routeEvents: Readonly<Record<string, AuditEvent>> = {
   loginByCode: { when: 'A session began, by a code.' },
   requestVerification: { when: 'A session asked for a code that proves the email.' },
   verifyEmail: { when: 'The email was proved, by a code.' },
+  changeEmail: { when: 'A session asked for a code at a new email.' },
+  confirmEmail: { when: 'The account has another email, by a code.' },
+  undoEmailChange: { when: 'The account has its old email back, and all sessions ended.' },
   refresh: { when: 'A used refresh token was presented again, and the session ended.' },
   endSession: {
     when: 'A session was ended from another one, or from itself.',

@@ -160,6 +160,39 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     },
     answer: success({ message: 'Email is verified.', password_removed: false }),
   },
+  changeEmail: {
+    tag: 'Accounts',
+    summary: 'Mails a code to a new email for the account.',
+    description:
+      'The session must have begun, or have given its password again, at most 300 seconds ago. Its refresh token must not be used up. The answer is the same if the email belongs to another account: then its owner gets a mail without a code. An account can ask five times an hour, and an email gets five mails an hour. Nothing changes before `POST /auth/confirm-email`.',
+    request: { new_email: 'ada@example.net', refresh_token: refreshToken },
+    members: {
+      new_email: emailRule,
+      refresh_token: 'The refresh token of this session. With cookies, the browser sends it.',
+    },
+    answer: success({ message: 'Check the new email.', handle: codeHandle }),
+  },
+  confirmEmail: {
+    tag: 'Accounts',
+    summary: 'Changes the email of the account by a code from a mail.',
+    description:
+      'Send `handle` and `code`, or the `token` of the link. Both are good for 10 minutes. The new email is proved. Sessions and tokens go on. Device tokens are for the old email, so there is a new one. The old email gets a mail with a link that takes the change back within 72 hours.',
+    request: { handle: codeHandle, code: '7K2M-9XQD' },
+    members: codeMembers,
+    answer: success({ message: 'Email changed.', device_token: loggedIn.device_token }),
+  },
+  undoEmailChange: {
+    tag: 'Accounts',
+    summary: 'Gives the account its old email back, and ends all sessions.',
+    description:
+      'The `token` is in the mail that the old email got. It holds for 72 hours, whatever else was changed meanwhile. The password, all sessions, access tokens and device tokens end. A code for a new password is mailed to the old email: send it with the `handle` to `POST /auth/reset-password`. The links that undo later changes are void.',
+    request: { token: 'Hb6tLw0Rk9Zx2QcV.4pXvN0yHq1kTz8sWbR3mJc6dLf9aUe2iGo5nYtVxKwE' },
+    members: { token: 'The `token` of the link in the mail.' },
+    answer: success({
+      message: 'The old email is back. Check it for a code, and set a new password.',
+      handle: codeHandle,
+    }),
+  },
   changePassword: {
     tag: 'Accounts',
     summary: 'Changes the password of the account, and ends its other sessions.',

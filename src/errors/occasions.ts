@@ -162,7 +162,7 @@ export const occasions = {
     source: 'ASVS 6.3.8; CWE-287',
   },
   mail_refused: {
-    when: 'A session asks for a code, and its email gets no mail now: there were five codes within an hour, or the provider of the email refuses it for good.',
+    when: 'A session asks for a code, and its email gets no mail now: there were five codes within an hour, or the provider of the email refuses it for good. The same if an account asks for the sixth time within an hour for another email.',
     source: 'RFC 6585 §4',
   },
   mail_off: {
@@ -246,7 +246,7 @@ export const occasions = {
     source: 'RFC 6750 §3.1',
   },
   login_not_fresh: {
-    when: 'The token is good, and its user gave the password too long ago: at a guard, longer than `requireFreshLogin` allows; at a change of the password without the old one, more than 300 s. There a refresh token that is used up is refused in the same way. `max_age` in the challenge says how long, in seconds.',
+    when: 'The token is good, and its user gave the password too long ago: at a guard, longer than `requireFreshLogin` allows; at a change of the email, and at one of the password without the old one, more than 300 s. There a refresh token that is used up is refused in the same way. `max_age` in the challenge says how long, in seconds.',
     source: 'RFC 9470 §3',
   },
   revocations_unavailable: {

@@ -20,10 +20,25 @@ export const mailContents: readonly (readonly [name: string, content: MailConten
   ['reset_password', { kind: 'reset_password', ...codeMail }],
   ['sign_in', { kind: 'sign_in', ...codeMail }],
   ['sign_in without a link', { kind: 'sign_in', ...codeMail, link: undefined }],
+  ['change_email', { kind: 'change_email', ...codeMail }],
   ['password_changed', { kind: 'password_changed', at: changedAt, device: 'Firefox on Windows' }],
   [
     'password_changed by an unknown device',
     { kind: 'password_changed', at: changedAt, device: undefined },
+  ],
+  [
+    'email_changed',
+    {
+      ...{ kind: 'email_changed', at: changedAt, device: 'Firefox on Windows' },
+      ...{ link: mailLink, linkMinutes: 4_320 },
+    },
+  ],
+  [
+    'email_changed without a link',
+    {
+      ...{ kind: 'email_changed', at: changedAt, device: undefined },
+      ...{ link: undefined, linkMinutes: 4_320 },
+    },
   ],
   ['account_exists', { kind: 'account_exists' }],
 ]

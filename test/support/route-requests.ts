@@ -91,6 +91,9 @@ export function goodBody({ name }: Route, { refreshToken }: Caller): object {
     resetPassword: { handle, code: 'AAAA-AAAA', new_password: 'another good password' },
     loginByCode: { handle, code: 'AAAA-AAAA' },
     verifyEmail: { handle, code: 'AAAA-AAAA', password },
+    changeEmail: { new_email: freshEmail(), refresh_token: refreshToken },
+    confirmEmail: { handle, code: 'AAAA-AAAA' },
+    undoEmailChange: { token: `${handle}.${'A'.repeat(43)}` },
     checkRevocations: { ids: ['i'.repeat(16)] },
   }
   return bodies[name] ?? {}
@@ -126,11 +129,33 @@ async function verificationFor({ app, mailbox, settle }: MailingService, account
   return { token: linkTokenIn(mailbox.to(email).at(-1)), password }
 }
 
+/** A code for another email, or the link that takes a change back. */
+async function emailChangeFor(
+  { app, mailbox, settle }: MailingService,
+  { email, token, refreshToken }: NewAccount,
+  { name }: Route,
+) {
+  const newEmail = freshEmail()
+  const body = { new_email: newEmail, refresh_token: refreshToken }
+  const asked = await postWith(app, '/auth/change-email', token, body)
+  await settle()
+  const code = codeIn(mailbox.to(newEmail).at(-1))
+  const confirmation = { handle: asked.body.handle, code }
+  if (name === 'confirmEmail') return confirmation
+  await post(app, '/auth/confirm-email', confirmation)
+  await settle()
+  return { token: linkTokenIn(mailbox.to(email).at(-1)) }
+}
+
 /** A code of the account for this route, with its handle. */
-async function codeFor({ name }: Route, account: NewAccount): Promise<object> {
+async function codeFor(route: Route, account: NewAccount): Promise<object> {
+  const { name } = route
   const service = await mailing
   const { email } = account
   if (name === 'verifyEmail') return verificationFor(service, account)
+  if (name === 'confirmEmail' || name === 'undoEmailChange') {
+    return emailChangeFor(service, account, route)
+  }
   const path = name === 'loginByCode' ? '/auth/email-code' : '/auth/forgot-password'
   const { body } = await post(service.app, path, { email })
   await service.settle()
@@ -144,7 +169,7 @@ async function bodyFor(route: Route, account: NewAccount) {
   if (route.name === 'forgotPassword' || route.name === 'emailCode') return { email }
   if (route.name === 'verifyEmail') return codeFor(route, account)
   const good = goodBody(route, account)
-  const isByCode = route.name === 'resetPassword' || route.name === 'loginByCode'
+  const isByCode = /^(resetPassword|loginByCode|confirmEmail|undoEmailChange)$/.test(route.name)
   return isByCode ? { ...good, ...(await codeFor(route, account)) } : good
 }
 

@@ -1,6 +1,7 @@
 // What mails and pages have in common: the name of the service, and where its pages are.
 
 import type { ServiceSettings } from '../config/config.ts'
+import type { CodePurpose } from '../store/codes.ts'
 
 /** The path of the service's own pages, below the issuer. */
 export const accountPagesPath = '/account'
@@ -15,7 +16,7 @@ export function serviceNameOf({
 
 /**
  * The URL of the pages that a mail's link leads to, without a slash at its end. Undefined: there is
- * none. The service has no page to log in where tokens travel in headers.
+ * none. The service has no page to log in where tokens travel in headers, and none to change an email.
  */
 export function accountPagesOf(
   {
@@ -23,9 +24,10 @@ export function accountPagesOf(
     issuer,
     tokenTransport,
   }: Pick<ServiceSettings, 'accountPagesUrl' | 'issuer' | 'tokenTransport'>,
-  kind: 'reset_password' | 'sign_in' | 'verify_email',
+  kind: CodePurpose,
 ): string | undefined {
   if (accountPagesUrl !== undefined) return accountPagesUrl
-  const hasPage = kind !== 'sign_in' || tokenTransport === 'cookie'
+  const isLogin = kind === 'sign_in' && tokenTransport === 'cookie'
+  const hasPage = isLogin || kind === 'reset_password' || kind === 'verify_email'
   return hasPage ? `${issuer}${accountPagesPath}` : undefined
 }

@@ -5,7 +5,12 @@ import { unseen } from '../../token/issuer.ts'
 import { type Language, mailTexts } from './languages.ts'
 import { renderHtml } from './layout.ts'
 import type { MailBlock } from './mail-block.ts'
-import type { CodeMail, MailContent, PasswordChangedMail } from './mail-content.ts'
+import type {
+  CodeMail,
+  EmailChangedMail,
+  MailContent,
+  PasswordChangedMail,
+} from './mail-content.ts'
 import type { MailTexts, MailTime } from './texts/text.ts'
 
 /** Who the mail is from, and in which language. */
@@ -43,19 +48,34 @@ interface Words {
 function wordsOf(content: MailContent, texts: MailTexts, service: string): Words {
   if ('code' in content) return codeWords(content, texts, service)
   const { subject, happened, todo, otherwise } = texts[content.kind](service)
-  const details = content.kind === 'password_changed' ? detailsOf(content, texts) : []
-  return { subject, preview: happened, blocks: [happened, ...details, todo, otherwise] }
+  const details = content.kind === 'account_exists' ? [] : detailsOf(content, texts)
+  const last = content.kind === 'email_changed' ? undoOf(content, texts, service) : [otherwise]
+  return { subject, preview: happened, blocks: [happened, ...details, todo, ...last] }
+}
+
+function undoOf(
+  { link, linkMinutes }: EmailChangedMail,
+  texts: MailTexts,
+  service: string,
+): readonly MailBlock[] {
+  const { otherwise, linkLabel, withoutLink } = texts.email_changed(service)
+  if (!link) return [withoutLink]
+  return [otherwise, ...linkBlocksOf(link, linkLabel, linkMinutes, texts)]
+}
+
+function linkBlocksOf(
+  link: string,
+  label: string,
+  minutes: number,
+  texts: MailTexts,
+): readonly MailBlock[] {
+  return [{ link, label, before: texts.openLink }, texts.linkIsGood(durationOf(minutes, texts))]
 }
 
 function codeWords(content: CodeMail, texts: MailTexts, service: string): Words {
   const { code, link, codeMinutes, linkMinutes } = content
   const words = texts[content.kind](service)
-  const linkBlocks = link
-    ? [
-        { link, label: words.linkLabel, before: texts.openLink },
-        texts.linkIsGood(durationOf(linkMinutes, texts)),
-      ]
-    : []
+  const linkBlocks = link ? linkBlocksOf(link, words.linkLabel, linkMinutes, texts) : []
   return {
     subject: words.subject,
     // Not the code: a locked screen may show the preview to anybody.
@@ -68,7 +88,10 @@ function codeWords(content: CodeMail, texts: MailTexts, service: string): Words 
   }
 }
 
-function detailsOf({ at, device }: PasswordChangedMail, texts: MailTexts): readonly string[] {
+function detailsOf(
+  { at, device }: Pick<PasswordChangedMail, 'at' | 'device'>,
+  texts: MailTexts,
+): readonly string[] {
   const when = texts.changedAt(timeOf(at))
   return device ? [when, texts.changedBy(withoutAddresses(device))] : [when]
 }

@@ -6,9 +6,10 @@ export interface CodeMail {
   /**
    * - `verify_email`: the address is to be confirmed;
    * - `reset_password`: the account gets a new password;
-   * - `sign_in`: the code is used in place of a password.
+   * - `sign_in`: the code is used in place of a password;
+   * - `change_email`: the address is to become that of an account.
    */
-  readonly kind: 'verify_email' | 'reset_password' | 'sign_in'
+  readonly kind: 'verify_email' | 'reset_password' | 'sign_in' | 'change_email'
   /** Eight characters, without the hyphen. The mail shows them as `XXXX-XXXX`. */
   readonly code: string
   /** Where the code can be used without typing it. Undefined: the mail has the code only. */
@@ -28,10 +29,23 @@ export interface PasswordChangedMail {
   readonly device: string | undefined
 }
 
-/** Somebody tried to register with the address of an account. */
+/** The account has another address by now. It goes to the old one. */
+export interface EmailChangedMail {
+  readonly kind: 'email_changed'
+  /** When, in seconds since 1970. */
+  readonly at: number
+  /** The device that changed it, in the words of `describeDevice`. */
+  readonly device: string | undefined
+  /** Where the change is taken back. Undefined: there is no page for it. */
+  readonly link: string | undefined
+  /** How long the link is good, in minutes. */
+  readonly linkMinutes: number
+}
+
+/** Somebody tried to register with the address of an account, or to give it to another one. */
 interface AccountExistsMail {
   readonly kind: 'account_exists'
 }
 
 /** What a mail is about. */
-export type MailContent = CodeMail | PasswordChangedMail | AccountExistsMail
+export type MailContent = CodeMail | PasswordChangedMail | EmailChangedMail | AccountExistsMail

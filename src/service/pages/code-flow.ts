@@ -4,6 +4,7 @@
 import type { Context } from 'hono'
 import type { QueueReason, Result } from '../../errors/reasons.ts'
 import type { SentCode } from '../domain/codes/check-code.ts'
+import type { AskedCode } from '../domain/codes/request-code.ts'
 import type { Deps } from '../domain/deps.ts'
 import type { PasswordFault } from '../domain/identity/password-policy.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
@@ -32,16 +33,20 @@ interface FinishInput {
   readonly isGone: () => boolean
 }
 
-/** One flow, at one path. */
-export interface CodeFlow {
+/** A flow whose page mails codes itself. */
+export interface AskingFlow extends Flow {
+  readonly purpose: AskedCode['purpose']
+  /** The event of the audit for a code that is asked for: the name of the JSON route. */
+  readonly askEvent: 'forgotPassword' | 'emailCode'
+}
+
+/** One flow, at one path. To some of them people come by a link alone. */
+export type CodeFlow = AskingFlow | (Flow & { readonly askEvent?: undefined })
+
+interface Flow {
   /** Below the path of the pages. */
   readonly path: '/reset' | '/code' | '/verify'
   readonly purpose: CodePurpose
-  /**
-   * The event of the audit for a code that is asked for: the name of the JSON route. Undefined: the
-   * page mails none, and people come by a link.
-   */
-  readonly askEvent?: 'forgotPassword' | 'emailCode'
   /** The password that it asks for: a new one, or that of the account. */
   readonly password?: 'new_password' | 'password'
   textsOf(texts: PageTexts): FlowTexts

@@ -25,7 +25,7 @@ import {
   sentCodeOf,
   setCodeCookie,
 } from './code-cookie.ts'
-import type { CodeFlow } from './code-flow.ts'
+import type { AskingFlow, CodeFlow } from './code-flow.ts'
 import { type FormView, formPage, type Step } from './code-form.ts'
 import { formTokensOf } from './form-token.ts'
 import { respondPage, textsFor } from './page.ts'
@@ -92,7 +92,7 @@ export async function takeForm(
     return respondRefused(c, deps, 'cross_site_request')
   }
   if (view.step !== 'ask') return finishFlow(form, fields, isGone)
-  return flow.askEvent ? askForCode(form, flow.askEvent) : refuseLink(form, form.firstView)
+  return flow.askEvent ? askForCode(form, flow) : refuseLink(form, form.firstView)
 }
 
 /** Puts the token of a link into the cookie. A token that is not genuine is told at once. */
@@ -105,15 +105,12 @@ async function takeLink(form: OpenForm, token: string): Promise<Response> {
 }
 
 /** The answer is the same for every email, and so is its time. */
-async function askForCode(
-  form: OpenForm,
-  event: NonNullable<CodeFlow['askEvent']>,
-): Promise<Response> {
-  const { c, deps, flow, path, texts, view } = form
+async function askForCode(form: OpenForm, flow: AskingFlow): Promise<Response> {
+  const { c, deps, path, texts, view } = form
   const { email } = view
   if (!/.@./.test(email)) return refuseFields(form, { email: texts.emailMissing })
   const asked = { purpose: flow.purpose, email, language: languageOf(c) }
-  const handle = await requestMailedCode(deps, asked, entryOf(c, deps, event))
+  const handle = await requestMailedCode(deps, asked, entryOf(c, deps, flow.askEvent))
   if (!handle.ok) return respondRefused(c, deps, handle.error)
   sendAfterAnswer(c, deps)
   setCodeCookie(c, path, handle.value)

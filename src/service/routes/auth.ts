@@ -7,15 +7,15 @@ import { register } from '../domain/accounts/register.ts'
 import { isByMail, registerByMail } from '../domain/accounts/register-by-mail.ts'
 import { findAccountOfToken } from '../domain/accounts/status.ts'
 import type { Deps } from '../domain/deps.ts'
-import { emailRule, isDotless, parseEmail, publicDomainRule } from '../domain/identity/email.ts'
 import { login } from '../domain/sessions/login.ts'
-import { bodyOf, parsedBy } from '../http/body-schema.ts'
+import { bodyOf } from '../http/body-schema.ts'
 import { loginClientOf } from '../http/login-client.ts'
 import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
 import { presentedDeviceTokens, respondWithTokens } from '../http/token-transport.ts'
 import { formatInstant } from './instant.ts'
+import { allowedEmail } from './new-email.ts'
 import { parsedPassword, passwordAllowedBy } from './new-password.ts'
 
 const credentials = bodyOf({
@@ -109,13 +109,7 @@ export const authRoutes = [registerRoute, loginRoute, statusRoute, userRoute] as
 function registration({ settings }: Pick<Deps, 'settings'>) {
   const { email, password } = credentials.entries
   const fields = bodyOf({
-    email: v.pipe(
-      email,
-      parsedBy(
-        (typed) => parseEmail(typed, settings.emailDomains),
-        (typed) => (isDotless(typed) ? publicDomainRule : emailRule),
-      ),
-    ),
+    email: allowedEmail(settings, email),
     password: parsedPassword(password),
   })
   return v.pipe(fields, passwordAllowedBy(settings))

@@ -7,7 +7,6 @@ import { requestVerification } from '../domain/accounts/request-verification.ts'
 import { resetForgottenPassword } from '../domain/accounts/reset-password.ts'
 import { verifyEmail } from '../domain/accounts/verify-email.ts'
 import type { AuditEntry } from '../domain/audit-entry.ts'
-import type { SentCode } from '../domain/codes/check-code.ts'
 import { type AskedCode, requestMailedCode } from '../domain/codes/request-code.ts'
 import type { Deps } from '../domain/deps.ts'
 import { passwordSentence } from '../domain/identity/password-policy.ts'
@@ -21,6 +20,7 @@ import { defineRoute } from '../http/route.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
 import { presentedDeviceTokens, respondWithTokens } from '../http/token-transport.ts'
 import { allowedPassword } from './new-password.ts'
+import { hasOneCode, sentCode } from './sent-code.ts'
 
 /** A request that names an email. */
 interface CodeRequest {
@@ -30,14 +30,8 @@ interface CodeRequest {
 }
 
 const emailBody = bodyOf({ email: v.string('Give the email as a string.') })
-const sentCode = {
-  token: v.optional(v.string('Give the token of the link as a string, or leave it out.')),
-  handle: v.optional(v.string('Give the handle as a string, or leave it out.')),
-  code: v.optional(v.string('Give the code as a string, or leave it out.')),
-}
 /** The same for every email (ASVS 6.3.8). */
 const onItsWay = 'If this email has an account, a code is on its way.'
-const codeRule = 'Give the token of the link, or the handle and the code.'
 
 const deviceToken = v.optional(v.string('Give the device_token as a string, or leave it out.'))
 const codeLogin = v.pipe(bodyOf({ ...sentCode, device_token: deviceToken }), hasOneCode())
@@ -195,16 +189,4 @@ async function mailCode(
 function passwordReset({ settings }: Pick<Deps, 'settings'>) {
   const new_password = allowedPassword(settings, v.string('Give the new_password as a string.'))
   return v.pipe(bodyOf({ ...sentCode, new_password }), hasOneCode())
-}
-
-/** Whether a body has the token of a link, or a code with its handle, and not both. */
-function hasOneCode<T extends SentCode>() {
-  return v.rawCheck<T>(({ dataset, addIssue }) => {
-    if (!dataset.typed) return
-    const { token, handle, code } = dataset.value
-    const isGiven = token === undefined ? handle !== undefined && code !== undefined : !code
-    const input: { [Member in keyof T]: unknown } = dataset.value
-    const place = { type: 'object', origin: 'value', key: 'code', value: code } as const
-    if (!isGiven) addIssue({ message: codeRule, path: [{ ...place, input }] })
-  })
 }

@@ -3,6 +3,7 @@
 import type { RouteFamily } from '../http/route.ts'
 import { authRoutes } from './auth.ts'
 import { codeRoutes } from './codes.ts'
+import { emailRoutes } from './email-change.ts'
 import { eventRoutes } from './events.ts'
 import { feedRoutes } from './feed.ts'
 import { healthRoutes } from './health.ts'
@@ -19,6 +20,7 @@ export const routeFamilies = [
     routes: [
       ...authRoutes,
       ...codeRoutes,
+      ...emailRoutes,
       ...passwordRoutes,
       ...sessionRoutes,
       ...eventRoutes,

@@ -5,6 +5,7 @@ import { and, eq, gt, isNull, notExists, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import type { Result, RevocationReason } from '../../errors/reasons.ts'
 import { type AuditEntry, auditStatements } from './audit-events.ts'
+import { insertCodeStatement, insertHandleStatement, type NewCode } from './code-rows.ts'
 import type { CodePurpose } from './codes.ts'
 import { build, type Database, databaseNow, joinStatements, runBatch } from './database.ts'
 import { codeHandles, codes } from './mail-schema.ts'
@@ -21,15 +22,15 @@ import {
   selectAccountByTokenStatement,
 } from './users.ts'
 
+/** What somebody asks for, who gets a mail of that kind. */
+export type AskedPurpose = Exclude<CodePurpose, 'undo_email_change'>
+
 /** A code that somebody asks for. */
-export interface RequestedCode {
-  readonly purpose: CodePurpose
+export interface RequestedCode<Purpose extends CodePurpose = AskedPurpose>
+  extends NewCode<Purpose> {
   /** Fresh ids. */
-  readonly codeId: string
   readonly handle: string
   readonly mailId: string
-  readonly codeSeconds: number
-  readonly linkSeconds: number
   /** Of the mail, if the account has none. */
   readonly language: string
   readonly entry: AuditEntry
@@ -113,45 +114,12 @@ export function codeStatements(
   mayAsk: SQL | undefined,
   isOfSession: boolean,
 ) {
-  const { handle, purpose, codeId, mailId } = asked
+  const { handle, purpose, mailId } = asked
   const recent = selectRecentCode(asked)
   const isHandled = eq(codeHandles.id, handle)
-  const nothing = sql<null>`NULL`
-  const after = (seconds: number) => sql<number>`${databaseNow} + ${seconds}`
   return {
-    code: build.insert(codes).select(
-      build
-        .select({
-          id: sql<string>`${codeId}`.as('id'),
-          purpose: sql<string>`${purpose}`.as('purpose'),
-          userId: users.id,
-          address: users.emailNormalized,
-          passwordVersion: users.passwordVersion,
-          createdAt: databaseNow.as('created_at'),
-          codeExpiresAt: after(asked.codeSeconds).as('code_expires_at'),
-          linkExpiresAt: after(asked.linkSeconds).as('link_expires_at'),
-          usedAt: nothing.as('used_at'),
-          newEmail: nothing.as('new_email'),
-          newEmailNormalized: nothing.as('new_email_normalized'),
-        })
-        .from(users)
-        .where(and(mayAsk, isMailable, notExists(recent))),
-    ),
-    handle: build
-      .insert(codeHandles)
-      .select(
-        build
-          .select({
-            id: sql<string>`${handle}`.as('id'),
-            codeId: sql<string>`(${recent})`.as('code_id'),
-            tries: sql<number>`0`.as('tries'),
-            createdAt: databaseNow.as('created_at'),
-            isOfSession: sql<boolean>`${isOfSession ? 1 : 0}`.as('is_of_session'),
-          })
-          .from(users)
-          .where(and(mayAsk, isMailable)),
-      )
-      .returning({ handle: codeHandles.id }),
+    code: insertCodeStatement(asked, and(mayAsk, isMailable, notExists(recent))),
+    handle: insertHandleStatement(handle, sql`(${recent})`, isOfSession, and(mayAsk, isMailable)),
     mail: insertMailStatement(
       { mailId, kind: purpose, language: asked.language },
       { codeId: sql`(SELECT ${codeHandles.codeId} FROM ${codeHandles} WHERE ${isHandled})` },

@@ -17,16 +17,23 @@ import {
   selectCheckedAccountStatement,
 } from './users.ts'
 
-/** What a code is good for. It is also the kind of its mail. */
+/** What a code is good for. */
 export type CodePurpose = (typeof codePurposes)[number]
 
-export const codePurposes = ['reset_password', 'sign_in', 'verify_email'] as const
+export const codePurposes = [
+  ...(['reset_password', 'sign_in', 'verify_email'] as const),
+  ...(['change_email', 'undo_email_change'] as const),
+] as const
+
+/** Long enough for a mailbox that is read once in a weekend. */
+const undoLinkSeconds = 3 * 86_400
 
 /** How long the link of a mail lives, in seconds. */
 export function linkSecondsOf(
   purpose: CodePurpose,
   { codeSeconds, resetLinkSeconds }: CodeLifetimes,
 ): number {
+  if (purpose === 'undo_email_change') return undoLinkSeconds
   return purpose === 'reset_password' ? resetLinkSeconds : codeSeconds
 }
 
@@ -44,6 +51,8 @@ export interface FoundCode {
    * or with the password.
    */
   readonly isOfSession: boolean
+  /** The email that the account gets with it; null: it keeps its own. */
+  readonly newEmail: string | null
   /** The `seq` of its event. */
   readonly attemptSeq: number | undefined
 }
@@ -52,7 +61,10 @@ export interface FoundCode {
 const maxTries = 5
 const daySeconds = 86_400
 
-const codeRow = v.object({ codeId: v.string(), isOfSession: flag })
+const codeRow = v.object({
+  ...{ codeId: v.string(), isOfSession: flag },
+  newEmail: v.nullable(v.string()),
+})
 const attemptedRow = v.object({ seq: integer })
 
 /**
@@ -74,7 +86,10 @@ export async function findCode(
   const { code, account, attempted } = await runBatch(database, {
     counted: countTryStatement(presented),
     code: build
-      .select({ codeId: codes.id, isOfSession: isOfSession(presented) })
+      .select({
+        ...{ codeId: codes.id, isOfSession: isOfSession(presented) },
+        newEmail: codes.newEmail,
+      })
       .from(codes)
       .innerJoin(users, eq(users.id, codes.userId))
       .where(isFound),
@@ -183,7 +198,7 @@ export function deleteExpiredCodes(database: Database): Promise<number> {
 
 /** Deletes up to 1,000 handles whose codes have expired. Returns the same as `deleteRows`. */
 export function deleteOldHandles(database: Database): Promise<number> {
-  // A code lives for a day at most, and for another one if its mail is late.
+  // Few codes live longer. Their handles stay as long as they do.
   return deleteRows(
     database,
     codeHandles.id,
@@ -209,14 +224,22 @@ function isOfPresented({ handle, codeId }: PresentedCode): SQL {
 }
 
 /**
+ * The condition, where its account is joined, that a code is still bound to it: the account has the
+ * email and the password of that time. Only an undo holds whatever a thief has changed since.
+ */
+export const isBound: SQL = sql`(${codes.purpose} = 'undo_email_change' OR (${and(
+  eq(codes.address, users.emailNormalized),
+  eq(codes.passwordVersion, users.passwordVersion),
+)}))`
+
+/**
  * The condition that a code may be used now, where its account is joined: for this purpose, not used,
- * not expired, and the account has the email and the password of that time.
+ * not expired, and still bound to the account, which is enabled.
  */
 function isUsable(purpose: CodePurpose, isLink: boolean): SQL | undefined {
   const expiresAt = isLink ? codes.linkExpiresAt : codes.codeExpiresAt
   return and(
     ...[eq(codes.purpose, purpose), isNull(codes.usedAt), gt(expiresAt, databaseNow)],
-    ...[eq(codes.address, users.emailNormalized), isEnabledAccount],
-    eq(codes.passwordVersion, users.passwordVersion),
+    ...[isEnabledAccount, isBound],
   )
 }

@@ -17,7 +17,7 @@ import {
 import * as v from 'valibot'
 import type { CodeLifetimes } from '../config/mail-settings.ts'
 import { type AuditEntry, auditStatements } from './audit-events.ts'
-import { codePurposes, linkSecondsOf } from './codes.ts'
+import { codePurposes, isBound, linkSecondsOf } from './codes.ts'
 import { build, type Database, databaseNow, runBatch, type Statements } from './database.ts'
 import { codes, outgoingMail } from './mail-schema.ts'
 import { mailKinds } from './outgoing-mail.ts'
@@ -113,7 +113,7 @@ export function isUseless(): SQL {
   return and(isNotNull(outgoingMail.codeId), not(exists(selectUsableCode()))) as SQL
 }
 
-/** The code of a mail, if it was not used, and its account still has the email and the password. */
+/** The code of a mail, if it was not used, and is still bound to its account. */
 function selectUsableCode() {
   return build
     .select({ id: codes.id })
@@ -121,9 +121,8 @@ function selectUsableCode() {
     .innerJoin(users, eq(users.id, codes.userId))
     .where(
       and(
-        ...[eq(codes.id, outgoingMail.codeId), isNull(codes.usedAt), isNull(users.disabledAt)],
-        ...[eq(codes.address, users.emailNormalized)],
-        eq(codes.passwordVersion, users.passwordVersion),
+        ...[eq(codes.id, outgoingMail.codeId), isNull(codes.usedAt)],
+        ...[isNull(users.disabledAt), isBound],
       ),
     )
 }

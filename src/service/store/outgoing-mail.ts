@@ -1,7 +1,7 @@
 // Mail as rows, until it is sent. A row is inserted in the batch of what it tells. It has no secret.
 
-import { and, eq, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
-import { codePurposes } from './codes.ts'
+import { and, eq, isNotNull, isNull, lt, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import type { EmailColumns } from './code-rows.ts'
 import { build, type Database, databaseNow } from './database.ts'
 import { deleteRows } from './delete-rows.ts'
 import { outgoingMail } from './mail-schema.ts'
@@ -11,7 +11,10 @@ import { isSuppressed } from './suppressed-addresses.ts'
 /** What a mail is about. */
 type MailKind = (typeof mailKinds)[number]
 
-export const mailKinds = [...codePurposes, 'password_changed', 'account_exists'] as const
+export const mailKinds = [
+  ...(['reset_password', 'sign_in', 'verify_email', 'change_email'] as const),
+  ...(['password_changed', 'email_changed', 'account_exists'] as const),
+] as const
 
 /** What its row needs beside the account. */
 interface QueuedMail {
@@ -28,32 +31,41 @@ const hourSeconds = 3_600
 const daySeconds = 86_400
 const isDone = isNull(outgoingMail.nextTryAt)
 
-/**
- * The condition that an account may get a mail that a stranger can cause: at most five an hour, and
- * none while its address is suppressed.
- */
-export const isMailable: SQL = sql`(${countOfHour()} < ${maxMailsPerHour} AND NOT ${isSuppressed(sql`${users.emailNormalized}`)})`
+/** The condition that an account may get a mail that a stranger can cause: see `isMailableTo`. */
+export const isMailable: SQL = isMailableTo(users.emailNormalized)
 
-function countOfHour(): SQL {
+/**
+ * The condition that a stranger can cause a mail to an address: at most five an hour, and none while
+ * it is suppressed.
+ */
+export function isMailableTo(address: SQLWrapper): SQL {
+  return sql`(${countOfHour(address)} < ${maxMailsPerHour} AND NOT ${isSuppressed(sql`${address}`)})`
+}
+
+function countOfHour(address: SQLWrapper): SQL {
   const { recipient, createdAt, codeId, kind } = outgoingMail
-  const isOfStranger = or(isNotNull(codeId), eq(kind, 'account_exists'))
   const ofHour = build
     .select({ mails: sql<number>`count(*)`.as('mails') })
     .from(outgoingMail)
     .where(
       and(
-        ...[eq(recipient, users.emailNormalized), isOfStranger],
+        ...[eq(recipient, address), or(isNotNull(codeId), eq(kind, 'account_exists'))],
         sql`${createdAt} > ${databaseNow} - ${hourSeconds}`,
       ),
     )
   return sql`(${ofHour})`
 }
 
-/** Queues a mail to the account that the condition selects. It is due at once. */
+/**
+ * Queues a mail to the account that the condition selects. It is due at once.
+ *
+ * @param to where it goes; default: the email of the account
+ */
 export function insertMailStatement(
   { mailId, kind, language }: QueuedMail,
   carried: { readonly codeId?: SQL; readonly device?: string | undefined },
   whose: SQL | undefined,
+  to: EmailColumns = users,
 ) {
   const nothing = sql<null>`NULL`
   return build.insert(outgoingMail).select(
@@ -62,8 +74,8 @@ export function insertMailStatement(
         id: sql<string>`${mailId}`.as('id'),
         kind: sql<string>`${kind}`.as('kind'),
         userId: users.id,
-        address: users.email,
-        recipient: users.emailNormalized,
+        address: sql<string>`${to.email}`.as('address'),
+        recipient: sql<string>`${to.emailNormalized}`.as('recipient'),
         language: sql<string>`coalesce(${users.language}, ${language})`.as('language'),
         codeId: sql<string | null>`${carried.codeId ?? nothing}`.as('code_id'),
         device: sql<string | null>`${carried.device ?? null}`.as('device'),

@@ -220,8 +220,15 @@ function isAsRead(
  */
 function isFresh({ proof, rotation }: PasswordChange): SQL | undefined {
   if ('confirmed' in proof) return undefined
-  if (!rotation) return sql`0`
-  const oldest = sql`${databaseNow} - ${proof.maxAgeSeconds}`
+  return rotation ? isFreshLogin(rotation, proof.maxAgeSeconds) : sql`0`
+}
+
+/**
+ * The condition, on its row, that the login of a session is at most so many seconds old, and that
+ * its refresh token is not used up.
+ */
+export function isFreshLogin(rotation: Rotation, maxAgeSeconds: number): SQL {
+  const oldest = sql`${databaseNow} - ${maxAgeSeconds}`
   const newest = sql`${databaseNow} + ${maxClockStepSeconds}`
   const isRecent = sql`${sessions.authenticatedAt} BETWEEN ${oldest} AND ${newest}`
   return sql`(${isRecent} AND ${isExchangeable(rotation)})`

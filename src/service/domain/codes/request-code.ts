@@ -4,7 +4,7 @@
 import { createRandomId } from '../../../crypto/random-id.ts'
 import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import type { AuditEntry } from '../../store/audit-events.ts'
-import { type RequestedCode, requestCode } from '../../store/code-requests.ts'
+import { type AskedPurpose, type RequestedCode, requestCode } from '../../store/code-requests.ts'
 import { type CodePurpose, linkSecondsOf } from '../../store/codes.ts'
 import { emailSpellings } from '../identity/email.ts'
 import { inEvenTime } from '../limits/even-time.ts'
@@ -12,7 +12,7 @@ import type { CodeDeps } from './code-deps.ts'
 
 /** Who asks for what. */
 export interface AskedCode {
-  readonly purpose: CodePurpose
+  readonly purpose: AskedPurpose
   /** As typed. */
   readonly email: string
   /** Of the mail, if the account has none. */
@@ -36,12 +36,12 @@ export async function requestMailedCode(
 }
 
 /** A code with fresh ids, and its lifetimes. */
-export function newCode(
+export function newCode<Purpose extends CodePurpose>(
   { runtime, settings }: Pick<CodeDeps, 'runtime' | 'settings'>,
-  purpose: CodePurpose,
+  purpose: Purpose,
   language: string,
   entry: AuditEntry,
-): RequestedCode {
+): RequestedCode<Purpose> {
   const { codeSeconds } = settings.codeLifetimes
   return {
     ...{ purpose, language, codeSeconds, entry },

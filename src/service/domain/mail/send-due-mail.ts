@@ -154,17 +154,18 @@ async function contentOf(
   { mailedCodes, settings }: MailDeps,
   { kind, codeId, createdAt, device }: ClaimedMail,
 ): Promise<MailContent> {
-  if (kind === 'password_changed') return { kind, at: createdAt, device: device ?? undefined }
   if (kind === 'account_exists') return { kind }
+  const told = { at: createdAt, device: device ?? undefined }
+  if (kind === 'password_changed') return { kind, ...told }
+  const purpose = kind === 'email_changed' ? 'undo_email_change' : kind
   const lifetimes = settings.codeLifetimes
+  const token = await mailedCodes.linkTokenOf(purpose, codeId ?? '')
+  const pages = accountPagesOf(settings, purpose)
+  const link = pages && `${pages}/${pageOf[purpose]}?token=${token}`
+  const linkMinutes = Math.floor(linkSecondsOf(purpose, lifetimes) / 60)
+  if (kind === 'email_changed') return { kind, ...told, link, linkMinutes }
   const code = await mailedCodes.codeOf(kind, codeId ?? '')
-  const token = await mailedCodes.linkTokenOf(kind, codeId ?? '')
-  const pages = accountPagesOf(settings, kind)
-  return {
-    ...{ kind, code, link: pages && `${pages}/${pageOf[kind]}?token=${token}` },
-    codeMinutes: Math.floor(lifetimes.codeSeconds / 60),
-    linkMinutes: Math.floor(linkSecondsOf(kind, lifetimes) / 60),
-  }
+  return { kind, code, link, codeMinutes: Math.floor(lifetimes.codeSeconds / 60), linkMinutes }
 }
 
 /** A later version may know more of them. */
@@ -177,4 +178,6 @@ const pageOf: Readonly<Record<CodePurpose, string>> = {
   reset_password: 'reset',
   sign_in: 'code',
   verify_email: 'verify',
+  change_email: 'email',
+  undo_email_change: 'email-undo',
 }

@@ -39,7 +39,7 @@ import { beginExchange, prepareExchange, verifyOwnRefreshToken } from './exchang
 import { createSuccessor, rotationOf, signedRotation } from './refresh.ts'
 
 /** How long ago the password may have been given, in seconds, if it is not given again. */
-const freshLoginSeconds = 300
+export const freshLoginSeconds = 300
 const purpose: SessionPurpose = 'change_password'
 /** The member of the body. */
 const field = 'new_password'

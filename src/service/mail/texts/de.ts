@@ -31,6 +31,14 @@ export const de: MailTexts = {
     otherwise:
       'Wenn Sie das nicht waren, ignorieren Sie diese Mail. Ohne den Code ist keine Anmeldung möglich.',
   }),
+  change_email: (service) => ({
+    subject: `Bestätigen Sie Ihre neue E-Mail-Adresse für ${service}`,
+    happened: `Diese E-Mail-Adresse soll zu einem Konto bei ${service} gehören.`,
+    enterCode: 'Wenn Sie das waren, bestätigen Sie die Adresse mit diesem Code:',
+    linkLabel: 'Adresse bestätigen',
+    otherwise:
+      'Wenn Sie das nicht waren, ignorieren Sie diese Mail. Bestätigen Sie die Adresse nicht: Das Konto ist nicht Ihres.',
+  }),
   password_changed: (service) => ({
     subject: `Ihr Passwort für ${service} wurde geändert`,
     happened: `Das Passwort Ihres Kontos bei ${service} wurde geändert.`,
@@ -38,9 +46,18 @@ export const de: MailTexts = {
     otherwise:
       'Wenn Sie das nicht waren, ist Ihr Konto in fremder Hand. Fordern Sie sofort ein neues Passwort an, dort, wo Sie sich anmelden. Ändern Sie danach auch das Passwort dieses Postfachs.',
   }),
+  email_changed: (service) => ({
+    subject: `Ihre E-Mail-Adresse für ${service} wurde geändert`,
+    happened: `Ihr Konto bei ${service} hat jetzt eine andere E-Mail-Adresse.`,
+    todo: 'Wenn Sie das waren, müssen Sie nichts tun.',
+    otherwise:
+      'Wenn Sie das nicht waren, ist Ihr Konto in fremder Hand. Machen Sie die Änderung mit diesem Link rückgängig. Er beendet auch alle Sitzungen und entfernt das Passwort. Danach setzen Sie ein neues.',
+    linkLabel: 'Änderung rückgängig machen',
+    withoutLink: `Wenn Sie das nicht waren, ist Ihr Konto in fremder Hand. Wenden Sie sich sofort an die Stelle, die ${service} betreibt.`,
+  }),
   account_exists: (service) => ({
     subject: `Sie haben schon ein Konto bei ${service}`,
-    happened: `Mit dieser E-Mail-Adresse sollte ein Konto bei ${service} angelegt werden. Es gibt dort schon eines.`,
+    happened: `Diese E-Mail-Adresse wurde für ein Konto bei ${service} angegeben. Es gibt dort schon eines mit ihr.`,
     todo: 'Wenn Sie das waren, melden Sie sich an. Wenn Sie das Passwort vergessen haben, fordern Sie dort ein neues an.',
     otherwise:
       'Wenn Sie das nicht waren, ignorieren Sie diese Mail. An Ihrem Konto hat sich nichts geändert.',

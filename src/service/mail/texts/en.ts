@@ -28,6 +28,14 @@ export const en: MailTexts = {
     linkLabel: 'Sign in',
     otherwise: 'If it was not you, ignore this mail. Nobody gets in without the code.',
   }),
+  change_email: (service) => ({
+    subject: `Confirm your new email address for ${service}`,
+    happened: `Somebody wants to use this email address for their account at ${service}.`,
+    enterCode: 'If it was you, confirm the address with this code:',
+    linkLabel: 'Confirm the address',
+    otherwise:
+      'If it was not you, ignore this mail. Do not confirm the address: the account is not yours.',
+  }),
   password_changed: (service) => ({
     subject: `Your password for ${service} was changed`,
     happened: `The password of your account at ${service} was changed.`,
@@ -35,9 +43,18 @@ export const en: MailTexts = {
     otherwise:
       'If it was not you, somebody else can use your account. Ask for a new password at once, where you sign in. Then change the password of this mailbox, too.',
   }),
+  email_changed: (service) => ({
+    subject: `Your email address for ${service} was changed`,
+    happened: `Your account at ${service} has another email address now.`,
+    todo: 'If it was you, there is nothing to do.',
+    otherwise:
+      'If it was not you, somebody else can use your account. Take the change back with this link. It also ends every session and removes the password. Then you set a new one.',
+    linkLabel: 'Take the change back',
+    withoutLink: `If it was not you, somebody else can use your account. Write to those who run ${service} at once.`,
+  }),
   account_exists: (service) => ({
     subject: `You already have an account at ${service}`,
-    happened: `Somebody wanted to register at ${service} with this email address. It has an account already.`,
+    happened: `Somebody wanted to use this email address for an account at ${service}. It has an account already.`,
     todo: 'If it was you, sign in. If you have forgotten the password, ask for a new one there.',
     otherwise: 'If it was not you, ignore this mail. Your account has not changed.',
   }),

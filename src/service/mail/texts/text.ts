@@ -25,6 +25,14 @@ interface NoticeWords extends MailWords {
   readonly todo: string
 }
 
+/** What a notice says that has a link, if there is a page for it. */
+interface UndoWords extends NoticeWords {
+  /** What the link does, in two to four words. */
+  readonly linkLabel: string
+  /** What to do if it was somebody else, and there is no link. */
+  readonly withoutLink: string
+}
+
 /** An instant in UTC, in parts. */
 export interface MailTime {
   /** From 1 to 31. */
@@ -42,7 +50,9 @@ export interface MailTexts {
   readonly verify_email: (service: string) => CodeWords
   readonly reset_password: (service: string) => CodeWords
   readonly sign_in: (service: string) => CodeWords
+  readonly change_email: (service: string) => CodeWords
   readonly password_changed: (service: string) => NoticeWords
+  readonly email_changed: (service: string) => UndoWords
   readonly account_exists: (service: string) => NoticeWords
   /** How long the code is good, and that it is for nobody else. */
   readonly codeIsGood: (duration: string) => string
@@ -54,7 +64,7 @@ export interface MailTexts {
   readonly hours: (count: number) => string
   /** A number of minutes, likewise. */
   readonly minutes: (count: number) => string
-  /** When the password was changed. */
+  /** When the password or the address was changed. */
   readonly changedAt: (time: MailTime) => string
   /** Which device changed it. The name is in English: "Firefox on Windows". */
   readonly changedBy: (device: string) => string

@@ -1,0 +1,229 @@
+// A user changes the email of an account, as rows. First a session asks for a code at the new email.
+// Then somebody who has the code changes it. The first statement of each batch decides.
+
+import { and, eq, exists, gt, inArray, isNull, ne, not, type SQL, sql } from 'drizzle-orm'
+import * as v from 'valibot'
+import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
+import { type AuditEntry, auditStatements } from './audit-events.ts'
+import type { RequestedCode } from './code-requests.ts'
+import { insertCodeStatement, insertHandleStatement, type NewCode } from './code-rows.ts'
+import { useCodeStatement } from './codes.ts'
+import { build, type Database, databaseNow, runBatch } from './database.ts'
+import { isLiveSession } from './live-session.ts'
+import { codes } from './mail-schema.ts'
+import { insertMailStatement, isMailableTo, type Notice } from './outgoing-mail.ts'
+import { isFreshLogin } from './password-change.ts'
+import { decodeRows, flag } from './rows.ts'
+import { sessions, users } from './schema.ts'
+import type { Rotation } from './session-rotation.ts'
+import { unsuppressStatement } from './suppressed-addresses.ts'
+import {
+  type CallerToken,
+  decodeAccountByToken,
+  isAccountOf,
+  mayActForAccount,
+  selectAccountByTokenStatement,
+} from './users.ts'
+
+/** The new email of an account. */
+interface NewEmail {
+  /** As typed, and as it is compared. */
+  readonly email: string
+  readonly emailNormalized: string
+  /** The spellings that another account may store it in. */
+  readonly spellings: readonly string[]
+}
+
+/** What a session asks for. */
+export interface AskedEmail {
+  readonly code: RequestedCode
+  readonly newEmail: NewEmail
+  /** The refresh token of the session. */
+  readonly rotation: Rotation
+  /** How long ago the login may be, in seconds. */
+  readonly maxAgeSeconds: number
+  /** A fresh id, for the mail to the owner of the email. */
+  readonly existsMailId: string
+}
+
+/** How often an account may ask within an hour. */
+const maxPerHour = 5
+
+const handleRow = v.object({ handle: v.string() })
+const currentRow = v.object({ isFresh: flag })
+
+/**
+ * Queues a mail with a code to the new email. If that belongs to another account, its owner gets a
+ * mail that says so. No mail is queued if the email may get none now. The caller does not learn
+ * which: there is a code in any case, and perhaps nobody gets it.
+ *
+ * Refuses like `findAccountByToken`. Refuses with 'login_not_fresh', by the row of the session and
+ * the clock of the database. The same if the refresh token is used up. Refuses with 'mail_refused'
+ * if the account has asked five times within an hour. Records the success. Atomic; one round trip.
+ */
+export async function requestEmailChange(
+  database: Database,
+  caller: CallerToken,
+  asked: AskedEmail,
+): Promise<Result<undefined, RevocationReason | 'login_not_fresh' | 'mail_refused'>> {
+  const { code, newEmail, rotation } = asked
+  const { email, emailNormalized, spellings } = newEmail
+  const to = { email: sql`${email}`, emailNormalized: sql`${emailNormalized}` }
+  const whose = eq(users.id, caller.userId)
+  const isFresh = isFreshLogin(rotation, asked.maxAgeSeconds)
+  const isOwn = and(eq(sessions.id, caller.sessionId), isLiveSession)
+  const living = build.select({ id: sessions.id }).from(sessions).where(and(isOwn, isFresh))
+  const mayAsk = and(whose, mayActForAccount(caller), exists(living), isSeldom())
+  const isAsked = and(hasCode(code.codeId), isMailableTo(to.emailNormalized))
+  const isTaken = isTakenFrom(sql`${caller.userId}`, spellings)
+  const { mailId, language, codeId } = code
+  const { handle, current, found } = await runBatch(database, {
+    code: insertCodeStatement(code, mayAsk, to),
+    handle: insertHandleStatement(
+      ...([code.handle, sql`${codeId}`, true, and(whose, sql`changes() > 0`)] as const),
+    ),
+    ...auditStatements('recorded', code.entry, {
+      ...{ outcome: 'success', userId: caller.userId, sessionId: caller.sessionId },
+    }),
+    mail: insertMailStatement(
+      { mailId, language, kind: 'change_email' },
+      { codeId: sql`${codeId}` },
+      and(whose, isAsked, not(isTaken)),
+      to,
+    ),
+    told: insertMailStatement(
+      { mailId: asked.existsMailId, language, kind: 'account_exists' },
+      {},
+      and(isAccountOf(spellings), ne(users.id, caller.userId), isAsked),
+    ),
+    current: build
+      .select({ isFresh: sql<number>`${isFresh}` })
+      .from(sessions)
+      .where(isOwn),
+    found: selectAccountByTokenStatement(caller),
+  })
+  if (decodeRows(handleRow, handle).length > 0) return succeed(undefined)
+  const account = decodeAccountByToken(found)
+  if (!account.ok) return account
+  const [state] = decodeRows(currentRow, current)
+  if (!state) return refuse('token_revoked')
+  return refuse(state.isFresh ? 'mail_refused' : 'login_not_fresh')
+}
+
+/** The condition that an account has not asked too often. It counts what nobody was mailed, too. */
+function isSeldom(): SQL {
+  const { id, userId, purpose, createdAt } = codes
+  const fifth = build
+    .select({ id })
+    .from(codes)
+    .where(
+      and(
+        ...[eq(userId, users.id), eq(purpose, 'change_email')],
+        gt(createdAt, sql`${databaseNow} - 3600`),
+      ),
+    )
+    .limit(1)
+    .offset(maxPerHour - 1)
+  return not(exists(fifth))
+}
+
+/** The condition that this batch has inserted the code with this fresh id. */
+export function hasCode(codeId: string): SQL {
+  return exists(build.select({ id: codes.id }).from(codes).where(eq(codes.id, codeId)))
+}
+
+/** The condition that another account has the email, in any spelling. */
+function isTakenFrom(userId: SQL, spellings: readonly string[]): SQL {
+  return sql`EXISTS (SELECT 1 FROM ${users} AS other WHERE other.id <> ${userId} AND other.email_normalized IN ${[...spellings]})`
+}
+
+/** The condition, on the row of a code, that its new email is free. */
+export function isNewEmailFree(spellings: readonly string[]): SQL {
+  return not(isTakenFrom(sql`${codes.userId}`, spellings))
+}
+
+/** Selects a row if another account has the email. */
+export function selectTakenStatement(userId: number, spellings: readonly string[]) {
+  return build
+    .select({ id: users.id })
+    .from(users)
+    .where(and(inArray(users.emailNormalized, [...spellings]), ne(users.id, userId)))
+}
+
+/** The columns of an account that gets the email of a code, for an update. Its email is proved. */
+export function newEmailColumns(codeId: string) {
+  const of = (column: SQL) => sql`(SELECT ${column} FROM ${codes} WHERE ${codes.id} = ${codeId})`
+  return {
+    email: of(sql`${codes.newEmail}`),
+    emailNormalized: of(sql`${codes.newEmailNormalized}`),
+    emailVerifiedAt: databaseNow,
+  }
+}
+
+/** A change with a code that was checked. */
+export interface EmailChange {
+  readonly codeId: string
+  /** Whether it came as a link. */
+  readonly isLink: boolean
+  readonly userId: number
+  /** The spellings that another account may store the new email in. */
+  readonly spellings: readonly string[]
+  /** The code that takes the change back. */
+  readonly undo: NewCode
+  /** The mail that tells it to the old email. */
+  readonly notice: Notice
+  readonly entry: AuditEntry
+  /** The `seq` of the event of the code. */
+  readonly attemptSeq: number | undefined
+}
+
+/**
+ * Uses the code, and gives the account the new email, which is proved. The old email gets a mail
+ * with a link that takes it back. Other codes that change the email are void. Exactly one of several
+ * calls with a code succeeds. The others are refused with 'code_wrong'. Refuses with 'email_taken' if
+ * another account has the email by now. A refusal changes nothing. Records the success. Atomic; one
+ * round trip.
+ */
+export async function changeEmail(
+  database: Database,
+  change: EmailChange,
+): Promise<Result<undefined, 'code_wrong' | 'email_taken'>> {
+  const { codeId, userId, spellings, undo, notice, entry, attemptSeq } = change
+  const { mailId, language, device } = notice
+  const whose = eq(users.id, userId)
+  const isUsed = and(whose, sql`changes() > 0`)
+  const { changed, taken } = await runBatch(database, {
+    used: useCodeStatement(codeId, 'change_email', change.isLink, isNewEmailFree(spellings)),
+    undo: insertCodeStatement(undo, isUsed, users),
+    told: insertMailStatement(
+      { mailId, language, kind: 'email_changed' },
+      { codeId: sql`${undo.codeId}`, device },
+      isUsed,
+    ),
+    changed: build.update(users).set(newEmailColumns(codeId)).where(isUsed),
+    ...auditStatements('recorded', entry, { outcome: 'success', userId, attemptSeq }),
+    voided: voidChangesStatement(userId, hasCode(undo.codeId)),
+    unsuppressed: unsuppressStatement(
+      sql`${build
+        .select({ recipient: users.emailNormalized })
+        .from(users)
+        .where(and(whose, hasCode(undo.codeId)))}`,
+    ),
+    taken: selectTakenStatement(userId, spellings),
+  })
+  if (changed.rowsAffected > 0) return succeed(undefined)
+  return refuse(taken.length > 0 ? 'email_taken' : 'code_wrong')
+}
+
+/** Makes every code void with which the email of an account would change. */
+export function voidChangesStatement(userId: number, condition: SQL | undefined) {
+  return build
+    .update(codes)
+    .set({ usedAt: databaseNow })
+    .where(
+      and(
+        ...[eq(codes.userId, userId), eq(codes.purpose, 'change_email'), isNull(codes.usedAt)],
+        condition,
+      ),
+    )
+}

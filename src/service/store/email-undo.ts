@@ -1,0 +1,109 @@
+// The owner of an account takes a change of its email back, as rows. Whoever has changed it may have
+// changed it again, and the password, too. So the link of an undo holds all the same, and it makes
+// the undos of later changes void. An earlier undo stays good: its email was the account's before.
+
+import { and, eq, exists, isNull, type SQL, sql } from 'drizzle-orm'
+import { type Result, refuse, succeed } from '../../errors/reasons.ts'
+import {
+  insertGenerationRevocationStatement,
+  updateEndedSessionsStatement,
+} from './account-endings.ts'
+import type { Takeover } from './account-takeover.ts'
+import { type AuditEntry, auditStatements } from './audit-events.ts'
+import type { RequestedCode } from './code-requests.ts'
+import { insertCodeStatement, insertHandleStatement } from './code-rows.ts'
+import { useCodeStatement } from './codes.ts'
+import { build, type Database, databaseNow, runBatch } from './database.ts'
+import {
+  isNewEmailFree,
+  newEmailColumns,
+  selectTakenStatement,
+  voidChangesStatement,
+} from './email-change.ts'
+import { codes } from './mail-schema.ts'
+import { insertMailStatement } from './outgoing-mail.ts'
+import { type Revocation, revocationRow } from './revoked-tokens.ts'
+import { decodeRows } from './rows.ts'
+import { users } from './schema.ts'
+import { unsuppressStatement } from './suppressed-addresses.ts'
+import { newPasswordColumns } from './users.ts'
+
+/** An undo with a code that was checked. */
+export interface EmailUndo {
+  readonly codeId: string
+  readonly userId: number
+  /** The spellings that another account may store the old email in. */
+  readonly spellings: readonly string[]
+  readonly takeover: Takeover
+  /** The code for a new password. */
+  readonly reset: RequestedCode
+  readonly entry: AuditEntry
+  /** The `seq` of the event of the code. */
+  readonly attemptSeq: number | undefined
+}
+
+/**
+ * Uses the code, and gives the account its old email back. The password, the sessions, the tokens and
+ * the device tokens end. A mail with a code for a new password is queued. Void are the undos of later
+ * changes, and every code that would change the email. Exactly one of several calls with a code
+ * succeeds. The others are refused with 'code_wrong'. Refuses with 'email_taken' if another account
+ * has the old email by now. A refusal changes nothing. Records the success. Atomic; one round trip.
+ */
+export async function undoEmailChange(
+  database: Database,
+  undo: EmailUndo,
+): Promise<Result<Revocation, 'code_wrong' | 'email_taken'>> {
+  const { codeId, userId, spellings, takeover, reset, entry, attemptSeq } = undo
+  const { tokenGeneration, passwordHash } = takeover
+  const whose = eq(users.id, userId)
+  const isUsed = and(whose, sql`changes() > 0`)
+  const isUndone = and(whose, eq(users.tokenGeneration, tokenGeneration))
+  const undone = exists(build.select({ id: users.id }).from(users).where(isUndone))
+  const { revoked, taken } = await runBatch(database, {
+    used: useCodeStatement(codeId, 'undo_email_change', true, isNewEmailFree(spellings)),
+    revoked: insertGenerationRevocationStatement(isUsed),
+    replaced: build
+      .update(users)
+      .set({
+        ...newEmailColumns(codeId),
+        ...newPasswordColumns(passwordHash),
+        tokenGeneration,
+      })
+      .where(isUsed),
+    ...auditStatements('recorded', entry, { outcome: 'success', userId, attemptSeq }),
+    ended: updateEndedSessionsStatement(whose, tokenGeneration),
+    code: insertCodeStatement(reset, isUndone),
+    handle: insertHandleStatement(reset.handle, sql`${reset.codeId}`, false, isUndone),
+    mail: insertMailStatement(
+      { mailId: reset.mailId, language: reset.language, kind: 'reset_password' },
+      { codeId: sql`${reset.codeId}` },
+      isUndone,
+    ),
+    later: voidLaterUndosStatement(codeId, userId, undone),
+    changes: voidChangesStatement(userId, undone),
+    unsuppressed: unsuppressStatement(
+      sql`${build.select({ recipient: users.emailNormalized }).from(users).where(isUndone)}`,
+    ),
+    taken: selectTakenStatement(userId, spellings),
+  })
+  const [revocation] = decodeRows(revocationRow, revoked)
+  if (revocation) return succeed(revocation)
+  return refuse(taken.length > 0 ? 'email_taken' : 'code_wrong')
+}
+
+/**
+ * Makes the undos of later changes void. The order is that of the rows: two changes may come within
+ * one second, and a clock may be set back.
+ */
+function voidLaterUndosStatement(codeId: string, userId: number, condition: SQL) {
+  const row = sql`(SELECT this.rowid FROM ${codes} AS this WHERE this.id = ${codeId})`
+  return build
+    .update(codes)
+    .set({ usedAt: databaseNow })
+    .where(
+      and(
+        ...[eq(codes.userId, userId), eq(codes.purpose, 'undo_email_change')],
+        ...[isNull(codes.usedAt), sql`rowid > ${row}`, condition],
+      ),
+    )
+}
