@@ -2,6 +2,7 @@
 
 import { bearing, createClientOf, freshEmail, postChunks, send } from '../support/client.ts'
 import { codeRows } from './code-rows.ts'
+import { emailRows } from './email-rows.ts'
 import { eventRows } from './event-rows.ts'
 import {
   type Expected,
@@ -211,5 +212,6 @@ export const rows: readonly Row[] = [
   ...sessionRows,
   ...eventRows,
   ...codeRows,
+  ...emailRows,
   ...badInputRows,
 ]

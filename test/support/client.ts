@@ -118,6 +118,10 @@ export function createClientOf(baseUrl: string) {
     resetPassword: (body: unknown) => postJson(`${baseUrl}/auth/reset-password`, body),
     emailCode: (email: string) => postJson(`${baseUrl}/auth/email-code`, { email }),
     loginByCode: (body: unknown) => postJson(`${baseUrl}/auth/login-by-code`, body),
+    changeEmail: (token: string, body: unknown) =>
+      postJson(`${baseUrl}/auth/change-email`, body, token),
+    confirmEmail: (body: unknown) => postJson(`${baseUrl}/auth/confirm-email`, body),
+    undoEmailChange: (body: unknown) => postJson(`${baseUrl}/auth/undo-email-change`, body),
     revoke: (token: string) => postForm(`${baseUrl}/oauth/revoke`, { token }),
     introspect: (token: string, client: string) =>
       postForm(`${baseUrl}/oauth/introspect`, { token }, client),

@@ -14,6 +14,7 @@ import { createMailbox, createMailingService, type MailingService, mailSettings 
 import { codeIn, linkTokenIn } from './mailed-code.ts'
 import {
   brokenKey,
+  changeAccount,
   claimsDuringChange,
   createTestService,
   database,
@@ -300,6 +301,14 @@ async function usedUp(parts: RequestParts): Promise<string> {
   return refreshToken
 }
 
+/** Gives a new account the email of a code, which its handle or its own id names. */
+async function takeNewEmail(id: string) {
+  const { email } = await registerAccount((await mailing).app)
+  const named = `SELECT new_email_normalized FROM portcullis_codes WHERE id = '${id}'
+    OR id = (SELECT code_id FROM portcullis_code_handles WHERE id = '${id}')`
+  await changeAccount(email, `email_normalized = (${named})`)
+}
+
 /** Reason → the change that makes a valid request refused for it. */
 export const provocations: Partial<Record<Reason, Provoke>> = {
   token_missing: async ({ headers: { Authorization: _, ...headers }, ...parts }) => ({
@@ -356,8 +365,14 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
     return withService(withHeaders(parts, headers), service)
   },
   email_taken: async (parts) => {
-    const { email } = await registerAccount(parts.service.app)
-    return withBody(parts, { email, password })
+    if (parts.path.endsWith('/register')) {
+      const { email } = await registerAccount(parts.service.app)
+      return withBody(parts, { email, password })
+    }
+    // The code is for an email that is free. Somebody takes it before the code is used.
+    const { token, handle } = bodyOf(parts)
+    await takeNewEmail(String(token ?? handle).slice(0, 16))
+    return parts
   },
   registration_closed: async (parts, variables) =>
     withService(parts, await createService({ ...variables, REGISTRATION: 'closed' })),
@@ -371,6 +386,7 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
   },
   code_wrong: async (parts) => {
     const { token: _, ...body } = bodyOf(parts)
+    if (parts.path.endsWith('/undo-email-change')) return withBody(parts, { token: 'x' })
     return withBody(parts, { ...body, handle, code: 'AAAA-AAAA' })
   },
   async password_needed(parts) {

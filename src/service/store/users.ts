@@ -1,9 +1,10 @@
 // Account rows.
 
-import { and, eq, exists, inArray, isNotNull, isNull, not, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, gt, inArray, isNotNull, isNull, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { build, type Database, databaseNow, readBatch } from './database.ts'
+import { codes } from './mail-schema.ts'
 import { isAnyRevoked, isRevokedId } from './revoked-tokens.ts'
 import { type RoleValues, roleColumns, roleEntries, withRoles } from './roles.ts'
 import { decodeRow, decodeRows, flag, instant, integer } from './rows.ts'
@@ -207,7 +208,8 @@ export function accountIdOf(spellings: readonly string[]): SQL {
 
 /**
  * Inserts an account unless its email has one, in any spelling. Exactly one of several concurrent
- * calls inserts.
+ * calls inserts. An email that an account can take back counts as taken: otherwise a thief who has
+ * changed it could register it, and the undo would fail.
  */
 export function insertUserStatement({ spellings, ...user }: NewUser & Partial<RoleValues>) {
   // The spelling that has an account. It causes the conflict.
@@ -216,7 +218,19 @@ export function insertUserStatement({ spellings, ...user }: NewUser & Partial<Ro
     .from(users)
     .where(inArray(users.emailNormalized, [...spellings]))
     .limit(1)
-  const emailNormalized = sql`coalesce((${taken}), ${user.emailNormalized})`
+  const reserved = build
+    .select({ emailNormalized: users.emailNormalized })
+    .from(codes)
+    .innerJoin(users, eq(users.id, codes.userId))
+    .where(
+      and(
+        ...[gt(codes.linkExpiresAt, databaseNow), isNull(codes.usedAt)],
+        ...[eq(codes.purpose, 'undo_email_change')],
+        inArray(codes.newEmailNormalized, [...spellings]),
+      ),
+    )
+    .limit(1)
+  const emailNormalized = sql`coalesce((${taken}), (${reserved}), ${user.emailNormalized})`
   return build
     .insert(users)
     .values({ ...user, emailNormalized, registeredAt: databaseNow })

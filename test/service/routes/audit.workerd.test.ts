@@ -102,8 +102,11 @@ describe('the audit', () => {
     expect(event?.user_id).toEqual(expect.any(Number))
     if (mounted.outcome !== 'success') return
     const sessions = 'SELECT user_id FROM portcullis_sessions WHERE id = ?'
-    const withoutSession = ['forgotPassword', 'resetPassword', 'emailCode', 'verifyEmail']
-    const hasSession = ![...withoutSession, 'requestVerification'].includes(name)
+    const withoutSession = [
+      ...['forgotPassword', 'resetPassword', 'emailCode', 'verifyEmail'],
+      ...['requestVerification', 'confirmEmail', 'undoEmailChange'],
+    ]
+    const hasSession = !withoutSession.includes(name)
     const owners = hasSession ? [{ user_id: event?.user_id }] : []
     expect(await query(sessions, event?.session_id ?? '')).toEqual(owners)
     const target = targets[name]

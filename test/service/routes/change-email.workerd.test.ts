@@ -324,6 +324,19 @@ describe('POST /auth/undo-email-change', () => {
     expect(await storedEmail(userId)).toBe(account.email)
   })
 
+  it('keeps the old email from being registered, as long as the link is good', async () => {
+    const account = await registerAccount(app)
+    const userId = await idOf(account)
+    const { undo } = await changed(account, account.email)
+    const register = () =>
+      post(app, '/auth/register', { email: account.email, password: 'x1y2z3w4v5' })
+    expect(said(await register())[1]).toBe('email_taken')
+    expect(said(await takeBack(undo))).toEqual(undone)
+    const sql = 'UPDATE portcullis_users SET email_normalized = ? WHERE id = ?'
+    await client.execute({ sql, args: [freshEmail(), userId] })
+    expect((await register()).status).toBe(201)
+  })
+
   it('makes a code void that the thief has asked for', async () => {
     const account = await registerAccount(app)
     const { undo } = await changed(account, account.email)

@@ -17,6 +17,7 @@ import {
   bearing,
   createTestService,
   logout,
+  freshEmail,
   post,
   postForm,
   postWith,
@@ -101,6 +102,21 @@ describe('every statement finds its rows by an index:', () => {
     const sign = linkTokenIn(mailing.mailbox.to(email).at(-1))
     expect(await scansOfPost('/auth/login-by-code', { token: sign })).toEqual([])
     expect(await scansOf(() => mailing.sendMail({}))).toEqual([])
+  })
+
+  it('a change of the email, and its undo', async () => {
+    const mailing = await createMailingService(pages, { database: recording })
+    const { email, token, refreshToken } = await registerAccount(mailing.app)
+    const body = { new_email: freshEmail(), refresh_token: refreshToken }
+    const asking = () => postWith(mailing.app, '/auth/change-email', token, body)
+    expect(await scansOf(asking)).toEqual([])
+    await mailing.settle()
+    const linkTo = (to: string) => ({ token: linkTokenIn(mailing.mailbox.to(to).at(-1)) })
+    const link = linkTo(body.new_email)
+    expect(await scansOf(() => post(mailing.app, '/auth/confirm-email', link))).toEqual([])
+    await mailing.settle()
+    const undo = linkTo(email)
+    expect(await scansOf(() => post(mailing.app, '/auth/undo-email-change', undo))).toEqual([])
   })
 
   it('the sessions of an account, without those that have ended', async () => {
