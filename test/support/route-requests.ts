@@ -65,7 +65,11 @@ const json = { 'Content-Type': 'application/json' }
 const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
 const settings = { ...mailSettings, OAUTH_CLIENTS: `${client.id}:${client.secret}` }
 /** Reads the mails of all accounts. */
-const mailing = createMailingService({ ACCOUNT_PAGES_URL: 'https://app.example.com' })
+const mailing = createMailingService({
+  ACCOUNT_PAGES_URL: 'https://app.example.com',
+  // Each of the requests asks for mail, and all come from one place.
+  LIMITS: 'raised',
+})
 const password = 'a good password'
 
 /** The account and the tokens of a request. */

@@ -40,7 +40,8 @@ describe.each(every)('the mail $name ($language)', ({ content, language }) => {
   const { subject, text, html } = composeMail(content, style)
 
   it('has the code and the link in both parts, on lines of their own', () => {
-    const { code, link } = 'code' in content ? content : {}
+    const { code } = 'code' in content ? content : {}
+    const { link } = 'link' in content ? content : {}
     expect(text.split('\n').includes('K7QM-W2XR')).toBe(code !== undefined)
     expect(html.includes('>K7QM-W2XR<')).toBe(code !== undefined)
     expect(text.split('\n').includes(mailLink)).toBe(link !== undefined)
