@@ -76,6 +76,8 @@ const outcomeMeanings: Partial<Record<AuditOutcome, string>> = {
   too_many_attempts:
     'An attempt was refused unseen, because too many wrong ones came before. Only the first one of a block is recorded. The block ends with the next attempt that is let through.',
   email_taken: 'Somebody wanted to register the email of this account. Recorded once an hour.',
+  email_unverified:
+    'The password was right, and nobody has proved the email. So no session began, and a code was mailed unless there were too many.',
   mail_given_up: 'A mail could not be sent, and is not tried again.',
   internal:
     'The claims hook or the key failed, so the account was deleted again. The `success` before it is undone.',
@@ -111,7 +113,7 @@ The table \`portcullis_audit_events\` has a row for each thing that happened to 
 | \`user_id\` | the account, also after it was deleted |
 | \`session_id\` | the session that did it, or that began |
 | \`request_id\` | the \`X-Request-Id\` of the answer, which is also in the log |
-| \`attempt_seq\` | of a success with a password or a code: the event of the attempt |
+| \`attempt_seq\` | of a right password or code: the event of the attempt |
 | \`target\` | what it was done to, if that is not the account or the session itself |
 
 The table \`portcullis_audit_details\` has the address and the device of an event of a user, under its \`seq\`. They are deleted after \`AUDIT_DETAILS_DAYS\` ([settings](settings.md), [personal data](../operate/personal-data.md)).

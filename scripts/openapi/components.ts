@@ -83,6 +83,7 @@ export const fixedSchemas = {
       message: { type: 'string', description: 'For people.' },
       code: { type: 'string', description: 'For programs.' },
       request_id: { type: 'string' },
+      handle: { type: 'string', description: 'Of the code that was mailed.' },
       errors: {
         type: 'array',
         items: {

@@ -69,7 +69,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Accounts',
     summary: 'Begins a session of an account.',
     description:
-      'An unknown email and a wrong password get the same answer, after the same work. Accounts whose hash has moved in from another system, or has a higher cost, may take another time. What cannot be an email or a password is not an account. After too many wrong passwords, no password is checked for some time. Send the `device_token` of the last login along: then strangers who guess passwords cannot keep this device out. With `email_undeliverable`, the provider of the email refuses its mail: the user should check it.',
+      'An unknown email and a wrong password get the same answer, after the same work. Accounts whose hash has moved in from another system, or has a higher cost, may take another time. What cannot be an email or a password is not an account. After too many wrong passwords, no password is checked for some time. Send the `device_token` of the last login along: then strangers who guess passwords cannot keep this device out. With `REQUIRE_VERIFIED_EMAIL=login`, an email that nobody has proved is refused after the password was right. A code goes by mail, and the refusal has its `handle`. With `email_undeliverable`, the provider of the email refuses its mail: the user should check it.',
     request: credentials,
     members: {
       device_token:
@@ -148,7 +148,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Accounts',
     summary: 'Proves the email of the account by a code.',
     description:
-      'Send `handle` and `code`, or the `token` of the link. Whoever reads the mails of an email need not be the one who has registered it. So the password stays only if something shows that it is the same person: the handle of `POST /auth/email-verification`, a `device_token` of the account, or its `password`. Otherwise the answer is `password_needed`. With `remove_password` the email is proved all the same, and the password, the sessions and the tokens from before end. Then `password_removed` is true.',
+      'Send `handle` and `code`, or the `token` of the link. Whoever reads the mails of an email need not be the one who has registered it. So the password stays only if something shows that it is the same person: the handle of `POST /auth/email-verification`, of a registration or of a refused login, a `device_token` of the account, or its `password`. Otherwise the answer is `password_needed`. With `remove_password` the email is proved all the same, and the password, the sessions and the tokens from before end. Then `password_removed` is true.',
     request: { handle: codeHandle, code: '7K2M-9XQD' },
     members: {
       ...codeMembers,

@@ -6,6 +6,7 @@ import type { Reason } from '../../src/errors/reasons.ts'
 import { challengeOf, type Refusal } from '../../src/errors/token-refusals.ts'
 import { oauthErrorOf } from '../../src/service/http/respond.ts'
 import type { RefusalForm } from '../../src/service/http/service-env.ts'
+import { codeHandle } from './example-answers.ts'
 
 const contracts = ['classic', 'standard'] as const
 type ContractName = (typeof contracts)[number]
@@ -65,6 +66,7 @@ function sentenceOf(refusal: Refusal, reason: Reason, form: RefusalForm): Senten
   const { status, code, message } = refusal
   const details = {
     ...(reason === 'internal' && { request_id: 'T3mVb9Qy1LcWx7Ze' }),
+    ...(reason === 'email_unverified' && { handle: codeHandle }),
     ...(reason === 'invalid_input' && {
       errors: [{ field: 'email', message: 'Give the email as a string: it is missing.' }],
     }),

@@ -45,6 +45,12 @@ export const catalogue = {
     message: 'User does not exist.',
     standard: { status: 401, message: 'Email or password is wrong.', challenge: 'bare' },
   },
+  email_unverified: {
+    status: 403,
+    code: 'email_unverified',
+    message:
+      'Confirm your email with the code in our mail. If none comes, log in again in an hour.',
+  },
   login_queue_full: {
     status: 503,
     code: 'unavailable',

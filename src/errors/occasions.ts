@@ -89,6 +89,10 @@ export const occasions = {
     when: 'The email has no account, or the password is wrong. Both get the same answer, after the same work. Only a hash that has moved in from another system, or has a higher cost, may take another time.',
     source: 'contract; ASVS 6.3.8',
   },
+  email_unverified: {
+    when: 'Logging in with the right password, with `REQUIRE_VERIFIED_EMAIL=login`, while nobody has proved the email. A code was mailed, and `handle` is for it. Without `handle`, the email gets no mail now: there were five within an hour, or its provider refuses it.',
+    source: 'RFC 9110 §15.5.4; ASVS 6.3.8',
+  },
   login_queue_full: {
     when: 'Registering, logging in, or giving or changing the password while too many others do the same. The password would wait for more than a second to be hashed, or has waited for five. Nothing was done.',
     source: 'RFC 9110 §15.6.4',

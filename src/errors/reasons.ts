@@ -72,7 +72,11 @@ export type RevocationReason = 'token_revoked' | 'account_gone'
 export type UserTokenReason = TokenReason | KeyReason | RevocationReason
 
 /** Why a registration or a login is refused. */
-type AccountReason = 'email_taken' | 'registration_closed' | 'invalid_credentials'
+type AccountReason =
+  | 'email_taken'
+  | 'registration_closed'
+  | 'invalid_credentials'
+  | 'email_unverified'
 
 /** Why no password is hashed: too many passwords are waiting. */
 export type QueueReason = 'login_queue_full'

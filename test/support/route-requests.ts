@@ -381,6 +381,8 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
   registration_closed: async (parts, variables) =>
     withService(parts, await createService({ ...variables, REGISTRATION: 'closed' })),
   invalid_credentials: async (parts) => withBody(parts, { email: freshEmail(), password }),
+  email_unverified: async (parts, variables) =>
+    withService(parts, await createService({ ...variables, REQUIRE_VERIFIED_EMAIL: 'login' })),
   password_wrong: async (parts) =>
     withBody(parts, { ...bodyOf(parts), password: 'another password' }),
   async login_not_fresh(parts) {

@@ -89,8 +89,8 @@ function createHandler(deps: Deps, route: Route): Handler<ServiceEnv> {
   return async (c) => {
     const outcome = await answer(c, deps, route, schema)
     if (outcome.ok) return outcome.value
-    const { errors, ...refusal } = outcome.error
-    return respondRefused(c, deps, refusal, { errors })
+    const { errors, handle, ...refusal } = outcome.error
+    return respondRefused(c, deps, refusal, { errors, handle })
   }
 }
 

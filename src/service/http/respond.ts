@@ -19,9 +19,12 @@ export interface RequestRefusal {
   readonly maxAgeSeconds?: number
 }
 
-/** Why the input is refused. `errors` is there if the fields are the reason. */
+/** The same, with what becomes a member of the body. */
 export interface InputRefusal extends RequestRefusal {
+  /** If the fields are the reason. */
   readonly errors?: readonly FieldProblem[]
+  /** For a code that was mailed. */
+  readonly handle?: string | undefined
 }
 
 /** A success, with its members next to those of the envelope. */

@@ -36,12 +36,18 @@ interface RouteRequest<
 }
 
 /**
- * Why a handler refuses, and the numbers that only it knows. A route with a JSON body may also
+ * Why a handler refuses, and what only it knows. A route with a JSON body may also
  * refuse a field that fits its schema.
  */
 type RouteRefusal<R extends Reason> =
   | R
-  | { readonly reason: R; readonly retryAfterSeconds?: number; readonly maxAgeSeconds?: number }
+  | {
+      readonly reason: R
+      readonly retryAfterSeconds?: number
+      readonly maxAgeSeconds?: number
+      /** For a code that was mailed. A member of the body. */
+      readonly handle?: string | undefined
+    }
   | InvalidInput
 
 /** `{ id: string }` for `/sessions/:id`. */

@@ -60,14 +60,19 @@ const loginRoute = defineRoute({
   credential: 'none',
   body: () => loginBody,
   limits: 'login',
-  refusals: ['invalid_credentials', 'account_changing'],
-  audit: ['attempted', 'success', 'too_many_attempts'],
+  refusals: ['invalid_credentials', 'email_unverified', 'account_changing'],
+  audit: ['attempted', 'success', 'email_unverified', 'too_many_attempts'],
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, body, isGone, entry }) {
     const client = loginClientOf(c, deps, presentedDeviceTokens(c, deps, body.device_token))
-    const issued = await login(deps, body, client, isGone, entry)
-    if (!issued.ok) return issued
+    const typed = { ...body, language: languageOf(c) }
+    const issued = await login(deps, typed, client, isGone, entry)
+    if (!issued.ok) {
+      const { error } = issued
+      if (typeof error === 'object' && error.reason === 'email_unverified') sendAfterAnswer(c, deps)
+      return issued
+    }
     const { isEmailRefused, ...tokens } = issued.value
     const told = isEmailRefused ? { email_undeliverable: true } : {}
     return succeed(respondWithTokens(c, deps, 'Successfully logged in.', tokens, 200, told))

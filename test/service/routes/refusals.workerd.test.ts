@@ -129,6 +129,11 @@ const provocations = {
     return post(app, '/auth/register', { email: freshEmail(), password: 'a good password' })
   },
   invalid_credentials: ({ app }) => post(app, '/auth/login', { email: 'a@b', password: 'x' }),
+  email_unverified: async ({ config }) => {
+    const { email, password } = await registerAccount((await createTestService()).app)
+    const variables = { HTTP_CONTRACT: config.contract, REQUIRE_VERIFIED_EMAIL: 'login' }
+    return post((await createMailingService(variables)).app, '/auth/login', { email, password })
+  },
   login_queue_full: async ({ config }) => {
     const database = slowDatabase(systemRuntime.delay(300))
     const variables = { HTTP_CONTRACT: config.contract, BCRYPT_COST: '14' }

@@ -107,7 +107,7 @@ describe('a neutral registration', () => {
       await service.settle()
       // Two more send the mail.
       expect(database.roundTrips).toBe(3)
-      expect(service.clock.elapsedMs() - before).toBe(200)
+      expect(service.clock.elapsedMs() - before).toBeGreaterThanOrEqual(200)
     }
   })
 

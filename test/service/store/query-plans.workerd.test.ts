@@ -119,6 +119,16 @@ describe('every statement finds its rows by an index:', () => {
     expect(await scansOf(() => post(mailing.app, '/auth/undo-email-change', undo))).toEqual([])
   })
 
+  it('a registration and a login without a session', async () => {
+    const variables = { REGISTRATION: 'neutral', REQUIRE_VERIFIED_EMAIL: 'login' }
+    const mailing = await createMailingService(variables, { database: recording })
+    const { email, password } = await registerAccount(app)
+    for (const path of ['/auth/register', '/auth/login']) {
+      expect(await scansOf(() => post(mailing.app, path, { email, password }))).toEqual([])
+      await mailing.settle()
+    }
+  })
+
   it('the sessions of an account, without those that have ended', async () => {
     const { email, password } = await registerAccount(app)
     const { token } = tokensOf(await post(app, '/auth/login', { email, password }))

@@ -1,7 +1,7 @@
 // An attempt does not count if its password was not checked, or if we failed after that.
 
 import { DatabaseUnavailable } from '../../../errors/database-unavailable.ts'
-import type { InvalidInput, Result } from '../../../errors/reasons.ts'
+import type { Result } from '../../../errors/reasons.ts'
 import { type CountedAttempt, takeAttemptBack } from '../../store/attempts.ts'
 import type { LimitDeps } from './limit-deps.ts'
 
@@ -13,7 +13,7 @@ const uncounted: readonly string[] = ['login_queue_full', 'account_changing', 'i
  * taken back: one round trip more. If the database gave no answer, the attempt stays: it may have been
  * taken back already.
  */
-export async function chargeAttempt<T, R extends string | InvalidInput>(
+export async function chargeAttempt<T, R extends string | { readonly reason: string }>(
   { database }: Pick<LimitDeps, 'database'>,
   attempt: CountedAttempt,
   work: () => Promise<Result<T, R>>,
@@ -29,6 +29,6 @@ export async function chargeAttempt<T, R extends string | InvalidInput>(
   }
 }
 
-function reasonOf(error: string | InvalidInput): string {
+function reasonOf(error: string | { readonly reason: string }): string {
   return typeof error === 'string' ? error : error.reason
 }

@@ -8,10 +8,14 @@ import {
   refuse,
   succeed,
 } from '../../../errors/reasons.ts'
-import type { TooManyAttempts } from '../../store/attempts.ts'
+import type { CountedAttempt, TooManyAttempts } from '../../store/attempts.ts'
+import type { RequestedCode } from '../../store/code-requests.ts'
 import { findAccountToLogIn } from '../../store/password-checks.ts'
 import { insertSession } from '../../store/sessions.ts'
+import { requestCodeAtLogin } from '../../store/unverified-login.ts'
+import type { CheckedAccount } from '../../store/users.ts'
 import type { AuditEntry } from '../audit-entry.ts'
+import { newCode } from '../codes/request-code.ts'
 import type { Deps } from '../deps.ts'
 import { comparedEmail, emailSpellings } from '../identity/email.ts'
 import { parsePassword } from '../identity/identity.ts'
@@ -43,7 +47,14 @@ interface PasswordLogin extends LoginTokens {
   readonly isEmailRefused: boolean
 }
 
-type LoginReason = 'invalid_credentials' | QueueReason | ChangeReason
+/** The password is right, but nobody has proved the email. */
+interface UnverifiedEmail {
+  readonly reason: 'email_unverified'
+  /** For the code that was mailed. Undefined: the email gets no mail now. */
+  readonly handle: string | undefined
+}
+
+type LoginReason = 'invalid_credentials' | QueueReason | ChangeReason | UnverifiedEmail
 
 /**
  * The tokens of a new session, and of a known device. Refuses with 'invalid_credentials', after one
@@ -58,16 +69,21 @@ type LoginReason = 'invalid_credentials' | QueueReason | ChangeReason
  * If the stored hash is not of the configured form and cost, this takes one hash more, and the
  * second round trip replaces it. If there is no room for that hash, the stored one stays.
  *
+ * With REQUIRE_VERIFIED_EMAIL=login it refuses with 'email_unverified' if the password is right and
+ * nobody has proved the email. The second round trip then queues a mail with a code. The attempt
+ * counts as right.
+ *
  * If there are more than MAX_SESSIONS_PER_USER, the second round trip ends the sessions whose
  * refresh token was used least recently.
  */
 export async function login(
   deps: LoginDeps,
-  typed: { readonly email: string; readonly password: string },
+  typed: { readonly email: string; readonly password: string; readonly language: string },
   client: LoginClient & { findPlace(): LoginPlace },
   isGone: () => boolean,
   entry: AuditEntry,
 ): Promise<Result<PasswordLogin, LoginReason | TooManyAttempts>> {
+  const { language } = typed
   const email = comparedEmail(typed.email)
   const device = await findDevice(deps, email, client)
   const turn = deps.hashQueue.join(isGone, device?.userId)
@@ -91,6 +107,14 @@ export async function login(
     )
     if (!matches.ok) return matches
     if (!account || !matches.value) return refuse('invalid_credentials')
+    if (deps.settings.requireVerifiedEmail === 'login' && account.emailVerifiedAt === null) {
+      return refuseUnverified(
+        deps,
+        account,
+        attempt,
+        newCode(deps, 'verify_email', language, entry),
+      )
+    }
     // Before the commit, as everything that can fail.
     const { userId, passwordVersion } = account
     const renewed = { ...renewDevice(deps, device), userId, passwordVersion }
@@ -106,4 +130,16 @@ export async function login(
     const { isEmailRefused } = account
     return issued.ok ? succeed({ ...issued.value, deviceToken, isEmailRefused }) : issued
   })
+}
+
+/** A code goes out, and no session begins. The hash stays as it is. One round trip. */
+async function refuseUnverified(
+  { database }: Pick<LoginDeps, 'database'>,
+  account: CheckedAccount,
+  attempt: CountedAttempt,
+  code: RequestedCode,
+): Promise<Result<never, 'invalid_credentials' | UnverifiedEmail>> {
+  const isQueued = await requestCodeAtLogin(database, account, attempt, code)
+  if (isQueued === undefined) return refuse('invalid_credentials')
+  return refuse({ reason: 'email_unverified', handle: isQueued ? code.handle : undefined })
 }
