@@ -107,6 +107,7 @@ describe('the Worker', () => {
       prunedAttempts: 1,
       prunedAuditDetails: 1,
       prunedMail: 0,
+      deletedAccounts: 0,
       head: { number: expect.any(Number), mac: expect.stringMatching(/^[\w-]{43}$/) },
     })
   })

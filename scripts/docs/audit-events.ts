@@ -33,6 +33,9 @@ const routeEvents: Readonly<Record<string, AuditEvent>> = {
   changeEmail: { when: 'A session asked for a code at a new email.' },
   confirmEmail: { when: 'The account has another email, by a code.' },
   undoEmailChange: { when: 'The account has its old email back, and all sessions ended.' },
+  deleteAccount: {
+    when: 'The deletion of the account was planned, or done with `ACCOUNT_DELETION_DAYS=0`. All sessions ended.',
+  },
   refresh: { when: 'A used refresh token was presented again, and the session ended.' },
   endSession: {
     when: 'A session was ended from another one, or from itself.',
@@ -67,7 +70,8 @@ const commandEvents: Readonly<Record<CommandName, AuditEvent>> = {
   },
 }
 
-const serviceEvent: AuditEvent = { when: 'Mail is sent.', target: 'the kind of the mail' }
+const mailEvent: AuditEvent = { when: 'Mail is sent.', target: 'the kind of the mail' }
+const deletionEvent: AuditEvent = { when: 'The account was deleted, as its owner had asked.' }
 
 const outcomeMeanings: Partial<Record<AuditOutcome, string>> = {
   success: 'It was done.',
@@ -78,6 +82,8 @@ const outcomeMeanings: Partial<Record<AuditOutcome, string>> = {
   email_taken: 'Somebody wanted to register the email of this account. Recorded once an hour.',
   email_unverified:
     'The password was right, and nobody has proved the email. So no session began, and a code was mailed unless there were too many.',
+  deletion_cancelled:
+    'The account is not deleted, because its owner is back. From `service`: it had a session that an earlier version began.',
   mail_given_up: 'A mail could not be sent, and is not tried again.',
   internal:
     'The claims hook or the key failed, so the account was deleted again. The `success` before it is undone.',
@@ -138,7 +144,10 @@ ${renderTable(
 
 ## The service itself
 
-${renderTable(heads, [row('mail', serviceEvent, ['mail_given_up'])])}
+${renderTable(heads, [
+  row('mail', mailEvent, ['mail_given_up']),
+  row('deletion', deletionEvent, ['success', 'deletion_cancelled']),
+])}
 
 ## Outcomes
 

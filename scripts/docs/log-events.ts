@@ -70,7 +70,7 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
     writer: 'service',
     members: [
       ...['sealed', 'pruned', 'prunedSessions', 'prunedAttempts', 'prunedAuditDetails'],
-      ...['prunedMail', 'head'],
+      ...['prunedMail', 'deletedAccounts', 'head'],
     ],
     meaning:
       'The cron has sealed so many events of the audit. It has deleted so many revocations, sessions, counts of attempts, personal details of events, and mails that were over. `head` is the number and the MAC of the last seal: a line that is kept elsewhere is [a kept head](../operate/audit.md#keep-the-head-elsewhere).',

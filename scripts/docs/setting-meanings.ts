@@ -80,6 +80,11 @@ export const settingMeanings = {
       'How long the audit keeps the address and the device of [an event](audit-events.md). With 0 it keeps none. A change counts for later events',
     unit: 'days',
   },
+  ACCOUNT_DELETION_DAYS: {
+    meaning:
+      'How long an account stays after its owner has asked to delete it. A login within that time keeps it. With 0 it is deleted at once. A change counts for later requests',
+    unit: 'days',
+  },
   TRUSTED_PROXIES: {
     meaning:
       'On Deno: how many proxies are in front of the service. Each must add the address of its client to `Forwarded` or `X-Forwarded-For`. With 0 these headers are not read',

@@ -47,14 +47,24 @@ const messageOrTokens = v.object({
 /** A success, with as many of the tokens as the caller is entitled to. */
 const messageAndTokens = v.object({ ...tokens.entries, expires_in: v.optional(integer) })
 
+/** Only where the deletion of the account was planned. */
+const kept = { deletion_cancelled: v.optional(v.literal(true)) }
+
+/** As many of the tokens as the caller is entitled to, and whether the account is kept. */
+const passwordReset = v.object({ ...messageAndTokens.entries, ...kept })
+
+/** When the account will be deleted, unless it is. */
+const deletion = v.object({ ...success, deletes_on: v.optional(instant) })
+
 /** Tokens, and whether the email gets no mail. */
 const login = v.object({
   ...tokens.entries,
   email_undeliverable: v.optional(v.literal(true)),
+  ...kept,
 })
 
 /** Tokens, and whether the password from before is gone. */
-const codeLogin = v.object({ ...tokens.entries, password_removed: v.boolean() })
+const codeLogin = v.object({ ...tokens.entries, password_removed: v.boolean(), ...kept })
 
 /** An account. */
 const account = v.object({
@@ -173,7 +183,7 @@ export const answerOf: Readonly<Record<RouteName, Answer>> = {
   status: account,
   user: account,
   forgotPassword: messageAndHandle,
-  resetPassword: messageAndTokens,
+  resetPassword: passwordReset,
   emailCode: messageAndHandle,
   loginByCode: codeLogin,
   requestVerification: messageAndPerhapsHandle,
@@ -186,6 +196,7 @@ export const answerOf: Readonly<Record<RouteName, Answer>> = {
   listSessions: sessionList,
   endSession: message,
   listEvents: eventList,
+  deleteAccount: deletion,
   logout: message,
   logoutEverywhere: messageOrTokens,
   reauthenticate: tokens,
@@ -211,6 +222,8 @@ export const answerSchemas: Readonly<Record<string, v.GenericSchema>> = {
   Tokens: tokens,
   MessageOrTokens: messageOrTokens,
   MessageAndTokens: messageAndTokens,
+  PasswordReset: passwordReset,
+  Deletion: deletion,
   Login: login,
   CodeLogin: codeLogin,
   Account: account,
@@ -225,5 +238,7 @@ export const answerSchemas: Readonly<Record<string, v.GenericSchema>> = {
 
 /** Whether a success may carry tokens. */
 export function mayCarryTokens(answer: Answer): boolean {
-  return [tokens, messageOrTokens, messageAndTokens, login, codeLogin].some((one) => one === answer)
+  return [tokens, messageOrTokens, messageAndTokens, passwordReset, login, codeLogin].some(
+    (one) => one === answer,
+  )
 }

@@ -69,7 +69,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Accounts',
     summary: 'Begins a session of an account.',
     description:
-      'An unknown email and a wrong password get the same answer, after the same work. Accounts whose hash has moved in from another system, or has a higher cost, may take another time. What cannot be an email or a password is not an account. After too many wrong passwords, no password is checked for some time. Send the `device_token` of the last login along: then strangers who guess passwords cannot keep this device out. With `REQUIRE_VERIFIED_EMAIL=login`, an email that nobody has proved is refused after the password was right. A code goes by mail, and the refusal has its `handle`. With `email_undeliverable`, the provider of the email refuses its mail: the user should check it.',
+      'An unknown email and a wrong password get the same answer, after the same work. Accounts whose hash has moved in from another system, or has a higher cost, may take another time. What cannot be an email or a password is not an account. After too many wrong passwords, no password is checked for some time. Send the `device_token` of the last login along: then strangers who guess passwords cannot keep this device out. With `REQUIRE_VERIFIED_EMAIL=login`, an email that nobody has proved is refused after the password was right. A code goes by mail, and the refusal has its `handle`. With `email_undeliverable`, the provider of the email refuses its mail: the user should check it. With `deletion_cancelled`, the account was to be deleted, and is not any more.',
     request: credentials,
     members: {
       device_token:
@@ -211,6 +211,20 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
         'Whether the other sessions go on. They need a new access token all the same. Default: false.',
     },
     answer: success({ message: 'Password changed.', ...loggedIn }),
+  },
+  deleteAccount: {
+    tag: 'Accounts',
+    summary: 'Deletes the account some days later, and ends its sessions at once.',
+    description:
+      'Needs the refresh token of a session whose login was at most 300 seconds ago. `deletes_on` says when the account is deleted. ACCOUNT_DELETION_DAYS says how many days that is: 14 by default. A login before that keeps the account, and so does a new password by a code. The answer to it has `deletion_cancelled`. With 0 days the account is deleted at once, and there is no `deletes_on`.',
+    request: { refresh_token: refreshToken },
+    members: {
+      refresh_token: 'The refresh token of this session. With cookies, the browser sends it.',
+    },
+    answer: success({
+      message: 'Your account will be deleted.',
+      deletes_on: '2026-11-15T09:30:00.000Z',
+    }),
   },
   refresh: {
     tag: 'Sessions',

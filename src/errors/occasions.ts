@@ -250,7 +250,7 @@ export const occasions = {
     source: 'RFC 6750 §3.1',
   },
   login_not_fresh: {
-    when: 'The token is good, and its user gave the password too long ago: at a guard, longer than `requireFreshLogin` allows; at a change of the email, and at one of the password without the old one, more than 300 s. There a refresh token that is used up is refused in the same way. `max_age` in the challenge says how long, in seconds.',
+    when: 'The token is good, and its user gave the password too long ago: at a guard, longer than `requireFreshLogin` allows; at a change of the email, at one of the password without the old one, and at the deletion of the account, more than 300 s. There a refresh token that is used up is refused in the same way. `max_age` in the challenge says how long, in seconds.',
     source: 'RFC 9470 §3',
   },
   revocations_unavailable: {

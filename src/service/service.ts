@@ -26,6 +26,7 @@ import { createMailedCodes } from './domain/codes/mailed-codes.ts'
 import type { ClientAddress, Deps } from './domain/deps.ts'
 import { RevocationFeed } from './domain/feed/feed.ts'
 import {
+  deleteAccounts,
   pruneAttempts,
   pruneAuditDetails,
   pruneMail,
@@ -57,7 +58,8 @@ export interface Service {
    * Housekeeping, for the platform's scheduler. Seals the events of the audit, 90,000 at most. Then
    * deletes revocations that no living token needs, and sessions that ended more than a day ago.
    * Also counts of attempts that are forgotten, and personal details of events after
-   * AUDIT_DETAILS_DAYS. At most 225,000 of each. Writes one line to the log. Rejects when the
+   * AUDIT_DETAILS_DAYS. At most 225,000 of each. First it deletes
+   * accounts whose deletion is due: 5,000 at most. Writes one line to the log. Rejects when the
    * database is unavailable.
    */
   prune(): Promise<void>
@@ -131,6 +133,7 @@ export function createService(config: Config, parts: PlatformParts): Service {
   return {
     app: createApp(deps),
     async prune() {
+      const deletedAccounts = await deleteAccounts(deps)
       const pruned = await pruneRevocations(deps)
       const prunedSessions = await pruneSessions(deps)
       const prunedAttempts = await pruneAttempts(deps)
@@ -148,6 +151,7 @@ export function createService(config: Config, parts: PlatformParts): Service {
         prunedAttempts,
         prunedAuditDetails,
         prunedMail,
+        deletedAccounts,
       }
       deps.log(JSON.stringify({ event: 'prune', ...counts, head: head ?? null }))
     },

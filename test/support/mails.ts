@@ -40,6 +40,11 @@ export const mailContents: readonly (readonly [name: string, content: MailConten
       ...{ link: undefined, linkMinutes: 4_320 },
     },
   ],
+  ['deletion_planned', { kind: 'deletion_planned', at: changedAt, device: 'Firefox on Windows' }],
+  [
+    'deletion_planned by an unknown device',
+    { kind: 'deletion_planned', at: changedAt, device: undefined },
+  ],
   ['account_exists', { kind: 'account_exists' }],
 ]
 

@@ -90,6 +90,7 @@ export function goodBody({ name }: Route, { refreshToken }: Caller): object {
       password,
       refresh_token: refreshToken,
     },
+    deleteAccount: { refresh_token: refreshToken },
     logoutEverywhere: { keep_current: true, refresh_token: refreshToken },
     forgotPassword: { email: freshEmail() },
     emailCode: { email: freshEmail() },

@@ -48,6 +48,11 @@ export interface ServiceSettings {
    * none. Default: 30.
    */
   readonly auditDetailsDays: number
+  /**
+   * How long an account stays after its owner has asked to delete it, in days, from 0 to 90. 0
+   * deletes at once. Default: 14.
+   */
+  readonly accountDeletionDays: number
   /** Whether tokens travel in bodies and headers, or in cookies. Default: `'bearer'`. */
   readonly tokenTransport: TokenTransport
   /** What a new password must be. Default: at least 8 characters, and not a common one. */
@@ -133,6 +138,7 @@ export function serviceSettingsOf(config: Config): ServiceSettings {
     maxSessionsPerUser: config.maxSessionsPerUser,
     keepsSessionAddresses: config.keepsSessionAddresses,
     auditDetailsDays: config.auditDetailsDays,
+    accountDeletionDays: config.accountDeletionDays,
     tokenTransport: config.tokenTransport,
     passwordPolicy: config.passwordPolicy,
     emailDomains: config.emailDomains,

@@ -153,6 +153,7 @@ function createConfig(values: SettingValues): Config {
     maxSessionsPerUser: values.MAX_SESSIONS_PER_USER,
     keepsSessionAddresses: values.SESSION_ADDRESSES === 'keep',
     auditDetailsDays: values.AUDIT_DETAILS_DAYS,
+    accountDeletionDays: values.ACCOUNT_DELETION_DAYS,
     trustedProxies: values.TRUSTED_PROXIES,
     tokenTransport: values.TOKEN_TRANSPORT,
     oauthClients: values.OAUTH_CLIENTS,

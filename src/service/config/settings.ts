@@ -115,6 +115,9 @@ export const settings = {
   AUDIT_DETAILS_DAYS: {
     ...wholeNumber(30, 0, 400),
   },
+  ACCOUNT_DELETION_DAYS: {
+    ...wholeNumber(14, 0, 90),
+  },
   TRUSTED_PROXIES: {
     ...wholeNumber(0, 0, 10),
   },

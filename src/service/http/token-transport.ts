@@ -115,6 +115,11 @@ export function presentedDeviceTokens(
   return tokens.slice(0, maxTokensVerified)
 }
 
+/** Tells that the account is not deleted, because its owner is back. */
+export function keptMembers(done: { readonly isDeletionCancelled: boolean }) {
+  return done.isDeletionCancelled ? { deletion_cancelled: true } : {}
+}
+
 /**
  * A success that carries tokens (RFC 6749 §5.1), with flask-jwt-auth's name for the access token.
  * There may be only some of the tokens. `members` are further members of the body.

@@ -5,12 +5,7 @@ import { unseen } from '../../token/issuer.ts'
 import { type Language, mailTexts } from './languages.ts'
 import { renderHtml } from './layout.ts'
 import type { MailBlock } from './mail-block.ts'
-import type {
-  CodeMail,
-  EmailChangedMail,
-  MailContent,
-  PasswordChangedMail,
-} from './mail-content.ts'
+import type { ChangeMail, CodeMail, EmailChangedMail, MailContent } from './mail-content.ts'
 import type { MailTexts, MailTime } from './texts/text.ts'
 
 /** Who the mail is from, and in which language. */
@@ -48,7 +43,7 @@ interface Words {
 function wordsOf(content: MailContent, texts: MailTexts, service: string): Words {
   if ('code' in content) return codeWords(content, texts, service)
   const { subject, happened, todo, otherwise } = texts[content.kind](service)
-  const details = content.kind === 'account_exists' ? [] : detailsOf(content, texts)
+  const details = 'at' in content ? detailsOf(content, texts) : []
   const last = content.kind === 'email_changed' ? undoOf(content, texts, service) : [otherwise]
   return { subject, preview: happened, blocks: [happened, ...details, todo, ...last] }
 }
@@ -89,11 +84,12 @@ function codeWords(content: CodeMail, texts: MailTexts, service: string): Words 
 }
 
 function detailsOf(
-  { at, device }: Pick<PasswordChangedMail, 'at' | 'device'>,
+  { kind, at, device }: ChangeMail | EmailChangedMail,
   texts: MailTexts,
 ): readonly string[] {
-  const when = texts.changedAt(timeOf(at))
-  return device ? [when, texts.changedBy(withoutAddresses(device))] : [when]
+  const when = kind === 'deletion_planned' ? texts.deletedAt : texts.changedAt
+  const time = when(timeOf(at))
+  return device ? [time, texts.changedBy(withoutAddresses(device))] : [time]
 }
 
 function renderText(blocks: readonly MailBlock[]): string {

@@ -20,12 +20,15 @@ export interface CodeMail {
   readonly linkMinutes: number
 }
 
-/** The password of the account was changed. */
-export interface PasswordChangedMail {
-  readonly kind: 'password_changed'
-  /** When, in seconds since 1970. */
+/**
+ * - `password_changed`: the password of the account was changed;
+ * - `deletion_planned`: the account will be deleted, unless its owner logs in before.
+ */
+export interface ChangeMail {
+  readonly kind: 'password_changed' | 'deletion_planned'
+  /** When it was changed, or when it will be deleted. In seconds since 1970. */
   readonly at: number
-  /** The device that changed it, in the words of `describeDevice`. */
+  /** The device that asked for it, in the words of `describeDevice`. */
   readonly device: string | undefined
 }
 
@@ -48,4 +51,4 @@ interface AccountExistsMail {
 }
 
 /** What a mail is about. */
-export type MailContent = CodeMail | PasswordChangedMail | EmailChangedMail | AccountExistsMail
+export type MailContent = CodeMail | ChangeMail | EmailChangedMail | AccountExistsMail

@@ -29,10 +29,10 @@ export const resetFlow: CodeFlow = {
     const device = describeDevice(c.req.header('User-Agent'))
     const entry = entryOf(c, deps, 'resetPassword')
     const asked = { sent, newPassword, device, language: languageOf(c), entry }
-    const deviceToken = await resetForgottenPassword(deps, asked, isGone)
-    if (!deviceToken.ok) return deviceToken
+    const reset = await resetForgottenPassword(deps, asked, isGone)
+    if (!reset.ok) return reset
     sendAfterAnswer(c, deps)
-    setLoginCookies(c, deps, { deviceToken: deviceToken.value })
+    setLoginCookies(c, deps, { deviceToken: reset.value.deviceToken })
     return succeed(html`<p>${textsFor(c).loggedOutEverywhere}</p>\n`)
   },
 }

@@ -13,7 +13,7 @@ import { loginClientOf } from '../http/login-client.ts'
 import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
-import { presentedDeviceTokens, respondWithTokens } from '../http/token-transport.ts'
+import { keptMembers, presentedDeviceTokens, respondWithTokens } from '../http/token-transport.ts'
 import { formatInstant } from './instant.ts'
 import { allowedEmail } from './new-email.ts'
 import { parsedPassword, passwordAllowedBy } from './new-password.ts'
@@ -61,7 +61,10 @@ const loginRoute = defineRoute({
   body: () => loginBody,
   limits: 'login',
   refusals: ['invalid_credentials', 'email_unverified', 'account_changing'],
-  audit: ['attempted', 'success', 'email_unverified', 'too_many_attempts'],
+  audit: [
+    ...(['attempted', 'success', 'email_unverified', 'too_many_attempts'] as const),
+    'deletion_cancelled',
+  ],
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, body, isGone, entry }) {
@@ -74,7 +77,7 @@ const loginRoute = defineRoute({
       return issued
     }
     const { isEmailRefused, ...tokens } = issued.value
-    const told = isEmailRefused ? { email_undeliverable: true } : {}
+    const told = { ...(isEmailRefused && { email_undeliverable: true }), ...keptMembers(tokens) }
     return succeed(respondWithTokens(c, deps, 'Successfully logged in.', tokens, 200, told))
   },
 })

@@ -18,7 +18,7 @@ import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
-import { presentedDeviceTokens, respondWithTokens } from '../http/token-transport.ts'
+import { keptMembers, presentedDeviceTokens, respondWithTokens } from '../http/token-transport.ts'
 import { allowedPassword } from './new-password.ts'
 import { hasOneCode, sentCode } from './sent-code.ts'
 
@@ -81,23 +81,25 @@ const resetPasswordRoute = defineRoute({
   body: passwordReset,
   limits: 'code',
   refusals: ['code_wrong', 'login_queue_full'],
-  audit: ['attempted', 'success'],
+  audit: ['attempted', 'success', 'deletion_cancelled'],
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, body, isGone, entry }) {
     const { new_password: newPassword, ...sent } = body
     const device = describeDevice(c.req.header('User-Agent'))
     const asked = { sent, newPassword, device, language: languageOf(c), entry }
-    const deviceToken = await resetForgottenPassword(deps, asked, isGone)
-    if (!deviceToken.ok) {
-      const { error } = deviceToken
+    const reset = await resetForgottenPassword(deps, asked, isGone)
+    if (!reset.ok) {
+      const { error } = reset
       if (typeof error !== 'object') return refuse(error)
       const message = passwordSentence(error.passwordFault, deps.settings.passwordPolicy)
       return refuse({ reason: 'invalid_input', errors: [{ field: 'new_password', message }] })
     }
     sendAfterAnswer(c, deps)
-    const tokens = { deviceToken: deviceToken.value }
-    return succeed(respondWithTokens(c, deps, 'Password changed. Please log in.', tokens))
+    const { deviceToken } = reset.value
+    const message = 'Password changed. Please log in.'
+    const members = keptMembers(reset.value)
+    return succeed(respondWithTokens(c, deps, message, { deviceToken }, 200, members))
   },
 })
 
@@ -109,7 +111,7 @@ const loginByCodeRoute = defineRoute({
   body: () => codeLogin,
   limits: 'code',
   refusals: ['code_wrong', 'account_changing'],
-  audit: ['attempted', 'success'],
+  audit: ['attempted', 'success', 'deletion_cancelled'],
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, body, entry }) {
@@ -117,7 +119,7 @@ const loginByCodeRoute = defineRoute({
     const issued = await loginByCode(deps, body, client, entry)
     if (!issued.ok) return issued
     const { isPasswordRemoved, ...tokens } = issued.value
-    const members = { password_removed: isPasswordRemoved }
+    const members = { password_removed: isPasswordRemoved, ...keptMembers(tokens) }
     return succeed(respondWithTokens(c, deps, 'Successfully logged in.', tokens, 200, members))
   },
 })

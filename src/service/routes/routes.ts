@@ -8,6 +8,7 @@ import { eventRoutes } from './events.ts'
 import { feedRoutes } from './feed.ts'
 import { healthRoutes } from './health.ts'
 import { oauthRoutes } from './oauth.ts'
+import { ownAccountRoutes } from './own-account.ts'
 import { passwordRoutes } from './password.ts'
 import { sessionRoutes } from './sessions.ts'
 import { wellKnownRoutes } from './well-known.ts'
@@ -24,6 +25,7 @@ export const routeFamilies = [
       ...passwordRoutes,
       ...sessionRoutes,
       ...eventRoutes,
+      ...ownAccountRoutes,
       ...feedRoutes,
     ],
   },

@@ -1,22 +1,17 @@
 // What administrators do to account rows. Every change that removes access also revokes the
 // account's generation in the same batch, and with it every older token.
 
-import { and, eq, exists, inArray, not, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, not, or, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
+import { deletionStatements } from './account-deletion.ts'
 import {
   insertGenerationRevocationStatement,
   updateEndedSessionsStatement,
   updateRevokedGenerationStatement,
 } from './account-endings.ts'
-import {
-  type AuditEntry,
-  auditStatements,
-  deleteDetailsStatement,
-  ofAccount,
-} from './audit-events.ts'
+import { type AuditEntry, auditStatements, ofAccount } from './audit-events.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
 import { isLiveSession } from './live-session.ts'
-import { codes, outgoingMail } from './mail-schema.ts'
 import { type RoleValues, roleColumns, roleEntries, roleValuesOf } from './roles.ts'
 import { decodeRows, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
@@ -141,8 +136,7 @@ export function replacePassword(
 }
 
 /**
- * Deletes the account with this email and this id, with its sessions, codes and mail, and the personal
- * details of its events, and revokes its tokens. Same guarantees and result as `disableAccount`. The revocations
+ * Deletes the account with this email and this id, with everything personal, and revokes its tokens. Same guarantees and result as `disableAccount`. The revocations
  * and the events stay, and no other account ever gets the id.
  */
 export async function deleteAccount(
@@ -151,16 +145,10 @@ export async function deleteAccount(
   userId: number,
 ): Promise<boolean> {
   const isTheirs = and(isAccountOf(change.spellings), eq(users.id, userId))
-  const account = build.select({ id: users.id }).from(users).where(isTheirs)
   const { deleted } = await runBatch(database, {
     revoked: insertGenerationRevocationStatement(isTheirs),
     ...recordedStatements(change.entry, isTheirs),
-    details: deleteDetailsStatement(sql`${account}`),
-    // Not left to ON DELETE CASCADE: whether foreign keys count is a setting of the connection.
-    sessions: build.delete(sessions).where(inArray(sessions.userId, account)),
-    codes: build.delete(codes).where(inArray(codes.userId, account)),
-    mail: build.delete(outgoingMail).where(inArray(outgoingMail.userId, account)),
-    deleted: build.delete(users).where(isTheirs).returning({ userId: users.id }),
+    ...deletionStatements(isTheirs),
   })
   return decodeRows(changedRow, deleted).length > 0
 }

@@ -11,8 +11,9 @@ import { auditDetails, auditEvents, sessions, users } from './schema.ts'
 /**
  * What came of it. `attempted`: a password was given, and is being checked. If it is right, a
  * success follows that names the attempt. `mail_given_up`: a mail could not be sent.
+ * `deletion_cancelled`: the account is not deleted, because its owner is back.
  */
-export type AuditOutcome = 'success' | 'attempted' | 'mail_given_up' | Reason
+export type AuditOutcome = 'success' | 'attempted' | 'mail_given_up' | 'deletion_cancelled' | Reason
 
 /** What happens, and who does it, as the caller of the store knows it. */
 export interface AuditEntry {

@@ -11,7 +11,12 @@ import { type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import { sessionLimitStatements } from './session-limit.ts'
-import { type Changed, insertSessionStatement, type NewSession } from './sessions.ts'
+import {
+  type Changed,
+  insertSessionStatement,
+  keptStatements,
+  type NewSession,
+} from './sessions.ts'
 import { unsuppressStatement } from './suppressed-addresses.ts'
 import {
   type CheckedAccount,
@@ -41,7 +46,8 @@ export interface CodeLogin {
 }
 
 /**
- * Uses the code and begins a session. The email of the account is proved. With a takeover, the
+ * Uses the code and begins a session. The email of the account is proved. The account is kept if its
+ * deletion is planned. With a takeover, the
  * password, the tokens and the sessions from before end. Exactly one of several calls with a code
  * succeeds. The others are refused with 'code_wrong'. Refuses with 'changed' when the generation or
  * the roles of the account have changed since they were read. A refusal uses nothing. Records the
@@ -76,6 +82,7 @@ export async function insertSessionByCode(
         .from(users)
         .where(and(whose, isBegun))}`,
     ),
+    ...keptStatements(signed, session, login.entry),
     ...sessionLimitStatements(session.sessionId, login.maxSessions),
     found: selectCheckedAccountStatement(and(whose, isUsableAccount)),
   })

@@ -9,10 +9,10 @@ import type { RequestedCode } from './code-requests.ts'
 import { insertCodeStatement, insertHandleStatement, type NewCode } from './code-rows.ts'
 import { useCodeStatement } from './codes.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
+import { isFreshLogin } from './fresh-login.ts'
 import { isLiveSession } from './live-session.ts'
 import { codes } from './mail-schema.ts'
 import { insertMailStatement, isMailableTo, type Notice } from './outgoing-mail.ts'
-import { isFreshLogin } from './password-change.ts'
 import { decodeRows, flag } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import type { Rotation } from './session-rotation.ts'
@@ -70,7 +70,7 @@ export async function requestEmailChange(
   const { email, emailNormalized, spellings } = newEmail
   const to = { email: sql`${email}`, emailNormalized: sql`${emailNormalized}` }
   const whose = eq(users.id, caller.userId)
-  const isFresh = isFreshLogin(rotation, asked.maxAgeSeconds)
+  const isFresh = isFreshLogin(asked.maxAgeSeconds, rotation)
   const isOwn = and(eq(sessions.id, caller.sessionId), isLiveSession)
   const living = build.select({ id: sessions.id }).from(sessions).where(and(isOwn, isFresh))
   const mayAsk = and(whose, mayActForAccount(caller), exists(living), isSeldom())

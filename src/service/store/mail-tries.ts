@@ -34,6 +34,7 @@ const claimedRow = v.object({
   codeId: v.nullable(v.string()),
   device: v.nullable(v.string()),
   createdAt: instant,
+  dueAt: v.nullable(instant),
   tries: integer,
 })
 
@@ -102,6 +103,7 @@ export async function claimDueMail(
         codeId: outgoingMail.codeId,
         device: outgoingMail.device,
         createdAt,
+        dueAt: outgoingMail.dueAt,
         tries,
       }),
   })

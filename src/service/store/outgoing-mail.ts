@@ -13,7 +13,7 @@ type MailKind = (typeof mailKinds)[number]
 
 export const mailKinds = [
   ...(['reset_password', 'sign_in', 'verify_email', 'change_email'] as const),
-  ...(['password_changed', 'email_changed', 'account_exists'] as const),
+  ...(['password_changed', 'email_changed', 'account_exists', 'deletion_planned'] as const),
 ] as const
 
 /** What its row needs beside the account. */
@@ -85,14 +85,17 @@ export function insertMailStatement(
         sentAt: nothing.as('sent_at'),
         givenUpAt: nothing.as('given_up_at'),
         problem: nothing.as('problem'),
-        dueAt: nothing.as('due_at'),
+        // A retry says the same, also if the account has another time by then.
+        dueAt: sql<
+          number | null
+        >`${kind === 'deletion_planned' ? users.deletionDueAt : nothing}`.as('due_at'),
       })
       .from(users)
       .where(whose),
   )
 }
 
-/** A mail that tells the owner of an account that its password has changed. */
+/** A mail that tells the owner of an account what has changed. */
 export interface Notice {
   /** A fresh id. */
   readonly mailId: string
@@ -103,11 +106,14 @@ export interface Notice {
 }
 
 /** Queues the notice to the account that the condition selects. Without one there is no statement. */
-export function noticeStatements(notice: Notice | undefined, whose: SQL | undefined) {
+export function noticeStatements(
+  notice: Notice | undefined,
+  whose: SQL | undefined,
+  kind: 'password_changed' | 'deletion_planned' = 'password_changed',
+) {
   if (!notice) return {}
   const { mailId, language, device } = notice
-  const mail = { mailId, language, kind: 'password_changed' } as const
-  return { told: insertMailStatement(mail, { device }, whose) }
+  return { told: insertMailStatement({ mailId, language, kind }, { device }, whose) }
 }
 
 /**

@@ -18,14 +18,8 @@ import {
 } from './account-endings.ts'
 import { type Counted, rightAttemptStatement } from './attempts.ts'
 import { type AuditEntry, auditStatements } from './audit-events.ts'
-import {
-  type Answers,
-  build,
-  type Database,
-  databaseNow,
-  runBatch,
-  type Statements,
-} from './database.ts'
+import { type Answers, build, type Database, runBatch, type Statements } from './database.ts'
+import { isFreshLogin } from './fresh-login.ts'
 import { isLiveSession, type LiveSession } from './live-session.ts'
 import { type Notice, noticeStatements } from './outgoing-mail.ts'
 import { confirmedColumns, type SessionToConfirm } from './password-checks.ts'
@@ -33,12 +27,7 @@ import { isCopy } from './refresh-token-reuse.ts'
 import { type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows, flag, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
-import {
-  decodeExchange,
-  exchangeStatements,
-  isExchangeable,
-  type Rotation,
-} from './session-rotation.ts'
+import { decodeExchange, exchangeStatements, type Rotation } from './session-rotation.ts'
 import {
   type CallerToken,
   decodeAccountByToken,
@@ -95,9 +84,6 @@ export interface ChangedPassword {
 
 const changedRow = v.object({ email: v.string(), passwordVersion: integer })
 const currentRow = v.object({ isFresh: flag })
-
-/** How far the clock of the database may have been set back since the login, in seconds. */
-const maxClockStepSeconds = 60
 
 /**
  * Changes the password of the caller's account. Its generation is revoked and replaced, which ends
@@ -220,18 +206,8 @@ function isAsRead(
  */
 function isFresh({ proof, rotation }: PasswordChange): SQL | undefined {
   if ('confirmed' in proof) return undefined
-  return rotation ? isFreshLogin(rotation, proof.maxAgeSeconds) : sql`0`
-}
-
-/**
- * The condition, on its row, that the login of a session is at most so many seconds old, and that
- * its refresh token is not used up.
- */
-export function isFreshLogin(rotation: Rotation, maxAgeSeconds: number): SQL {
-  const oldest = sql`${databaseNow} - ${maxAgeSeconds}`
-  const newest = sql`${databaseNow} + ${maxClockStepSeconds}`
-  const isRecent = sql`${sessions.authenticatedAt} BETWEEN ${oldest} AND ${newest}`
-  return sql`(${isRecent} AND ${isExchangeable(rotation)})`
+  if (!rotation) return sql`0`
+  return isFreshLogin(proof.maxAgeSeconds, rotation)
 }
 
 function decodeChange(

@@ -10,6 +10,7 @@ import {
 import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { useCodeStatement } from './codes.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
+import { cancellationStatements } from './deletion-cancelling.ts'
 import { type Notice, noticeStatements } from './outgoing-mail.ts'
 import { type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows, integer } from './rows.ts'
@@ -33,22 +34,30 @@ export interface PasswordReset {
   readonly attemptSeq: number | undefined
 }
 
+/** The account after the reset. */
+interface CommittedReset {
+  readonly revocation: Revocation
+  readonly passwordVersion: number
+  /** Whether its deletion was planned, and is not any more. */
+  readonly isDeletionCancelled: boolean
+}
+
 const changedRow = v.object({ passwordVersion: integer })
 
 /**
  * Uses the code and changes the password. All sessions and tokens of the account end. Its email is
- * proved, so it gets mail again. A mail tells the owner. Exactly one of several calls with a code
+ * proved, so it gets mail again. It is kept if its deletion is planned. A mail tells the owner. Exactly one of several calls with a code
  * succeeds. The others get undefined, and change nothing. Records the success. Atomic; one round
  * trip.
  */
 export async function resetPassword(
   database: Database,
   reset: PasswordReset,
-): Promise<{ readonly revocation: Revocation; readonly passwordVersion: number } | undefined> {
+): Promise<CommittedReset | undefined> {
   const { userId, tokenGeneration, notice } = reset
   const whose = eq(users.id, userId)
   const isReset = and(whose, eq(users.tokenGeneration, tokenGeneration))
-  const { revoked, replaced } = await runBatch(database, {
+  const { revoked, replaced, kept } = await runBatch(database, {
     used: useCodeStatement(reset.codeId, 'reset_password', reset.isLink),
     revoked: insertGenerationRevocationStatement(and(whose, sql`changes() > 0`)),
     replaced: build
@@ -64,11 +73,12 @@ export async function resetPassword(
     }),
     ended: updateEndedSessionsStatement(whose, tokenGeneration),
     ...noticeStatements(notice, isReset),
+    ...cancellationStatements(isReset, reset.entry, { userId }),
     unsuppressed: unsuppressStatement(
       sql`${build.select({ recipient: users.emailNormalized }).from(users).where(isReset)}`,
     ),
   })
   const [revocation] = decodeRows(revocationRow, revoked)
   const [changed] = decodeRows(changedRow, replaced)
-  return revocation && changed && { revocation, ...changed }
+  return revocation && changed && { revocation, ...changed, isDeletionCancelled: kept.length > 0 }
 }

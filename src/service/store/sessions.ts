@@ -7,6 +7,7 @@ import { type Result, type RevocationReason, refuse, succeed } from '../../error
 import { rightAttemptStatement } from './attempts.ts'
 import { type AuditEntry, auditStatements, wasRecorded } from './audit-events.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
+import { cancellationStatements } from './deletion-cancelling.ts'
 import { hashRenewalStatements, type RightPassword } from './hash-renewal.ts'
 import {
   decodeLiveSession,
@@ -80,7 +81,8 @@ export interface Changed<Read> {
  * Refuses with 'changed' when the generation or the roles of the account have changed since.
  * Refuses with 'invalid_credentials' when the password has changed, or the account is gone or
  * disabled, or its generation is revoked. A renewed hash of the same password is no change. Renews
- * the hash itself if it begins the session. Records the success. Atomic; one round trip.
+ * the hash itself if it begins the session. Then an account is kept whose deletion is planned. Records
+ * the success. Atomic; one round trip.
  *
  * @returns the revocations of the sessions that were over the limit
  */
@@ -107,6 +109,7 @@ export async function insertSession(
       ...{ userId: signed.userId, sessionId: session.sessionId },
     }),
     right: rightAttemptStatement(attempt),
+    ...keptStatements(signed, session, entry),
     ...sessionLimitStatements(session.sessionId, maxSessions),
     ...hashRenewalStatements(renewal, exists(selectSessionStatement(session.sessionId))),
     found: selectCheckedAccountStatement(isChecked),
@@ -194,6 +197,21 @@ export async function listSessionsByToken(
   })
   const account = decodeAccountByToken(found)
   return account.ok ? succeed(decodeRows(listedRow, listed)) : account
+}
+
+/**
+ * Keeps an account whose deletion is planned, if the session has begun. Without a plan there is no
+ * statement: the plan gives the account another generation, so a login that has not read it begins no
+ * session.
+ */
+export function keptStatements(
+  { userId, deletionDueAt }: CheckedAccount,
+  { sessionId }: NewSession,
+  entry: AuditEntry,
+) {
+  if (deletionDueAt === null) return {}
+  const isBegun = exists(selectSessionStatement(sessionId))
+  return cancellationStatements(and(eq(users.id, userId), isBegun), entry, { userId, sessionId })
 }
 
 function selectSessionStatement(sessionId: string) {

@@ -38,6 +38,8 @@ export interface CheckedAccount extends TokenAccount, Credentials {
   readonly passwordVersion: number
   /** When it was read, by the database's clock, in seconds since 1970. */
   readonly readAt: number
+  /** When it is deleted, in seconds since 1970, unless its owner logs in before; null: never. */
+  readonly deletionDueAt: number | null
   /** Whether the provider of the email refuses mail to it for good. */
   readonly isEmailRefused: boolean
 }
@@ -108,6 +110,7 @@ export const tokenAccountEntries = {
 const checkedAccountRow = v.object({
   ...{ ...tokenAccountEntries, passwordHash: v.string(), passwordVersion: integer },
   readAt: instant,
+  deletionDueAt: v.nullable(instant),
   isEmailRefused: flag,
 })
 
@@ -243,6 +246,7 @@ export function selectCheckedAccountStatement(whose: SQL | undefined) {
   return build
     .select({
       ...{ ...tokenAccountColumns, passwordHash, passwordVersion, readAt: databaseNow },
+      deletionDueAt: users.deletionDueAt,
       isEmailRefused: sql<number>`${isSuppressed(sql`${users.emailNormalized}`)}`,
     })
     .from(users)

@@ -72,10 +72,22 @@ async function eventsAfter(parts: RequestParts): Promise<StoredEvent[]> {
 async function requestFor(mounted: MountedRoute, outcome: AuditOutcome): Promise<RequestParts> {
   const parts = await goodRequest(mounted, await createService({}))
   if (outcome === 'success' || outcome === 'attempted') return parts
+  if (outcome === 'deletion_cancelled') return onceDue(parts)
   if (outcome === 'internal') return { ...parts, service: await serviceWithoutClaims() }
   const provoke = provocations[outcome as Reason]
   if (!provoke) throw new Error(`Nobody knows how to provoke ${outcome}`)
   return provoke(parts, {})
+}
+
+/** The deletion of the account of the request was planned. */
+async function onceDue(parts: RequestParts): Promise<RequestParts> {
+  const { email = '', handle = '' } = JSON.parse(String(parts.body))
+  const ofHandle = `SELECT user_id FROM portcullis_codes INNER JOIN portcullis_code_handles
+    ON code_id = portcullis_codes.id WHERE portcullis_code_handles.id = ?`
+  const due = `UPDATE portcullis_users SET deletion_due_at = 4000000000
+    WHERE email = ? OR id = (${ofHandle})`
+  await query(due, email, handle)
+  return parts
 }
 
 /** The first token of an account cannot be signed, so that the account is deleted again. */

@@ -16,8 +16,13 @@ import { newCode } from '../codes/request-code.ts'
 import type { Deps } from '../deps.ts'
 import type { Email } from '../identity/email.ts'
 import { inEvenTime } from '../limits/even-time.ts'
-import { freshLoginSeconds } from '../sessions/change-password.ts'
 import { verifyOwnRefreshToken } from '../sessions/exchange.ts'
+import {
+  freshLoginSeconds,
+  type NotFresh,
+  notFresh,
+  withoutProof,
+} from '../sessions/fresh-login.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
 /** What the user asks for. */
@@ -28,12 +33,6 @@ interface AskedChange {
   /** Of the mail, if the account has none. */
   readonly language: string
   readonly entry: AuditEntry
-}
-
-/** The session has proved the password too long ago. */
-interface NotFresh {
-  readonly reason: 'login_not_fresh'
-  readonly maxAgeSeconds: number
 }
 
 /**
@@ -74,7 +73,7 @@ export async function requestNewEmail(
   }
   const presented = await verifyOwnRefreshToken(deps, refreshToken, caller.sessionId)
   if (!presented.ok) return presented
-  if (!presented.value) return refuse(withoutRefreshToken)
+  if (!presented.value) return refuse(withoutProof(deps, 'refresh_token'))
   const code = newCode(deps, 'change_email', language, entry)
   const { refreshGraceSeconds: graceSeconds, sessionIdleLifetimeSeconds: idleSeconds } = settings
   const asked = {
@@ -85,17 +84,5 @@ export async function requestNewEmail(
   const queued = await inEvenTime(runtime, () => requestEmailChange(database, caller, asked))
   if (queued.ok) return succeed(code.handle)
   const { error } = queued
-  return refuse(
-    error === 'login_not_fresh' ? { reason: error, maxAgeSeconds: freshLoginSeconds } : error,
-  )
-}
-
-const withoutRefreshToken: InvalidInput = {
-  reason: 'invalid_input',
-  errors: [
-    {
-      field: 'refresh_token',
-      message: `Give the refresh token of a login within the last ${freshLoginSeconds} seconds.`,
-    },
-  ],
+  return refuse(error === 'login_not_fresh' ? notFresh : error)
 }

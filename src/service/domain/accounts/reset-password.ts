@@ -34,6 +34,14 @@ interface AskedReset extends NoticeReader {
   readonly entry: AuditEntry
 }
 
+/** What the user gets. */
+interface DoneReset {
+  /** For the next login. */
+  readonly deviceToken: string
+  /** Whether the deletion of the account was planned, and is not any more. */
+  readonly isDeletionCancelled: boolean
+}
+
 /** The new password is not good enough. */
 interface RefusedPassword {
   readonly passwordFault: PasswordFault
@@ -44,7 +52,8 @@ type ResetRefusal = 'code_wrong' | QueueReason | RefusedPassword
 const purpose = 'reset_password'
 
 /**
- * Changes the password, and gives a device token for the next login. Refuses with 'code_wrong' as
+ * Changes the password, and gives a device token for the next login. The account is kept if its
+ * deletion is planned. Refuses with 'code_wrong' as
  * `checkCode`, also if another request has used the code meanwhile. Refuses a new password that is
  * made of the account's email, or that was in a data breach, and says so. Refuses with
  * 'login_queue_full' if too many passwords wait to be hashed. Both leave the code as it is, and so does a
@@ -56,11 +65,11 @@ export async function resetForgottenPassword(
   deps: ResetDeps,
   asked: AskedReset,
   isGone: () => boolean,
-): Promise<Result<string, ResetRefusal>> {
+): Promise<Result<DoneReset, ResetRefusal>> {
   const checked = await checkCode(deps, asked.sent, purpose, asked.entry)
   if (!checked.ok) return checked
   const { account, codeId, presented, attemptSeq } = checked.value
-  return withCheckedCode<string, ResetRefusal>(deps, checked.value, ['code_wrong'], async () => {
+  return withCheckedCode<DoneReset, ResetRefusal>(deps, checked.value, ['code_wrong'], async () => {
     const hashed = await hashNewPassword(deps, asked.newPassword, checked.value, isGone)
     if (!hashed.ok) return hashed
     return commit(deps, checked.value, {
@@ -97,12 +106,13 @@ async function commit(
   deps: ResetDeps,
   { account }: CheckedCode,
   change: PasswordReset,
-): Promise<Result<string, 'code_wrong'>> {
+): Promise<Result<DoneReset, 'code_wrong'>> {
   const device = renewDevice(deps)
   const changed = await resetPassword(deps.database, change)
   if (!changed) return refuse('code_wrong')
   deps.revocations.announce(changed.revocation)
   const { userId, email } = account
   const known = { ...device, userId, passwordVersion: changed.passwordVersion }
-  return succeed(await deps.deviceTokens.create(known, comparedEmail(email)))
+  const deviceToken = await deps.deviceTokens.create(known, comparedEmail(email))
+  return succeed({ deviceToken, isDeletionCancelled: changed.isDeletionCancelled })
 }

@@ -152,11 +152,11 @@ async function mailOf(deps: MailDeps, claimed: ClaimedMail): Promise<Mail> {
 
 async function contentOf(
   { mailedCodes, settings }: MailDeps,
-  { kind, codeId, createdAt, device }: ClaimedMail,
+  { kind, codeId, createdAt, dueAt, device }: ClaimedMail,
 ): Promise<MailContent> {
   if (kind === 'account_exists') return { kind }
-  const told = { at: createdAt, device: device ?? undefined }
-  if (kind === 'password_changed') return { kind, ...told }
+  const told = { at: dueAt ?? createdAt, device: device ?? undefined }
+  if (kind === 'password_changed' || kind === 'deletion_planned') return { kind, ...told }
   const purpose = kind === 'email_changed' ? 'undo_email_change' : kind
   const lifetimes = settings.codeLifetimes
   const token = await mailedCodes.linkTokenOf(purpose, codeId ?? '')

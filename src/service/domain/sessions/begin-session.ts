@@ -32,6 +32,12 @@ interface BeginningSession<Reason> {
   ): Promise<Result<readonly Revocation[], { readonly reason: Reason } | Changed<CheckedAccount>>>
 }
 
+/** The tokens of a new session. */
+interface BegunSession extends IssuedTokens {
+  /** Whether the deletion of the account was planned, and is not any more. */
+  readonly isDeletionCancelled: boolean
+}
+
 /**
  * The tokens of a new session. Refuses as `insert`, and with 'account_changing' if the account
  * changes twice meanwhile. One round trip, and a second one if it changes once.
@@ -42,7 +48,7 @@ export async function beginSession<Reason extends string>(
     'runtime' | 'settings' | 'accessTokens' | 'claims' | 'refreshTokens' | 'revocations'
   >,
   { account, changes, place, insert }: BeginningSession<Reason>,
-): Promise<Result<IssuedTokens, Reason | 'account_changing'>> {
+): Promise<Result<BegunSession, Reason | 'account_changing'>> {
   const issuance = beginIssuance(deps)
   const session = newSession(deps, place, issuance)
   const { sessionId, lifetimes } = session
@@ -51,6 +57,7 @@ export async function beginSession<Reason extends string>(
     ...{ ...read, ...changes, sessionId, authenticatedAt: read.readAt },
     tokenExpiresAt: Math.min(issuance.expiresAt, read.readAt + longestLife(lifetimes)),
   })
+  let isDeletionCancelled = false
   const issued = await signBeforeCommit<CheckedAccount, { readonly reason: Reason }>(
     account,
     (read) => issueAccessTokenOf(deps, begin(read), issuance),
@@ -58,10 +65,12 @@ export async function beginSession<Reason extends string>(
       const { authenticatedAt, tokenExpiresAt } = begin(read)
       const inserted = await insert({ ...session, authenticatedAt, tokenExpiresAt }, read)
       if (inserted.ok) for (const ended of inserted.value) deps.revocations.announce(ended)
+      isDeletionCancelled = read.deletionDueAt !== null
       return inserted
     },
   )
-  return issued.ok ? succeed({ ...issued.value, refreshToken }) : refuse(issued.error.reason)
+  if (!issued.ok) return refuse(issued.error.reason)
+  return succeed({ ...issued.value, refreshToken, isDeletionCancelled })
 }
 
 /** The longest life of the first access token of a session, in seconds. */

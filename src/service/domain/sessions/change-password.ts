@@ -36,10 +36,9 @@ import { beginIssuance, expiryOf, issueAccessTokenOf, type LoginTokens } from '.
 import { verifyUserToken } from '../tokens/user-token.ts'
 import { type ConfirmReason, confirmPassword } from './confirm-password.ts'
 import { beginExchange, prepareExchange, verifyOwnRefreshToken } from './exchange.ts'
+import { freshLoginSeconds, type NotFresh, notFresh, withoutProof } from './fresh-login.ts'
 import { createSuccessor, rotationOf, signedRotation } from './refresh.ts'
 
-/** How long ago the password may have been given, in seconds, if it is not given again. */
-export const freshLoginSeconds = 300
 const purpose: SessionPurpose = 'change_password'
 /** The member of the body. */
 const field = 'new_password'
@@ -80,13 +79,6 @@ type Presented = RefreshTokenClaims | undefined
 
 /** A device token, and the tokens of the caller's session that it is entitled to. */
 export type TokensAfterChange = Pick<LoginTokens, 'deviceToken'> & Partial<LoginTokens>
-
-/** The session has proved the password too long ago. */
-interface NotFresh {
-  readonly reason: 'login_not_fresh'
-  /** How long ago it may be. */
-  readonly maxAgeSeconds: number
-}
 
 type CommitReason =
   | RevocationReason
@@ -146,19 +138,9 @@ export async function changePassword(
       )
     : presented
       ? changeByFreshLogin(deps, caller, { ...asked, presented }, isGone)
-      : refuse(withoutProof(deps)))
+      : refuse(withoutProof(deps, 'password', 'the password, or ')))
   if (changed.ok) return changed
-  const { error } = changed
-  return refuse(
-    error === 'login_not_fresh' ? { reason: error, maxAgeSeconds: freshLoginSeconds } : error,
-  )
-}
-
-/** An access token alone is no proof: every API that the user asks has it. */
-function withoutProof({ settings }: Pick<Deps, 'settings'>): InvalidInput {
-  const proof = settings.tokenTransport === 'cookie' ? 'cookies' : 'refresh_token'
-  const message = `Give the password, or the ${proof} of a login within the last ${freshLoginSeconds} seconds.`
-  return { reason: 'invalid_input', errors: [{ field: 'password', message }] }
+  return changed.error === 'login_not_fresh' ? refuse(notFresh) : refuse(changed.error)
 }
 
 /**

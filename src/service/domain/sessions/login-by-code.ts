@@ -28,9 +28,12 @@ type CodeLoginDeps = Pick<
   | 'deviceTokens'
 >
 
-/** The tokens of a login, and whether the password from before is gone. */
+/** The tokens of a login, and what has become of the account. */
 export interface CodeLoginTokens extends LoginTokens {
+  /** Whether the password from before is gone. */
   readonly isPasswordRemoved: boolean
+  /** Whether the deletion of the account was planned, and is not any more. */
+  readonly isDeletionCancelled: boolean
 }
 
 type CodeLoginReason = 'code_wrong' | ChangeReason
@@ -40,7 +43,7 @@ const purpose = 'sign_in'
 /**
  * The tokens of a new session, and of a known device. The email is proved from now on. If nobody had
  * proved it before, and the client presents no device token of the account, the account loses its
- * password, its sessions and its tokens. Refuses with 'code_wrong' as `checkCode`, also if another
+ * password, its sessions and its tokens. It is kept if its deletion is planned. Refuses with 'code_wrong' as `checkCode`, also if another
  * request has used the code meanwhile. Refuses with 'account_changing' if roles or generation change
  * twice meanwhile; then the code stays good. Two round trips, and a third one if they change once.
  * Atomic.

@@ -45,6 +45,8 @@ type LoginDeps = Pick<
 interface PasswordLogin extends LoginTokens {
   /** Whether the provider of the email refuses mail to it for good. */
   readonly isEmailRefused: boolean
+  /** Whether the deletion of the account was planned, and is not any more. */
+  readonly isDeletionCancelled: boolean
 }
 
 /** The password is right, but nobody has proved the email. */
@@ -72,6 +74,8 @@ type LoginReason = 'invalid_credentials' | QueueReason | ChangeReason | Unverifi
  * With REQUIRE_VERIFIED_EMAIL=login it refuses with 'email_unverified' if the password is right and
  * nobody has proved the email. The second round trip then queues a mail with a code. The attempt
  * counts as right.
+ *
+ * An account whose deletion is planned is kept.
  *
  * If there are more than MAX_SESSIONS_PER_USER, the second round trip ends the sessions whose
  * refresh token was used least recently.

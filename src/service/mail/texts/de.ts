@@ -55,6 +55,13 @@ export const de: MailTexts = {
     linkLabel: 'Änderung rückgängig machen',
     withoutLink: `Wenn Sie das nicht waren, ist Ihr Konto in fremder Hand. Wenden Sie sich sofort an die Stelle, die ${service} betreibt.`,
   }),
+  deletion_planned: (service) => ({
+    subject: `Ihr Konto bei ${service} wird gelöscht`,
+    happened: `Für Ihr Konto bei ${service} wurde nach einer Anmeldung die Löschung verlangt.`,
+    todo: 'Wenn Sie das waren, müssen Sie nichts tun. Wenn Sie das Konto behalten möchten, melden Sie sich vorher an.',
+    otherwise:
+      'Wenn Sie das nicht waren, ist Ihr Konto in fremder Hand. Melden Sie sich vorher an: Damit bleibt das Konto erhalten. Ändern Sie danach das Passwort.',
+  }),
   account_exists: (service) => ({
     subject: `Sie haben schon ein Konto bei ${service}`,
     happened: `Diese E-Mail-Adresse wurde für ein Konto bei ${service} angegeben. Es gibt dort schon eines mit ihr.`,
@@ -69,5 +76,7 @@ export const de: MailTexts = {
   minutes: counted('Minute', 'Minuten'),
   changedAt: ({ day, month, year, clock }) =>
     `Wann: ${day}. ${months[month]} ${year}, ${clock} Uhr (UTC)`,
+  deletedAt: ({ day, month, year, clock }) =>
+    `Löschung: ${day}. ${months[month]} ${year}, ${clock} Uhr (UTC)`,
   changedBy: (device) => `Gerät: ${device.replace(' on ', ' unter ')}`,
 }

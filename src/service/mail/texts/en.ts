@@ -52,6 +52,13 @@ export const en: MailTexts = {
     linkLabel: 'Take the change back',
     withoutLink: `If it was not you, somebody else can use your account. Write to those who run ${service} at once.`,
   }),
+  deletion_planned: (service) => ({
+    subject: `Your account at ${service} will be deleted`,
+    happened: `Somebody who was signed in asked ${service} to delete your account.`,
+    todo: 'If it was you, there is nothing to do. If you want to keep the account, sign in before that time.',
+    otherwise:
+      'If it was not you, somebody else can use your account. Sign in before that time, which keeps the account. Then change its password.',
+  }),
   account_exists: (service) => ({
     subject: `You already have an account at ${service}`,
     happened: `Somebody wanted to use this email address for an account at ${service}. It has an account already.`,
@@ -64,5 +71,7 @@ export const en: MailTexts = {
   hours: counted('hour', 'hours'),
   minutes: counted('minute', 'minutes'),
   changedAt: ({ day, month, year, clock }) => `When: ${day} ${months[month]} ${year}, ${clock} UTC`,
+  deletedAt: ({ day, month, year, clock }) =>
+    `Deletion: ${day} ${months[month]} ${year}, ${clock} UTC`,
   changedBy: (device) => `Device: ${device}`,
 }

@@ -53,6 +53,7 @@ export interface MailTexts {
   readonly change_email: (service: string) => CodeWords
   readonly password_changed: (service: string) => NoticeWords
   readonly email_changed: (service: string) => UndoWords
+  readonly deletion_planned: (service: string) => NoticeWords
   readonly account_exists: (service: string) => NoticeWords
   /** How long the code is good, and that it is for nobody else. */
   readonly codeIsGood: (duration: string) => string
@@ -66,7 +67,9 @@ export interface MailTexts {
   readonly minutes: (count: number) => string
   /** When the password or the address was changed. */
   readonly changedAt: (time: MailTime) => string
-  /** Which device changed it. The name is in English: "Firefox on Windows". */
+  /** When the account will be deleted. */
+  readonly deletedAt: (time: MailTime) => string
+  /** Which device asked for it. The name is in English: "Firefox on Windows". */
   readonly changedBy: (device: string) => string
 }
 

@@ -1,0 +1,360 @@
+// The owner deletes the account: who may, what ends at once, what keeps the account, and what is left
+// of it in the database at the end.
+
+import { createClient } from '@libsql/client/http'
+import { describe, expect, inject, it } from 'vitest'
+import { createInterruptedDatabase, once } from '../../support/between-round-trips.ts'
+import { createMailingService } from '../../support/mail.ts'
+import { codeIn } from '../../support/mailed-code.ts'
+import {
+  type Answer,
+  ask,
+  bearing,
+  changeAccount,
+  claimsOf,
+  createCountingDatabase,
+  createTestService,
+  logout,
+  post,
+  postWith,
+  pretend,
+  refreshWith,
+  registerAccount,
+  type Tokens,
+} from '../../support/service.ts'
+
+const database = createInterruptedDatabase()
+const service = await createMailingService({}, { database })
+const { app, mailbox } = service
+const atOnce = await createMailingService({ ACCOUNT_DELETION_DAYS: '0' })
+const client = createClient({ url: inject('databaseUrl') })
+const said = ({ status, body }: Answer) => [status, body.code ?? body.message]
+const statusOf = async (token: string) => (await ask(app, '/auth/status', bearing(token))).status
+const login = (email: string, password: string) => post(app, '/auth/login', { email, password })
+const daySeconds = 86_400
+
+const erase = (tokens: Pick<Tokens, 'token' | 'refreshToken'>, at = app) =>
+  postWith(at, '/auth/delete-account', tokens.token, { refresh_token: tokens.refreshToken })
+
+async function query(sql: string, ...args: (string | number)[]) {
+  return (await client.execute({ sql, args })).rows.map((row) => ({ ...row }))
+}
+
+const accountsOf = (email: string) => query('SELECT * FROM portcullis_users WHERE email = ?', email)
+const idOf = async (email: string) => Number((await accountsOf(email))[0]?.id)
+const dueAt = async (email: string) => (await accountsOf(email))[0]?.deletion_due_at
+const isDue = (email: string) => changeAccount(email, 'deletion_due_at = unixepoch() - 1')
+
+const eventsOf = (userId: number) =>
+  query(
+    `SELECT event, outcome, actor FROM portcullis_audit_events
+      WHERE user_id = ? AND outcome <> 'attempted' ORDER BY seq`,
+    userId,
+  )
+
+/** An account whose deletion is planned. */
+async function plannedAccount() {
+  const account = await registerAccount(app)
+  await erase(account)
+  return account
+}
+
+/** The tables that have this text, or this account, in any column. */
+async function tablesWith(text: string, userId: number): Promise<string[]> {
+  const tables = await query("SELECT name FROM sqlite_master WHERE type = 'table'")
+  const found: string[] = []
+  for (const { name } of tables) {
+    const columns = await query(`SELECT name FROM pragma_table_info('${name}')`)
+    const named = columns.map((column) => String(column.name))
+    const has = named.map((column) => `instr(CAST(${column} AS TEXT), ?) > 0`)
+    const id = name === 'portcullis_users' ? 'id' : 'user_id'
+    const isTheirs = named.includes('user_id') || id === 'id' ? ` OR ${id} = ${userId}` : ''
+    const sql = `SELECT 1 FROM ${name} WHERE ${has.join(' OR ')}${isTheirs} LIMIT 1`
+    const rows = await query(sql, ...named.map(() => text))
+    if (rows.length > 0) found.push(String(name))
+  }
+  return found.sort()
+}
+
+describe('POST /auth/delete-account', () => {
+  it('plans the deletion, ends all sessions and tokens, and tells the owner', async () => {
+    const account = await registerAccount(app)
+    const { email, password, token, refreshToken } = account
+    const other = (await login(email, password)).body
+    const now = Math.floor(Date.now() / 1_000)
+    const answer = await erase(account)
+    expect(said(answer)).toEqual([200, 'Your account will be deleted.'])
+    const due = Date.parse(String(answer.body.deletes_on)) / 1_000
+    expect(due - now - 14 * daySeconds).toBeGreaterThanOrEqual(0)
+    expect(due - now - 14 * daySeconds).toBeLessThan(60)
+    expect(await dueAt(email)).toBe(due)
+    expect(await statusOf(token)).toBe(401)
+    expect(await statusOf(String(other.auth_token))).toBe(401)
+    expect(said(await refreshWith(app, refreshToken))).toEqual([401, 'session_revoked'])
+    const { gen } = claimsOf(token)
+    expect((await post(app, '/auth/feed/check', { ids: [gen] })).body.revoked).toEqual([gen])
+    await service.settle()
+    const [mail, ...others] = mailbox.to(email)
+    expect(others).toEqual([])
+    expect(mail?.subject).toBe('Your account at Example will be deleted')
+    const [, day, year] = new Date(due * 1_000).toUTCString().split(/, 0?(\d+) \w+ (\d+)/)
+    expect(mail?.text).toMatch(new RegExp(`Deletion: ${day} \\w+ ${year}, \\d\\d:\\d\\d UTC`))
+    expect((await eventsOf(await idOf(email))).at(-1)).toEqual({
+      ...{ event: 'deleteAccount', outcome: 'success', actor: 'user' },
+    })
+  })
+
+  it('takes one round trip', async () => {
+    const counting = createCountingDatabase()
+    const { app } = await createTestService({}, { database: counting })
+    const account = await registerAccount(app)
+    counting.roundTrips = 0
+    expect((await erase(account, app)).status).toBe(200)
+    expect(counting.roundTrips).toBe(1)
+    counting.roundTrips = 0
+    const { email, password } = account
+    const back = await post(app, '/auth/login', { email, password })
+    expect([back.body.deletion_cancelled, counting.roundTrips]).toEqual([true, 2])
+  })
+
+  it('sends the same time again, whatever the account has by then', async () => {
+    const { email, token, refreshToken } = await registerAccount(app)
+    mailbox.failure = { kind: 'later', problem: 'test' }
+    const { body } = await erase({ token, refreshToken })
+    await service.settle()
+    mailbox.failure = undefined
+    const userId = await idOf(email)
+    await changeAccount(email, 'deletion_due_at = 4000000000')
+    await query('UPDATE portcullis_outgoing_mail SET next_try_at = 1 WHERE user_id = ?', userId)
+    await service.sendMail({})
+    const at = new Date(String(body.deletes_on)).toISOString().slice(11, 16)
+    expect(mailbox.to(email)[0]?.text).toContain(`${at} UTC`)
+    expect(mailbox.to(email)[0]?.text).not.toContain('2096')
+  })
+
+  it.each([
+    ['a login more than 300 s ago', 'authenticated_at = authenticated_at - 301'],
+    ['a refresh token that is used up', 'version = 5'],
+  ])('refuses %s, and changes nothing', async (_, change) => {
+    const account = await registerAccount(app)
+    await pretend(change, account.refreshToken)
+    const answer = await erase(account)
+    expect(said(answer)).toEqual([401, 'login_not_fresh'])
+    expect(answer.headers.get('WWW-Authenticate')).toMatch(/max_age="?300/)
+    expect(await dueAt(account.email)).toBeNull()
+    expect(await statusOf(account.token)).toBe(200)
+  })
+
+  it('refuses an access token alone, because APIs see it', async () => {
+    const { email, token } = await registerAccount(app)
+    for (const body of [{}, undefined]) {
+      const answer = await postWith(app, '/auth/delete-account', token, body)
+      expect(said(answer)).toEqual([422, 'invalid_input'])
+    }
+    expect(await dueAt(email)).toBeNull()
+  })
+
+  it('refuses a revoked token, and the refresh token of another session', async () => {
+    const account = await registerAccount(app)
+    const stranger = await registerAccount(app)
+    const mixed = { token: account.token, refreshToken: stranger.refreshToken }
+    expect(said(await erase(mixed))).toEqual([401, 'refresh_token_invalid'])
+    await logout(app, account.token)
+    expect(said(await erase(account))).toEqual([401, 'token_revoked'])
+    expect([await dueAt(account.email), await dueAt(stranger.email)]).toEqual([null, null])
+  })
+
+  it('succeeds once of several at once', async () => {
+    const account = await registerAccount(app)
+    const answers = await Promise.all([1, 2, 3].map(() => erase(account)))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 401, 401])
+  })
+
+  it('clears the cookies, and takes the refresh token from its cookie', async () => {
+    const { app } = await createTestService({ TOKEN_TRANSPORT: 'cookie' })
+    const { token, refreshToken, email } = await registerAccount(service.app)
+    const cookies = `__Host-access_token=${token}; __Secure-refresh_token=${refreshToken}`
+    const headers = { 'Content-Type': 'application/json', Cookie: cookies }
+    const answer = await ask(app, '/auth/delete-account', { method: 'POST', headers })
+    expect(said(answer)).toEqual([200, 'Your account will be deleted.'])
+    const cleared = answer.headers.getSetCookie().filter((cookie) => cookie.includes('Max-Age=0'))
+    expect(cleared.join()).toMatch(/__Host-access_token=;.*__Secure-refresh_token=;/)
+    expect(await dueAt(email)).not.toBeNull()
+  })
+})
+
+describe('an account whose deletion is planned', () => {
+  const back = { outcome: 'deletion_cancelled', actor: 'user' }
+
+  it('is kept by a login with the password', async () => {
+    const { email, password } = await plannedAccount()
+    const answer = await login(email, password)
+    expect([answer.status, answer.body.deletion_cancelled]).toEqual([200, true])
+    expect(await dueAt(email)).toBeNull()
+    expect((await login(email, password)).body).not.toHaveProperty('deletion_cancelled')
+    const events = await eventsOf(await idOf(email))
+    const told = events.filter(({ outcome }) => outcome === 'deletion_cancelled')
+    expect(told).toEqual([{ ...back, event: 'login' }])
+  })
+
+  it('is not kept by a wrong password', async () => {
+    const { email } = await plannedAccount()
+    await login(email, 'another password')
+    expect(await dueAt(email)).toEqual(expect.any(Number))
+  })
+
+  it.each([
+    ['loginByCode', '/auth/email-code', '/auth/login-by-code', {}],
+    [
+      'resetPassword',
+      '/auth/forgot-password',
+      '/auth/reset-password',
+      { new_password: 'another good one' },
+    ],
+  ])('is kept by a code: %s', async (event, asking, path, more) => {
+    const { email } = await plannedAccount()
+    const { handle } = (await post(app, asking, { email })).body
+    await service.settle()
+    const code = codeIn(mailbox.to(email).at(-1))
+    const answer = await post(app, path, { handle, code, ...more })
+    expect([answer.status, answer.body.deletion_cancelled]).toEqual([200, true])
+    expect(await dueAt(email)).toBeNull()
+    expect(await eventsOf(await idOf(email))).toContainEqual({ ...back, event })
+  })
+
+  it('is kept by a login that began before the deletion was planned', async () => {
+    const account = await registerAccount(app)
+    const answer = await database.during(
+      once(() => erase(account, atOnceLater)),
+      () => login(account.email, account.password),
+    )
+    expect([answer.status, answer.body.deletion_cancelled]).toEqual([200, true])
+    expect(await dueAt(account.email)).toBeNull()
+  })
+
+  it('is gone for a login that is overtaken by the deletion', async () => {
+    const { email, password } = await plannedAccount()
+    await isDue(email)
+    const answer = await database.during(
+      once(() => atOnce.prune()),
+      () => login(email, password),
+    )
+    expect(said(answer)).toEqual([404, 'invalid_credentials'])
+    expect(await accountsOf(email)).toEqual([])
+  })
+})
+
+/** Another service of the same database, which no interruption meets. */
+const { app: atOnceLater } = await createTestService()
+
+describe('housekeeping', () => {
+  it('deletes exactly the accounts that are due: 250 of them, in more than two batches', async () => {
+    const mark = `due-${crypto.randomUUID()}`
+    const insert = `INSERT INTO portcullis_users (email, email_normalized, password_hash,
+      token_generation, registered_at, deletion_due_at)`
+    const numbers = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)'
+    for (const due of ['unixepoch() - i', 'unixepoch() + 1000 + i', 'NULL']) {
+      const values = `'${mark}' || ${due.length} || '-' || i, '${mark}' || ${due.length} || '-' || i, '*',
+        substr(hex(randomblob(8)), 1, 16), 1, ${due}`
+      await query(`${insert} ${numbers} SELECT ${values} FROM n`)
+    }
+    const left = () =>
+      query(
+        `SELECT CASE WHEN deletion_due_at IS NULL THEN 'never' WHEN deletion_due_at > unixepoch()
+          THEN 'later' ELSE 'due' END AS due, count(*) AS accounts
+          FROM portcullis_users WHERE email LIKE ? GROUP BY 1 ORDER BY 1`,
+        `${mark}%`,
+      )
+    expect(await left()).toHaveLength(3)
+    const ids = await query(
+      'SELECT id FROM portcullis_users WHERE email LIKE ? AND deletion_due_at <= unixepoch() ORDER BY id',
+      `${mark}%`,
+    )
+    service.log.length = 0
+    await service.prune()
+    expect(await left()).toEqual([
+      { due: 'later', accounts: 250 },
+      { due: 'never', accounts: 250 },
+    ])
+    const line = JSON.parse(service.log.find((one) => one.includes('"prune"')) ?? '{}')
+    expect(line.deletedAccounts).toBeGreaterThanOrEqual(250)
+    const events = await query(
+      `SELECT count(*) AS events FROM portcullis_audit_events WHERE event = 'deletion'
+        AND outcome = 'success' AND actor = 'service'
+        AND user_id BETWEEN ${Number(ids[0]?.id)} AND ${Number(ids.at(-1)?.id)}`,
+    )
+    expect(events).toEqual([{ events: 250 }])
+    await query('DELETE FROM portcullis_users WHERE email LIKE ?', `${mark}%`)
+  })
+
+  it('leaves an account alone that is not due, and one that nobody wants deleted', async () => {
+    const [planned, other] = [await plannedAccount(), await registerAccount(app)]
+    await service.prune()
+    expect(await dueAt(planned.email)).toEqual(expect.any(Number))
+    expect(await statusOf(other.token)).toBe(200)
+  })
+
+  it('keeps an account for good in which an earlier version has begun a session', async () => {
+    const { email, password } = await plannedAccount()
+    const due = Number(await dueAt(email))
+    const { token } = { token: String((await login(email, password)).body.auth_token) }
+    // That version does not know of the column.
+    await changeAccount(email, `deletion_due_at = ${due}`)
+    await service.prune()
+    expect(await dueAt(email)).toBeNull()
+    expect(await statusOf(token)).toBe(200)
+    const kept = { event: 'deletion', outcome: 'deletion_cancelled', actor: 'service' }
+    expect(await eventsOf(await idOf(email))).toContainEqual(kept)
+  })
+
+  it('keeps it even if its time has come', async () => {
+    const { email, password } = await plannedAccount()
+    await login(email, password)
+    await isDue(email)
+    await service.prune()
+    expect(await dueAt(email)).toBeNull()
+  })
+})
+
+describe.each([
+  ['after its time', false],
+  ['at once, with ACCOUNT_DELETION_DAYS=0', true],
+])('a deleted account: %s', (_, isAtOnce) => {
+  it('leaves nothing but events without personal details, and can be registered again', async () => {
+    const { app, mailbox, settle, prune } = isAtOnce ? atOnce : service
+    const account = await registerAccount(app)
+    const { email, password, token } = account
+    const userId = await idOf(email)
+    await post(app, '/auth/forgot-password', { email })
+    await post(app, '/auth/email-code', { email })
+    await query('INSERT INTO portcullis_suppressed_addresses VALUES (?, 4000000000)', email)
+    await settle()
+    const sent = mailbox.to(email).length
+    const codes = await query('SELECT id FROM portcullis_codes WHERE user_id = ?', userId)
+    expect(codes).toHaveLength(2)
+    const answer = await erase(account, app)
+    if (!isAtOnce) {
+      await settle()
+      await isDue(email)
+      await prune()
+    }
+    expect(said(answer)).toEqual([
+      200,
+      isAtOnce ? 'Account deleted.' : 'Your account will be deleted.',
+    ])
+    expect('deletes_on' in answer.body).toBe(!isAtOnce)
+    await settle()
+    expect(mailbox.to(email)).toHaveLength(isAtOnce ? sent : sent + 1)
+    expect(await tablesWith(email, userId)).toEqual(['portcullis_audit_events'])
+    const details = `SELECT 1 FROM portcullis_audit_details WHERE seq IN
+      (SELECT seq FROM portcullis_audit_events WHERE user_id = ?)`
+    expect(await query(details, userId)).toEqual([])
+    for (const { id } of codes) {
+      const handles = 'SELECT 1 FROM portcullis_code_handles WHERE code_id = ?'
+      expect(await query(handles, String(id))).toEqual([])
+    }
+    expect(said(await ask(app, '/auth/status', bearing(token)))).toEqual([401, 'token_revoked'])
+    expect((await post(app, '/auth/register', { email, password })).status).toBe(201)
+    expect(await idOf(email)).toBeGreaterThan(userId)
+  })
+})
