@@ -117,6 +117,39 @@ const eventList = v.object({
   }),
 })
 
+/** What is stored of an account. */
+const accountExport = v.object({
+  status: success.status,
+  data: v.object({
+    account: v.object({
+      ...account.entries.data.entries,
+      password_set: v.boolean(),
+      language: nullableString,
+      deletes_on: v.nullable(instant),
+    }),
+    sessions: sessionList.entries.data.entries.sessions,
+    events: eventList.entries.data.entries.events,
+    next_events: v.nullable(integer),
+    mails: v.array(
+      v.object({
+        kind: v.string(),
+        address: v.string(),
+        device: nullableString,
+        queued_on: instant,
+        sent_on: v.nullable(instant),
+      }),
+    ),
+    codes: v.array(
+      v.object({
+        purpose: v.string(),
+        created_on: instant,
+        expires_on: instant,
+        used_on: v.nullable(instant),
+      }),
+    ),
+  }),
+})
+
 /** Which of the ids are revoked, in the feed's own format. */
 const checkedIds = v.object({
   version: integer,
@@ -196,6 +229,7 @@ export const answerOf: Readonly<Record<RouteName, Answer>> = {
   listSessions: sessionList,
   endSession: message,
   listEvents: eventList,
+  exportAccount: accountExport,
   deleteAccount: deletion,
   logout: message,
   logoutEverywhere: messageOrTokens,
@@ -229,6 +263,7 @@ export const answerSchemas: Readonly<Record<string, v.GenericSchema>> = {
   Account: account,
   SessionList: sessionList,
   EventList: eventList,
+  AccountExport: accountExport,
   CheckedIds: checkedIds,
   Introspection: introspection,
   KeySet: keySet,

@@ -18,16 +18,15 @@ export const loggedIn = {
 export const credentials = { email: 'ada@example.com', password: 'correct horse battery' }
 export const success = (members: object) => ({ status: 'success', ...members })
 
-export const accountAnswer = success({
-  data: {
-    user_id: 1,
-    email: credentials.email,
-    email_verified: true,
-    admin: false,
-    roles: [],
-    registered_on: '2026-11-01T09:30:00.000Z',
-  },
-})
+export const accountData = {
+  user_id: 1,
+  email: credentials.email,
+  email_verified: true,
+  admin: false,
+  roles: [],
+  registered_on: '2026-11-01T09:30:00.000Z',
+}
+export const accountAnswer = success({ data: accountData })
 /** Of a request for a code by mail. */
 export const codeHandle = 'Hb6tLw0Rk9Zx2QcV'
 export const codeOnItsWay = success({

@@ -7,6 +7,7 @@ import type { routeFamilies } from '../../src/service/routes/routes.ts'
 import {
   accessToken,
   accountAnswer,
+  accountData,
   codeHandle,
   codeOnItsWay,
   credentials,
@@ -211,6 +212,35 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
         'Whether the other sessions go on. They need a new access token all the same. Default: false.',
     },
     answer: success({ message: 'Password changed.', ...loggedIn }),
+  },
+  exportAccount: {
+    tag: 'Accounts',
+    summary: 'Gives everything personal that is stored of the account.',
+    description:
+      'A file for its owner (GDPR articles 15 and 20). The `events` are the newest 1,000. If there are more, ask for them by `GET /auth/events?before=` with the value of `next_events`. Mails and codes are those that are still kept. Secrets are left out.',
+    answer: success({
+      data: {
+        account: {
+          ...accountData,
+          password_set: true,
+          language: null,
+          deletes_on: null,
+        },
+        sessions: [],
+        events: [],
+        next_events: null,
+        mails: [
+          {
+            kind: 'password_changed',
+            address: credentials.email,
+            device: 'Firefox on Windows',
+            queued_on: '2026-11-01T09:30:00.000Z',
+            sent_on: '2026-11-01T09:30:01.000Z',
+          },
+        ],
+        codes: [],
+      },
+    }),
   },
   deleteAccount: {
     tag: 'Accounts',

@@ -169,6 +169,10 @@ async function show(email: string, { url, json }: UserOptions): Promise<void> {
       'email verified',
       account.emailVerifiedAt === null ? 'no' : formatInstant(account.emailVerifiedAt),
     ],
+    [
+      'will be deleted',
+      account.deletionDueAt === null ? 'no' : formatInstant(account.deletionDueAt),
+    ],
     ['living sessions', String(account.livingSessions)],
   ]
   report(json, { ...factsOf(account), ...sessionFactsOf(account) }, renderTable(rows))
@@ -176,7 +180,7 @@ async function show(email: string, { url, json }: UserOptions): Promise<void> {
 
 /** The names are the same as in the HTTP API. */
 function factsOf(account: AccountOfList) {
-  const { userId, email, roles, disabledAt, registeredAt, emailVerifiedAt } = account
+  const { userId, email, roles, disabledAt, registeredAt, emailVerifiedAt, deletionDueAt } = account
   return {
     user_id: userId,
     email,
@@ -184,6 +188,7 @@ function factsOf(account: AccountOfList) {
     disabled_on: disabledAt === null ? null : formatInstant(disabledAt),
     registered_on: formatInstant(registeredAt),
     email_verified_on: emailVerifiedAt === null ? null : formatInstant(emailVerifiedAt),
+    deletes_on: deletionDueAt === null ? null : formatInstant(deletionDueAt),
   }
 }
 

@@ -22,4 +22,6 @@ export const eventRows: readonly Row[] = [
   row('a limit over 100', '?limit=101', invalidInput),
   row('an id that is no number', '?before=x', invalidInput),
   ...tokenRows('GET', '/auth/events'),
+  ...tokenRows('GET', '/auth/export'),
+  ...tokenRows('POST', '/auth/delete-account'),
 ]

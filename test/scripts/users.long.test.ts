@@ -183,6 +183,7 @@ describe('npm run admin -- users', () => {
       disabled_on: null,
       registered_on: expect.stringMatching(/Z$/),
       email_verified_on: null,
+      deletes_on: null,
       living_sessions: 2,
     })
     const { living_sessions: _, ...listed } = facts

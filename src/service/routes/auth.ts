@@ -14,7 +14,7 @@ import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
 import { keptMembers, presentedDeviceTokens, respondWithTokens } from '../http/token-transport.ts'
-import { formatInstant } from './instant.ts'
+import { accountMembers } from './account-members.ts'
 import { allowedEmail } from './new-email.ts'
 import { parsedPassword, passwordAllowedBy } from './new-password.ts'
 
@@ -95,16 +95,7 @@ const statusRoute = defineRoute({
   async handle(deps, { c, token }) {
     const found = await findAccountOfToken(deps, token)
     if (!found.ok) return found
-    const { userId, email, roles, registeredAt, emailVerifiedAt } = found.value
-    const data = {
-      user_id: userId,
-      email,
-      email_verified: emailVerifiedAt !== null,
-      admin: roles.includes('admin'),
-      roles,
-      registered_on: formatInstant(registeredAt),
-    }
-    return succeed(respond(c, { data }))
+    return succeed(respond(c, { data: accountMembers(found.value) }))
   },
 })
 

@@ -31,7 +31,8 @@ const listRoute = defineRoute({
 /** The route of events. */
 export const eventRoutes = [listRoute] as const
 
-function eventMembers(event: OwnEvent) {
+/** An event, as answers have it. */
+export function eventMembers(event: OwnEvent) {
   return {
     id: event.seq,
     event: event.event,

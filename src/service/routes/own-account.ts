@@ -1,7 +1,8 @@
-// What the owner of an account does with it as a whole: deletes it.
+// What the owner of an account does with it as a whole: gets what is stored of it, and deletes it.
 
 import * as v from 'valibot'
 import { succeed } from '../../errors/reasons.ts'
+import { exportOwnAccount, type OwnExport } from '../domain/audit/export-account.ts'
 import { deleteOwnAccount } from '../domain/sessions/delete-account.ts'
 import { bodyOf } from '../http/body-schema.ts'
 import { describeDevice } from '../http/describe-device.ts'
@@ -9,7 +10,10 @@ import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
 import { expireTokenCookies, findRefreshCookie, refreshBody } from '../http/token-transport.ts'
+import { accountMembers } from './account-members.ts'
+import { eventMembers } from './events.ts'
 import { formatInstant } from './instant.ts'
+import { sessionMembers } from './sessions.ts'
 
 const proof = bodyOf({ refresh_token: v.optional(refreshBody.entries.refresh_token) })
 
@@ -42,5 +46,52 @@ const deleteRoute = defineRoute({
   },
 })
 
+const exportRoute = defineRoute({
+  name: 'exportAccount',
+  method: 'GET',
+  path: '/export',
+  credential: 'access_token',
+  limits: 'none',
+  refusals: [],
+  audit: [],
+  asksDatabase: true,
+  success: 200,
+  async handle(deps, { c, token }) {
+    const stored = await exportOwnAccount(deps, token)
+    if (!stored.ok) return stored
+    c.header('Content-Disposition', 'attachment; filename="account.json"')
+    return succeed(respond(c, { data: exportMembers(stored.value) }))
+  },
+})
+
 /** The routes of the account as a whole. */
-export const ownAccountRoutes = [deleteRoute] as const
+export const ownAccountRoutes = [exportRoute, deleteRoute] as const
+
+function exportMembers(stored: OwnExport) {
+  const { account, sessions, sessionId, events, next = null, mails, codes } = stored
+  return {
+    account: {
+      ...accountMembers(account),
+      password_set: stored.hasPassword,
+      language: account.language,
+      deletes_on: instantOrNull(account.deletionDueAt),
+    },
+    sessions: sessions.map((session) =>
+      sessionMembers({ ...session, isCurrent: session.sessionId === sessionId }),
+    ),
+    events: events.map(eventMembers),
+    next_events: next,
+    mails: mails.map(({ kind, address, device, createdAt, sentAt }) => ({
+      ...{ kind, address, device, queued_on: formatInstant(createdAt) },
+      sent_on: instantOrNull(sentAt),
+    })),
+    codes: codes.map(({ purpose, createdAt, linkExpiresAt, usedAt }) => ({
+      ...{ purpose, created_on: formatInstant(createdAt) },
+      ...{ expires_on: formatInstant(linkExpiresAt), used_on: instantOrNull(usedAt) },
+    })),
+  }
+}
+
+function instantOrNull(at: number | null): string | null {
+  return at === null ? null : formatInstant(at)
+}

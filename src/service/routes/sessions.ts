@@ -168,7 +168,8 @@ async function logoutByCookie(
   return refreshToken !== undefined && logoutByRefreshToken(deps, refreshToken, entry)
 }
 
-function sessionMembers(session: OwnSession) {
+/** A session, as answers have it. */
+export function sessionMembers(session: OwnSession) {
   const { sessionId, isCurrent, device, address, createdAt, rotatedAt, expiresAt } = session
   return {
     id: sessionId,

@@ -25,6 +25,8 @@ export interface AccountOfList {
   readonly registeredAt: number
   /** When somebody last proved that the email receives mail; null if nobody has. */
   readonly emailVerifiedAt: number | null
+  /** When it is deleted, unless its owner logs in before; null: never. */
+  readonly deletionDueAt: number | null
 }
 
 /** An account, and how many of its sessions have not ended. */
@@ -39,6 +41,7 @@ const accountColumns = {
   disabledAt: users.disabledAt,
   registeredAt: users.registeredAt,
   emailVerifiedAt: users.emailVerifiedAt,
+  deletionDueAt: users.deletionDueAt,
 }
 const accountRow = v.object({
   userId: integer,
@@ -47,6 +50,7 @@ const accountRow = v.object({
   disabledAt: v.nullable(instant),
   registeredAt: instant,
   emailVerifiedAt: v.nullable(instant),
+  deletionDueAt: v.nullable(instant),
 })
 
 /** A page of all accounts, in the order of their ids. One round trip. */

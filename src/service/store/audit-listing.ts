@@ -113,20 +113,30 @@ export async function listEventsOfRange(
 export async function listEventsByToken(
   database: Database,
   caller: CallerToken,
-  { limit, before }: EventPage,
+  page: EventPage,
 ): Promise<Result<readonly ListedEvent[], RevocationReason>> {
+  const { found, listed } = await readBatch(database, {
+    found: selectAccountByTokenStatement(caller),
+    listed: selectOwnEventsStatement(caller, page),
+  })
+  const account = decodeAccountByToken(found)
+  return account.ok ? succeed(decodeEvents(listed)) : account
+}
+
+/** A page of the events of a token's account, for other batches. */
+export function selectOwnEventsStatement(caller: CallerToken, { limit, before }: EventPage) {
   const isTheirs = eq(auditEvents.userId, whole(caller.userId))
   const which = and(
     isTheirs,
     isBefore(before),
     or(ne(auditEvents.outcome, 'attempted'), not(hasSuccess(caller))),
   )
-  const { found, listed } = await readBatch(database, {
-    found: selectAccountByTokenStatement(caller),
-    listed: selectListedStatement(which, limit),
-  })
-  const account = decodeAccountByToken(found)
-  return account.ok ? succeed(decodeRows(listedRow, listed)) : account
+  return selectListedStatement(which, limit)
+}
+
+/** Decodes the answer of the statement. */
+export function decodeEvents(rows: readonly unknown[]): readonly ListedEvent[] {
+  return decodeRows(listedRow, rows)
 }
 
 function selectListedStatement(which: SQL | undefined, limit: number) {

@@ -181,22 +181,32 @@ export async function listSessionsByToken(
 ): Promise<Result<readonly ListedSession[], RevocationReason>> {
   const { found, listed } = await readBatch(database, {
     found: selectAccountByTokenStatement(caller),
-    listed: build
-      .select({
-        sessionId: sessions.id,
-        device: sessions.device,
-        address: sessions.address,
-        createdAt: sessions.createdAt,
-        rotatedAt: sessions.rotatedAt,
-        expiresAt: sessions.expiresAt,
-      })
-      .from(sessions)
-      .where(and(eq(sessions.userId, caller.userId), isLiveSession))
-      .orderBy(desc(sessions.rotatedAt), sessions.id)
-      .limit(maxSessionsListed),
+    listed: selectOwnSessionsStatement(caller),
   })
   const account = decodeAccountByToken(found)
-  return account.ok ? succeed(decodeRows(listedRow, listed)) : account
+  return account.ok ? succeed(decodeOwnSessions(listed)) : account
+}
+
+/** The living sessions of a token's account, for other batches. */
+export function selectOwnSessionsStatement({ userId }: CallerToken) {
+  return build
+    .select({
+      sessionId: sessions.id,
+      device: sessions.device,
+      address: sessions.address,
+      createdAt: sessions.createdAt,
+      rotatedAt: sessions.rotatedAt,
+      expiresAt: sessions.expiresAt,
+    })
+    .from(sessions)
+    .where(and(eq(sessions.userId, userId), isLiveSession))
+    .orderBy(desc(sessions.rotatedAt), sessions.id)
+    .limit(maxSessionsListed)
+}
+
+/** Decodes the answer of the statement. */
+export function decodeOwnSessions(rows: readonly unknown[]): readonly ListedSession[] {
+  return decodeRows(listedRow, rows)
 }
 
 /**

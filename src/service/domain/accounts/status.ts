@@ -6,6 +6,8 @@ import { type Account, findAccountByToken } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
+export type { Account } from '../../store/users.ts'
+
 /**
  * The account of a good token, as of now. No round trip for a bad token, one for any other. A
  * revoked token is refused as revoked, even after its account is deleted.

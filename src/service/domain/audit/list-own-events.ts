@@ -11,7 +11,7 @@ export interface OwnEvent extends ListedEvent {
 }
 
 /** A page of events. */
-interface OwnEvents {
+export interface OwnEvents {
   readonly events: readonly OwnEvent[]
   /** The id to ask for the next page with; undefined if there is none. */
   readonly next: number | undefined
@@ -34,10 +34,19 @@ export async function listOwnEvents(
   const page = { limit: limit + 1, before }
   const listed = await listEventsByToken(deps.database, verified.value, page)
   if (!listed.ok) return listed
-  const events = listed.value.slice(0, limit).map((event) => ({
+  return succeed(ownEventsOf(listed.value, sessionId, limit))
+}
+
+/** Events as the owner of the account sees them: `limit` of them, and whether there are more. */
+export function ownEventsOf(
+  listed: readonly ListedEvent[],
+  sessionId: string,
+  limit: number,
+): OwnEvents {
+  const events = listed.slice(0, limit).map((event) => ({
     ...event,
     outcome: event.outcome === 'attempted' ? 'failed' : event.outcome,
     isCurrent: event.sessionId === sessionId,
   }))
-  return succeed({ events, next: listed.value.length > limit ? events.at(-1)?.seq : undefined })
+  return { events, next: listed.length > limit ? events.at(-1)?.seq : undefined }
 }
