@@ -90,7 +90,14 @@ const folders: Readonly<Record<string, readonly string[]>> = {
 
   // The command line, and the published entries.
   cli: [
-    ...[...ground, 'service/config', 'service/store', 'service/store/node', ...rules],
+    ...[
+      ...ground,
+      'service/config',
+      'service/mail',
+      'service/store',
+      'service/store/node',
+      ...rules,
+    ],
     ...['service/domain/keys', ...useCases, 'commander', '@libsql/client/node', 'valibot', 'node:'],
   ],
   '': [

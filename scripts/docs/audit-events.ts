@@ -36,6 +36,7 @@ const routeEvents: Readonly<Record<string, AuditEvent>> = {
   deleteAccount: {
     when: 'The deletion of the account was planned, or done with `ACCOUNT_DELETION_DAYS=0`. All sessions ended.',
   },
+  acceptInvitation: { when: 'Somebody who was invited set a password, and a session began.' },
   refresh: { when: 'A used refresh token was presented again, and the session ended.' },
   endSession: {
     when: 'A session was ended from another one, or from itself.',
@@ -52,6 +53,7 @@ const routeEvents: Readonly<Record<string, AuditEvent>> = {
 
 const commandEvents: Readonly<Record<CommandName, AuditEvent>> = {
   'users create': { when: 'An account was made.', target: roles },
+  'users invite': { when: 'Somebody was invited, for the first time or again.', target: roles },
   'users import': { when: 'An account moved in: an event for each.', target: roles },
   'users set-roles': { when: 'The roles changed.', target: roles },
   'users add-role': { when: 'The roles changed.', target: roles },

@@ -176,7 +176,7 @@ export const settingMeanings = {
     unit: 's',
   },
   RESET_LINK_LIFETIME_SECONDS: {
-    meaning: 'How long the link to a new password is good',
+    meaning: 'How long the link to a new password, or of an invitation, is good',
     unit: 's',
   },
   LIMITS: {

@@ -224,6 +224,7 @@ export const answerOf: Readonly<Record<RouteName, Answer>> = {
   changeEmail: messageAndHandle,
   confirmEmail: messageAndTokens,
   undoEmailChange: messageAndHandle,
+  acceptInvitation: tokens,
   changePassword: messageAndTokens,
   refresh: tokens,
   listSessions: sessionList,

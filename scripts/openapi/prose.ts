@@ -194,6 +194,18 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
       handle: codeHandle,
     }),
   },
+  acceptInvitation: {
+    tag: 'Accounts',
+    summary: 'Sets the password of an invited account, and begins a session.',
+    description:
+      'An administrator invites people with `portcullis users invite`, which mails a link. Send its `token` and a password. The link is good for an hour, and is used once. It proves the email, so a session begins at once. A refused password leaves the link as it is.',
+    request: { token: `${codeHandle}.${'A'.repeat(43)}`, password: credentials.password },
+    members: {
+      token: 'The token of the link in the mail.',
+      password: `${passwordRule} It must have at least as many characters as PASSWORD_MIN_LENGTH says: 8 by default.`,
+    },
+    answer: success({ message: 'Invitation accepted.', ...loggedIn }),
+  },
   changePassword: {
     tag: 'Accounts',
     summary: 'Changes the password of the account, and ends its other sessions.',

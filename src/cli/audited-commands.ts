@@ -6,7 +6,14 @@ import type { AuditEntry } from '../service/store/audit-events.ts'
 
 /** Their names are those of the events. */
 export const auditedCommands = [
-  ...['users create', 'users import', 'users set-roles', 'users add-role', 'users remove-role'],
+  ...[
+    'users create',
+    'users invite',
+    'users import',
+    'users set-roles',
+    'users add-role',
+    'users remove-role',
+  ],
   ...['users disable', 'users enable', 'users revoke-sessions', 'users unlock'],
   ...['users set-password', 'users delete', 'keys revoke', 'mail retry'],
   'migrate --restored',

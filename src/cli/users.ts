@@ -1,7 +1,6 @@
 // portcullis users: shows and changes accounts in the service's database, for administrators.
 
 import type { Command } from 'commander'
-import { isRole } from '../service/domain/identity/identity.ts'
 import type { AccountOfList, FoundAccount, RoleChange } from './change-account.ts'
 import { confirmLoss } from './confirmation.ts'
 import { databaseAddress, loadDatabaseClient } from './database-client.ts'
@@ -10,7 +9,9 @@ import { addAttemptVariables } from './limits.ts'
 import { addDatabaseOption, addJsonOption, addVariables, parseNumber } from './options.ts'
 import { readPassword } from './password-input.ts'
 import { areRefused, formatInstant, renderTable, report } from './report.ts'
+import { addRoleOption, requireRoles } from './role-option.ts'
 import { addImportCommand } from './users-import.ts'
+import { completeInviteCommand } from './users-invite.ts'
 
 interface UserOptions {
   readonly url?: string
@@ -25,8 +26,11 @@ export function addUsersCommand(program: Command): void {
   const users = program.command('users').description('Shows and changes accounts in the database.')
   addListCommand(users)
   addCreateCommand(users)
-  addImportCommand(users)
   const add = (name: string, description: string) => addAccountCommand(users, name, description)
+  completeInviteCommand(
+    add('invite', 'Makes an account, and mails a link to its owner, who sets the password.'),
+  )
+  addImportCommand(users)
   add('show', 'Shows the account, and how many living sessions it has.').action(show)
   add(
     'set-roles',
@@ -110,17 +114,15 @@ function addListCommand(users: Command): void {
 }
 
 function addCreateCommand(users: Command): void {
-  const command = addAccountCommand(
-    users,
-    'create',
-    'Makes an account. The password comes from the standard input; a terminal is asked for it.',
-  ).option('--role <role>', 'a role, such as admin; may be repeated', collect, [])
+  const command = addRoleOption(
+    addAccountCommand(
+      users,
+      'create',
+      'Makes an account. The password comes from the standard input; a terminal is asked for it.',
+    ),
+  )
   for (const name of accountVariables) addVariables(command, name, asForService)
   command.action(create)
-}
-
-function collect(role: string, roles: readonly string[]): readonly string[] {
-  return [...roles, role]
 }
 
 function loadCommands() {
@@ -144,10 +146,11 @@ async function list({ url, json, limit, after }: ListOptions): Promise<void> {
     String(account.userId),
     account.email,
     account.roles.join(' ') || '-',
+    account.isInvited ? 'yes' : '-',
     account.disabledAt === null ? '-' : formatInstant(account.disabledAt),
     formatInstant(account.registeredAt),
   ])
-  console.log(renderTable([['id', 'email', 'roles', 'disabled', 'registered'], ...rows]))
+  console.log(renderTable([['id', 'email', 'roles', 'invited', 'disabled', 'registered'], ...rows]))
   const last = accounts.at(-1)
   if (last && accounts.length === limit) {
     console.error(`There may be more: add --after ${last.userId}.`)
@@ -163,6 +166,7 @@ async function show(email: string, { url, json }: UserOptions): Promise<void> {
     ['id', String(account.userId)],
     ['email', account.email],
     ['roles', account.roles.join(' ') || '-'],
+    ['invited', account.isInvited ? 'yes, and not accepted' : 'no'],
     ['disabled', account.disabledAt === null ? 'no' : formatInstant(account.disabledAt)],
     ['registered', formatInstant(account.registeredAt)],
     [
@@ -180,11 +184,13 @@ async function show(email: string, { url, json }: UserOptions): Promise<void> {
 
 /** The names are the same as in the HTTP API. */
 function factsOf(account: AccountOfList) {
-  const { userId, email, roles, disabledAt, registeredAt, emailVerifiedAt, deletionDueAt } = account
+  const { userId, email, roles, isInvited, disabledAt, registeredAt, emailVerifiedAt } = account
+  const { deletionDueAt } = account
   return {
     user_id: userId,
     email,
     roles,
+    invited: isInvited,
     disabled_on: disabledAt === null ? null : formatInstant(disabledAt),
     registered_on: formatInstant(registeredAt),
     email_verified_on: emailVerifiedAt === null ? null : formatInstant(emailVerifiedAt),
@@ -224,15 +230,6 @@ function changeRoles(what: RoleChange) {
     const effect = isChanged ? `. Tokens issued before now ${areRefused}` : ': nothing was changed.'
     report(json, { email, roles: has, changed: isChanged }, `${email} ${sentence}${effect}`)
   }
-}
-
-function requireRoles(roles: readonly string[]): void {
-  const wrong = roles.find((role) => !isRole(role))
-  if (wrong === undefined) return
-  throw new Failure(
-    `${wrong} is not a role: use up to 64 letters, digits, and any of : . _ -`,
-    'usage',
-  )
 }
 
 function change(what: 'disable' | 'enable' | 'revokeSessions', sentence: string) {

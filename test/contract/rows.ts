@@ -4,6 +4,7 @@ import { bearing, createClientOf, freshEmail, postChunks, send } from '../suppor
 import { codeRows } from './code-rows.ts'
 import { emailRows } from './email-rows.ts'
 import { eventRows } from './event-rows.ts'
+import { invitationRows } from './invitation-rows.ts'
 import {
   type Expected,
   invalidInput,
@@ -213,5 +214,6 @@ export const rows: readonly Row[] = [
   ...eventRows,
   ...codeRows,
   ...emailRows,
+  ...invitationRows,
   ...badInputRows,
 ]

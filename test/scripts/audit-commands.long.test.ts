@@ -90,6 +90,22 @@ const onAccount =
 
 const provocations = {
   'users create': (_email, userId) => ({ userId, target: 'viewer', count: 1 }),
+  'users invite': (email) => {
+    const invited = run(
+      '',
+      'users',
+      'invite',
+      freshEmail(),
+      '--role',
+      'b',
+      '--role',
+      'admin',
+      '--json',
+    )
+    // The account is in use.
+    expect(run('', 'users', 'invite', email).status).toBe(1)
+    return { userId: JSON.parse(invited.stdout).user_id, target: 'admin b' }
+  },
   'users import': () => {
     const file = join(database.directory, 'accounts.jsonl')
     const entry = (one: string, ...roles: string[]) => JSON.stringify({ email: one, hash, roles })
@@ -175,7 +191,7 @@ describe('the audit', () => {
     const count = async () => database.query('SELECT count(*) AS n FROM portcullis_audit_events')
     const before = await count()
     for (const command of auditedCommands) {
-      if (!/^users (?!create|import)/.test(command)) continue
+      if (!/^users (?!create|invite|import)/.test(command)) continue
       const rest = command.includes('-role') ? ['editor'] : []
       run(`${password}\n`, ...command.split(' '), freshEmail(), ...rest)
     }

@@ -180,6 +180,7 @@ describe('npm run admin -- users', () => {
       user_id: Number(claimsOf(account.token).sub),
       email,
       roles: [],
+      invited: false,
       disabled_on: null,
       registered_on: expect.stringMatching(/Z$/),
       email_verified_on: null,

@@ -21,6 +21,8 @@ export const mailContents: readonly (readonly [name: string, content: MailConten
   ['sign_in', { kind: 'sign_in', ...codeMail }],
   ['sign_in without a link', { kind: 'sign_in', ...codeMail, link: undefined }],
   ['change_email', { kind: 'change_email', ...codeMail }],
+  ['invitation', { kind: 'invitation', link: mailLink, linkMinutes: 60 }],
+  ['invitation without a link', { kind: 'invitation', link: undefined, linkMinutes: 60 }],
   ['password_changed', { kind: 'password_changed', at: changedAt, device: 'Firefox on Windows' }],
   [
     'password_changed by an unknown device',

@@ -10,6 +10,7 @@ import type { Route, RouteFamily } from '../../src/service/http/route.ts'
 import { routeFamilies } from '../../src/service/routes/routes.ts'
 import type { Database } from '../../src/service/store/database.ts'
 import { segmentOf } from '../../src/token/feed-format.ts'
+import { inviteByMail } from './invite.ts'
 import { createMailbox, createMailingService, type MailingService, mailSettings } from './mail.ts'
 import { codeIn, linkTokenIn } from './mailed-code.ts'
 import {
@@ -78,6 +79,7 @@ interface Caller {
 }
 
 const handle = 'h'.repeat(16)
+const forgedToken = `${handle}.${'A'.repeat(43)}`
 
 /** A body that the route accepts. */
 export function goodBody({ name }: Route, { refreshToken }: Caller): object {
@@ -100,6 +102,7 @@ export function goodBody({ name }: Route, { refreshToken }: Caller): object {
     changeEmail: { new_email: freshEmail(), refresh_token: refreshToken },
     confirmEmail: { handle, code: 'AAAA-AAAA' },
     undoEmailChange: { token: `${handle}.${'A'.repeat(43)}` },
+    acceptInvitation: { token: forgedToken, password },
     checkRevocations: { ids: ['i'.repeat(16)] },
   }
   return bodies[name] ?? {}
@@ -174,6 +177,9 @@ async function bodyFor(route: Route, account: NewAccount) {
   if (route.name === 'login') return credentialsOf(account)
   if (route.name === 'forgotPassword' || route.name === 'emailCode') return { email }
   if (route.name === 'verifyEmail') return codeFor(route, account)
+  if (route.name === 'acceptInvitation') {
+    return { token: linkTokenIn(await inviteByMail(await mailing)), password }
+  }
   const good = goodBody(route, account)
   const isByCode = /^(resetPassword|loginByCode|confirmEmail|undoEmailChange)$/.test(route.name)
   return isByCode ? { ...good, ...(await codeFor(route, account)) } : good
@@ -289,7 +295,7 @@ function createSlow(slowAnswers: number): Database {
 async function withoutPlaceInQueue(parts: RequestParts, variables: Record<string, string>) {
   const isKnown = /reauthenticate|change-password/.test(parts.path)
   // A code is looked up before there is a place in the queue.
-  const slow = createSlow(/reset-password|verify-email/.test(parts.path) ? 1 : 3)
+  const slow = createSlow(/reset-password|verify-email|accept-invitation/.test(parts.path) ? 1 : 3)
   const service = await createService({ ...variables, BCRYPT_COST: '14' }, slow)
   // At this cost the queue has one place for strangers, and one for those who are known. These
   // requests hold them while they read.
@@ -394,6 +400,9 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
   code_wrong: async (parts) => {
     const { token: _, ...body } = bodyOf(parts)
     if (parts.path.endsWith('/undo-email-change')) return withBody(parts, { token: 'x' })
+    if (parts.path.includes('accept-invitation')) {
+      return withBody(parts, { ...body, token: forgedToken })
+    }
     return withBody(parts, { ...body, handle, code: 'AAAA-AAAA' })
   },
   async password_needed(parts) {

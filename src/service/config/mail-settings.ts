@@ -19,7 +19,7 @@ export type VerifiedEmail = 'off' | 'claims' | 'login'
 export interface CodeLifetimes {
   /** CODE_LIFETIME_SECONDS: of the eight characters, from 60 to 600. Default: 600. */
   readonly codeSeconds: number
-  /** RESET_LINK_LIFETIME_SECONDS: of the link to a new password, up to a day. Default: 3,600. */
+  /** RESET_LINK_LIFETIME_SECONDS: of a link that sets a password, up to a day. Default: 3,600. */
   readonly resetLinkSeconds: number
 }
 

@@ -16,7 +16,8 @@ export function serviceNameOf({
 
 /**
  * The URL of the pages that a mail's link leads to, without a slash at its end. Undefined: there is
- * none. The service has no page to log in where tokens travel in headers, and none to change an email.
+ * none. The service has no page to log in where tokens travel in headers, and none for an invitation or a
+ * change of an email.
  */
 export function accountPagesOf(
   {

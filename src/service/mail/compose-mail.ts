@@ -5,7 +5,13 @@ import { unseen } from '../../token/issuer.ts'
 import { type Language, mailTexts } from './languages.ts'
 import { renderHtml } from './layout.ts'
 import type { MailBlock } from './mail-block.ts'
-import type { ChangeMail, CodeMail, EmailChangedMail, MailContent } from './mail-content.ts'
+import type {
+  ChangeMail,
+  CodeMail,
+  EmailChangedMail,
+  InvitationMail,
+  MailContent,
+} from './mail-content.ts'
 import type { MailTexts, MailTime } from './texts/text.ts'
 
 /** Who the mail is from, and in which language. */
@@ -42,6 +48,7 @@ interface Words {
 
 function wordsOf(content: MailContent, texts: MailTexts, service: string): Words {
   if ('code' in content) return codeWords(content, texts, service)
+  if (content.kind === 'invitation') return invitationWords(content, texts, service)
   const { subject, happened, todo, otherwise } = texts[content.kind](service)
   const details = 'at' in content ? detailsOf(content, texts) : []
   const last = content.kind === 'email_changed' ? undoOf(content, texts, service) : [otherwise]
@@ -81,6 +88,21 @@ function codeWords(content: CodeMail, texts: MailTexts, service: string): Words 
       ...[texts.codeIsGood(durationOf(codeMinutes, texts)), ...linkBlocks, words.otherwise],
     ],
   }
+}
+
+function invitationWords(
+  { link, linkMinutes }: InvitationMail,
+  texts: MailTexts,
+  service: string,
+): Words {
+  const { subject, happened, todo, otherwise, ...words } = texts.invitation(service)
+  const blocks = link
+    ? [
+        { link, label: words.linkLabel, before: words.openLink },
+        ...[texts.linkIsGood(durationOf(linkMinutes, texts)), words.afterwards],
+      ]
+    : [todo]
+  return { subject, preview: happened, blocks: [happened, ...blocks, otherwise] }
 }
 
 function detailsOf(

@@ -20,6 +20,15 @@ export interface CodeMail {
   readonly linkMinutes: number
 }
 
+/** An administrator has made an account for the reader. */
+export interface InvitationMail {
+  readonly kind: 'invitation'
+  /** Where the reader sets a password. Undefined: the application has no page for it. */
+  readonly link: string | undefined
+  /** How long the link is good, in minutes. A part of a minute is left out. */
+  readonly linkMinutes: number
+}
+
 /**
  * - `password_changed`: the password of the account was changed;
  * - `deletion_planned`: the account will be deleted, unless its owner logs in before.
@@ -51,4 +60,9 @@ interface AccountExistsMail {
 }
 
 /** What a mail is about. */
-export type MailContent = CodeMail | ChangeMail | EmailChangedMail | AccountExistsMail
+export type MailContent =
+  | CodeMail
+  | InvitationMail
+  | ChangeMail
+  | EmailChangedMail
+  | AccountExistsMail

@@ -2,14 +2,22 @@
 
 import type { Context } from 'hono'
 import * as v from 'valibot'
-import { type Result, refuse, succeed } from '../../errors/reasons.ts'
+import {
+  type InvalidInput,
+  type Reason,
+  type Result,
+  refuse,
+  succeed,
+} from '../../errors/reasons.ts'
 import { requestVerification } from '../domain/accounts/request-verification.ts'
 import { resetForgottenPassword } from '../domain/accounts/reset-password.ts'
 import { verifyEmail } from '../domain/accounts/verify-email.ts'
 import type { AuditEntry } from '../domain/audit-entry.ts'
 import { type AskedCode, requestMailedCode } from '../domain/codes/request-code.ts'
 import type { Deps } from '../domain/deps.ts'
+import type { RefusedPassword } from '../domain/identity/hash-new-password.ts'
 import { passwordSentence } from '../domain/identity/password-policy.ts'
+import { acceptInvitation } from '../domain/sessions/accept-invitation.ts'
 import { loginByCode } from '../domain/sessions/login-by-code.ts'
 import { bodyOf } from '../http/body-schema.ts'
 import { describeDevice } from '../http/describe-device.ts'
@@ -89,12 +97,7 @@ const resetPasswordRoute = defineRoute({
     const device = describeDevice(c.req.header('User-Agent'))
     const asked = { sent, newPassword, device, language: languageOf(c), entry }
     const reset = await resetForgottenPassword(deps, asked, isGone)
-    if (!reset.ok) {
-      const { error } = reset
-      if (typeof error !== 'object') return refuse(error)
-      const message = passwordSentence(error.passwordFault, deps.settings.passwordPolicy)
-      return refuse({ reason: 'invalid_input', errors: [{ field: 'new_password', message }] })
-    }
+    if (!reset.ok) return refusePassword(deps, reset.error, 'new_password')
     sendAfterAnswer(c, deps)
     const { deviceToken } = reset.value
     const message = 'Password changed. Please log in.'
@@ -165,6 +168,25 @@ const verifyEmailRoute = defineRoute({
   },
 })
 
+const acceptInvitationRoute = defineRoute({
+  name: 'acceptInvitation',
+  method: 'POST',
+  path: '/accept-invitation',
+  credential: 'none',
+  body: acceptance,
+  limits: 'code',
+  refusals: ['code_wrong', 'login_queue_full', 'account_changing'],
+  audit: ['attempted', 'success'],
+  asksDatabase: true,
+  success: 200,
+  async handle(deps, { c, body, isGone, entry }) {
+    const { findPlace } = loginClientOf(c, deps)
+    const tokens = await acceptInvitation(deps, { ...body, entry }, findPlace, isGone)
+    if (!tokens.ok) return refusePassword(deps, tokens.error, 'password')
+    return succeed(respondWithTokens(c, deps, 'Invitation accepted.', tokens.value))
+  },
+})
+
 /** The routes of codes. */
 export const codeRoutes = [
   forgotPasswordRoute,
@@ -173,6 +195,7 @@ export const codeRoutes = [
   loginByCodeRoute,
   requestVerificationRoute,
   verifyEmailRoute,
+  acceptInvitationRoute,
 ] as const
 
 /** Answers the same for every email, and sends the mail after the answer. */
@@ -191,4 +214,22 @@ async function mailCode(
 function passwordReset({ settings }: Pick<Deps, 'settings'>) {
   const new_password = allowedPassword(settings, v.string('Give the new_password as a string.'))
   return v.pipe(bodyOf({ ...sentCode, new_password }), hasOneCode())
+}
+
+function acceptance({ settings }: Pick<Deps, 'settings'>) {
+  return bodyOf({
+    token: v.string('Give the token of the link as a string.'),
+    password: allowedPassword(settings, v.string('Give the password as a string.')),
+  })
+}
+
+/** What the policy has against a password, as the problem of its field. */
+function refusePassword<E extends Reason>(
+  { settings }: Pick<Deps, 'settings'>,
+  error: E | RefusedPassword,
+  field: string,
+): Result<never, E | InvalidInput> {
+  if (typeof error !== 'object') return refuse(error)
+  const message = passwordSentence(error.passwordFault, settings.passwordPolicy)
+  return refuse({ reason: 'invalid_input', errors: [{ field, message }] })
 }

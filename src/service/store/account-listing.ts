@@ -1,13 +1,13 @@
 // Accounts, as administrators see them.
 
-import { and, asc, count, eq, gt } from 'drizzle-orm'
+import { and, asc, count, eq, gt, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { build, type Database, readBatch } from './database.ts'
 import { isLiveSession } from './live-session.ts'
 import { roleColumns, roleEntries, withRoles } from './roles.ts'
-import { decodeRow, decodeRows, instant, integer } from './rows.ts'
+import { decodeRow, decodeRows, flag, instant, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
-import { isAccountOf } from './users.ts'
+import { isAccountOf, isInvitation } from './users.ts'
 
 /** A page of a list: the first `limit` accounts with ids greater than `after`. */
 export interface Page {
@@ -20,6 +20,8 @@ export interface AccountOfList {
   readonly userId: number
   readonly email: string
   readonly roles: readonly string[]
+  /** Whether nobody has accepted the invitation: no password, and the email is not proved. */
+  readonly isInvited: boolean
   /** When it was disabled; null when it is enabled. */
   readonly disabledAt: number | null
   readonly registeredAt: number
@@ -38,6 +40,7 @@ const accountColumns = {
   userId: users.id,
   email: users.email,
   ...roleColumns,
+  isInvited: sql<number>`${isInvitation}`.as('is_invited'),
   disabledAt: users.disabledAt,
   registeredAt: users.registeredAt,
   emailVerifiedAt: users.emailVerifiedAt,
@@ -47,6 +50,7 @@ const accountRow = v.object({
   userId: integer,
   email: v.string(),
   ...roleEntries,
+  isInvited: flag,
   disabledAt: v.nullable(instant),
   registeredAt: instant,
   emailVerifiedAt: v.nullable(instant),

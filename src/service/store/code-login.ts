@@ -29,6 +29,7 @@ import {
 /** A login with a code that was checked. The first access token is signed. */
 export interface CodeLogin {
   readonly codeId: string
+  readonly purpose: 'sign_in' | 'invitation'
   /** Whether the code came as a link. */
   readonly isLink: boolean
   /** The account as it was read. */
@@ -68,7 +69,7 @@ export async function insertSessionByCode(
   const generation = takeover?.tokenGeneration ?? ''
   const mayBegin = takeover ? eq(users.tokenGeneration, generation) : sql`changes() > 0`
   const { inserted, surplusRevoked, found, ...taken } = await runBatch(database, {
-    used: useCodeStatement(login.codeId, 'sign_in', login.isLink, isAsSigned),
+    used: useCodeStatement(login.codeId, login.purpose, login.isLink, isAsSigned),
     ...takeoverStatements(whose, takeover),
     inserted: insertSessionStatement(session, and(whose, mayBegin)).returning({ id: sessions.id }),
     ...auditStatements('recorded', login.entry, {

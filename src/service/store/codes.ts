@@ -21,7 +21,7 @@ import {
 export type CodePurpose = (typeof codePurposes)[number]
 
 export const codePurposes = [
-  ...(['reset_password', 'sign_in', 'verify_email'] as const),
+  ...(['reset_password', 'sign_in', 'verify_email', 'invitation'] as const),
   ...(['change_email', 'undo_email_change'] as const),
 ] as const
 
@@ -34,7 +34,11 @@ export function linkSecondsOf(
   { codeSeconds, resetLinkSeconds }: CodeLifetimes,
 ): number {
   if (purpose === 'undo_email_change') return undoLinkSeconds
-  return purpose === 'reset_password' ? resetLinkSeconds : codeSeconds
+  return setsPassword(purpose) ? resetLinkSeconds : codeSeconds
+}
+
+function setsPassword(purpose: CodePurpose): boolean {
+  return purpose === 'reset_password' || purpose === 'invitation'
 }
 
 /** What a client presents: the handle that it got, or the id of the code from a genuine link. */

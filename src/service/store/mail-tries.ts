@@ -11,6 +11,7 @@ import {
   lt,
   lte,
   not,
+  or,
   type SQL,
   sql,
 } from 'drizzle-orm'
@@ -60,7 +61,7 @@ const pauseSeconds = sql`min(7200, 60 * (1 << min(${outgoingMail.tries}, 7)))`
 
 /**
  * Claims mails that are due, the longest due first. Each is claimed by one caller, until its next
- * try. The life of an unused code begins anew. Mail whose code was used, or can be used no more, is
+ * try. The life of an unused code begins anew if the mail is late or an invitation. Mail whose code was used, or can be used no more, is
  * deleted. Atomic; one round trip.
  */
 export async function claimDueMail(
@@ -73,7 +74,11 @@ export async function claimDueMail(
   const isDue = and(lte(nextTryAt, databaseNow), inArray(outgoingMail.kind, [...mailKinds]))
   const dueFirst = (column: typeof id | typeof outgoingMail.codeId) =>
     build.select({ column }).from(outgoingMail).orderBy(nextTryAt, createdAt, id).limit(most)
-  const isLate = lt(createdAt, sql`${databaseNow} - ${lateSeconds}`)
+  // Who queues an invitation does not know the lifetimes.
+  const isRenewed = or(
+    lt(createdAt, sql`${databaseNow} - ${lateSeconds}`),
+    eq(outgoingMail.kind, 'invitation'),
+  )
   const linkSeconds = sql`CASE ${codes.purpose} ${sql.join(
     codePurposes.map((purpose) => sql`WHEN ${purpose} THEN ${linkSecondsOf(purpose, lifetimes)}`),
     sql` `,
@@ -87,7 +92,7 @@ export async function claimDueMail(
       .where(
         and(
           isNull(codes.usedAt),
-          sql`${codes.id} IN (${dueFirst(outgoingMail.codeId).where(and(isDue, isLate))})`,
+          sql`${codes.id} IN (${dueFirst(outgoingMail.codeId).where(and(isDue, isRenewed))})`,
         ),
       ),
     claimed: build

@@ -12,7 +12,7 @@ import { isSuppressed } from './suppressed-addresses.ts'
 type MailKind = (typeof mailKinds)[number]
 
 export const mailKinds = [
-  ...(['reset_password', 'sign_in', 'verify_email', 'change_email'] as const),
+  ...(['reset_password', 'sign_in', 'verify_email', 'invitation', 'change_email'] as const),
   ...(['password_changed', 'email_changed', 'account_exists', 'deletion_planned'] as const),
 ] as const
 

@@ -2,6 +2,7 @@
 
 import { and, eq, exists, gt, inArray, isNotNull, isNull, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
+import { noPassword } from '../../crypto/no-password.ts'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { build, type Database, databaseNow, readBatch } from './database.ts'
 import { codes } from './mail-schema.ts'
@@ -121,6 +122,9 @@ export function newPasswordColumns(passwordHash: string) {
 
 /** The condition that an account is not disabled. */
 export const isEnabledAccount: SQL = isNull(users.disabledAt)
+
+/** The condition that nobody has accepted the invitation to an account. */
+export const isInvitation = and(eq(users.passwordHash, noPassword), isNull(users.emailVerifiedAt))
 
 /** The condition that an account is not disabled, and that its generation is not revoked. */
 export const isUsableAccount = and(isEnabledAccount, not(isRevokedId(users.tokenGeneration)))

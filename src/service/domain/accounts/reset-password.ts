@@ -9,7 +9,7 @@ import type { AuditEntry } from '../audit-entry.ts'
 import { type CheckedCode, checkCode, type SentCode, withCheckedCode } from '../codes/check-code.ts'
 import type { Deps } from '../deps.ts'
 import { comparedEmail } from '../identity/email.ts'
-import { type PasswordFault, passwordFault } from '../identity/password-policy.ts'
+import { hashNewPassword, type RefusedPassword } from '../identity/hash-new-password.ts'
 import { renewDevice } from '../limits/login-attempts.ts'
 import { createNotice, type NoticeReader } from '../mail/notice.ts'
 
@@ -42,11 +42,6 @@ interface DoneReset {
   readonly isDeletionCancelled: boolean
 }
 
-/** The new password is not good enough. */
-interface RefusedPassword {
-  readonly passwordFault: PasswordFault
-}
-
 type ResetRefusal = 'code_wrong' | QueueReason | RefusedPassword
 
 const purpose = 'reset_password'
@@ -70,7 +65,7 @@ export async function resetForgottenPassword(
   if (!checked.ok) return checked
   const { account, codeId, presented, attemptSeq } = checked.value
   return withCheckedCode<DoneReset, ResetRefusal>(deps, checked.value, ['code_wrong'], async () => {
-    const hashed = await hashNewPassword(deps, asked.newPassword, checked.value, isGone)
+    const hashed = await hashNewPassword(deps, asked.newPassword, account.email, isGone)
     if (!hashed.ok) return hashed
     return commit(deps, checked.value, {
       ...{ userId: account.userId, codeId, passwordHash: hashed.value },
@@ -79,27 +74,6 @@ export async function resetForgottenPassword(
       notice: createNotice(deps, asked),
     })
   })
-}
-
-/** The hash of a password that the policy lets through. */
-async function hashNewPassword(
-  deps: ResetDeps,
-  newPassword: string,
-  { account }: CheckedCode,
-  isGone: () => boolean,
-): Promise<Result<string, QueueReason | RefusedPassword>> {
-  const { passwordPolicy, issuer } = deps.settings
-  const email = comparedEmail(account.email)
-  const fault = passwordFault(passwordPolicy, newPassword, { email, issuer })
-  if (fault) return refuse({ passwordFault: fault })
-  const turn = deps.hashQueue.join(isGone)
-  if (!turn.ok) return turn
-  // The place is kept meanwhile, so that a crowd asks no more than the queue holds.
-  if (await turn.value.keepDuring(deps.breaches.isBreached(newPassword))) {
-    turn.value.leave()
-    return refuse({ passwordFault: 'breached' })
-  }
-  return turn.value.hash(() => deps.passwords.hash(newPassword))
 }
 
 async function commit(

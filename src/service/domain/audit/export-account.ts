@@ -1,9 +1,9 @@
 // Everything personal that is stored of an account, for its owner (GDPR articles 15 and 20).
 
+import { noPassword } from '../../../crypto/no-password.ts'
 import { type Result, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
 import { type AccountExport, exportAccountByToken } from '../../store/account-export.ts'
 import type { Deps } from '../deps.ts'
-import { noPassword } from '../identity/password-hasher.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 import { type OwnEvents, ownEventsOf } from './list-own-events.ts'
 

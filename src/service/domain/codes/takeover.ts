@@ -1,10 +1,10 @@
 // The owner of an email proves it for the first time. Whoever has registered it may be somebody else,
 // who waits for its owner (pre-account hijacking). Then what was set before ends.
 
+import { noPassword } from '../../../crypto/no-password.ts'
 import { createRandomId } from '../../../crypto/random-id.ts'
 import type { Takeover } from '../../store/account-takeover.ts'
 import type { CheckedAccount } from '../../store/users.ts'
-import { noPassword } from '../identity/password-hasher.ts'
 import type { DeviceClaims } from '../limits/device-token.ts'
 import type { CodeDeps } from './code-deps.ts'
 

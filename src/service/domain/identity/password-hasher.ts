@@ -5,6 +5,7 @@
 // Accounts that moved in have hashes of other systems (stored-hash.ts).
 
 import bcrypt from 'bcryptjs'
+import { noPassword } from '../../../crypto/no-password.ts'
 import { byteLength } from '../../../crypto/utf8.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { costsToAdd } from './hash-costs.ts'
@@ -46,9 +47,6 @@ export interface ForeignHashes {
   /** Is told that a hash cannot be verified: its family, and why. */
   readonly onUnsupported?: ((family: string, problem: string) => void) | undefined
 }
-
-/** What is stored for an account without a password. No version takes it for a hash. */
-export const noPassword = '!'
 
 type ForeignHash = Partial<StoredHash> & { readonly family: string }
 

@@ -161,11 +161,14 @@ async function contentOf(
   const lifetimes = settings.codeLifetimes
   const token = await mailedCodes.linkTokenOf(purpose, codeId ?? '')
   const pages = accountPagesOf(settings, purpose)
-  const link = pages && `${pages}/${pageOf[purpose]}?token=${token}`
-  const linkMinutes = Math.floor(linkSecondsOf(purpose, lifetimes) / 60)
-  if (kind === 'email_changed') return { kind, ...told, link, linkMinutes }
+  const linked = {
+    link: pages && `${pages}/${pageOf[purpose]}?token=${token}`,
+    linkMinutes: Math.floor(linkSecondsOf(purpose, lifetimes) / 60),
+  }
+  if (kind === 'email_changed') return { kind, ...told, ...linked }
+  if (kind === 'invitation') return { kind, ...linked }
   const code = await mailedCodes.codeOf(kind, codeId ?? '')
-  return { kind, code, link, codeMinutes: Math.floor(lifetimes.codeSeconds / 60), linkMinutes }
+  return { kind, code, ...linked, codeMinutes: Math.floor(lifetimes.codeSeconds / 60) }
 }
 
 /** A later version may know more of them. */
@@ -180,4 +183,5 @@ const pageOf: Readonly<Record<CodePurpose, string>> = {
   verify_email: 'verify',
   change_email: 'email',
   undo_email_change: 'email-undo',
+  invitation: 'invitation',
 }

@@ -2,20 +2,23 @@
 // of Workers. The code proves the email. If nobody had proved it before, somebody else may have
 // registered it, to wait for its owner: that one's password and sessions end.
 
+import { noPassword } from '../../../crypto/no-password.ts'
 import { type ChangeReason, type Result, succeed } from '../../../errors/reasons.ts'
 import type { Takeover } from '../../store/account-takeover.ts'
-import { insertSessionByCode } from '../../store/code-login.ts'
+import { type CodeLogin, insertSessionByCode } from '../../store/code-login.ts'
 import type { TokenAccount } from '../../store/users.ts'
 import type { AuditEntry } from '../audit-entry.ts'
 import { type CheckedCode, checkCode, type SentCode, withCheckedCode } from '../codes/check-code.ts'
 import { beginTakeover, isDeviceOf } from '../codes/takeover.ts'
 import type { Deps } from '../deps.ts'
 import { comparedEmail } from '../identity/email.ts'
+import type { DeviceClaims } from '../limits/device-token.ts'
 import { findDevice, type LoginClient, renewDevice } from '../limits/login-attempts.ts'
 import type { LoginPlace, LoginTokens } from '../tokens/tokens.ts'
 import { beginSession } from './begin-session.ts'
 
-type CodeLoginDeps = Pick<
+/** What a login with a code needs. */
+export type CodeLoginDeps = Pick<
   Deps,
   | 'database'
   | 'runtime'
@@ -28,12 +31,16 @@ type CodeLoginDeps = Pick<
   | 'deviceTokens'
 >
 
-/** The tokens of a login, and what has become of the account. */
-export interface CodeLoginTokens extends LoginTokens {
-  /** Whether the password from before is gone. */
-  readonly isPasswordRemoved: boolean
+/** The tokens of a session that began with a code. */
+interface TokensByCode extends LoginTokens {
   /** Whether the deletion of the account was planned, and is not any more. */
   readonly isDeletionCancelled: boolean
+}
+
+/** The tokens of a login, and what has become of the account. */
+export interface CodeLoginTokens extends TokensByCode {
+  /** Whether the password from before is gone. */
+  readonly isPasswordRemoved: boolean
 }
 
 type CodeLoginReason = 'code_wrong' | ChangeReason
@@ -60,35 +67,59 @@ export async function loginByCode(
     deps,
     checked.value,
     ['code_wrong'],
-    () => beginByCode(deps, checked.value, client, entry),
+    () => loginWithChecked(deps, checked.value, client, entry),
   )
 }
 
-async function beginByCode(
+async function loginWithChecked(
   deps: CodeLoginDeps,
-  { account, codeId, presented, attemptSeq }: CheckedCode,
+  checked: CheckedCode,
   client: LoginClient & { findPlace(): LoginPlace },
   entry: AuditEntry,
 ): Promise<Result<CodeLoginTokens, CodeLoginReason>> {
-  const email = comparedEmail(account.email)
-  const device = await findDevice(deps, email, client)
+  const { account } = checked
+  const device = await findDevice(deps, comparedEmail(account.email), client)
   const isSame = account.emailVerifiedAt !== null || isDeviceOf(deps, device, account)
   const takeover = isSame ? undefined : beginTakeover(deps)
+  const start = { purpose, device, takeover, place: client.findPlace(), entry } as const
+  const begun = await beginByCode(deps, checked, start)
+  // Who is invited has none.
+  const hadPassword = account.passwordHash !== noPassword
+  return begun.ok ? succeed({ ...begun.value, isPasswordRemoved: !isSame && hadPassword }) : begun
+}
+
+/** How a session begins with a code. */
+interface CodeStart {
+  readonly purpose: CodeLogin['purpose']
+  /** What the client presents. Its token is renewed. */
+  readonly device?: DeviceClaims | undefined
+  /** What ends what was set before. */
+  readonly takeover: Takeover | undefined
+  readonly place: LoginPlace
+  readonly entry: AuditEntry
+}
+
+/** The tokens of a session that begins with a checked code. Same guarantees as `loginByCode`. */
+export async function beginByCode(
+  deps: CodeLoginDeps,
+  { account, codeId, presented, attemptSeq }: CheckedCode,
+  { purpose, device, takeover, place, entry }: CodeStart,
+): Promise<Result<TokensByCode, CodeLoginReason>> {
+  const email = comparedEmail(account.email)
   const passwordVersion = account.passwordVersion + (takeover ? 1 : 0)
   const renewed = { ...renewDevice(deps, device), userId: account.userId, passwordVersion }
   const deviceToken = await deps.deviceTokens.create(renewed, email)
   const session = await beginSession<'code_wrong'>(deps, {
-    ...{ account, place: client.findPlace() },
+    ...{ account, place },
     // The code proves the email.
     changes: { emailVerifiedAt: deps.runtime.now(), ...newGeneration(takeover) },
     insert: (begun, read) =>
       insertSessionByCode(deps.database, {
-        ...{ codeId, isLink: presented.handle === undefined, signed: read, takeover },
+        ...{ codeId, purpose, isLink: presented.handle === undefined, signed: read, takeover },
         ...{ session: begun, maxSessions: deps.settings.maxSessionsPerUser, entry, attemptSeq },
       }),
   })
-  if (!session.ok) return session
-  return succeed({ ...session.value, deviceToken, isPasswordRemoved: takeover !== undefined })
+  return session.ok ? succeed({ ...session.value, deviceToken }) : session
 }
 
 /** The generation that the access token has after a takeover. */

@@ -39,6 +39,16 @@ export const de: MailTexts = {
     otherwise:
       'Wenn Sie das nicht waren, ignorieren Sie diese Mail. Bestätigen Sie die Adresse nicht: Das Konto ist nicht Ihres.',
   }),
+  invitation: (service) => ({
+    subject: `Ihre Einladung zu ${service}`,
+    happened: `Sie sind zu ${service} eingeladen. Für diese E-Mail-Adresse gibt es ein Konto.`,
+    openLink: 'Öffnen Sie diese Adresse im Browser, und setzen Sie ein Passwort:',
+    linkLabel: 'Einladung annehmen',
+    afterwards:
+      'Danach fordern Sie mit dieser E-Mail-Adresse ein neues Passwort an, dort, wo Sie sich anmelden.',
+    todo: 'Fordern Sie zu Beginn mit dieser E-Mail-Adresse ein neues Passwort an, dort, wo Sie sich anmelden.',
+    otherwise: 'Wenn Sie das Konto nicht möchten, ignorieren Sie diese Mail.',
+  }),
   password_changed: (service) => ({
     subject: `Ihr Passwort für ${service} wurde geändert`,
     happened: `Das Passwort Ihres Kontos bei ${service} wurde geändert.`,

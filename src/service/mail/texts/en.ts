@@ -36,6 +36,15 @@ export const en: MailTexts = {
     otherwise:
       'If it was not you, ignore this mail. Do not confirm the address: the account is not yours.',
   }),
+  invitation: (service) => ({
+    subject: `Your invitation to ${service}`,
+    happened: `You are invited to ${service}. There is an account for this email address.`,
+    openLink: 'Open this address in your browser, and set a password:',
+    linkLabel: 'Accept the invitation',
+    afterwards: 'After that, ask for a new password where you sign in, with this email address.',
+    todo: 'To begin, ask for a new password where you sign in, with this email address.',
+    otherwise: 'If you do not want the account, ignore this mail.',
+  }),
   password_changed: (service) => ({
     subject: `Your password for ${service} was changed`,
     happened: `The password of your account at ${service} was changed.`,

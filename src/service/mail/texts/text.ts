@@ -33,6 +33,16 @@ interface UndoWords extends NoticeWords {
   readonly withoutLink: string
 }
 
+/** What an invitation says. `todo` is for a mail without a link. */
+interface InvitationWords extends NoticeWords {
+  /** What the link does, in two to four words. */
+  readonly linkLabel: string
+  /** Comes before the link in full, and ends with a colon. */
+  readonly openLink: string
+  /** What to do when the link is no longer good. */
+  readonly afterwards: string
+}
+
 /** An instant in UTC, in parts. */
 export interface MailTime {
   /** From 1 to 31. */
@@ -51,6 +61,7 @@ export interface MailTexts {
   readonly reset_password: (service: string) => CodeWords
   readonly sign_in: (service: string) => CodeWords
   readonly change_email: (service: string) => CodeWords
+  readonly invitation: (service: string) => InvitationWords
   readonly password_changed: (service: string) => NoticeWords
   readonly email_changed: (service: string) => UndoWords
   readonly deletion_planned: (service: string) => NoticeWords
