@@ -3,6 +3,7 @@
 import { systemRuntime } from '../../src/runtime/runtime.ts'
 import { invite } from '../../src/service/domain/accounts/invite.ts'
 import type { Mail } from '../../src/service/mail/mailer.ts'
+import type { Database } from '../../src/service/store/database.ts'
 import type { MailingService } from './mail.ts'
 import { database, freshEmail } from './service.ts'
 
@@ -12,9 +13,17 @@ interface Invited {
 }
 
 /** Invites an email. The mail waits for the service. */
-export function inviteEmail(email: string, { roles = [], language }: Invited = {}) {
+export function inviteEmail(
+  email: string,
+  { roles = [], language }: Invited = {},
+  to: Database = database,
+) {
   return invite(
-    { database, runtime: systemRuntime, entry: { event: 'users invite', actor: 'administrator' } },
+    {
+      database: to,
+      runtime: systemRuntime,
+      entry: { event: 'users invite', actor: 'administrator' },
+    },
     { email, roles, language, emailDomains: 'public' },
   )
 }

@@ -9,6 +9,7 @@ import {
   listAttempts,
 } from '../../../src/service/store/attempts.ts'
 import { deleteEndedSessions } from '../../../src/service/store/session-endings.ts'
+import { inviteEmail } from '../../support/invite.ts'
 import { createMailingService } from '../../support/mail.ts'
 import { linkTokenIn } from '../../support/mailed-code.ts'
 import { recordStatements } from '../../support/query-plans.ts'
@@ -127,6 +128,17 @@ describe('every statement finds its rows by an index:', () => {
       expect(await scansOf(() => post(mailing.app, path, { email, password }))).toEqual([])
       await mailing.settle()
     }
+  })
+
+  it('invitations', async () => {
+    const mailing = await createMailingService(pages, { database: recording })
+    const email = freshEmail()
+    expect(await scansOf(() => inviteEmail(email, { roles: ['admin'] }, recording))).toEqual([])
+    expect(await scansOf(() => mailing.sendMail({}))).toEqual([])
+    const token = linkTokenIn(mailing.mailbox.to(email).at(-1))
+    const body = { token, password: 'a good password' }
+    const accepting = () => post(mailing.app, '/auth/accept-invitation', body)
+    expect(await scansOf(accepting)).toEqual([])
   })
 
   it('the sessions of an account, without those that have ended', async () => {
