@@ -1,7 +1,7 @@
 // A login with a code from a mail, as rows. The first statement uses the code, and each later one
 // asks whether it did.
 
-import { and, eq, exists, sql } from 'drizzle-orm'
+import { and, eq, exists, isNull, sql } from 'drizzle-orm'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { revocationsOf, type Takeover, takeoverStatements } from './account-takeover.ts'
 import { type AuditEntry, auditStatements } from './audit-events.ts'
@@ -50,9 +50,9 @@ export interface CodeLogin {
  * Uses the code and begins a session. The email of the account is proved. The account is kept if its
  * deletion is planned. With a takeover, the
  * password, the tokens and the sessions from before end. Exactly one of several calls with a code
- * succeeds. The others are refused with 'code_wrong'. Refuses with 'changed' when the generation or
- * the roles of the account have changed since they were read. A refusal uses nothing. Records the
- * success. Atomic; one round trip.
+ * succeeds. The others are refused with 'code_wrong', and so is a takeover if somebody has proved the
+ * email meanwhile. Refuses with 'changed' when the generation or the roles of the account have
+ * changed since they were read. A refusal uses nothing. Records the success. Atomic; one round trip.
  *
  * @returns the revocations, of the generation or of sessions that were over the limit
  */
@@ -62,7 +62,9 @@ export async function insertSessionByCode(
 ): Promise<Result<readonly Revocation[], { reason: 'code_wrong' } | Changed<CheckedAccount>>> {
   const { signed, session, takeover } = login
   const whose = eq(users.id, signed.userId)
-  const isAsSigned = and(isAccountAsSigned(signed), isUsableAccount)
+  // What a proof has kept meanwhile does not end.
+  const isAsRead = takeover && isNull(users.emailVerifiedAt)
+  const isAsSigned = and(isAccountAsSigned(signed), isUsableAccount, isAsRead)
   const isBegun = exists(
     build.select({ id: sessions.id }).from(sessions).where(eq(sessions.id, session.sessionId)),
   )

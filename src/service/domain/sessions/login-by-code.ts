@@ -50,10 +50,11 @@ const purpose = 'sign_in'
 /**
  * The tokens of a new session, and of a known device. The email is proved from now on. If nobody had
  * proved it before, and the client presents no device token of the account, the account loses its
- * password, its sessions and its tokens. It is kept if its deletion is planned. Refuses with 'code_wrong' as `checkCode`, also if another
- * request has used the code meanwhile. Refuses with 'account_changing' if roles or generation change
- * twice meanwhile; then the code stays good. Two round trips, and a third one if they change once.
- * Atomic.
+ * password, its sessions and its tokens. An account whose deletion is planned is kept. Refuses with
+ * 'code_wrong' as `checkCode`, also if another request has used the code meanwhile. The same if the
+ * password would end, and somebody proves the email meanwhile; then the code stays good. Refuses with
+ * 'account_changing' if roles or generation change twice meanwhile; then the code stays good. Two
+ * round trips, and a third one if they change once. Atomic.
  */
 export async function loginByCode(
   deps: CodeLoginDeps,
