@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measureAbuse } from './parts/abuse.ts'
 import { measureAlternatives } from './parts/alternatives.ts'
+import { measureCodeTime } from './parts/code-time.ts'
 import { measureFeedRows } from './parts/feed-rows.ts'
 import { measureFlat } from './parts/flat.ts'
 import { measureFreshTokens } from './parts/fresh-tokens.ts'
@@ -41,6 +42,7 @@ const parts: Readonly<Record<string, Part>> = {
   service: { title: 'The service', run: measureService },
   logins: { title: 'Logins of strangers', run: measureLoginCrowds },
   'login-time': { title: 'What the time of a login tells', run: measureLoginTime },
+  'code-time': { title: 'What the time of an answer tells about an email', run: measureCodeTime },
   abuse: { title: 'What the limits do, and what they cost', run: measureAbuse },
   sessions: { title: 'However many sessions there are', run: measureSessionCounts },
 }

@@ -13,6 +13,7 @@ import { startDatabase, type TestDatabase } from '../../test/support/database.ts
 import { testSettings } from '../../test/support/settings.ts'
 import { serveOnWorkerd } from '../../test/support/workerd.ts'
 import { bundleWorker } from '../support/bundle.ts'
+import { aucOf, shuffled } from '../support/compare-times.ts'
 import { quantile, renderCount } from '../support/table.ts'
 
 const cost = 8
@@ -187,20 +188,4 @@ function compare(times: Times, kind: string, against: string) {
   const [subject = [], other = []] = [times[kind], times[against]]
   const [ms, againstMs] = [quantile(subject, 0.5), quantile(other, 0.5)]
   return { kind, ms, againstMs, auc: aucOf(subject, other) }
-}
-
-/** How often one of the first is longer than one of the second (Mann-Whitney); a tie is a half. */
-function aucOf(first: readonly number[], second: readonly number[]): number {
-  let longer = 0
-  for (const one of first) {
-    for (const other of second) longer += one > other ? 1 : one === other ? 0.5 : 0
-  }
-  return longer / (first.length * second.length)
-}
-
-function shuffled<T>(given: readonly T[]): T[] {
-  return given
-    .map((value) => ({ value, order: Math.random() }))
-    .sort((one, other) => one.order - other.order)
-    .map(({ value }) => value)
 }
