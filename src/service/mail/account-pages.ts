@@ -1,7 +1,6 @@
 // What mails and pages have in common: the name of the service, and where its pages are.
 
 import type { ServiceSettings } from '../config/config.ts'
-import type { CodePurpose } from '../store/codes.ts'
 
 /** The path of the service's own pages, below the issuer. */
 export const accountPagesPath = '/account'
@@ -25,7 +24,7 @@ export function accountPagesOf(
     issuer,
     tokenTransport,
   }: Pick<ServiceSettings, 'accountPagesUrl' | 'issuer' | 'tokenTransport'>,
-  kind: CodePurpose,
+  kind: 'reset_password' | 'sign_in' | 'verify_email' | 'change_email' | 'undo_email_change',
 ): string | undefined {
   if (accountPagesUrl !== undefined) return accountPagesUrl
   const isLogin = kind === 'sign_in' && tokenTransport === 'cookie'

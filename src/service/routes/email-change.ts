@@ -2,10 +2,10 @@
 
 import * as v from 'valibot'
 import { succeed } from '../../errors/reasons.ts'
-import { requestNewEmail } from '../domain/accounts/change-email.ts'
 import { confirmNewEmail } from '../domain/accounts/confirm-email.ts'
 import { takeEmailBack } from '../domain/accounts/undo-email-change.ts'
 import type { Deps } from '../domain/deps.ts'
+import { requestNewEmail } from '../domain/sessions/request-new-email.ts'
 import { bodyOf } from '../http/body-schema.ts'
 import { describeDevice } from '../http/describe-device.ts'
 import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'

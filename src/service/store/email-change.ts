@@ -128,7 +128,7 @@ function isSeldom(): SQL {
 }
 
 /** The condition that this batch has inserted the code with this fresh id. */
-export function hasCode(codeId: string): SQL {
+function hasCode(codeId: string): SQL {
   return exists(build.select({ id: codes.id }).from(codes).where(eq(codes.id, codeId)))
 }
 

@@ -16,14 +16,9 @@ import { newCode } from '../codes/request-code.ts'
 import type { Deps } from '../deps.ts'
 import type { Email } from '../identity/email.ts'
 import { inEvenTime } from '../limits/even-time.ts'
-import { verifyOwnRefreshToken } from '../sessions/exchange.ts'
-import {
-  freshLoginSeconds,
-  type NotFresh,
-  notFresh,
-  withoutProof,
-} from '../sessions/fresh-login.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
+import { verifyOwnRefreshToken } from './exchange.ts'
+import { freshLoginSeconds, type NotFresh, notFresh, withoutProof } from './fresh-login.ts'
 
 /** What the user asks for. */
 interface AskedChange {
