@@ -184,7 +184,7 @@ async function bodyFor(route: Route, account: NewAccount) {
   if (route.name === 'forgotPassword' || route.name === 'emailCode') return { email }
   if (route.name === 'verifyEmail') return codeFor(route, account)
   if (route.name === 'acceptInvitation') {
-    return { token: linkTokenIn(await inviteByMail(await mailing)), password }
+    return { token: linkTokenIn(await inviteByMail(await createMailing())), password }
   }
   const good = goodBody(route, account)
   const isByCode = /^(resetPassword|loginByCode|confirmEmail|undoEmailChange)$/.test(route.name)

@@ -15,8 +15,7 @@ export function serviceNameOf({
 
 /**
  * The URL of the pages that a mail's link leads to, without a slash at its end. Undefined: there is
- * none. The service has no page to log in where tokens travel in headers, and none for an invitation or a
- * change of an email.
+ * none. The service has no page to log in where tokens travel in headers.
  */
 export function accountPagesOf(
   {
@@ -24,10 +23,8 @@ export function accountPagesOf(
     issuer,
     tokenTransport,
   }: Pick<ServiceSettings, 'accountPagesUrl' | 'issuer' | 'tokenTransport'>,
-  kind: 'reset_password' | 'sign_in' | 'verify_email' | 'change_email' | 'undo_email_change',
+  { isLogin }: { readonly isLogin: boolean },
 ): string | undefined {
   if (accountPagesUrl !== undefined) return accountPagesUrl
-  const isLogin = kind === 'sign_in' && tokenTransport === 'cookie'
-  const hasPage = isLogin || kind === 'reset_password' || kind === 'verify_email'
-  return hasPage ? `${issuer}${accountPagesPath}` : undefined
+  return isLogin && tokenTransport !== 'cookie' ? undefined : `${issuer}${accountPagesPath}`
 }

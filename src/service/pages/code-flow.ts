@@ -3,12 +3,11 @@
 
 import type { Context } from 'hono'
 import type { QueueReason, Result } from '../../errors/reasons.ts'
-import type { SentCode } from '../domain/codes/check-code.ts'
+import type { CodePurpose, SentCode } from '../domain/codes/check-code.ts'
 import type { AskedCode } from '../domain/codes/request-code.ts'
 import type { Deps } from '../domain/deps.ts'
 import type { PasswordFault } from '../domain/identity/password-policy.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
-import type { CodePurpose } from '../store/codes.ts'
 import type { Html, Page } from './page.ts'
 import type { FlowTexts, PageTexts } from './texts/text.ts'
 

@@ -12,16 +12,11 @@ import {
 import { type AuditEntry, auditStatements, ofAccount } from './audit-events.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
 import { isLiveSession } from './live-session.ts'
+import { insertUserStatement, type NewUser } from './new-users.ts'
 import { type RoleValues, roleColumns, roleEntries, roleValuesOf } from './roles.ts'
 import { decodeRows, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
-import {
-  insertUserStatement,
-  isAccountOf,
-  isEnabledAccount,
-  type NewUser,
-  newPasswordColumns,
-} from './users.ts'
+import { isAccountOf, isEnabledAccount, newPasswordColumns } from './users.ts'
 
 /** Which account to change, and what the change needs. */
 export interface AccountChange {

@@ -5,10 +5,10 @@ import { eq, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type AuditEntry, eventColumns } from './audit-events.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
+import type { NewUser } from './new-users.ts'
 import type { RoleValues } from './roles.ts'
 import { decodeRows, integer } from './rows.ts'
 import { auditEvents, users } from './schema.ts'
-import type { NewUser } from './users.ts'
 
 /** An instant in seconds since 1970, or the database's time of the insert. */
 export type Moment = number | 'now'

@@ -7,17 +7,12 @@ import { type AuditEntry, auditStatements, ofAccount } from './audit-events.ts'
 import { insertCodeStatement } from './code-rows.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import { codes } from './mail-schema.ts'
+import { insertUserStatement, type NewUser } from './new-users.ts'
 import { insertMailStatement } from './outgoing-mail.ts'
 import { roleColumns, roleEntries, roleValuesOf, withRoles } from './roles.ts'
 import { decodeRows, integer } from './rows.ts'
 import { users } from './schema.ts'
-import {
-  insertUserStatement,
-  isAccountOf,
-  isEnabledAccount,
-  isInvitation,
-  type NewUser,
-} from './users.ts'
+import { isAccountOf, isEnabledAccount, isInvitation } from './users.ts'
 
 /** Who is invited. */
 export interface Invitation {

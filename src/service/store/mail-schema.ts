@@ -30,6 +30,9 @@ export const codes = sqliteTable(
   (table) => [
     index('portcullis_codes_user_id').on(table.userId, table.purpose, table.createdAt),
     index('portcullis_codes_link_expires_at').on(table.linkExpiresAt),
+    index('portcullis_codes_new_email_normalized')
+      .on(table.newEmailNormalized)
+      .where(sql`${table.newEmailNormalized} IS NOT NULL`),
     check('portcullis_codes_id', sql`length(${table.id}) = 16`),
   ],
 )

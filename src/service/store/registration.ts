@@ -5,15 +5,10 @@ import { and, eq, not, sql } from 'drizzle-orm'
 import { type AuditEntry, auditStatements, wasRecorded } from './audit-events.ts'
 import { codeStatements, type RequestedCode } from './code-requests.ts'
 import { type Database, runBatch } from './database.ts'
+import { insertUserStatement, type NewUser } from './new-users.ts'
 import { insertMailStatement, isMailable } from './outgoing-mail.ts'
 import { users } from './schema.ts'
-import {
-  accountIdOf,
-  insertUserStatement,
-  isAccountOf,
-  isEnabledAccount,
-  type NewUser,
-} from './users.ts'
+import { accountIdOf, isAccountOf, isEnabledAccount } from './users.ts'
 
 /** A registration without a session. */
 interface RegistrationByMail {

@@ -16,6 +16,7 @@ import {
   type LiveSession,
   selectIssuedSessionStatement,
 } from './live-session.ts'
+import { insertUserStatement, type NewUser } from './new-users.ts'
 import { type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows, instant } from './rows.ts'
 import { sessions, users } from './schema.ts'
@@ -26,10 +27,8 @@ import {
   type CheckedAccount,
   decodeAccountByToken,
   decodeCheckedAccount,
-  insertUserStatement,
   isAccountAsSigned,
   isUsableAccount,
-  type NewUser,
   selectAccountByTokenStatement,
   selectCheckedAccountStatement,
 } from './users.ts'

@@ -1,13 +1,12 @@
 // Account rows.
 
-import { and, eq, exists, gt, inArray, isNotNull, isNull, not, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, isNotNull, isNull, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { noPassword } from '../../crypto/no-password.ts'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { build, type Database, databaseNow, readBatch } from './database.ts'
-import { codes } from './mail-schema.ts'
 import { isAnyRevoked, isRevokedId } from './revoked-tokens.ts'
-import { type RoleValues, roleColumns, roleEntries, withRoles } from './roles.ts'
+import { roleColumns, roleEntries, withRoles } from './roles.ts'
 import { decodeRow, decodeRows, flag, instant, integer } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import { isSuppressed } from './suppressed-addresses.ts'
@@ -54,16 +53,6 @@ export interface Account {
   readonly registeredAt: number
   /** When somebody last proved that the email receives mail; null if nobody has. */
   readonly emailVerifiedAt: number | null
-}
-
-/** What a new account needs. */
-export interface NewUser {
-  readonly email: string
-  readonly emailNormalized: string
-  /** The normalized forms under which an account with this email may be stored. */
-  readonly spellings: readonly string[]
-  readonly passwordHash: string
-  readonly tokenGeneration: string
 }
 
 /**
@@ -211,37 +200,6 @@ export function accountIdOf(spellings: readonly string[]): SQL {
       sql`(${build.select({ id: users.id }).from(users).where(eq(users.emailNormalized, spelling))})`,
   )
   return sql`coalesce(${sql.join(found, sql`, `)}, NULL)`
-}
-
-/**
- * Inserts an account unless its email has one, in any spelling. Exactly one of several concurrent
- * calls inserts. An email that an account can take back counts as taken: otherwise a thief who has
- * changed it could register it, and the undo would fail.
- */
-export function insertUserStatement({ spellings, ...user }: NewUser & Partial<RoleValues>) {
-  // The spelling that has an account. It causes the conflict.
-  const taken = build
-    .select({ emailNormalized: users.emailNormalized })
-    .from(users)
-    .where(inArray(users.emailNormalized, [...spellings]))
-    .limit(1)
-  const reserved = build
-    .select({ emailNormalized: users.emailNormalized })
-    .from(codes)
-    .innerJoin(users, eq(users.id, codes.userId))
-    .where(
-      and(
-        ...[gt(codes.linkExpiresAt, databaseNow), isNull(codes.usedAt)],
-        ...[eq(codes.purpose, 'undo_email_change')],
-        inArray(codes.newEmailNormalized, [...spellings]),
-      ),
-    )
-    .limit(1)
-  const emailNormalized = sql`coalesce((${taken}), (${reserved}), ${user.emailNormalized})`
-  return build
-    .insert(users)
-    .values({ ...user, emailNormalized, registeredAt: databaseNow })
-    .onConflictDoNothing({ target: users.emailNormalized })
 }
 
 /** The account that the condition selects, to check its password. */

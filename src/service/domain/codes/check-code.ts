@@ -14,6 +14,8 @@ import {
 import { inEvenTime } from '../limits/even-time.ts'
 import type { CodeDeps } from './code-deps.ts'
 
+export type { CodePurpose } from '../../store/codes.ts'
+
 /** What a client sends: either the token of a link, or a code and its handle. */
 export interface SentCode {
   readonly token?: string | undefined

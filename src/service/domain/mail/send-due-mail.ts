@@ -160,7 +160,7 @@ async function contentOf(
   const purpose = kind === 'email_changed' ? 'undo_email_change' : kind
   const lifetimes = settings.codeLifetimes
   const token = await mailedCodes.linkTokenOf(purpose, codeId ?? '')
-  const pages = accountPagesOf(settings, purpose)
+  const pages = accountPagesOf(settings, { isLogin: purpose === 'sign_in' })
   const linked = {
     link: pages && `${pages}/${pageOf[purpose]}?token=${token}`,
     linkMinutes: Math.floor(linkSecondsOf(purpose, lifetimes) / 60),
