@@ -51,6 +51,12 @@ const codeMembers = {
   code: 'The code of the mail. Case, spaces and hyphens do not count.',
 }
 
+const samePersonMembers = {
+  password: 'The password of the account.',
+  device_token:
+    'The device_token of the last login on this device. With cookies, the browser sends it.',
+}
+
 /** Route → its words. */
 export const prose: Readonly<Record<RouteName, RouteProse>> = {
   register: {
@@ -153,11 +159,9 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     request: { handle: codeHandle, code: '7K2M-9XQD' },
     members: {
       ...codeMembers,
-      password: 'The password of the account.',
+      ...samePersonMembers,
       remove_password:
         'Whether the password of the account may end, if nothing shows whose it is. Default: false.',
-      device_token:
-        'The device_token of the last login on this device. With cookies, the browser sends it.',
     },
     answer: success({ message: 'Email is verified.', password_removed: false }),
   },
@@ -177,9 +181,9 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Accounts',
     summary: 'Changes the email of the account by a code from a mail.',
     description:
-      'Send `handle` and `code`, or the `token` of the link. Both are good for 10 minutes. The new email is proved. Sessions and tokens go on. Device tokens are for the old email, so there is a new one. The old email gets a mail with a link that takes the change back within 72 hours.',
+      'Send `handle` and `code`, or the `token` of the link. Both are good for 10 minutes. A link alone is not enough: send the `password` of the account, or a `device_token`. The new email is proved. Sessions and tokens go on. Device tokens are for the old email, so there is a new one. The old email gets a mail with a link that takes the change back within 72 hours.',
     request: { handle: codeHandle, code: '7K2M-9XQD' },
-    members: codeMembers,
+    members: { ...codeMembers, ...samePersonMembers },
     answer: success({ message: 'Email changed.', device_token: loggedIn.device_token }),
   },
   undoEmailChange: {

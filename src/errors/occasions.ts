@@ -162,7 +162,7 @@ export const occasions = {
     source: 'ASVS 6.5.1, 6.5.5; 6.3.8',
   },
   password_needed: {
-    when: 'Proving an email for the first time, with a code that does not show that the same person has registered: neither a session of the account has asked for it, nor is there a device token or the password. The code stays good.',
+    when: 'Proving an email for the first time, or changing it, with a code that does not show who has set the password. It came as a link, or nobody with a session has asked for it, and there is neither a device token nor the password. The code stays good.',
     source: 'ASVS 6.3.8; CWE-287',
   },
   mail_refused: {

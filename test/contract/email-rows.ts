@@ -109,7 +109,16 @@ export const emailRows: readonly Row[] = [
     invalidInput,
   ),
   confirmRow('the code and its handle', ({ typed }) => typed, changed),
-  confirmRow('the token of the link', ({ linked }) => linked, changed),
+  confirmRow(
+    'the token of the link, and the password',
+    ({ linked }) => ({ ...linked, password }),
+    changed,
+  ),
+  confirmRow('the token of the link alone', ({ linked }) => linked, {
+    status: 403,
+    message: 'Give the password of the account. To prove an email without it, set remove_password.',
+    code: 'password_needed',
+  }),
   confirmRow('a wrong code', ({ typed }) => ({ ...typed, code: '0000-0000' }), wrong),
   confirmRow('nothing', () => ({}), invalidInput),
   confirmRow(

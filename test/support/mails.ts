@@ -22,7 +22,6 @@ export const mailContents: readonly (readonly [name: string, content: MailConten
   ['sign_in without a link', { kind: 'sign_in', ...codeMail, link: undefined }],
   ['change_email', { kind: 'change_email', ...codeMail }],
   ['invitation', { kind: 'invitation', link: mailLink, linkMinutes: 60 }],
-  ['invitation without a link', { kind: 'invitation', link: undefined, linkMinutes: 60 }],
   ['password_changed', { kind: 'password_changed', at: changedAt, device: 'Firefox on Windows' }],
   [
     'password_changed by an unknown device',
@@ -36,10 +35,10 @@ export const mailContents: readonly (readonly [name: string, content: MailConten
     },
   ],
   [
-    'email_changed without a link',
+    'email_changed by an unknown device',
     {
       ...{ kind: 'email_changed', at: changedAt, device: undefined },
-      ...{ link: undefined, linkMinutes: 4_320 },
+      ...{ link: mailLink, linkMinutes: 4_320 },
     },
   ],
   ['deletion_planned', { kind: 'deletion_planned', at: changedAt, device: 'Firefox on Windows' }],

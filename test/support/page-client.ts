@@ -22,6 +22,8 @@ export interface PageClient {
   ): Promise<PageAnswer>
 }
 
+const pathIn = (value = '') => /Path=([^;]+)/.exec(value)?.[1]
+
 export function createPageClient(
   app: Hono<ServiceEnv>,
   always: Record<string, string> = {},
@@ -29,18 +31,21 @@ export function createPageClient(
   const cookies = new Map<string, string>()
   let form = ''
 
+  function keep(line: string): void {
+    const [, name = '', value = ''] = /^([^=]+)=(.*)$/.exec(line) ?? []
+    if (/Path=\/auth/.test(value) && name.endsWith('device_token')) return
+    const isSamePath = pathIn(cookies.get(name)) === pathIn(value)
+    if (!/Max-Age=0/.test(value)) cookies.set(name, value)
+    else if (isSamePath) cookies.delete(name)
+  }
+
   async function ask(path: string, init: RequestInit): Promise<PageAnswer> {
     const sent = [...cookies]
-      .filter(([, value]) => path.startsWith(/Path=([^;]+)/.exec(value)?.[1] ?? '/'))
+      .filter(([, value]) => path.startsWith(pathIn(value) ?? '/'))
       .map(([name, value]) => `${name}=${value.split(';')[0]}`)
     const headers = { ...always, ...(init.headers as object), Cookie: sent.join('; ') }
     const answer = await app.request(path, { ...init, headers })
-    for (const line of answer.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=(.*)$/.exec(line) ?? []
-      if (/Path=\/auth/.test(value) && name.endsWith('device_token')) continue
-      if (/Max-Age=0/.test(value)) cookies.delete(name)
-      else cookies.set(name, value)
-    }
+    for (const line of answer.headers.getSetCookie()) keep(line)
     const text = await answer.text()
     form = /name="form" value="([^"]*)"/.exec(text)?.[1] ?? form
     return { status: answer.status, headers: answer.headers, text }

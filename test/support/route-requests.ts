@@ -156,10 +156,9 @@ async function emailChangeFor(
   const newEmail = freshEmail()
   const body = { new_email: newEmail, refresh_token: refreshToken }
   const asked = await postWith(app, '/auth/change-email', token, body)
-  const code = codeIn(await mailTo(newEmail))
-  const confirmation = { handle: asked.body.handle, code }
-  if (name === 'confirmEmail') return confirmation
-  await post(app, '/auth/confirm-email', confirmation)
+  const mail = await mailTo(newEmail)
+  if (name === 'confirmEmail') return { token: linkTokenIn(mail), password }
+  await post(app, '/auth/confirm-email', { handle: asked.body.handle, code: codeIn(mail) })
   return { token: linkTokenIn(await mailTo(email)) }
 }
 

@@ -13,18 +13,18 @@ export function serviceNameOf({
   return mailFrom?.name ?? new URL(issuer).host
 }
 
-/**
- * The URL of the pages that a mail's link leads to, without a slash at its end. Undefined: there is
- * none. The service has no page to log in where tokens travel in headers.
- */
-export function accountPagesOf(
-  {
-    accountPagesUrl,
-    issuer,
-    tokenTransport,
-  }: Pick<ServiceSettings, 'accountPagesUrl' | 'issuer' | 'tokenTransport'>,
-  { isLogin }: { readonly isLogin: boolean },
-): string | undefined {
-  if (accountPagesUrl !== undefined) return accountPagesUrl
-  return isLogin && tokenTransport !== 'cookie' ? undefined : `${issuer}${accountPagesPath}`
+/** The URL of the pages that the links of mails lead to, without a slash at its end. */
+export function accountPagesOf({
+  accountPagesUrl,
+  issuer,
+}: Pick<ServiceSettings, 'accountPagesUrl' | 'issuer'>): string {
+  return accountPagesUrl ?? `${issuer}${accountPagesPath}`
+}
+
+/** Whether there is a page to log in. The service has none where tokens travel in headers. */
+export function hasLoginPage({
+  accountPagesUrl,
+  tokenTransport,
+}: Pick<ServiceSettings, 'accountPagesUrl' | 'tokenTransport'>): boolean {
+  return accountPagesUrl !== undefined || tokenTransport === 'cookie'
 }

@@ -60,8 +60,7 @@ function undoOf(
   texts: MailTexts,
   service: string,
 ): readonly MailBlock[] {
-  const { otherwise, linkLabel, withoutLink } = texts.email_changed(service)
-  if (!link) return [withoutLink]
+  const { otherwise, linkLabel } = texts.email_changed(service)
   return [otherwise, ...linkBlocksOf(link, linkLabel, linkMinutes, texts)]
 }
 
@@ -95,14 +94,11 @@ function invitationWords(
   texts: MailTexts,
   service: string,
 ): Words {
-  const { subject, happened, todo, otherwise, ...words } = texts.invitation(service)
-  const blocks = link
-    ? [
-        { link, label: words.linkLabel, before: words.openLink },
-        ...[texts.linkIsGood(durationOf(linkMinutes, texts)), words.afterwards],
-      ]
-    : [todo]
-  return { subject, preview: happened, blocks: [happened, ...blocks, otherwise] }
+  const { subject, happened, otherwise, ...words } = texts.invitation(service)
+  const linked = { link, label: words.linkLabel, before: words.openLink }
+  const isGood = texts.linkIsGood(durationOf(linkMinutes, texts))
+  const blocks = [happened, linked, isGood, words.afterwards, otherwise]
+  return { subject, preview: happened, blocks }
 }
 
 function detailsOf(

@@ -23,8 +23,8 @@ export interface CodeMail {
 /** An administrator has made an account for the reader. */
 export interface InvitationMail {
   readonly kind: 'invitation'
-  /** Where the reader sets a password. Undefined: the application has no page for it. */
-  readonly link: string | undefined
+  /** Where the reader sets a password. */
+  readonly link: string
   /** How long the link is good, in minutes. A part of a minute is left out. */
   readonly linkMinutes: number
 }
@@ -48,8 +48,8 @@ export interface EmailChangedMail {
   readonly at: number
   /** The device that changed it, in the words of `describeDevice`. */
   readonly device: string | undefined
-  /** Where the change is taken back. Undefined: there is no page for it. */
-  readonly link: string | undefined
+  /** Where the change is taken back. */
+  readonly link: string
   /** How long the link is good, in minutes. */
   readonly linkMinutes: number
 }

@@ -3,11 +3,13 @@
 
 import type { Context } from 'hono'
 import type { QueueReason, Result } from '../../errors/reasons.ts'
+import { issuerPath } from '../../token/issuer.ts'
 import type { CodePurpose, SentCode } from '../domain/codes/check-code.ts'
 import type { AskedCode } from '../domain/codes/request-code.ts'
 import type { Deps } from '../domain/deps.ts'
 import type { PasswordFault } from '../domain/identity/password-policy.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
+import { accountPagesPath } from '../mail/account-pages.ts'
 import type { Html, Page } from './page.ts'
 import type { FlowTexts, PageTexts } from './texts/text.ts'
 
@@ -15,9 +17,10 @@ import type { FlowTexts, PageTexts } from './texts/text.ts'
 type PasswordRefusal = 'password_needed' | 'password_wrong'
 
 /** Why a flow is not completed. */
-type FinishRefusal =
+export type FinishRefusal =
   | 'code_wrong'
   | 'account_changing'
+  | 'email_taken'
   | PasswordRefusal
   | QueueReason
   | { readonly passwordFault: PasswordFault }
@@ -44,17 +47,24 @@ export type CodeFlow = AskingFlow | (Flow & { readonly askEvent?: undefined })
 
 interface Flow {
   /** Below the path of the pages. */
-  readonly path: '/reset' | '/code' | '/verify'
+  readonly path: '/reset' | '/code' | '/verify' | '/email' | '/email-undo' | '/invitation'
   readonly purpose: CodePurpose
   /** The password that it asks for: a new one, or that of the account. */
   readonly password?: 'new_password' | 'password'
   textsOf(texts: PageTexts): FlowTexts
   /** What comes after the button of the form that a link leads to. */
   afterButton?(texts: PageTexts): Html
+  /** What else to do without a link, where the page mails none. */
+  withoutLink?(texts: PageTexts): Html
   /** Completes it. Gives what its last page says. */
   finish(
     c: Context<ServiceEnv>,
     deps: Deps,
     input: FinishInput,
   ): Promise<Result<Page['body'], FinishRefusal>>
+}
+
+/** The path of a flow's pages. */
+export function pathOfFlow({ settings }: Pick<Deps, 'settings'>, { path }: CodeFlow): string {
+  return `${issuerPath(settings.issuer)}${accountPagesPath}${path}`
 }

@@ -50,7 +50,7 @@ export function formPage(context: FormContext, view: FormView): Page {
   const again = html`<p><a href="${action}?start">${texts.askAgain}</a></p>\n`
   const mailsCodes = flow.askEvent !== undefined
   const body = html`${isProblem ? summary(texts, view) : ''}<p>${intro}</p>
-${step === 'ask' && !mailsCodes ? '' : formOf(context, view, finish)}${
+${step === 'ask' && !mailsCodes ? (flow.withoutLink?.(texts) ?? '') : formOf(context, view, finish)}${
   step === 'ask' || !mailsCodes ? '' : again
 }`
   return { heading, titlePrefix: isProblem ? texts.problem : undefined, body }

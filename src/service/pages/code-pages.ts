@@ -6,7 +6,6 @@ import type { Context } from 'hono'
 import type { Reason } from '../../errors/reasons.ts'
 import type { Refusal } from '../../errors/token-refusals.ts'
 import { isCrossSite } from '../../token/cookie.ts'
-import { issuerPath } from '../../token/issuer.ts'
 import { requestMailedCode } from '../domain/codes/request-code.ts'
 import type { Deps } from '../domain/deps.ts'
 import { parsePassword } from '../domain/identity/identity.ts'
@@ -17,7 +16,6 @@ import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { limitByAddress } from '../http/request-limits.ts'
 import { type RequestRefusal, respondRefused } from '../http/respond.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
-import { accountPagesPath } from '../mail/account-pages.ts'
 import {
   deleteCodeCookie,
   isLinkToken,
@@ -25,7 +23,7 @@ import {
   sentCodeOf,
   setCodeCookie,
 } from './code-cookie.ts'
-import type { AskingFlow, CodeFlow } from './code-flow.ts'
+import { type AskingFlow, type CodeFlow, type FinishRefusal, pathOfFlow } from './code-flow.ts'
 import { type FormView, formPage, type Step } from './code-form.ts'
 import { formTokensOf } from './form-token.ts'
 import { respondPage, textsFor } from './page.ts'
@@ -45,11 +43,6 @@ interface OpenForm {
   /** The first form, for a browser that has forgotten what it kept. */
   readonly firstView: FormView
   isGenuine(token: string): Promise<boolean>
-}
-
-/** The path of a flow's pages. */
-export function pathOfFlow({ settings }: Pick<Deps, 'settings'>, { path }: CodeFlow): string {
-  return `${issuerPath(settings.issuer)}${accountPagesPath}${path}`
 }
 
 /** Answers GET: the form for what the browser keeps, or the redirect of a link. */
@@ -138,13 +131,19 @@ async function finishFlow(
     deleteCodeCookie(c, path)
     return respondPage(c, deps, { heading: flow.textsOf(texts).doneHeading, body: done.value })
   }
-  const { error } = done
+  return refuseDone(form, done.error)
+}
+
+/** Shows the form again, with what kept the flow from its end. */
+function refuseDone(form: OpenForm, error: FinishRefusal): Response {
+  const { c, deps, path, texts, view } = form
   if (typeof error === 'object') {
     return refuseFields(form, { new_password: faultOf(form, error.passwordFault) })
   }
   if (error === 'password_needed' || error === 'password_wrong') {
     return refuseFields(form, { password: texts.passwordRefusals[error] }, error)
   }
+  if (error === 'email_taken') return refuseWith(form, { ...view, notice: texts.emailTaken }, error)
   if (error !== 'code_wrong') return respondRefused(c, deps, error)
   if (view.step === 'code') return refuseFields(form, { code: texts.codeWrong }, error)
   deleteCodeCookie(c, path)

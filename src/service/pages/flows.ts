@@ -4,18 +4,21 @@
 import type { Context } from 'hono'
 import { html } from 'hono/html'
 import { succeed } from '../../errors/reasons.ts'
-import { issuerPath } from '../../token/issuer.ts'
+import { confirmNewEmail } from '../domain/accounts/confirm-email.ts'
 import { resetForgottenPassword } from '../domain/accounts/reset-password.ts'
+import { takeEmailBack } from '../domain/accounts/undo-email-change.ts'
 import { verifyEmail } from '../domain/accounts/verify-email.ts'
 import type { Deps } from '../domain/deps.ts'
+import { acceptInvitation } from '../domain/sessions/accept-invitation.ts'
 import { loginByCode } from '../domain/sessions/login-by-code.ts'
+import { logoutByRefreshToken } from '../domain/sessions/logout.ts'
 import { describeDevice } from '../http/describe-device.ts'
 import { entryOf, loginClientOf } from '../http/login-client.ts'
 import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
 import { presentedDeviceTokens, setLoginCookies } from '../http/token-transport.ts'
-import { accountPagesPath } from '../mail/account-pages.ts'
-import type { CodeFlow } from './code-flow.ts'
+import { setCodeCookie } from './code-cookie.ts'
+import { type CodeFlow, pathOfFlow } from './code-flow.ts'
 import { type Html, textsFor } from './page.ts'
 
 /** A new password for who has forgotten it. */
@@ -79,11 +82,75 @@ export const verifyFlow: CodeFlow = {
   },
 }
 
+/** Another email for an account, proved by who reads its mails and has the password. */
+export const emailFlow: CodeFlow = {
+  path: '/email',
+  purpose: 'change_email',
+  password: 'password',
+  textsOf: (texts) => texts.newEmail,
+  async finish(c, deps, { sent, fields, isGone }) {
+    const device = describeDevice(c.req.header('User-Agent'))
+    const entry = entryOf(c, deps, 'confirmEmail')
+    const proof = { password: fields.get('password') || undefined, client: loginClientOf(c, deps) }
+    const asked = { sent, ...proof, device, language: languageOf(c), entry }
+    const deviceToken = await confirmNewEmail(deps, asked, isGone)
+    if (!deviceToken.ok) return deviceToken
+    sendAfterAnswer(c, deps)
+    setLoginCookies(c, deps, { deviceToken: deviceToken.value })
+    return succeed([])
+  },
+}
+
+/** The undo of another email. Its code for a new password is good at the page for that. */
+export const undoFlow: CodeFlow = {
+  path: '/email-undo',
+  purpose: 'undo_email_change',
+  textsOf: (texts) => texts.undo,
+  async finish(c, deps, { sent }) {
+    const entry = entryOf(c, deps, 'undoEmailChange')
+    const handle = await takeEmailBack(deps, sent.token ?? '', languageOf(c), entry)
+    if (!handle.ok) return handle
+    sendAfterAnswer(c, deps)
+    setCodeCookie(c, pathOfFlow(deps, resetFlow), handle.value)
+    return succeed(html`<p>${textsFor(c).codeForPassword}</p>
+${resetLink(c, deps)}`)
+  },
+}
+
+/** The first password of who is invited. With cookies, they are logged in then. */
+export const invitationFlow: CodeFlow = {
+  path: '/invitation',
+  purpose: 'invitation',
+  password: 'new_password',
+  textsOf: (texts) => texts.invitation,
+  withoutLink: (texts) => html`<p><a href="reset">${texts.reset.heading}</a></p>
+`,
+  async finish(c, deps, { sent, newPassword, isGone }) {
+    const { findPlace } = loginClientOf(c, deps)
+    const entry = entryOf(c, deps, 'acceptInvitation')
+    const asked = { token: sent.token ?? '', password: newPassword, entry }
+    const issued = await acceptInvitation(deps, asked, findPlace, isGone)
+    if (!issued.ok) return issued
+    const texts = textsFor(c)
+    setLoginCookies(c, deps, issued.value)
+    if (deps.settings.tokenTransport === 'cookie') {
+      return succeed(html`<p>${texts.login.doneHeading}</p>
+`)
+    }
+    // A page cannot give tokens to an application. So nobody would ever use the session.
+    await logoutByRefreshToken(deps, issued.value.refreshToken, entryOf(c, deps, 'logout'))
+    return succeed(html`<p>${texts.logInNow}</p>
+`)
+  },
+}
+
 /** Tells that the password from before is gone, and where to set another one. */
-function passwordRemoved(c: Context<ServiceEnv>, { settings }: Pick<Deps, 'settings'>): Html {
-  const texts = textsFor(c)
-  const reset = `${issuerPath(settings.issuer)}${accountPagesPath}${resetFlow.path}`
-  return html`<p>${texts.passwordRemoved}</p>
-<p><a href="${reset}">${texts.reset.heading}</a></p>
+function passwordRemoved(c: Context<ServiceEnv>, deps: Pick<Deps, 'settings'>): Html {
+  return html`<p>${textsFor(c).passwordRemoved}</p>
+${resetLink(c, deps)}`
+}
+
+function resetLink(c: Context<ServiceEnv>, deps: Pick<Deps, 'settings'>): Html {
+  return html`<p><a href="${pathOfFlow(deps, resetFlow)}">${textsFor(c).reset.heading}</a></p>
 `
 }

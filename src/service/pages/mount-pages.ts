@@ -1,6 +1,5 @@
-// The pages of the service, below `/account`: a new password, the proof of an email, and a
-// login by a code. They are there
-// if the service sends mail. Every refusal below that path is a page.
+// The pages of the service, below `/account`: where the links of mails lead. They are there if the
+// service sends mail. Every refusal below that path is a page.
 
 import type { Hono } from 'hono'
 import { html } from 'hono/html'
@@ -8,15 +7,17 @@ import type { Deps } from '../domain/deps.ts'
 import type { RouteFamily } from '../http/route.ts'
 import type { RefusalPage, ServiceEnv } from '../http/service-env.ts'
 import { accountPagesPath } from '../mail/account-pages.ts'
-import { pathOfFlow, showForm, takeForm } from './code-pages.ts'
-import { loginFlow, resetFlow, verifyFlow } from './flows.ts'
+import { pathOfFlow } from './code-flow.ts'
+import { showForm, takeForm } from './code-pages.ts'
+import { emailFlow, invitationFlow, loginFlow, resetFlow, undoFlow, verifyFlow } from './flows.ts'
 import { respondPage, textsFor } from './page.ts'
 
 /** Mounts the pages that the settings allow. */
 export function mountPages(app: Hono<ServiceEnv>, deps: Deps): void {
   if (!deps.mailer) return
   const hasCookies = deps.settings.tokenTransport === 'cookie'
-  const flows = [resetFlow, verifyFlow, ...(hasCookies ? [loginFlow] : [])]
+  const links = [verifyFlow, emailFlow, undoFlow, invitationFlow]
+  const flows = [resetFlow, ...links, ...(hasCookies ? [loginFlow] : [])]
   for (const flow of flows) {
     const path = pathOfFlow(deps, flow)
     app.get(path, (c) => showForm(c, deps, flow))

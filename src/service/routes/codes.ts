@@ -28,7 +28,7 @@ import { defineRoute } from '../http/route.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
 import { keptMembers, presentedDeviceTokens, respondWithTokens } from '../http/token-transport.ts'
 import { allowedPassword } from './new-password.ts'
-import { hasOneCode, sentCode } from './sent-code.ts'
+import { hasOneCode, samePerson, sentCode } from './sent-code.ts'
 
 /** A request that names an email. */
 interface CodeRequest {
@@ -41,13 +41,14 @@ const emailBody = bodyOf({ email: v.string('Give the email as a string.') })
 /** The same for every email (ASVS 6.3.8). */
 const onItsWay = 'If this email has an account, a code is on its way.'
 
-const deviceToken = v.optional(v.string('Give the device_token as a string, or leave it out.'))
-const codeLogin = v.pipe(bodyOf({ ...sentCode, device_token: deviceToken }), hasOneCode())
+const codeLogin = v.pipe(
+  bodyOf({ ...sentCode, device_token: samePerson.device_token }),
+  hasOneCode(),
+)
 const emailProof = v.pipe(
   bodyOf({
     ...sentCode,
-    device_token: deviceToken,
-    password: v.optional(v.string('Give the password as a string, or leave it out.')),
+    ...samePerson,
     remove_password: v.optional(v.boolean('Give remove_password as true or false.'), false),
   }),
   hasOneCode(),

@@ -8,14 +8,20 @@ import type { Deps } from '../domain/deps.ts'
 import { requestNewEmail } from '../domain/sessions/request-new-email.ts'
 import { bodyOf } from '../http/body-schema.ts'
 import { describeDevice } from '../http/describe-device.ts'
+import { loginClientOf } from '../http/login-client.ts'
 import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
-import { findRefreshCookie, refreshBody, respondWithTokens } from '../http/token-transport.ts'
+import {
+  findRefreshCookie,
+  presentedDeviceTokens,
+  refreshBody,
+  respondWithTokens,
+} from '../http/token-transport.ts'
 import { allowedEmail } from './new-email.ts'
-import { hasOneCode, sentCode } from './sent-code.ts'
+import { hasOneCode, samePerson, sentCode } from './sent-code.ts'
 
-const confirmation = v.pipe(bodyOf(sentCode), hasOneCode())
+const confirmation = v.pipe(bodyOf({ ...sentCode, ...samePerson }), hasOneCode())
 const undo = bodyOf({ token: v.string('Give the token of the link as a string.') })
 
 const changeEmailRoute = defineRoute({
@@ -47,14 +53,16 @@ const confirmEmailRoute = defineRoute({
   credential: 'none',
   body: () => confirmation,
   limits: 'code',
-  refusals: ['code_wrong', 'email_taken'],
+  refusals: ['code_wrong', 'password_needed', 'password_wrong', 'login_queue_full', 'email_taken'],
   audit: ['attempted', 'success'],
   asksDatabase: true,
   success: 200,
-  async handle(deps, { c, body, entry }) {
+  async handle(deps, { c, body, isGone, entry }) {
+    const { password, device_token, ...sent } = body
+    const client = loginClientOf(c, deps, presentedDeviceTokens(c, deps, device_token))
     const device = describeDevice(c.req.header('User-Agent'))
-    const asked = { sent: body, device, language: languageOf(c), entry }
-    const deviceToken = await confirmNewEmail(deps, asked)
+    const asked = { sent, password, client, device, language: languageOf(c), entry }
+    const deviceToken = await confirmNewEmail(deps, asked, isGone)
     if (!deviceToken.ok) return deviceToken
     sendAfterAnswer(c, deps)
     const tokens = { deviceToken: deviceToken.value }

@@ -10,6 +10,12 @@ export const sentCode = {
   code: v.optional(v.string('Give the code as a string, or leave it out.')),
 }
 
+/** What shows that the reader of a mail has set the password. */
+export const samePerson = {
+  device_token: v.optional(v.string('Give the device_token as a string, or leave it out.')),
+  password: v.optional(v.string('Give the password as a string, or leave it out.')),
+}
+
 const codeRule = 'Give the token of the link, or the handle and the code.'
 
 /** Whether a body has the token of a link, or a code with its handle, and not both. */

@@ -57,13 +57,6 @@ describe('an invitation', () => {
     expect(codeIn(mail)).toBe('no code')
   })
 
-  it('says how to get in where there is no page', async () => {
-    const email = freshEmail()
-    const mail = await inviteByMail(await createMailingService(), email)
-    expect(mail?.text).toContain('To begin, ask for a new password where you sign in')
-    expect(mail?.text).not.toContain('http')
-  })
-
   it('makes an account without a password', async () => {
     const { email } = await invited()
     for (const given of ['!', password]) {

@@ -179,7 +179,9 @@ describe('POST /auth/confirm-email', () => {
     const account = await registerAccount(app)
     const { newEmail, handle, code, link } = await asked(account)
     database.roundTrips = 0
-    const answer = await confirm(way === 'code' ? { handle, code } : { token: link })
+    const answer = await confirm(
+      way === 'code' ? { handle, code } : { token: link, password: account.password },
+    )
     expect(said(answer)).toEqual(done)
     await service.settle()
     // Two more send the mail.
@@ -198,20 +200,32 @@ describe('POST /auth/confirm-email', () => {
     expect(said(await confirm({ token: link }))).toEqual(wrong)
   })
 
-  it('has no link without a page, and says whom to write to', async () => {
-    const plain = await createMailingService()
-    const { token, refreshToken, email } = await registerAccount(plain.app)
-    const newEmail = freshEmail()
-    const body = { new_email: newEmail, refresh_token: refreshToken }
-    const { body: answer } = await postWith(plain.app, '/auth/change-email', token, body)
-    await plain.settle()
-    const mail = plain.mailbox.to(newEmail).at(-1)
-    expect(linkTokenIn(mail)).toBe('no link')
-    await post(plain.app, '/auth/confirm-email', { handle: answer.handle, code: codeIn(mail) })
-    await plain.settle()
-    const told = plain.mailbox.to(email).at(-1)
-    expect(told?.text).toContain('Write to those who run Example')
-    expect(linkTokenIn(told)).toBe('no link')
+  it('does nothing with a link alone: whoever clicks need not have the account', async () => {
+    const account = await registerAccount(app)
+    const { newEmail, link } = await asked(account)
+    for (let tries = 0; tries < 6; tries += 1) {
+      expect(said(await confirm({ token: link }))).toEqual([403, 'password_needed'])
+    }
+    const guess = { token: link, password: 'not the password' }
+    expect(said(await confirm(guess))[1]).toBe('password_wrong')
+    const deviceOf = async ({ email, password }: { email: string; password: string }) =>
+      (await login(email, password)).body.device_token
+    const foreign = { token: link, device_token: await deviceOf(await registerAccount(app)) }
+    expect(said(await confirm(foreign))).toEqual([403, 'password_needed'])
+    expect(await emailOf(account.token)).toBe(account.email)
+    const own = { token: link, device_token: await deviceOf(account) }
+    expect(said(await confirm(own))).toEqual(done)
+    expect(await emailOf(account.token)).toBe(newEmail)
+  })
+
+  it('counts wrong passwords with a link: five at most', async () => {
+    const { password, ...account } = await registerAccount(app)
+    const { link } = await asked(account)
+    for (let tries = 0; tries < 5; tries += 1) {
+      const answer = await confirm({ token: link, password: `not it ${tries}` })
+      expect(said(answer)[1]).toBe('password_wrong')
+    }
+    expect(said(await confirm({ token: link, password }))).toEqual(wrong)
   })
 
   it('refuses an email that another account has taken meanwhile, and uses nothing up', async () => {
@@ -234,7 +248,7 @@ describe('POST /auth/confirm-email', () => {
     const bodies: object[] = []
     for (const account of accounts) {
       const { handle, code, link } = await asked(account, newEmail)
-      bodies.push({ handle, code }, { token: link })
+      bodies.push({ handle, code }, { token: link, password: account.password })
     }
     const all = Array.from({ length: 50 }, (_, at) => confirm(bodies[at % 4] ?? {}))
     const answers = (await Promise.all(all)).map((answer) => said(answer)[1])

@@ -6,32 +6,17 @@ import { type QueueReason, type Result, refuse, succeed } from '../../../errors/
 import { proveEmail } from '../../store/email-proof.ts'
 import type { AuditEntry } from '../audit-entry.ts'
 import { type CheckedCode, checkCode, type SentCode, withCheckedCode } from '../codes/check-code.ts'
-import { beginTakeover, isDeviceOf } from '../codes/takeover.ts'
+import { type SamePersonDeps, type SamePersonProof, showsSamePerson } from '../codes/same-person.ts'
+import { beginTakeover } from '../codes/takeover.ts'
 import type { Deps } from '../deps.ts'
-import { comparedEmail } from '../identity/email.ts'
-import { parsePassword } from '../identity/identity.ts'
-import { findDevice, type LoginClient } from '../limits/login-attempts.ts'
 
-type VerifyDeps = Pick<
-  Deps,
-  | 'database'
-  | 'runtime'
-  | 'settings'
-  | 'mailedCodes'
-  | 'passwords'
-  | 'hashQueue'
-  | 'deviceTokens'
-  | 'revocations'
->
+type VerifyDeps = SamePersonDeps & Pick<Deps, 'database' | 'mailedCodes' | 'revocations'>
 
 /** What the user sends. */
-interface AskedProof {
+interface AskedProof extends SamePersonProof {
   readonly sent: SentCode
-  /** The password of the account, as typed. */
-  readonly password: string | undefined
   /** Whether the password of the account may end, if nobody shows that it is theirs. */
   readonly removesPassword: boolean
-  readonly client: LoginClient
   readonly entry: AuditEntry
 }
 
@@ -89,19 +74,12 @@ async function proveByCode(
 /** Whether the password may stay. Refuses unless it may, or may end. */
 async function isSamePerson(
   deps: VerifyDeps,
-  { password, removesPassword, client }: AskedProof,
-  { account, isOfSession }: CheckedCode,
+  proof: AskedProof,
+  checked: CheckedCode,
   isGone: () => boolean,
 ): Promise<Result<boolean, SameReason>> {
-  if (account.emailVerifiedAt !== null || isOfSession) return succeed(true)
-  const device = await findDevice(deps, comparedEmail(account.email), client)
-  if (isDeviceOf(deps, device, account)) return succeed(true)
-  if (password === undefined) return removesPassword ? succeed(false) : refuse('password_needed')
-  const turn = deps.hashQueue.join(isGone)
-  if (!turn.ok) return turn
-  const matches = await turn.value.hash(() =>
-    deps.passwords.verify(parsePassword(password) ?? '', account.passwordHash, password),
-  )
-  if (!matches.ok) return matches
-  return matches.value ? succeed(true) : refuse('password_wrong')
+  if (checked.account.emailVerifiedAt !== null) return succeed(true)
+  const isSame = await showsSamePerson(deps, proof, checked, isGone)
+  if (!isSame.ok || isSame.value) return isSame
+  return proof.removesPassword ? succeed(false) : refuse('password_needed')
 }

@@ -4,7 +4,7 @@
 
 import { refuse } from '../../../errors/reasons.ts'
 import { isObject } from '../../../token/json.ts'
-import { accountPagesOf, serviceNameOf } from '../../mail/account-pages.ts'
+import { accountPagesOf, hasLoginPage, serviceNameOf } from '../../mail/account-pages.ts'
 import { composeMail } from '../../mail/compose-mail.ts'
 import { type Language, languages } from '../../mail/languages.ts'
 import type { MailContent } from '../../mail/mail-content.ts'
@@ -160,15 +160,16 @@ async function contentOf(
   const purpose = kind === 'email_changed' ? 'undo_email_change' : kind
   const lifetimes = settings.codeLifetimes
   const token = await mailedCodes.linkTokenOf(purpose, codeId ?? '')
-  const pages = accountPagesOf(settings, { isLogin: purpose === 'sign_in' })
   const linked = {
-    link: pages && `${pages}/${pageOf[purpose]}?token=${token}`,
+    link: `${accountPagesOf(settings)}/${pageOf[purpose]}?token=${token}`,
     linkMinutes: Math.floor(linkSecondsOf(purpose, lifetimes) / 60),
   }
   if (kind === 'email_changed') return { kind, ...told, ...linked }
   if (kind === 'invitation') return { kind, ...linked }
   const code = await mailedCodes.codeOf(kind, codeId ?? '')
-  return { kind, code, ...linked, codeMinutes: Math.floor(lifetimes.codeSeconds / 60) }
+  const codeMinutes = Math.floor(lifetimes.codeSeconds / 60)
+  const link = kind === 'sign_in' && !hasLoginPage(settings) ? undefined : linked.link
+  return { kind, code, ...linked, link, codeMinutes }
 }
 
 /** A later version may know more of them. */

@@ -46,7 +46,6 @@ export const de: MailTexts = {
     linkLabel: 'Einladung annehmen',
     afterwards:
       'Danach fordern Sie mit dieser E-Mail-Adresse ein neues Passwort an, dort, wo Sie sich anmelden.',
-    todo: 'Fordern Sie zu Beginn mit dieser E-Mail-Adresse ein neues Passwort an, dort, wo Sie sich anmelden.',
     otherwise: 'Wenn Sie das Konto nicht möchten, ignorieren Sie diese Mail.',
   }),
   password_changed: (service) => ({
@@ -63,7 +62,6 @@ export const de: MailTexts = {
     otherwise:
       'Wenn Sie das nicht waren, ist Ihr Konto in fremder Hand. Machen Sie die Änderung mit diesem Link rückgängig. Er beendet auch alle Sitzungen und entfernt das Passwort. Danach setzen Sie ein neues.',
     linkLabel: 'Änderung rückgängig machen',
-    withoutLink: `Wenn Sie das nicht waren, ist Ihr Konto in fremder Hand. Wenden Sie sich sofort an die Stelle, die ${service} betreibt.`,
   }),
   deletion_planned: (service) => ({
     subject: `Ihr Konto bei ${service} wird gelöscht`,

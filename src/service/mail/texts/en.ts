@@ -42,7 +42,6 @@ export const en: MailTexts = {
     openLink: 'Open this address in your browser, and set a password:',
     linkLabel: 'Accept the invitation',
     afterwards: 'After that, ask for a new password where you sign in, with this email address.',
-    todo: 'To begin, ask for a new password where you sign in, with this email address.',
     otherwise: 'If you do not want the account, ignore this mail.',
   }),
   password_changed: (service) => ({
@@ -59,7 +58,6 @@ export const en: MailTexts = {
     otherwise:
       'If it was not you, somebody else can use your account. Take the change back with this link. It also ends every session and removes the password. Then you set a new one.',
     linkLabel: 'Take the change back',
-    withoutLink: `If it was not you, somebody else can use your account. Write to those who run ${service} at once.`,
   }),
   deletion_planned: (service) => ({
     subject: `Your account at ${service} will be deleted`,

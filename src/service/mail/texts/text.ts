@@ -25,16 +25,14 @@ interface NoticeWords extends MailWords {
   readonly todo: string
 }
 
-/** What a notice says that has a link, if there is a page for it. */
+/** What a notice says that has a link. */
 interface UndoWords extends NoticeWords {
   /** What the link does, in two to four words. */
   readonly linkLabel: string
-  /** What to do if it was somebody else, and there is no link. */
-  readonly withoutLink: string
 }
 
-/** What an invitation says. `todo` is for a mail without a link. */
-interface InvitationWords extends NoticeWords {
+/** What an invitation says. */
+interface InvitationWords extends MailWords {
   /** What the link does, in two to four words. */
   readonly linkLabel: string
   /** Comes before the link in full, and ends with a colon. */

@@ -30,9 +30,35 @@ export const de: PageTexts = {
     finish: 'Bestätigen',
     doneHeading: 'Ihre E-Mail-Adresse ist bestätigt.',
   },
+  newEmail: {
+    heading: 'Neue E-Mail-Adresse bestätigen',
+    askIntro: 'Öffnen Sie den Link in der Mail, die an Ihre neue E-Mail-Adresse gegangen ist.',
+    linkIntro: 'Geben Sie das Passwort Ihres Kontos ein. Es zeigt, dass das Konto Ihres ist.',
+    finish: 'Bestätigen',
+    doneHeading: 'Ihre E-Mail-Adresse ist geändert.',
+  },
+  undo: {
+    heading: 'Alte E-Mail-Adresse zurückholen',
+    askIntro: 'Öffnen Sie den Link in der Mail über die Änderung Ihrer E-Mail-Adresse.',
+    linkIntro:
+      'Ihr Konto bekommt die alte E-Mail-Adresse zurück. Das Passwort wird entfernt, und alle Geräte werden abgemeldet.',
+    finish: 'Zurückholen',
+    doneHeading: 'Ihre alte E-Mail-Adresse gilt wieder.',
+  },
+  invitation: {
+    heading: 'Einladung annehmen',
+    askIntro:
+      'Öffnen Sie den Link in der Mail, die Sie einlädt. Ist er abgelaufen? Dann setzen Sie mit einem Code ein Passwort:',
+    linkIntro: 'Setzen Sie ein Passwort für Ihr Konto.',
+    finish: 'Passwort setzen',
+    doneHeading: 'Ihr Passwort ist gesetzt.',
+  },
   loggedOutEverywhere: 'Alle Geräte sind abgemeldet.',
   passwordRemoved:
     'Bisher hatte niemand diese E-Mail-Adresse bestätigt. Darum ist das frühere Passwort entfernt, und andere Geräte sind abgemeldet.',
+  codeForPassword:
+    'Das Passwort ist entfernt, und alle Geräte sind abgemeldet. Ein Code für ein neues ist unterwegs zu Ihnen.',
+  logInNow: 'Sie können sich jetzt damit anmelden.',
   codeOnItsWay: (minutes) =>
     `Wenn es zu dieser E-Mail-Adresse ein Konto gibt, ist ein Code unterwegs. Er gilt ${minutes} Minuten. Sehen Sie auch im Spam-Ordner nach.`,
   ask: 'Code schicken',
@@ -56,6 +82,7 @@ export const de: PageTexts = {
     password_needed: 'Geben Sie das Passwort Ihres Kontos ein.',
     password_wrong: 'Das ist nicht das Passwort Ihres Kontos. Versuchen Sie es noch einmal.',
   },
+  emailTaken: 'Inzwischen gehört diese E-Mail-Adresse zu einem anderen Konto.',
   notMine: 'Ich habe kein Konto angelegt',
   notMineIntro:
     'Haben Sie nie ein Konto angelegt? Dann hat jemand anders Ihre E-Mail-Adresse benutzt. Mit diesem Knopf wird das Konto Ihres: Das Passwort wird entfernt, und alle Geräte werden abgemeldet.',

@@ -27,9 +27,35 @@ export const en: PageTexts = {
     finish: 'Confirm',
     doneHeading: 'Your email is confirmed.',
   },
+  newEmail: {
+    heading: 'Confirm your new email',
+    askIntro: 'Open the link in the mail that went to your new email.',
+    linkIntro: 'Give the password of your account. It shows that the account is yours.',
+    finish: 'Confirm',
+    doneHeading: 'Your email is changed.',
+  },
+  undo: {
+    heading: 'Take your old email back',
+    askIntro: 'Open the link in the mail about the change of your email.',
+    linkIntro:
+      'Your account gets its old email back. Its password is removed, and all devices are logged out.',
+    finish: 'Take it back',
+    doneHeading: 'Your old email is back.',
+  },
+  invitation: {
+    heading: 'Accept the invitation',
+    askIntro:
+      'Open the link in the mail that invites you. Has it expired? Then set a password with a code:',
+    linkIntro: 'Set a password for your account.',
+    finish: 'Set the password',
+    doneHeading: 'Your password is set.',
+  },
   loggedOutEverywhere: 'All devices are logged out.',
   passwordRemoved:
     'Nobody had confirmed this email until now. So the password from before is removed, and other devices are logged out.',
+  codeForPassword:
+    'The password is removed, and all devices are logged out. A code for a new one is on its way to you.',
+  logInNow: 'You can log in with it now.',
   codeOnItsWay: (minutes) =>
     `If this email has an account, a code is on its way. It is good for ${minutes} minutes. Look into the spam folder, too.`,
   ask: 'Send a code',
@@ -52,6 +78,7 @@ export const en: PageTexts = {
     password_needed: 'Give the password of your account.',
     password_wrong: 'This is not the password of your account. Try again.',
   },
+  emailTaken: 'Another account has this email by now.',
   notMine: 'I have not registered',
   notMineIntro:
     'Have you never registered? Then somebody else has used your email. This button makes the account yours: its password is removed, and all devices are logged out.',

@@ -22,10 +22,17 @@ export interface PageTexts {
   readonly reset: FlowTexts
   readonly login: FlowTexts
   readonly verify: FlowTexts
+  readonly newEmail: FlowTexts
+  readonly undo: FlowTexts
+  readonly invitation: FlowTexts
   /** On the last page of a new password. */
   readonly loggedOutEverywhere: string
   /** On the last page of a login or a proof that has removed the password from before. */
   readonly passwordRemoved: string
+  /** On the last page of an undo. */
+  readonly codeForPassword: string
+  /** On the last page of an invitation, where tokens do not travel in cookies. */
+  readonly logInNow: string
   /** Before the form for a code, whether there is an account or not. */
   readonly codeOnItsWay: (minutes: number) => string
   /** The button that asks for a code. */
@@ -51,6 +58,7 @@ export interface PageTexts {
   readonly askHere: string
   /** Why the password of an account that nobody has proved is asked for. */
   readonly passwordRefusals: Readonly<Record<'password_needed' | 'password_wrong', string>>
+  readonly emailTaken: string
   /** Who has not registered removes the password of whoever has. The button, and what it does. */
   readonly notMine: string
   readonly notMineIntro: string
