@@ -195,7 +195,8 @@ interface RefusedResponse {
 }
 
 function successHeaders(route: Route, answer: Answer) {
-  const mayExpireCookies = route.credential === 'session_tokens' || route.name === 'endSession'
+  const mayExpireCookies =
+    route.credential === 'session_tokens' || /^(endSession|deleteAccount)$/.test(route.name)
   const setsCookies = mayCarryTokens(answer) || mayExpireCookies
   const names = [
     ...['X-Request-Id', 'Cache-Control'],

@@ -4,7 +4,6 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
-import { secureHeaders } from 'hono/secure-headers'
 import { createRandomId } from '../crypto/random-id.ts'
 import { checkOptions } from '../errors/check-options.ts'
 import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
@@ -12,11 +11,11 @@ import { issuerPath } from '../token/issuer.ts'
 import { isListedOrigin } from '../token/listed-origin.ts'
 import type { Deps } from './domain/deps.ts'
 import { mountRefusalForms, mountRoutes, pathUnder } from './http/mount-routes.ts'
-import { noStore } from './http/no-store.ts'
 import { readBodyFirst } from './http/read-body.ts'
 import { requestLog } from './http/request-log.ts'
 import { respondRefused } from './http/respond.ts'
 import { safeLog } from './http/safe-log.ts'
+import { securityHeaders } from './http/security-headers.ts'
 import type { ServiceEnv } from './http/service-env.ts'
 import { accountPagesPath } from './mail/account-pages.ts'
 import { mountPages, pagesFamily } from './pages/mount-pages.ts'
@@ -54,9 +53,8 @@ export function createApp(given: Deps): Hono<ServiceEnv> {
     }),
   )
   mountRefusalForms(app, deps, [...routeFamilies, pagesFamily(deps)])
-  // These come first, so that every answer gets their headers, even after a failure inside.
-  app.use(noStore())
-  app.use(secureHeaders())
+  // First, so that every answer gets these headers, even after a failure inside.
+  app.use(securityHeaders())
   app.use(requestLog(deps))
   app.use(corsFor(deps))
   app.use(readBodyFirst(deps))

@@ -181,12 +181,12 @@ async function bodyFor(route: Route, account: NewAccount) {
   const { email } = account
   if (route.name === 'login') return credentialsOf(account)
   if (route.name === 'forgotPassword' || route.name === 'emailCode') return { email }
-  if (route.name === 'verifyEmail') return codeFor(route, account)
+  if (/^(verifyEmail|confirmEmail)$/.test(route.name)) return codeFor(route, account)
   if (route.name === 'acceptInvitation') {
     return { token: linkTokenIn(await inviteByMail(await createMailing())), password }
   }
   const good = goodBody(route, account)
-  const isByCode = /^(resetPassword|loginByCode|confirmEmail|undoEmailChange)$/.test(route.name)
+  const isByCode = /^(resetPassword|loginByCode|undoEmailChange)$/.test(route.name)
   return isByCode ? { ...good, ...(await codeFor(route, account)) } : good
 }
 
@@ -300,7 +300,7 @@ function createSlow(slowAnswers: number): Database {
 async function withoutPlaceInQueue(parts: RequestParts, variables: Record<string, string>) {
   const isKnown = /reauthenticate|change-password/.test(parts.path)
   // A code is looked up before there is a place in the queue.
-  const slow = createSlow(/reset-password|verify-email|accept-invitation/.test(parts.path) ? 1 : 3)
+  const slow = createSlow(/(reset-password|verify-email|confirm-email|accept-invitation)$/.test(parts.path) ? 1 : 3)
   const service = await createService({ ...variables, BCRYPT_COST: '14' }, slow)
   // At this cost the queue has one place for strangers, and one for those who are known. These
   // requests hold them while they read.

@@ -73,6 +73,7 @@ describe('the configuration', () => {
           perProcess: { check: 1_000, introspect: 1_000 },
         },
       },
+      accountDeletionDays: 14,
       mailer: 'none',
       mailFrom: undefined,
       mailApi: { url: 'https://api.resend.com/emails', key: undefined },
