@@ -300,7 +300,9 @@ function createSlow(slowAnswers: number): Database {
 async function withoutPlaceInQueue(parts: RequestParts, variables: Record<string, string>) {
   const isKnown = /reauthenticate|change-password/.test(parts.path)
   // A code is looked up before there is a place in the queue.
-  const slow = createSlow(/(reset-password|verify-email|confirm-email|accept-invitation)$/.test(parts.path) ? 1 : 3)
+  const slow = createSlow(
+    /(reset-password|verify-email|confirm-email|accept-invitation)$/.test(parts.path) ? 1 : 3,
+  )
   const service = await createService({ ...variables, BCRYPT_COST: '14' }, slow)
   // At this cost the queue has one place for strangers, and one for those who are known. These
   // requests hold them while they read.
