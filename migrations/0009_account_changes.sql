@@ -4,6 +4,8 @@ ALTER TABLE portcullis_codes ADD COLUMN new_email TEXT;
 --> statement-breakpoint
 ALTER TABLE portcullis_codes ADD COLUMN new_email_normalized TEXT;
 --> statement-breakpoint
+ALTER TABLE portcullis_codes ADD COLUMN session_id TEXT;
+--> statement-breakpoint
 ALTER TABLE portcullis_outgoing_mail ADD COLUMN due_at INTEGER;
 --> statement-breakpoint
 ALTER TABLE portcullis_users ADD COLUMN deletion_due_at INTEGER;

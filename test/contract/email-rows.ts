@@ -30,19 +30,20 @@ async function ask({ baseUrl }: Target, newEmail = freshEmail()) {
   const email = freshEmail()
   const { token, refreshToken } = tokensOf(await client.register({ email, password }))
   const body = { new_email: newEmail, refresh_token: refreshToken }
-  return { client, email, newEmail, answer: await client.changeEmail(token, body) }
+  const session = { token, refreshToken }
+  return { client, session, newEmail, email, answer: await client.changeEmail(token, body) }
 }
 
-async function lastMailTo({ post }: Target, email: string) {
-  await until(() => post.to(email).length > 0)
+async function lastMailTo({ post }: Target, email: string, mails = 1) {
+  await until(() => post.to(email).length >= mails)
   return post.to(email).at(-1)
 }
 
 async function readMail(target: Target) {
-  const { client, email, newEmail, answer } = await ask(target)
+  const { client, session, newEmail, answer } = await ask(target)
   const mail = await lastMailTo(target, newEmail)
   const typed = { handle: answer.body.handle, code: codeIn(mail) }
-  return { client, email, newEmail, typed, linked: { token: linkTokenIn(mail) } }
+  return { client, session, newEmail, typed, linked: { token: linkTokenIn(mail) } }
 }
 
 type ReadMail = Awaited<ReturnType<typeof readMail>>
@@ -78,8 +79,15 @@ const undoRow = (
   situation,
   async send(target) {
     const read = await readMail(target)
-    await read.client.confirmEmail(read.typed)
-    const token = linkTokenIn(await lastMailTo(target, read.email))
+    const { client, session, newEmail, typed } = read
+    await client.confirmEmail(typed)
+    // The email of this second change is proved, so it can be taken back.
+    const last = freshEmail()
+    const body = { new_email: last, refresh_token: session.refreshToken }
+    const { body: answer } = await client.changeEmail(session.token, body)
+    const code = codeIn(await lastMailTo(target, last))
+    await client.confirmEmail({ handle: answer.handle, code })
+    const token = linkTokenIn(await lastMailTo(target, newEmail, 2))
     return read.client.undoEmailChange(await pick(token, read))
   },
   classic,

@@ -35,10 +35,10 @@ export const mailContents: readonly (readonly [name: string, content: MailConten
     },
   ],
   [
-    'email_changed by an unknown device',
+    'email_changed without a link',
     {
       ...{ kind: 'email_changed', at: changedAt, device: undefined },
-      ...{ link: mailLink, linkMinutes: 4_320 },
+      ...{ link: undefined, linkMinutes: 4_320 },
     },
   ],
   ['deletion_planned', { kind: 'deletion_planned', at: changedAt, device: 'Firefox on Windows' }],

@@ -158,6 +158,7 @@ async function emailChangeFor(
   const asked = await postWith(app, '/auth/change-email', token, body)
   const mail = await mailTo(newEmail)
   if (name === 'confirmEmail') return { token: linkTokenIn(mail), password }
+  await changeAccount(email, 'email_verified_at = unixepoch()')
   await post(app, '/auth/confirm-email', { handle: asked.body.handle, code: codeIn(mail) })
   return { token: linkTokenIn(await mailTo(email)) }
 }

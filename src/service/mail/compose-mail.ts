@@ -60,7 +60,8 @@ function undoOf(
   texts: MailTexts,
   service: string,
 ): readonly MailBlock[] {
-  const { otherwise, linkLabel } = texts.email_changed(service)
+  const { otherwise, linkLabel, withoutLink } = texts.email_changed(service)
+  if (!link) return [withoutLink]
   return [otherwise, ...linkBlocksOf(link, linkLabel, linkMinutes, texts)]
 }
 

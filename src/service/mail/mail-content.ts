@@ -48,8 +48,8 @@ export interface EmailChangedMail {
   readonly at: number
   /** The device that changed it, in the words of `describeDevice`. */
   readonly device: string | undefined
-  /** Where the change is taken back. */
-  readonly link: string
+  /** Where the change is taken back. Undefined: it cannot be. */
+  readonly link: string | undefined
   /** How long the link is good, in minutes. */
   readonly linkMinutes: number
 }

@@ -93,7 +93,7 @@ async function takeLink(form: OpenForm, token: string): Promise<Response> {
   const { c, deps, flow, path } = form
   const isGenuine = (await deps.mailedCodes.verifyLinkToken(token, flow.purpose)) !== undefined
   if (!isGenuine) return refuseLink(form, { ...form.view, step: 'ask' })
-  setCodeCookie(c, path, token)
+  setCodeCookie(c, flow, token)
   return c.redirect(path, 303)
 }
 
@@ -106,7 +106,7 @@ async function askForCode(form: OpenForm, flow: AskingFlow): Promise<Response> {
   const handle = await requestMailedCode(deps, asked, entryOf(c, deps, flow.askEvent))
   if (!handle.ok) return respondRefused(c, deps, handle.error)
   sendAfterAnswer(c, deps)
-  setCodeCookie(c, path, handle.value)
+  setCodeCookie(c, flow, handle.value)
   return c.redirect(path, 303)
 }
 
@@ -115,7 +115,7 @@ async function finishFlow(
   fields: URLSearchParams,
   isGone: () => boolean,
 ): Promise<Response> {
-  const { c, deps, flow, path, texts, kept, view } = form
+  const { c, deps, flow, texts, kept, view } = form
   const code = fields.get('code') ?? ''
   const typed = fields.get('new_password') ?? ''
   const problems = {
@@ -128,7 +128,7 @@ async function finishFlow(
     ...{ sent: sentCodeOf(kept, code), newPassword, fields, isGone },
   })
   if (done.ok) {
-    deleteCodeCookie(c, path)
+    deleteCodeCookie(c, flow)
     return respondPage(c, deps, { heading: flow.textsOf(texts).doneHeading, body: done.value })
   }
   return refuseDone(form, done.error)
@@ -136,7 +136,7 @@ async function finishFlow(
 
 /** Shows the form again, with what kept the flow from its end. */
 function refuseDone(form: OpenForm, error: FinishRefusal): Response {
-  const { c, deps, path, texts, view } = form
+  const { c, deps, flow, texts, view } = form
   if (typeof error === 'object') {
     return refuseFields(form, { new_password: faultOf(form, error.passwordFault) })
   }
@@ -146,7 +146,7 @@ function refuseDone(form: OpenForm, error: FinishRefusal): Response {
   if (error === 'email_taken') return refuseWith(form, { ...view, notice: texts.emailTaken }, error)
   if (error !== 'code_wrong') return respondRefused(c, deps, error)
   if (view.step === 'code') return refuseFields(form, { code: texts.codeWrong }, error)
-  deleteCodeCookie(c, path)
+  deleteCodeCookie(c, flow)
   return refuseLink(form, form.firstView)
 }
 
@@ -201,7 +201,7 @@ function respondForm(form: OpenForm, view: FormView, status: Refusal['status'] |
 async function openForm(c: Context<ServiceEnv>, deps: Deps, flow: CodeFlow): Promise<OpenForm> {
   const tokens = formTokensOf(c, deps)
   const path = pathOfFlow(deps, flow)
-  const kept = readCodeCookie(c)
+  const kept = readCodeCookie(c, flow)
   const step: Step = kept === '' ? 'ask' : isLinkToken(kept) ? 'link' : 'code'
   const view = { step, action: path, token: await tokens.tokenFor(kept), email: '', problems: {} }
   return {

@@ -111,7 +111,7 @@ export const undoFlow: CodeFlow = {
     const handle = await takeEmailBack(deps, sent.token ?? '', languageOf(c), entry)
     if (!handle.ok) return handle
     sendAfterAnswer(c, deps)
-    setCodeCookie(c, pathOfFlow(deps, resetFlow), handle.value)
+    setCodeCookie(c, resetFlow, handle.value)
     return succeed(html`<p>${textsFor(c).codeForPassword}</p>
 ${resetLink(c, deps)}`)
   },

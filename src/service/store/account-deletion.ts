@@ -1,7 +1,7 @@
 // An account whose owner wants it deleted, as rows. It is deleted some days later, unless its owner
 // logs in before. All sessions end at once. due-deletions.ts deletes the accounts whose time has come.
 
-import { and, eq, exists, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, inArray, isNull, max, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import {
@@ -27,7 +27,7 @@ import {
 
 /** What its owner asks for. */
 export interface AskedDeletion {
-  /** How long the account stays. 0 deletes it at once. */
+  /** How long the account stays. 0 deletes it at once, unless its email can be taken back. */
   readonly days: number
   /** A fresh generation. It replaces the revoked one. */
   readonly tokenGeneration: string
@@ -43,8 +43,8 @@ export interface AskedDeletion {
 /** The deletion that is planned, or done. */
 export interface PlannedDeletion {
   readonly revocation: Revocation
-  /** In seconds since 1970. Now, if it is done. */
-  readonly deletionDueAt: number
+  /** In seconds since 1970. Undefined: it is done. */
+  readonly deletionDueAt: number | undefined
 }
 
 const daySeconds = 86_400
@@ -64,12 +64,12 @@ export async function planDeletion(
   asked: AskedDeletion,
 ): Promise<Result<PlannedDeletion, RevocationReason | 'login_not_fresh'>> {
   const whose = and(eq(users.id, caller.userId), eq(users.tokenGeneration, asked.tokenGeneration))
-  return decodePlan(
-    await runBatch(database, {
-      ...planningStatements(caller, asked),
-      ...(asked.days === 0 && deletionStatements(whose)),
-    }),
-  )
+  const isDue = sql`${users.deletionDueAt} <= ${databaseNow}`
+  const { deleted, ...planned } = await runBatch(database, {
+    ...planningStatements(caller, asked),
+    ...deletionStatements(and(whose, isDue)),
+  })
+  return decodePlan(planned, deleted.length > 0)
 }
 
 function planningStatements(caller: CallerToken, asked: AskedDeletion) {
@@ -92,7 +92,7 @@ function planningStatements(caller: CallerToken, asked: AskedDeletion) {
     // Only right after a revocation by this batch.
     planned: build
       .update(users)
-      .set({ tokenGeneration, deletionDueAt: sql`${databaseNow} + ${days * daySeconds}` })
+      .set({ tokenGeneration, deletionDueAt: dueAfter(days) })
       .where(and(whose, sql`changes() > 0`))
       .returning({ deletionDueAt: users.deletionDueAt }),
     ...auditStatements('recorded', entry, { outcome: 'success', userId, sessionId }),
@@ -105,18 +105,37 @@ function planningStatements(caller: CallerToken, asked: AskedDeletion) {
   }
 }
 
-function decodePlan({
-  state,
-  found,
-  revoked,
-  planned,
-}: Answers<ReturnType<typeof planningStatements>>): Result<
-  PlannedDeletion,
-  RevocationReason | 'login_not_fresh'
-> {
+/** The time after so many days, and not before a change of the email can no longer be taken back. */
+function dueAfter(days: number): SQL<number> {
+  const lastUndo = build
+    .select({ at: max(codes.linkExpiresAt) })
+    .from(codes)
+    .where(
+      and(
+        ...[eq(codes.userId, users.id), eq(codes.purpose, 'undo_email_change')],
+        isNull(codes.usedAt),
+      ),
+    )
+  return sql`max(${databaseNow} + ${days * daySeconds}, coalesce((${lastUndo}), 0))`
+}
+
+function decodePlan(
+  {
+    state,
+    found,
+    revoked,
+    planned,
+  }: Pick<
+    Answers<ReturnType<typeof planningStatements>>,
+    'state' | 'found' | 'revoked' | 'planned'
+  >,
+  isDone: boolean,
+): Result<PlannedDeletion, RevocationReason | 'login_not_fresh'> {
   const [revocation] = decodeRows(revocationRow, revoked)
   const [plan] = decodeRows(plannedRow, planned)
-  if (revocation && plan) return succeed({ revocation, ...plan })
+  if (revocation && plan) {
+    return succeed({ revocation, deletionDueAt: isDone ? undefined : plan.deletionDueAt })
+  }
   const account = decodeAccountByToken(found)
   if (!account.ok) return account
   const [session] = decodeRows(stateRow, state)
@@ -125,7 +144,9 @@ function decodePlan({
 
 /**
  * The statements that delete the accounts which the condition selects, with everything personal. The
- * revocations and the events stay. The condition must not change during the batch.
+ * revocations and the events stay. Mail of the last hour is not sent, and stays for a day: otherwise
+ * a new account could have five more mails sent to the same email. The condition must not change
+ * during the batch.
  */
 export function deletionStatements(whose: SQL | undefined) {
   const accounts = build.select({ id: users.id }).from(users).where(whose)
@@ -133,6 +154,8 @@ export function deletionStatements(whose: SQL | undefined) {
     .select({ id: codes.id })
     .from(codes)
     .where(inArray(codes.userId, accounts))
+  const isTheirMail = inArray(outgoingMail.userId, accounts)
+  const isRecent = sql`${outgoingMail.createdAt} > ${databaseNow} - 3600`
   const addresses = build.select({ recipient: users.emailNormalized }).from(users).where(whose)
   return {
     details: deleteDetailsStatement(sql`${accounts}`),
@@ -140,7 +163,8 @@ export function deletionStatements(whose: SQL | undefined) {
     sessions: build.delete(sessions).where(inArray(sessions.userId, accounts)),
     handles: build.delete(codeHandles).where(inArray(codeHandles.codeId, theirCodes)),
     codes: build.delete(codes).where(inArray(codes.userId, accounts)),
-    mail: build.delete(outgoingMail).where(inArray(outgoingMail.userId, accounts)),
+    mail: build.delete(outgoingMail).where(and(isTheirMail, not(isRecent))),
+    unsent: build.update(outgoingMail).set({ nextTryAt: null, device: null }).where(isTheirMail),
     suppressed: build
       .delete(suppressedAddresses)
       .where(inArray(suppressedAddresses.recipient, addresses)),

@@ -1,7 +1,7 @@
 // Everything personal that the database has of an account, for its owner. Handles of codes are left
 // out: they are half of a secret.
 
-import { desc, eq } from 'drizzle-orm'
+import { and, desc, eq } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, type RevocationReason, succeed } from '../../errors/reasons.ts'
 import { decodeEvents, type ListedEvent, selectOwnEventsStatement } from './audit-listing.ts'
@@ -72,7 +72,9 @@ export async function exportAccountByToken(
     mails: build
       .select({ kind, address, device, createdAt, sentAt })
       .from(outgoingMail)
-      .where(eq(outgoingMail.userId, userId))
+      .innerJoin(users, eq(users.id, outgoingMail.userId))
+      // Others would tell which emails have an account.
+      .where(and(eq(users.id, userId), eq(outgoingMail.recipient, users.emailNormalized)))
       .orderBy(desc(createdAt))
       .limit(maxMails),
     pending: build

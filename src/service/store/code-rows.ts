@@ -25,12 +25,12 @@ export interface EmailColumns {
 /**
  * Inserts a code for the account that the condition selects, bound to its email and its password.
  *
- * @param newEmail the email that the account gets with it
+ * @param change the email that the account gets with it, and the session that has asked for it
  */
 export function insertCodeStatement(
   { codeId, purpose, codeSeconds, linkSeconds }: NewCode,
   whose: SQL | undefined,
-  newEmail?: EmailColumns,
+  change?: { readonly to: EmailColumns; readonly sessionId?: string },
 ) {
   const nothing = sql<null>`NULL`
   const after = (seconds: number) => sql<number>`${databaseNow} + ${seconds}`
@@ -46,10 +46,11 @@ export function insertCodeStatement(
         codeExpiresAt: after(codeSeconds).as('code_expires_at'),
         linkExpiresAt: after(linkSeconds).as('link_expires_at'),
         usedAt: nothing.as('used_at'),
-        newEmail: sql<string | null>`${newEmail?.email ?? nothing}`.as('new_email'),
-        newEmailNormalized: sql<string | null>`${newEmail?.emailNormalized ?? nothing}`.as(
+        newEmail: sql<string | null>`${change?.to.email ?? nothing}`.as('new_email'),
+        newEmailNormalized: sql<string | null>`${change?.to.emailNormalized ?? nothing}`.as(
           'new_email_normalized',
         ),
+        sessionId: sql<string | null>`${change?.sessionId ?? null}`.as('session_id'),
       })
       .from(users)
       .where(whose),

@@ -1,15 +1,28 @@
 // The rows of codes. A code is used once. A wrong try is counted for the handle of the client that
 // has asked, so that nobody uses up the tries of another one.
 
-import { and, eq, exists, gt, isNull, lt, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import {
+  and,
+  eq,
+  exists,
+  gt,
+  isNull,
+  lt,
+  not,
+  or,
+  type SQL,
+  type SQLWrapper,
+  sql,
+} from 'drizzle-orm'
 import * as v from 'valibot'
 import type { CodeLifetimes } from '../config/mail-settings.ts'
 import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import { deleteRows } from './delete-rows.ts'
+import { isLiveSession } from './live-session.ts'
 import { codeHandles, codes } from './mail-schema.ts'
 import { decodeRows, flag, integer } from './rows.ts'
-import { users } from './schema.ts'
+import { sessions, users } from './schema.ts'
 import {
   type CheckedAccount,
   decodeCheckedAccount,
@@ -229,12 +242,21 @@ function isOfPresented({ handle, codeId }: PresentedCode): SQL {
 
 /**
  * The condition, where its account is joined, that a code is still bound to it: the account has the
- * email and the password of that time. Only an undo holds whatever a thief has changed since.
+ * email and the password of that time, and the session that has asked for a change goes on. Only an
+ * undo holds whatever a thief has changed since.
  */
 export const isBound: SQL = sql`(${codes.purpose} = 'undo_email_change' OR (${and(
   eq(codes.address, users.emailNormalized),
   eq(codes.passwordVersion, users.passwordVersion),
+  or(isNull(codes.sessionId), exists(selectAskingSession())),
 )}))`
+
+function selectAskingSession() {
+  return build
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.id, codes.sessionId), isLiveSession))
+}
 
 /**
  * The condition that a code may be used now, where its account is joined: for this purpose, not used,

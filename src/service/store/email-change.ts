@@ -1,7 +1,7 @@
 // A user changes the email of an account, as rows. First a session asks for a code at the new email.
 // Then somebody who has the code changes it. The first statement of each batch decides.
 
-import { and, eq, exists, gt, inArray, isNull, ne, not, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, gt, isNull, ne, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import { type AuditEntry, auditStatements } from './audit-events.ts'
@@ -11,7 +11,7 @@ import { useCodeStatement } from './codes.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import { isFreshLogin } from './fresh-login.ts'
 import { isLiveSession } from './live-session.ts'
-import { codes } from './mail-schema.ts'
+import { codes, outgoingMail } from './mail-schema.ts'
 import { insertMailStatement, isMailableTo, type Notice } from './outgoing-mail.ts'
 import { decodeRows, flag } from './rows.ts'
 import { sessions, users } from './schema.ts'
@@ -21,6 +21,7 @@ import {
   type CallerToken,
   decodeAccountByToken,
   isAccountOf,
+  isEnabledAccount,
   mayActForAccount,
   selectAccountByTokenStatement,
 } from './users.ts'
@@ -78,7 +79,7 @@ export async function requestEmailChange(
   const isTaken = isTakenFrom(sql`${caller.userId}`, spellings)
   const { mailId, language, codeId } = code
   const { handle, current, found } = await runBatch(database, {
-    code: insertCodeStatement(code, mayAsk, to),
+    code: insertCodeStatement(code, mayAsk, { to, sessionId: caller.sessionId }),
     handle: insertHandleStatement(
       ...([code.handle, sql`${codeId}`, true, and(whose, sql`changes() > 0`)] as const),
     ),
@@ -94,7 +95,7 @@ export async function requestEmailChange(
     told: insertMailStatement(
       { mailId: asked.existsMailId, language, kind: 'account_exists' },
       {},
-      and(isAccountOf(spellings), ne(users.id, caller.userId), isAsked),
+      and(isAccountOf(spellings), ne(users.id, caller.userId), isEnabledAccount, isAsked),
     ),
     current: build
       .select({ isFresh: sql<number>`${isFresh}` })
@@ -132,9 +133,14 @@ function hasCode(codeId: string): SQL {
   return exists(build.select({ id: codes.id }).from(codes).where(eq(codes.id, codeId)))
 }
 
-/** The condition that another account has the email, in any spelling. */
+/** The condition that another account has the email, in any spelling, or can take it back. */
 function isTakenFrom(userId: SQL, spellings: readonly string[]): SQL {
-  return sql`EXISTS (SELECT 1 FROM ${users} AS other WHERE other.id <> ${userId} AND other.email_normalized IN ${[...spellings]})`
+  const all = [...spellings]
+  const taken = sql`SELECT 1 FROM ${users} AS other WHERE other.id <> ${userId} AND other.email_normalized IN ${all}`
+  const kept = sql`SELECT 1 FROM ${codes} AS kept WHERE kept.new_email_normalized IN ${all}
+    AND kept.purpose = 'undo_email_change' AND kept.user_id <> ${userId}
+    AND kept.used_at IS NULL AND kept.link_expires_at > ${databaseNow}`
+  return sql`(EXISTS (${taken}) OR EXISTS (${kept}))`
 }
 
 /** The condition, on the row of a code, that its new email is free. */
@@ -142,12 +148,12 @@ export function isNewEmailFree(spellings: readonly string[]): SQL {
   return not(isTakenFrom(sql`${codes.userId}`, spellings))
 }
 
-/** Selects a row if another account has the email. */
+/** Selects a row if another account has the email, or can take it back. */
 export function selectTakenStatement(userId: number, spellings: readonly string[]) {
   return build
     .select({ id: users.id })
     .from(users)
-    .where(and(inArray(users.emailNormalized, [...spellings]), ne(users.id, userId)))
+    .where(and(eq(users.id, userId), isTakenFrom(sql`${userId}`, spellings)))
 }
 
 /** The columns of an account that gets the email of a code, for an update. Its email is proved. */
@@ -178,9 +184,10 @@ export interface EmailChange {
 }
 
 /**
- * Uses the code, and gives the account the new email, which is proved. The old email gets a mail
- * with a link that takes it back. Other codes that change the email are void. Exactly one of several
- * calls with a code succeeds. The others are refused with 'code_wrong'. Refuses with 'email_taken' if
+ * Uses the code, and gives the account the new email, which is proved. The old email gets a mail. If
+ * the old email was proved, the mail has a link that takes the change back. Back to an email with
+ * such a link, there is none: that link and later ones are void then. Other codes that change the
+ * email are void. Exactly one of several calls with a code succeeds. The others are refused with 'code_wrong'. Refuses with 'email_taken' if
  * another account has the email by now. A refusal changes nothing. Records the success. Atomic; one
  * round trip.
  */
@@ -192,27 +199,58 @@ export async function changeEmail(
   const { mailId, language, device } = notice
   const whose = eq(users.id, userId)
   const isUsed = and(whose, sql`changes() > 0`)
+  const isTold = hasMail(mailId)
+  const ownUndo = selectOwnUndo(userId, codeId)
+  const getsUndo = sql`(${users.emailVerifiedAt} IS NOT NULL AND (${ownUndo}) IS NULL)`
   const { changed, taken } = await runBatch(database, {
     used: useCodeStatement(codeId, 'change_email', change.isLink, isNewEmailFree(spellings)),
-    undo: insertCodeStatement(undo, isUsed, users),
     told: insertMailStatement(
       { mailId, language, kind: 'email_changed' },
-      { codeId: sql`${undo.codeId}`, device },
+      { codeId: sql`iif(${getsUndo}, ${undo.codeId}, NULL)`, device },
       isUsed,
     ),
-    changed: build.update(users).set(newEmailColumns(codeId)).where(isUsed),
+    undo: insertCodeStatement(undo, and(isUsed, getsUndo), { to: users }),
+    changed: build.update(users).set(newEmailColumns(codeId)).where(and(whose, isTold)),
     ...auditStatements('recorded', entry, { outcome: 'success', userId, attemptSeq }),
-    voided: voidChangesStatement(userId, hasCode(undo.codeId)),
+    undone: voidUndosStatement(userId, sql`rowid >= (${ownUndo})`, isTold),
+    voided: voidChangesStatement(userId, isTold),
     unsuppressed: unsuppressStatement(
       sql`${build
         .select({ recipient: users.emailNormalized })
         .from(users)
-        .where(and(whose, hasCode(undo.codeId)))}`,
+        .where(and(whose, isTold))}`,
     ),
     taken: selectTakenStatement(userId, spellings),
   })
   if (changed.rowsAffected > 0) return succeed(undefined)
   return refuse(taken.length > 0 ? 'email_taken' : 'code_wrong')
+}
+
+/** The condition that this batch has queued the mail with this fresh id. */
+function hasMail(mailId: string): SQL {
+  const { id } = outgoingMail
+  return exists(build.select({ id }).from(outgoingMail).where(eq(id, mailId)))
+}
+
+/** The row of the account's own undo that is open, and gives it the email that the code gives. */
+function selectOwnUndo(userId: number, codeId: string): SQL {
+  return sql`SELECT min(own.rowid) FROM ${codes} AS own WHERE own.user_id = ${userId}
+    AND own.purpose = 'undo_email_change' AND own.used_at IS NULL
+    AND own.link_expires_at > ${databaseNow} AND own.new_email_normalized =
+      (SELECT given.new_email_normalized FROM ${codes} AS given WHERE given.id = ${codeId})`
+}
+
+/** Makes undos of the account void. */
+export function voidUndosStatement(userId: number, which: SQL, condition: SQL) {
+  return build
+    .update(codes)
+    .set({ usedAt: databaseNow })
+    .where(
+      and(
+        ...[eq(codes.userId, userId), eq(codes.purpose, 'undo_email_change')],
+        ...[isNull(codes.usedAt), which, condition],
+      ),
+    )
 }
 
 /** Makes every code void with which the email of an account would change. */

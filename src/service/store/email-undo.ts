@@ -2,7 +2,7 @@
 // changed it again, and the password, too. So the link of an undo holds all the same, and it makes
 // the undos of later changes void. An earlier undo stays good: its email was the account's before.
 
-import { and, eq, exists, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, type SQL, sql } from 'drizzle-orm'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import {
   insertGenerationRevocationStatement,
@@ -13,12 +13,14 @@ import { type AuditEntry, auditStatements } from './audit-events.ts'
 import type { RequestedCode } from './code-requests.ts'
 import { insertCodeStatement, insertHandleStatement } from './code-rows.ts'
 import { useCodeStatement } from './codes.ts'
-import { build, type Database, databaseNow, runBatch } from './database.ts'
+import { build, type Database, runBatch } from './database.ts'
+import { cancellationStatements } from './deletion-cancelling.ts'
 import {
   isNewEmailFree,
   newEmailColumns,
   selectTakenStatement,
   voidChangesStatement,
+  voidUndosStatement,
 } from './email-change.ts'
 import { codes } from './mail-schema.ts'
 import { insertMailStatement } from './outgoing-mail.ts'
@@ -44,7 +46,8 @@ export interface EmailUndo {
 
 /**
  * Uses the code, and gives the account its old email back. The password, the sessions, the tokens and
- * the device tokens end. A mail with a code for a new password is queued. Void are the undos of later
+ * the device tokens end. A planned deletion is taken back. A mail with a code for a new password is
+ * queued. Void are the undos of later
  * changes, and every code that would change the email. Exactly one of several calls with a code
  * succeeds. The others are refused with 'code_wrong'. Refuses with 'email_taken' if another account
  * has the old email by now. A refusal changes nothing. Records the success. Atomic; one round trip.
@@ -79,8 +82,9 @@ export async function undoEmailChange(
       { codeId: sql`${reset.codeId}` },
       isUndone,
     ),
-    later: voidLaterUndosStatement(codeId, userId, undone),
+    later: voidUndosStatement(userId, isLaterThan(codeId), undone),
     changes: voidChangesStatement(userId, undone),
+    ...cancellationStatements(isUndone, entry, { userId }),
     unsuppressed: unsuppressStatement(
       sql`${build.select({ recipient: users.emailNormalized }).from(users).where(isUndone)}`,
     ),
@@ -91,19 +95,8 @@ export async function undoEmailChange(
   return refuse(taken.length > 0 ? 'email_taken' : 'code_wrong')
 }
 
-/**
- * Makes the undos of later changes void. The order is that of the rows: two changes may come within
- * one second, and a clock may be set back.
- */
-function voidLaterUndosStatement(codeId: string, userId: number, condition: SQL) {
-  const row = sql`(SELECT this.rowid FROM ${codes} AS this WHERE this.id = ${codeId})`
-  return build
-    .update(codes)
-    .set({ usedAt: databaseNow })
-    .where(
-      and(
-        ...[eq(codes.userId, userId), eq(codes.purpose, 'undo_email_change')],
-        ...[isNull(codes.usedAt), sql`rowid > ${row}`, condition],
-      ),
-    )
+/** The condition, on the row of an undo, that its change was later. See `voidUndosStatement`. */
+function isLaterThan(codeId: string): SQL {
+  // The order of the rows: two changes may come within one second, and a clock may be set back.
+  return sql`rowid > (SELECT this.rowid FROM ${codes} AS this WHERE this.id = ${codeId})`
 }

@@ -26,6 +26,8 @@ export const codes = sqliteTable(
     /** The email that the account gets with it, as typed and as it is compared. */
     newEmail: text('new_email'),
     newEmailNormalized: text('new_email_normalized'),
+    /** The session that has asked for it, if it ends with that. */
+    sessionId: text('session_id'),
   },
   (table) => [
     index('portcullis_codes_user_id').on(table.userId, table.purpose, table.createdAt),

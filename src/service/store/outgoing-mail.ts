@@ -25,7 +25,7 @@ interface QueuedMail {
   readonly language: string
 }
 
-/** Mails of these kinds for one address in an hour: strangers can cause them. */
+/** Mails for one address in an hour that strangers can cause. All mails count. */
 const maxMailsPerHour = 5
 const hourSeconds = 3_600
 const daySeconds = 86_400
@@ -43,16 +43,11 @@ export function isMailableTo(address: SQLWrapper): SQL {
 }
 
 function countOfHour(address: SQLWrapper): SQL {
-  const { recipient, createdAt, codeId, kind } = outgoingMail
+  const { recipient, createdAt } = outgoingMail
   const ofHour = build
     .select({ mails: sql<number>`count(*)`.as('mails') })
     .from(outgoingMail)
-    .where(
-      and(
-        ...[eq(recipient, address), or(isNotNull(codeId), eq(kind, 'account_exists'))],
-        sql`${createdAt} > ${databaseNow} - ${hourSeconds}`,
-      ),
-    )
+    .where(and(eq(recipient, address), sql`${createdAt} > ${databaseNow} - ${hourSeconds}`))
   return sql`(${ofHour})`
 }
 
@@ -95,6 +90,8 @@ export function insertMailStatement(
   )
 }
 
+const isOwnersOrMailable = or(isNotNull(users.emailVerifiedAt), isMailable)
+
 /** A mail that tells the owner of an account what has changed. */
 export interface Notice {
   /** A fresh id. */
@@ -105,7 +102,10 @@ export interface Notice {
   readonly device: string | undefined
 }
 
-/** Queues the notice to the account that the condition selects. Without one there is no statement. */
+/**
+ * Queues the notice to the account that the condition selects. Without one there is no statement. An
+ * email that nobody has proved may be a stranger's, so it gets no more mails than strangers can cause.
+ */
 export function noticeStatements(
   notice: Notice | undefined,
   whose: SQL | undefined,
@@ -113,7 +113,13 @@ export function noticeStatements(
 ) {
   if (!notice) return {}
   const { mailId, language, device } = notice
-  return { told: insertMailStatement({ mailId, language, kind }, { device }, whose) }
+  return {
+    told: insertMailStatement(
+      { mailId, language, kind },
+      { device },
+      and(whose, isOwnersOrMailable),
+    ),
+  }
 }
 
 /**

@@ -5,7 +5,15 @@ import { inviteByMail } from '../../support/invite.ts'
 import { createMailingService } from '../../support/mail.ts'
 import { codeIn, linkTokenIn } from '../../support/mailed-code.ts'
 import { createPageClient, type PageAnswer } from '../../support/page-client.ts'
-import { ask, bearing, freshEmail, post, postWith, registerAccount } from '../../support/service.ts'
+import {
+  ask,
+  bearing,
+  changeAccount,
+  freshEmail,
+  post,
+  postWith,
+  registerAccount,
+} from '../../support/service.ts'
 
 const service = await createMailingService()
 const { app, mailbox } = service
@@ -33,6 +41,7 @@ async function openedLink(page: string, email: string, from = service) {
 /** An account that has asked for another email. */
 async function askedAccount() {
   const account = await registerAccount(app)
+  await changeAccount(account.email, 'email_verified_at = unixepoch()')
   const newEmail = freshEmail()
   const body = { new_email: newEmail, refresh_token: account.refreshToken }
   const { body: answer } = await postWith(app, '/auth/change-email', account.token, body)

@@ -32,7 +32,7 @@ describe('the page to log in', () => {
     const set = done.headers.getSetCookie().map((line) => line.replace(/=[^;]*/, ''))
     expect(set.map((line) => line.split(';')[0])).toEqual([
       ...['__Host-access_token', '__Secure-refresh_token', '__Secure-refresh_token'],
-      ...['__Secure-device_token', '__Secure-device_token', '__Secure-code'],
+      ...['__Secure-device_token', '__Secure-device_token', '__Host-code-code'],
     ])
     expect(
       set.filter((line) => /device/.test(line)).map((line) => /Path=[^;]+/.exec(line)?.[0]),

@@ -49,10 +49,10 @@ describe('the page of a link', () => {
       expect([status, headers.get('Location')]).toEqual([303, path])
       expect(headers.get('Referrer-Policy')).toBe('no-referrer')
       expect(headers.get('Cache-Control')).toBe('no-store')
-      expect(scanner.cookies.get('__Secure-code')?.split('; ').slice(1).sort()).toEqual([
+      expect(scanner.cookies.get('__Host-code-reset')?.split('; ').slice(1).sort()).toEqual([
         'HttpOnly',
         'Max-Age=3600',
-        `Path=${path}`,
+        'Path=/',
         'SameSite=Lax',
         'Secure',
       ])
@@ -73,7 +73,7 @@ describe('the page of a link', () => {
     const done = await one.send(path, { new_password: newPassword })
     expect([done.status, headingOf(done)]).toEqual([200, 'Your password is changed.'])
     expect(done.text).toContain('All devices are logged out.')
-    expect(one.cookies.has('__Secure-code')).toBe(false)
+    expect(one.cookies.has('__Host-code-reset')).toBe(false)
     expect([await login(email, password), await login(email, newPassword)]).toEqual([404, 200])
     expect((await ask(app, '/auth/status', bearing(accessToken))).status).toBe(401)
     const again = await other.send(path, { new_password: 'yet another password' })
@@ -89,7 +89,7 @@ describe('the page of a link', () => {
     async (token) => {
       const browser = createPageClient(app)
       const answer = await browser.get(`${path}?token=${encodeURIComponent(token)}`)
-      expect([answer.status, browser.cookies.has('__Secure-code')]).toEqual([403, false])
+      expect([answer.status, browser.cookies.has('__Host-code-reset')]).toEqual([403, false])
       expect(alertOf(answer)).toContain('This link was used, or has expired.')
       expect(answer.text).not.toContain(token)
     },
@@ -150,7 +150,7 @@ describe('the page without a link', () => {
       status,
       [...headers].map(([name, value]) => [
         name,
-        value.replace(/code=[\w-]{16}/, 'code=…').replace(/^[\w-]{16}$/, '…'),
+        value.replace(/reset=[\w-]{16}/, 'reset=…').replace(/^[\w-]{16}$/, '…'),
       ]),
     ]
     expect(shape(asked)).toEqual(shape(known.asked))

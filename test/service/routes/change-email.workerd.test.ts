@@ -39,6 +39,13 @@ interface Session {
   readonly refreshToken: string
 }
 
+/** An account whose email is proved, so that a change of it can be taken back. */
+async function provedAccount() {
+  const account = await registerAccount(app)
+  await changeAccount(account.email, 'email_verified_at = unixepoch()')
+  return account
+}
+
 async function change({ token, refreshToken }: Session, newEmail: string) {
   const body = { new_email: newEmail, refresh_token: refreshToken }
   const answer = await postWith(app, '/auth/change-email', token, body)
@@ -84,7 +91,7 @@ async function idOf({ token }: Session) {
 
 describe('POST /auth/change-email', () => {
   it('mails a code and a link to the new email, in one round trip', async () => {
-    const account = await registerAccount(app)
+    const account = await provedAccount()
     const newEmail = freshEmail()
     database.roundTrips = 0
     expect(said(await change(account, newEmail))).toEqual([200, 'Check the new email.'])
@@ -97,8 +104,8 @@ describe('POST /auth/change-email', () => {
   })
 
   it('answers the same for an email of another account, whose owner gets a mail', async () => {
-    const account = await registerAccount(app)
-    const other = await registerAccount(app)
+    const account = await provedAccount()
+    const other = await provedAccount()
     const answers: [string, number, readonly string[]][] = []
     for (const email of [freshEmail(), other.email.toUpperCase()]) {
       database.roundTrips = 0
@@ -117,8 +124,8 @@ describe('POST /auth/change-email', () => {
   })
 
   it('needs a login within 300 s, and the refresh token of the session', async () => {
-    const account = await registerAccount(app)
-    const other = await registerAccount(app)
+    const account = await provedAccount()
+    const other = await provedAccount()
     const newEmail = freshEmail()
     const without = await postWith(app, '/auth/change-email', account.token, {
       new_email: newEmail,
@@ -137,7 +144,7 @@ describe('POST /auth/change-email', () => {
   })
 
   it('refuses a used refresh token, and the token of an ended session', async () => {
-    const account = await registerAccount(app)
+    const account = await provedAccount()
     const newEmail = freshEmail()
     await refreshWith(app, account.refreshToken)
     await pretend('rotated_at = rotated_at - 60', account.refreshToken)
@@ -148,8 +155,8 @@ describe('POST /auth/change-email', () => {
   })
 
   it('lets an account ask five times an hour, whoever has the emails', async () => {
-    const account = await registerAccount(app)
-    const { email } = await registerAccount(app)
+    const account = await provedAccount()
+    const { email } = await provedAccount()
     for (const one of [email, freshEmail(), email, freshEmail(), freshEmail()]) {
       expect((await change(account, one)).status).toBe(200)
     }
@@ -157,10 +164,10 @@ describe('POST /auth/change-email', () => {
   })
 
   it('mails five times an hour to one email, and none while it is suppressed', async () => {
-    const target = await registerAccount(app)
+    const target = await provedAccount()
     const free = freshEmail()
     for (let at = 0; at < 6; at += 1) {
-      const account = await registerAccount(app)
+      const account = await provedAccount()
       expect((await change(account, target.email)).status).toBe(200)
       expect((await change(account, free)).status).toBe(200)
     }
@@ -169,14 +176,14 @@ describe('POST /auth/change-email', () => {
     const refused = freshEmail()
     const sql = 'INSERT INTO portcullis_suppressed_addresses VALUES (?, unixepoch() + 1000)'
     await client.execute({ sql, args: [refused] })
-    expect((await change(await registerAccount(app), refused)).status).toBe(200)
+    expect((await change(await provedAccount(), refused)).status).toBe(200)
     expect(mailbox.to(refused)).toEqual([])
   })
 })
 
 describe('POST /auth/confirm-email', () => {
   it.each(['code', 'link'] as const)('changes the email by the %s', async (way) => {
-    const account = await registerAccount(app)
+    const account = await provedAccount()
     const { newEmail, handle, code, link } = await asked(account)
     database.roundTrips = 0
     const answer = await confirm(
@@ -201,7 +208,7 @@ describe('POST /auth/confirm-email', () => {
   })
 
   it('does nothing with a link alone: whoever clicks need not have the account', async () => {
-    const account = await registerAccount(app)
+    const account = await provedAccount()
     const { newEmail, link } = await asked(account)
     for (let tries = 0; tries < 6; tries += 1) {
       expect(said(await confirm({ token: link }))).toEqual([403, 'password_needed'])
@@ -210,7 +217,7 @@ describe('POST /auth/confirm-email', () => {
     expect(said(await confirm(guess))[1]).toBe('password_wrong')
     const deviceOf = async ({ email, password }: { email: string; password: string }) =>
       (await login(email, password)).body.device_token
-    const foreign = { token: link, device_token: await deviceOf(await registerAccount(app)) }
+    const foreign = { token: link, device_token: await deviceOf(await provedAccount()) }
     expect(said(await confirm(foreign))).toEqual([403, 'password_needed'])
     expect(await emailOf(account.token)).toBe(account.email)
     const own = { token: link, device_token: await deviceOf(account) }
@@ -219,7 +226,7 @@ describe('POST /auth/confirm-email', () => {
   })
 
   it('counts wrong passwords with a link: five at most', async () => {
-    const { password, ...account } = await registerAccount(app)
+    const { password, ...account } = await provedAccount()
     const { link } = await asked(account)
     for (let tries = 0; tries < 5; tries += 1) {
       const answer = await confirm({ token: link, password: `not it ${tries}` })
@@ -229,7 +236,7 @@ describe('POST /auth/confirm-email', () => {
   })
 
   it('refuses an email that another account has taken meanwhile, and uses nothing up', async () => {
-    const account = await registerAccount(app)
+    const account = await provedAccount()
     const { newEmail, handle, code } = await asked(account)
     const { password } = account
     await post(app, '/auth/register', { email: newEmail.toUpperCase(), password })
@@ -243,7 +250,7 @@ describe('POST /auth/confirm-email', () => {
   })
 
   it('gives an email to one of two accounts, of 50 confirmations at once', async () => {
-    const accounts = [await registerAccount(app), await registerAccount(app)]
+    const accounts = [await provedAccount(), await provedAccount()]
     const newEmail = freshEmail()
     const bodies: object[] = []
     for (const account of accounts) {
@@ -259,7 +266,7 @@ describe('POST /auth/confirm-email', () => {
   })
 
   it('makes void every other code that was mailed to the account before', async () => {
-    const account = await registerAccount(app)
+    const account = await provedAccount()
     const older = await asked(account)
     const reset = (await post(app, '/auth/forgot-password', { email: account.email })).body
     await service.settle()
@@ -274,14 +281,14 @@ describe('POST /auth/confirm-email', () => {
   })
 
   it('refuses the code of an account that was disabled', async () => {
-    const account = await registerAccount(app)
+    const account = await provedAccount()
     const { handle, code } = await asked(account)
     await changeAccount(account.email, 'disabled_at = 1')
     expect(said(await confirm({ handle, code }))).toEqual(wrong)
   })
 
   it('does not take a code for something else', async () => {
-    const account = await registerAccount(app)
+    const account = await provedAccount()
     const { undo, newEmail } = await changed(account, account.email)
     expect(said(await confirm({ token: undo }))).toEqual(wrong)
     const { link } = await asked(account)
@@ -292,7 +299,7 @@ describe('POST /auth/confirm-email', () => {
 
 describe('POST /auth/undo-email-change', () => {
   it('brings the old email back, ends everything, and mails a code for a password', async () => {
-    const account = await registerAccount(app)
+    const account = await provedAccount()
     const { newEmail, undo } = await changed(account, account.email)
     database.roundTrips = 0
     const answer = await takeBack(undo)
@@ -311,7 +318,7 @@ describe('POST /auth/undo-email-change', () => {
   })
 
   it('holds when a thief has changed email and password again, and voids the undo of the thief', async () => {
-    const account = await registerAccount(app)
+    const account = await provedAccount()
     const { undo, newEmail: second } = await changed(account, account.email)
     const { undo: ofThief, newEmail: third } = await changed(account, second)
     const { body } = await post(app, '/auth/forgot-password', { email: third })
@@ -326,7 +333,7 @@ describe('POST /auth/undo-email-change', () => {
   })
 
   it('outranks the undo of a later change that was used first, in the same second', async () => {
-    const account = await registerAccount(app)
+    const account = await provedAccount()
     const userId = await idOf(account)
     const { undo, newEmail: second } = await changed(account, account.email)
     const { undo: ofThief } = await changed(account, second)
@@ -339,7 +346,7 @@ describe('POST /auth/undo-email-change', () => {
   })
 
   it('keeps the old email from being registered, as long as the link is good', async () => {
-    const account = await registerAccount(app)
+    const account = await provedAccount()
     const userId = await idOf(account)
     const { undo } = await changed(account, account.email)
     const register = () =>
@@ -352,7 +359,7 @@ describe('POST /auth/undo-email-change', () => {
   })
 
   it('makes a code void that the thief has asked for', async () => {
-    const account = await registerAccount(app)
+    const account = await provedAccount()
     const { undo } = await changed(account, account.email)
     const { link } = await asked(account)
     await takeBack(undo)
@@ -360,7 +367,7 @@ describe('POST /auth/undo-email-change', () => {
   })
 
   it('is done once, of 20 at once', async () => {
-    const account = await registerAccount(app)
+    const account = await provedAccount()
     const { undo } = await changed(account, account.email)
     await client.execute('UPDATE portcullis_code_handles SET tries = 0')
     const answers = await Promise.all(Array.from({ length: 20 }, () => takeBack(undo)))
@@ -368,7 +375,7 @@ describe('POST /auth/undo-email-change', () => {
   })
 
   it('lasts for 72 hours, and refuses what has expired or a disabled account', async () => {
-    const account = await registerAccount(app)
+    const account = await provedAccount()
     const userId = await idOf(account)
     const { undo, newEmail } = await changed(account, account.email)
     const life = `SELECT link_expires_at - created_at AS life FROM portcullis_codes

@@ -6,11 +6,11 @@ import { changeEmail } from '../../store/email-change.ts'
 import type { AuditEntry } from '../audit-entry.ts'
 import { type CheckedCode, checkCode, type SentCode, withCheckedCode } from '../codes/check-code.ts'
 import { newCode } from '../codes/request-code.ts'
-import { type SamePersonDeps, type SamePersonProof, showsSamePerson } from '../codes/same-person.ts'
 import type { Deps } from '../deps.ts'
 import { comparedEmail, emailSpellings } from '../identity/email.ts'
 import { renewDevice } from '../limits/login-attempts.ts'
 import { createNotice, type NoticeReader } from '../mail/notice.ts'
+import { type SamePersonDeps, type SamePersonProof, showsSamePerson } from './same-person.ts'
 
 type ConfirmDeps = SamePersonDeps & Pick<Deps, 'database' | 'mailedCodes'>
 

@@ -6,9 +6,9 @@ import { type QueueReason, type Result, refuse, succeed } from '../../../errors/
 import { proveEmail } from '../../store/email-proof.ts'
 import type { AuditEntry } from '../audit-entry.ts'
 import { type CheckedCode, checkCode, type SentCode, withCheckedCode } from '../codes/check-code.ts'
-import { type SamePersonDeps, type SamePersonProof, showsSamePerson } from '../codes/same-person.ts'
 import { beginTakeover } from '../codes/takeover.ts'
 import type { Deps } from '../deps.ts'
+import { type SamePersonDeps, type SamePersonProof, showsSamePerson } from './same-person.ts'
 
 type VerifyDeps = SamePersonDeps & Pick<Deps, 'database' | 'mailedCodes' | 'revocations'>
 

@@ -7,7 +7,7 @@ import { isObject } from '../../../token/json.ts'
 import { accountPagesOf, hasLoginPage, serviceNameOf } from '../../mail/account-pages.ts'
 import { composeMail } from '../../mail/compose-mail.ts'
 import { type Language, languages } from '../../mail/languages.ts'
-import type { MailContent } from '../../mail/mail-content.ts'
+import type { CodeMail, MailContent } from '../../mail/mail-content.ts'
 import { failureKinds, type Mail, type MailFailure } from '../../mail/mailer.ts'
 import { isPlainAddress } from '../../mail/plain-address.ts'
 import type { AuditEntry } from '../../store/audit-events.ts'
@@ -150,26 +150,45 @@ async function mailOf(deps: MailDeps, claimed: ClaimedMail): Promise<Mail> {
   return { id: claimed.mailId, from, to: claimed.address, ...composed }
 }
 
-async function contentOf(
-  { mailedCodes, settings }: MailDeps,
-  { kind, codeId, createdAt, dueAt, device }: ClaimedMail,
-): Promise<MailContent> {
-  if (kind === 'account_exists') return { kind }
+async function contentOf(deps: MailDeps, mail: ClaimedMail): Promise<MailContent> {
+  const { kind, codeId, createdAt, dueAt, device } = mail
   const told = { at: dueAt ?? createdAt, device: device ?? undefined }
-  if (kind === 'password_changed' || kind === 'deletion_planned') return { kind, ...told }
-  const purpose = kind === 'email_changed' ? 'undo_email_change' : kind
-  const lifetimes = settings.codeLifetimes
-  const token = await mailedCodes.linkTokenOf(purpose, codeId ?? '')
-  const linked = {
-    link: `${accountPagesOf(settings)}/${pageOf[purpose]}?token=${token}`,
-    linkMinutes: Math.floor(linkSecondsOf(purpose, lifetimes) / 60),
+  switch (kind) {
+    case 'account_exists':
+      return { kind }
+    case 'password_changed':
+    case 'deletion_planned':
+      return { kind, ...told }
+    case 'email_changed': {
+      const linked = await linkOf(deps, 'undo_email_change', codeId ?? '')
+      return { kind, ...told, ...linked, link: codeId === null ? undefined : linked.link }
+    }
+    case 'invitation':
+      return { kind, ...(await linkOf(deps, kind, codeId ?? '')) }
+    default:
+      return codeContentOf(deps, kind, codeId ?? '')
   }
-  if (kind === 'email_changed') return { kind, ...told, ...linked }
-  if (kind === 'invitation') return { kind, ...linked }
-  const code = await mailedCodes.codeOf(kind, codeId ?? '')
-  const codeMinutes = Math.floor(lifetimes.codeSeconds / 60)
+}
+
+async function codeContentOf(
+  deps: MailDeps,
+  kind: CodeMail['kind'],
+  codeId: string,
+): Promise<CodeMail> {
+  const { mailedCodes, settings } = deps
+  const linked = await linkOf(deps, kind, codeId)
+  const code = await mailedCodes.codeOf(kind, codeId)
+  const codeMinutes = Math.floor(settings.codeLifetimes.codeSeconds / 60)
   const link = kind === 'sign_in' && !hasLoginPage(settings) ? undefined : linked.link
   return { kind, code, ...linked, link, codeMinutes }
+}
+
+async function linkOf({ mailedCodes, settings }: MailDeps, purpose: CodePurpose, codeId: string) {
+  const token = await mailedCodes.linkTokenOf(purpose, codeId)
+  return {
+    link: `${accountPagesOf(settings)}/${pageOf[purpose]}?token=${token}`,
+    linkMinutes: Math.floor(linkSecondsOf(purpose, settings.codeLifetimes) / 60),
+  }
 }
 
 /** A later version may know more of them. */

@@ -74,10 +74,10 @@ export async function deleteOwnAccount(
       // It is not exchanged: the session ends.
       ...{ tokenExpiresAt: 0, signed: 0 },
     },
-    notice: deps.mailer && days > 0 ? createNotice(deps, asked) : undefined,
+    notice: deps.mailer ? createNotice(deps, asked) : undefined,
     entry: asked.entry,
   })
   if (!planned.ok) return refuse(planned.error === 'login_not_fresh' ? notFresh : planned.error)
   deps.revocations.announce(planned.value.revocation)
-  return succeed(days > 0 ? planned.value.deletionDueAt : undefined)
+  return succeed(planned.value.deletionDueAt)
 }

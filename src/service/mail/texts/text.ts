@@ -25,10 +25,12 @@ interface NoticeWords extends MailWords {
   readonly todo: string
 }
 
-/** What a notice says that has a link. */
+/** What a notice says that may have a link. */
 interface UndoWords extends NoticeWords {
   /** What the link does, in two to four words. */
   readonly linkLabel: string
+  /** What to do if it was somebody else, and there is no link. */
+  readonly withoutLink: string
 }
 
 /** What an invitation says. */

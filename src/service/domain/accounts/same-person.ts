@@ -2,12 +2,12 @@
 // alone shows only the first.
 
 import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
+import type { CheckedCode } from '../codes/check-code.ts'
+import { isDeviceOf } from '../codes/takeover.ts'
 import type { Deps } from '../deps.ts'
 import { comparedEmail } from '../identity/email.ts'
 import { parsePassword } from '../identity/identity.ts'
 import { findDevice, type LoginClient } from '../limits/login-attempts.ts'
-import type { CheckedCode } from './check-code.ts'
-import { isDeviceOf } from './takeover.ts'
 
 /** What may show it, besides the code. */
 export interface SamePersonProof {
