@@ -13,8 +13,9 @@ interface Announced {
 }
 
 /**
- * Tells the user the address of the service, with four commands to copy into a shell, one after the
- * other. Adds the addresses of the outbox and the API reference, if there are any.
+ * Tells the user the address of the service, with commands to copy into a shell, one after the
+ * other: five with an outbox, four without. Adds the addresses of the outbox and the API reference,
+ * if there are any.
  */
 export function announce(
   baseUrl: string,
@@ -22,12 +23,7 @@ export function announce(
   { hasBinding, referenceUrl, outboxUrl }: Announced,
 ): void {
   const isByCookie = config.tokenTransport === 'cookie'
-  const lines = isByCookie ? linesByCookie(baseUrl, config) : linesByBearer(baseUrl, config)
-  console.log(`
-Portcullis is at ${baseUrl} (Ctrl-C ends it). Four commands to try it with:
-register, show the account, log out, log in again.
-
-${lines.map((line) => `  ${line}\n`).join('')}`)
+  console.log(commandsToTry(baseUrl, config, outboxUrl !== undefined))
   if (isByCookie) console.log(aboutSafari)
   if (config.issuer !== examplesIssuer || config.audience !== examplesIssuer) {
     if (hasBinding) console.log(optionsForExample(config))
@@ -38,16 +34,27 @@ ${lines.map((line) => `  ${line}\n`).join('')}`)
   if (referenceUrl) console.log(`The API reference is at ${referenceUrl}\n`)
 }
 
+function commandsToTry(baseUrl: string, config: Config, hasOutbox: boolean): string {
+  const account = newAccount(config)
+  const linesOf = config.tokenTransport === 'cookie' ? linesByCookie : linesByBearer
+  const lines = linesOf(baseUrl, account)
+  if (hasOutbox) lines.push(lineForNewPassword(baseUrl, account))
+  return `
+Portcullis is at ${baseUrl} (Ctrl-C ends it). ${hasOutbox ? 'Five' : 'Four'} commands to try it with:
+register, show the account, log out, log in again${hasOutbox ? ', mail a code for a new password' : ''}.
+
+${lines.map((line) => `  ${line}\n`).join('')}`
+}
+
 /** WebKit's bug 281149. HTTPS would need a certificate that the developer's machine trusts. */
 const aboutSafari =
   'Use Chrome or Firefox: Safari keeps no Secure cookies of an http: address, not even on localhost.\n'
 
-function linesByBearer(baseUrl: string, config: Config): string[] {
+function linesByBearer(baseUrl: string, account: Account): string[] {
   const takeToken = `sed 's/.*"auth_token":"\\([^"]*\\)".*/\\1/'`
   const token = '-H "Authorization: Bearer $TOKEN"'
-  const account = newAccount(config)
   const enter = (path: string) =>
-    `TOKEN=$(curl -s ${baseUrl}/auth/${path} ${account} | ${takeToken}); echo "$TOKEN"`
+    `TOKEN=$(curl -s ${baseUrl}/auth/${path} ${bodyOf(account)} | ${takeToken}); echo "$TOKEN"`
   return [
     enter('register'),
     `curl -s -w '\\n' ${baseUrl}/auth/status ${token}`,
@@ -57,25 +64,37 @@ function linesByBearer(baseUrl: string, config: Config): string[] {
 }
 
 /** curl keeps the cookies as a browser does, in a file for its owner alone. */
-function linesByCookie(baseUrl: string, config: Config): string[] {
+function linesByCookie(baseUrl: string, account: Account): string[] {
   const ask = `curl -s -w '\\n' -b "$COOKIES" -c "$COOKIES"`
-  const account = newAccount(config)
   return [
-    `COOKIES=$(mktemp); ${ask} ${baseUrl}/auth/register ${account}`,
+    `COOKIES=$(mktemp); ${ask} ${baseUrl}/auth/register ${bodyOf(account)}`,
     `${ask} ${baseUrl}/auth/status`,
     // A POST that is not JSON could come from a form of another site.
     `${ask} ${baseUrl}/auth/logout -X POST ${json}`,
-    `${ask} ${baseUrl}/auth/login ${account}`,
+    `${ask} ${baseUrl}/auth/login ${bodyOf(account)}`,
   ]
+}
+
+function lineForNewPassword(baseUrl: string, { email }: Account): string {
+  return `curl -s -w '\\n' ${baseUrl}/auth/forgot-password ${bodyOf({ email })}`
 }
 
 const json = `-H 'Content-Type: application/json'`
 
+function bodyOf(members: Partial<Account>): string {
+  return `${json} -d '${JSON.stringify(members)}'`
+}
+
+interface Account {
+  readonly email: string
+  readonly password: string
+}
+
 /** A new account each time: a kept database has those of earlier runs. */
-function newAccount({ passwordPolicy }: Config): string {
+function newAccount({ passwordPolicy }: Config): Account {
   const email = `ada-${randomBytes(3).toString('hex')}@example.com`
   const password = randomBytes(6).toString('hex').padEnd(passwordPolicy.minLength, '0123456789')
-  return `${json} -d '${JSON.stringify({ email, password })}'`
+  return { email, password }
 }
 
 function optionsForExample({ issuer, audience }: Config): string {

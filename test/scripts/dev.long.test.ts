@@ -44,7 +44,7 @@ function runToEnd(script: string, ...args: string[]) {
 }
 
 describe.each(['dev', 'dev:deno'])('npm run %s', (script) => {
-  it('starts, prints four commands that work, and leaves nothing behind after SIGTERM', async () => {
+  it('starts, prints five commands that work, and leaves nothing behind after SIGTERM', async () => {
     const name = script.replace(':', '-')
     const dev = await start(script, name, ...ownSecret, '--var', 'BCRYPT_COST:4')
     await dev.printed('Ctrl-C')
@@ -52,13 +52,15 @@ describe.each(['dev', 'dev:deno'])('npm run %s', (script) => {
       .output()
       .split('\n')
       .filter((line) => /^ {2}(TOKEN=|curl)/.test(line))
-    expect(lines, dev.output()).toHaveLength(4)
+    expect(lines, dev.output()).toHaveLength(5)
     const answers = execFileSync('bash', ['-c', lines.join('\n')], {
       encoding: 'utf8',
       stdio: 'pipe',
     })
     expect(answers).toContain('"user_id":1')
-    expect(answers).toMatch(/Successfully logged out\..*\neyJ/s)
+    expect(answers).toMatch(/Successfully logged out\..*\neyJ.*"handle":/s)
+    await dev.printed('Its code is')
+    expect(dev.output()).toMatch(/Mail to (ada-\w+@example\.com).*\n.*Its code is/)
     await dev.printed('"route":"/auth/logout"')
     expect(dev.output()).not.toContain(testSettings.SECRET_KEY)
     expect(dev.output()).not.toContain('[wrangler:info] POST')
