@@ -34,10 +34,11 @@ describe('the documentation', () => {
   })
 
   it('lists every event that the source logs, and no other', () => {
+    // An event of the audit names its actor as well.
     const written = sourceFiles().flatMap((file) => {
       const text = readDoc(file)
       return Array.from(
-        text.matchAll(/(?:event: |#say\(|#report\(\s*)'(\w+)'|event: error\.(reason)/g),
+        text.matchAll(/(?:event: |#say\(|#report\(\s*)'(\w+)'(?!, actor)|event: error\.(reason)/g),
         ([, name, reason]) => name ?? (reason && 'refresh_token_reused'),
       )
     })
