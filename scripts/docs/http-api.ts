@@ -101,12 +101,20 @@ const presented: Readonly<Record<Route['credential'], string>> = {
 }
 
 function takenBy(route: Route): string {
-  const { request } = proseOf(route)
+  const { request, members = {} } = proseOf(route)
   const isForm = route.credential.startsWith('oauth_client')
   if (!request || isForm) return presented[route.credential]
-  const members = Object.keys(request).map((name) => `"${name}"`)
-  const body = `\`{ ${members.join(', ')} }\``
-  return `${presented[route.credential]}, and ${body}${route.isBodyOptional ? ' or no body' : ''}`
+  const names = Object.keys(request)
+  const others = Object.keys(members).filter((name) => !names.includes(name))
+  const body = `\`{ ${names.map((name) => `"${name}"`).join(', ')} }\``
+  const more = others.length > 0 ? `. The body may also have \`${others.join('`, `')}\`` : ''
+  return `${presented[route.credential]}, and ${body}${withoutBody(route, names)}${more}`
+}
+
+/** A body that is only the refresh token is left out where a cookie has that token. */
+function withoutBody({ isBodyOptional }: Route, names: readonly string[]): string {
+  if (!isBodyOptional) return ''
+  return names.join() === 'refresh_token' ? ' or, with cookies, no body' : ' or no body'
 }
 
 function answersOf(route: Route): string {

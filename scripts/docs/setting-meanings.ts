@@ -172,7 +172,8 @@ export const settingMeanings = {
     unit: 'word',
   },
   CODE_LIFETIME_SECONDS: {
-    meaning: 'How long the code of a mail is good',
+    meaning:
+      'How long the code of a mail is good, and the link to log in, to prove an email, or to change it',
     unit: 's',
   },
   RESET_LINK_LIFETIME_SECONDS: {

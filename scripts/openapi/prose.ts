@@ -148,14 +148,14 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Accounts',
     summary: 'Mails a code that proves the email of the account.',
     description:
-      'The `handle` shows later that a session of the account has asked. There is none if the email is proved already.',
+      'The `handle` shows later that a session of the account has asked. If the email is proved already, no mail is sent, and the answer has no `handle`.',
     answer: success({ message: 'Check your email.', handle: codeHandle }),
   },
   verifyEmail: {
     tag: 'Accounts',
     summary: 'Proves the email of the account by a code.',
     description:
-      'Send `handle` and `code`, or the `token` of the link. Whoever reads the mails of an email need not be the one who has registered it. So the password stays only if something shows that it is the same person: the handle of `POST /auth/email-verification`, of a registration or of a refused login, a `device_token` of the account, or its `password`. Otherwise the answer is `password_needed`. With `remove_password` the email is proved all the same, and the password, the sessions and the tokens from before end. Then `password_removed` is true.',
+      'Send `handle` and `code`, or the `token` of the link. Whoever reads the mails of an email need not be the one who has registered it. So the password stays only if something shows that it is the same person: the handle of `POST /auth/email-verification`, of a registration or of a refused login, a `device_token` of the account, or its `password`. Otherwise the answer is `password_needed`. With `remove_password` the email is proved in any case. The password, the sessions and the tokens from before end. Then `password_removed` is true.',
     request: { handle: codeHandle, code: '7K2M-9XQD' },
     members: {
       ...codeMembers,

@@ -68,7 +68,7 @@ async function list(options: ListOptions): Promise<void> {
     [...heads, ...(addresses ? ['address'] : [])],
     ...mails.map((one) => cellsOf(one, addresses)),
   ])
-  const none = 'There is no such mail.'
+  const none = givenUp ? 'No mail was given up.' : 'No mail waits.'
   report(json, { ...facts, suppressed: found.suppressed }, mails.length > 0 ? table : none)
   if (json) return
   sayMore(more)

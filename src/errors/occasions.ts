@@ -162,11 +162,11 @@ export const occasions = {
     source: 'ASVS 6.5.1, 6.5.5; 6.3.8',
   },
   password_needed: {
-    when: 'Proving an email for the first time, or changing it, with a code that does not show who has set the password. It came as a link, or nobody with a session has asked for it, and there is neither a device token nor the password. The code stays good.',
+    when: 'Proving an email for the first time, or changing it, by a link alone. A link does not show who has set the password. So the client sends a device token or the password along. The code stays good.',
     source: 'ASVS 6.3.8; CWE-287',
   },
   mail_refused: {
-    when: 'A session asks for a code, and its email gets no mail now: there were five codes within an hour, or the provider of the email refuses it for good. The same if an account asks for the sixth time within an hour for another email.',
+    when: 'A session asks for a code, but the email gets no mail now. It has had five codes within an hour, or its provider refuses its mail for good. At a change of the email: the account has asked five times within an hour.',
     source: 'RFC 6585 §4',
   },
   mail_off: {
@@ -250,7 +250,7 @@ export const occasions = {
     source: 'RFC 6750 §3.1',
   },
   login_not_fresh: {
-    when: 'The token is good, and its user gave the password too long ago: at a guard, longer than `requireFreshLogin` allows; at a change of the email, at one of the password without the old one, and at the deletion of the account, more than 300 s. There a refresh token that is used up is refused in the same way. `max_age` in the challenge says how long, in seconds.',
+    when: 'The token is good, but its user logged in or gave the password too long ago. A guard allows as long as `requireFreshLogin` says. Changing the email, deleting the account, and changing the password without the old one allow 300 s. They also refuse a refresh token that is used up. `max_age` in the challenge says how long is allowed, in seconds.',
     source: 'RFC 9470 §3',
   },
   revocations_unavailable: {

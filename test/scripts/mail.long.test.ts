@@ -113,7 +113,7 @@ describe('npm run admin -- mail list', () => {
     await suppress()
     const { stdout, stderr } = mail('list')
     expect([stdout, stderr]).toEqual([
-      'There is no such mail.\n',
+      'No mail waits.\n',
       'Suppressed addresses: 1. They are listed with --suppressed.\n',
     ])
     expect(mail('list', '--suppressed').stdout).toBe('until\n2286-11-20T17:46:39.000Z\n')
