@@ -171,6 +171,11 @@ export const settingMeanings = {
       'Whether access tokens have the claim `email_verified`, for the APIs to ask for (`claims`). With `login`, nobody gets a session before the email is proved, either',
     unit: 'word',
   },
+  NEW_DEVICE_MAILS: {
+    meaning:
+      'Whether a mail tells the owner of an account about [a login from a new device](../operate/mail.md#a-login-from-a-new-device). Without a mailer there is none',
+    unit: 'word',
+  },
   CODE_LIFETIME_SECONDS: {
     meaning:
       'How long the code of a mail is good, and the link to log in, to prove an email, or to change it',

@@ -27,6 +27,8 @@ export const mailContents: readonly (readonly [name: string, content: MailConten
     'password_changed by an unknown device',
     { kind: 'password_changed', at: changedAt, device: undefined },
   ],
+  ['new_device', { kind: 'new_device', at: changedAt, device: 'Firefox on Windows' }],
+  ['new_device without words about it', { kind: 'new_device', at: changedAt, device: undefined }],
   [
     'email_changed',
     {

@@ -77,6 +77,11 @@ export interface ServiceSettings {
    * Default: `'off'`, which means neither.
    */
   readonly requireVerifiedEmail: VerifiedEmail
+  /**
+   * Whether a mail tells the owner of an account about a login from a new device. Default: true. It
+   * needs a mailer.
+   */
+  readonly sendsNewDeviceMails: boolean
   /** How long the codes that are mailed are good. */
   readonly codeLifetimes: CodeLifetimes
   /** ACCOUNT_PAGES_URL: the pages that links in mails lead to. Default: the service's own pages. */
@@ -148,6 +153,7 @@ export function serviceSettingsOf(config: Config): ServiceSettings {
     limits: config.limits,
     mailFrom: config.mailFrom,
     requireVerifiedEmail: config.requireVerifiedEmail,
+    sendsNewDeviceMails: config.sendsNewDeviceMails,
     codeLifetimes: config.codeLifetimes,
     accountPagesUrl: config.accountPagesUrl,
   }

@@ -73,6 +73,9 @@ export const mailSettings = {
   REQUIRE_VERIFIED_EMAIL: {
     ...oneOf<VerifiedEmail>('off', 'claims', 'login'),
   },
+  NEW_DEVICE_MAILS: {
+    ...oneOf('send', 'off'),
+  },
   CODE_LIFETIME_SECONDS: {
     ...wholeNumber(600, 60, 600),
   },

@@ -171,6 +171,7 @@ function createConfig(values: SettingValues): Config {
     mailApi: { url: values.MAIL_API_URL, key: values.MAIL_API_KEY },
     smtpServer: values.SMTP_URL,
     requireVerifiedEmail: values.REQUIRE_VERIFIED_EMAIL,
+    sendsNewDeviceMails: values.NEW_DEVICE_MAILS === 'send',
     accountPagesUrl: values.ACCOUNT_PAGES_URL,
     codeLifetimes: {
       codeSeconds: values.CODE_LIFETIME_SECONDS,

@@ -31,11 +31,12 @@ export interface InvitationMail {
 
 /**
  * - `password_changed`: the password of the account was changed;
+ * - `new_device`: somebody has logged in from a device that the account does not know;
  * - `deletion_planned`: the account will be deleted, unless its owner logs in before.
  */
 export interface ChangeMail {
-  readonly kind: 'password_changed' | 'deletion_planned'
-  /** When it was changed, or when it will be deleted. In seconds since 1970. */
+  readonly kind: 'password_changed' | 'new_device' | 'deletion_planned'
+  /** When it happened, or when it will be deleted. In seconds since 1970. */
   readonly at: number
   /** The device that asked for it, in the words of `describeDevice`. */
   readonly device: string | undefined

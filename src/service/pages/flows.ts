@@ -48,8 +48,10 @@ export const loginFlow: CodeFlow = {
   textsOf: (texts) => texts.login,
   async finish(c, deps, { sent }) {
     const client = loginClientOf(c, deps, presentedDeviceTokens(c, deps, undefined))
-    const issued = await loginByCode(deps, sent, client, entryOf(c, deps, 'loginByCode'))
+    const reader = { ...client, language: languageOf(c) }
+    const issued = await loginByCode(deps, sent, reader, entryOf(c, deps, 'loginByCode'))
     if (!issued.ok) return issued
+    if (issued.value.isOwnerTold) sendAfterAnswer(c, deps)
     setLoginCookies(c, deps, issued.value)
     return succeed(issued.value.isPasswordRemoved ? passwordRemoved(c, deps) : [])
   },

@@ -76,7 +76,8 @@ const loginRoute = defineRoute({
       if (typeof error === 'object' && error.reason === 'email_unverified') sendAfterAnswer(c, deps)
       return issued
     }
-    const { isEmailRefused, ...tokens } = issued.value
+    const { isEmailRefused, isOwnerTold, ...tokens } = issued.value
+    if (isOwnerTold) sendAfterAnswer(c, deps)
     const told = { ...(isEmailRefused && { email_undeliverable: true }), ...keptMembers(tokens) }
     return succeed(respondWithTokens(c, deps, 'Successfully logged in.', tokens, 200, told))
   },

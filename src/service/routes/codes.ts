@@ -120,8 +120,10 @@ const loginByCodeRoute = defineRoute({
   success: 200,
   async handle(deps, { c, body, entry }) {
     const client = loginClientOf(c, deps, presentedDeviceTokens(c, deps, body.device_token))
-    const issued = await loginByCode(deps, body, client, entry)
+    const reader = { ...client, language: languageOf(c) }
+    const issued = await loginByCode(deps, body, reader, entry)
     if (!issued.ok) return issued
+    if (issued.value.isOwnerTold) sendAfterAnswer(c, deps)
     const { isPasswordRemoved, ...tokens } = issued.value
     const members = { password_removed: isPasswordRemoved, ...keptMembers(tokens) }
     return succeed(respondWithTokens(c, deps, 'Successfully logged in.', tokens, 200, members))

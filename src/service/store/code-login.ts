@@ -7,11 +7,13 @@ import { revocationsOf, type Takeover, takeoverStatements } from './account-take
 import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { useCodeStatement } from './codes.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
-import { type Revocation, revocationRow } from './revoked-tokens.ts'
+import { isQueued, type Notice, newDeviceStatements } from './outgoing-mail.ts'
+import { revocationRow } from './revoked-tokens.ts'
 import { decodeRows } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import { sessionLimitStatements } from './session-limit.ts'
 import {
+  type BegunInStore,
   type Changed,
   insertSessionStatement,
   keptStatements,
@@ -40,6 +42,8 @@ export interface CodeLogin {
    */
   readonly takeover: Takeover | undefined
   readonly session: NewSession
+  /** The mail that tells the owner about a new device. */
+  readonly notice: Notice | undefined
   readonly maxSessions: number
   readonly entry: AuditEntry
   /** The `seq` of the event of the code. */
@@ -52,14 +56,13 @@ export interface CodeLogin {
  * password, the tokens and the sessions from before end. Exactly one of several calls with a code
  * succeeds. The others are refused with 'code_wrong', and so is a takeover if somebody has proved the
  * email meanwhile. Refuses with 'changed' when the generation or the roles of the account have
- * changed since they were read. A refusal uses nothing. Records the success. Atomic; one round trip.
- *
- * @returns the revocations, of the generation or of sessions that were over the limit
+ * changed since they were read. A refusal uses nothing. Queues the notice. Records the success.
+ * Atomic; one round trip.
  */
 export async function insertSessionByCode(
   database: Database,
   login: CodeLogin,
-): Promise<Result<readonly Revocation[], { reason: 'code_wrong' } | Changed<CheckedAccount>>> {
+): Promise<Result<BegunInStore, { reason: 'code_wrong' } | Changed<CheckedAccount>>> {
   const { signed, session, takeover } = login
   const whose = eq(users.id, signed.userId)
   // What a proof has kept meanwhile does not end.
@@ -70,7 +73,7 @@ export async function insertSessionByCode(
   )
   const generation = takeover?.tokenGeneration ?? ''
   const mayBegin = takeover ? eq(users.tokenGeneration, generation) : sql`changes() > 0`
-  const { inserted, surplusRevoked, found, ...taken } = await runBatch(database, {
+  const { inserted, surplusRevoked, found, told, ...taken } = await runBatch(database, {
     used: useCodeStatement(login.codeId, login.purpose, login.isLink, isAsSigned),
     ...takeoverStatements(whose, takeover),
     inserted: insertSessionStatement(session, and(whose, mayBegin)).returning({ id: sessions.id }),
@@ -87,10 +90,12 @@ export async function insertSessionByCode(
     ),
     ...keptStatements(signed, session, login.entry),
     ...sessionLimitStatements(session.sessionId, login.maxSessions),
+    ...newDeviceStatements(login.notice, and(whose, isBegun)),
     found: selectCheckedAccountStatement(and(whose, isUsableAccount)),
   })
   if (inserted.length > 0) {
-    return succeed([...revocationsOf(taken), ...decodeRows(revocationRow, surplusRevoked)])
+    const revocations = [...revocationsOf(taken), ...decodeRows(revocationRow, surplusRevoked)]
+    return succeed({ revocations, isOwnerTold: isQueued(told) })
   }
   const read = decodeCheckedAccount(found)
   const isChanged = read && !isSame(read, signed)

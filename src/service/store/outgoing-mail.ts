@@ -1,6 +1,17 @@
 // Mail as rows, until it is sent. A row is inserted in the batch of what it tells. It has no secret.
 
-import { and, eq, isNotNull, isNull, lt, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import {
+  and,
+  eq,
+  exists,
+  isNotNull,
+  isNull,
+  lt,
+  or,
+  type SQL,
+  type SQLWrapper,
+  sql,
+} from 'drizzle-orm'
 import type { EmailColumns } from './code-rows.ts'
 import { build, type Database, databaseNow } from './database.ts'
 import { deleteRows } from './delete-rows.ts'
@@ -14,6 +25,7 @@ type MailKind = (typeof mailKinds)[number]
 export const mailKinds = [
   ...(['reset_password', 'sign_in', 'verify_email', 'invitation', 'change_email'] as const),
   ...(['password_changed', 'email_changed', 'account_exists', 'deletion_planned'] as const),
+  'new_device',
 ] as const
 
 /** What its row needs beside the account. */
@@ -120,6 +132,44 @@ export function noticeStatements(
       and(whose, isOwnersOrMailable),
     ),
   }
+}
+
+/**
+ * Queues the notice about a new device to the account that the condition selects. Only one in an
+ * hour, so that a program without device tokens is no flood. None in the first hour of an account,
+ * and none while its email is suppressed. Without a notice there is no statement.
+ */
+export function newDeviceStatements(notice: Notice | undefined, whose: SQL | undefined) {
+  if (!notice) return {}
+  const { recipient, createdAt, kind } = outgoingMail
+  const { emailNormalized, registeredAt } = users
+  const hourAgo = sql`${databaseNow} - ${hourSeconds}`
+  const isTold = exists(
+    build
+      .select({ id: outgoingMail.id })
+      .from(outgoingMail)
+      .where(
+        and(
+          ...[eq(recipient, emailNormalized), eq(kind, 'new_device')],
+          sql`${createdAt} > ${hourAgo}`,
+        ),
+      ),
+  )
+  const mayBeTold = sql`(${registeredAt} <= ${hourAgo} AND NOT ${isTold}
+    AND NOT ${isSuppressed(sql`${emailNormalized}`)})`
+  const { mailId, language, device } = notice
+  return {
+    told: insertMailStatement(
+      { mailId, language, kind: 'new_device' },
+      { device },
+      and(whose, mayBeTold),
+    ).returning({ id: outgoingMail.id }),
+  }
+}
+
+/** Whether a mail of `newDeviceStatements` is queued, by the answer of the statement. */
+export function isQueued(told: unknown): boolean {
+  return Array.isArray(told) && told.length > 0
 }
 
 /**

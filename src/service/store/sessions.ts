@@ -17,6 +17,7 @@ import {
   selectIssuedSessionStatement,
 } from './live-session.ts'
 import { insertUserStatement, type NewUser } from './new-users.ts'
+import { isQueued, type Notice, newDeviceStatements } from './outgoing-mail.ts'
 import { type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows, instant } from './rows.ts'
 import { sessions, users } from './schema.ts'
@@ -75,31 +76,36 @@ export interface Changed<Read> {
   readonly read: Read
 }
 
+/** What else a new session has caused. */
+export interface BegunInStore {
+  /** Of what has ended, to be announced. */
+  readonly revocations: readonly Revocation[]
+  /** Whether a mail to the owner is queued. */
+  readonly isOwnerTold: boolean
+}
+
 /**
  * Begins a session of an account. The password was checked, and the first access token is signed.
  * Refuses with 'changed' when the generation or the roles of the account have changed since.
  * Refuses with 'invalid_credentials' when the password has changed, or the account is gone or
  * disabled, or its generation is revoked. A renewed hash of the same password is no change. Renews
- * the hash itself if it begins the session. Then an account is kept whose deletion is planned. Records
- * the success. Atomic; one round trip.
- *
- * @returns the revocations of the sessions that were over the limit
+ * the hash itself if it begins the session. Then an account is kept whose deletion is planned, and
+ * the notice is queued. Records the success. Atomic; one round trip.
  */
 export async function insertSession(
   database: Database,
   session: NewSession,
   { found: signed, attempt, renewal }: RightPassword<CheckedAccount>,
-  maxSessions: number,
+  { maxSessions, notice }: { readonly maxSessions: number; readonly notice: Notice | undefined },
   entry: AuditEntry,
-): Promise<
-  Result<readonly Revocation[], { reason: 'invalid_credentials' } | Changed<CheckedAccount>>
-> {
+): Promise<Result<BegunInStore, { reason: 'invalid_credentials' } | Changed<CheckedAccount>>> {
   const isChecked = and(
     eq(users.id, signed.userId),
     eq(users.passwordVersion, signed.passwordVersion),
     isUsableAccount,
   )
-  const { inserted, surplusRevoked, found } = await runBatch(database, {
+  const isBegun = exists(selectSessionStatement(session.sessionId))
+  const { inserted, surplusRevoked, found, told } = await runBatch(database, {
     inserted: insertSessionStatement(session, and(isChecked, isAccountAsSigned(signed))).returning({
       sessionId: sessions.id,
     }),
@@ -110,10 +116,14 @@ export async function insertSession(
     right: rightAttemptStatement(attempt),
     ...keptStatements(signed, session, entry),
     ...sessionLimitStatements(session.sessionId, maxSessions),
-    ...hashRenewalStatements(renewal, exists(selectSessionStatement(session.sessionId))),
+    ...hashRenewalStatements(renewal, isBegun),
+    ...newDeviceStatements(notice, and(eq(users.id, signed.userId), isBegun)),
     found: selectCheckedAccountStatement(isChecked),
   })
-  if (inserted.length > 0) return succeed(decodeRows(revocationRow, surplusRevoked))
+  if (inserted.length > 0) {
+    const revocations = decodeRows(revocationRow, surplusRevoked)
+    return succeed({ revocations, isOwnerTold: isQueued(told) })
+  }
   const read = decodeCheckedAccount(found)
   return refuse(read ? { reason: 'changed', read } : { reason: 'invalid_credentials' })
 }

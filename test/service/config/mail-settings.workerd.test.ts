@@ -127,6 +127,14 @@ it('refuses to ask for proved emails at login without a mailer', async () => {
   expect(await problemsOf({ REQUIRE_VERIFIED_EMAIL: 'login', ...mailing })).toEqual([])
 })
 
+it('takes NEW_DEVICE_MAILS with and without a mailer', async () => {
+  expect(await problemsOf({ NEW_DEVICE_MAILS: 'send' })).toEqual([])
+  expect(await problemsOf({ NEW_DEVICE_MAILS: 'off' })).toEqual([])
+  expect(await problemsOf({ NEW_DEVICE_MAILS: 'on' })).toEqual([
+    'NEW_DEVICE_MAILS must be send or off.',
+  ])
+})
+
 it('refuses a link that ends before the code', async () => {
   expect(await problemsOf({ RESET_LINK_LIFETIME_SECONDS: '60' })).toEqual([
     'RESET_LINK_LIFETIME_SECONDS must be at least CODE_LIFETIME_SECONDS (600), and is 60.',

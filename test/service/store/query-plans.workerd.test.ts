@@ -16,6 +16,7 @@ import { recordStatements } from '../../support/query-plans.ts'
 import {
   ask,
   bearing,
+  changeAccount,
   createTestService,
   freshEmail,
   logout,
@@ -128,6 +129,16 @@ describe('every statement finds its rows by an index:', () => {
       expect(await scansOf(() => post(mailing.app, path, { email, password }))).toEqual([])
       await mailing.settle()
     }
+  })
+
+  it('a mail about a new device', async () => {
+    const mailing = await createMailingService({}, { database: recording })
+    const { email, password } = await registerAccount(mailing.app)
+    await changeAccount(email, 'registered_at = 1')
+    const login = () => post(mailing.app, '/auth/login', { email, password })
+    expect(await scansOf(login)).toEqual([])
+    await mailing.settle()
+    expect(mailing.mailbox.to(email)).toHaveLength(1)
   })
 
   it('invitations', async () => {

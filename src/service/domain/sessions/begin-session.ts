@@ -2,8 +2,7 @@
 
 import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import { maxTokenLifetimeSeconds } from '../../../token/token-lifetime.ts'
-import type { Revocation } from '../../store/revoked-tokens.ts'
-import type { Changed, NewSession } from '../../store/sessions.ts'
+import type { BegunInStore, Changed, NewSession } from '../../store/sessions.ts'
 import type { CheckedAccount, TokenAccount } from '../../store/users.ts'
 import type { Deps } from '../deps.ts'
 import {
@@ -22,20 +21,20 @@ interface BeginningSession<Reason> {
   readonly changes?: Partial<TokenAccount>
   readonly place: LoginPlace
   /**
-   * Commits, unless the account is no longer as it was read.
-   *
-   * @returns the revocations to announce
+   * Commits, unless the account is no longer as it was read. Its revocations are announced.
    */
   insert(
     session: NewSession,
     read: CheckedAccount,
-  ): Promise<Result<readonly Revocation[], { readonly reason: Reason } | Changed<CheckedAccount>>>
+  ): Promise<Result<BegunInStore, { readonly reason: Reason } | Changed<CheckedAccount>>>
 }
 
 /** The tokens of a new session. */
 interface BegunSession extends IssuedTokens {
   /** Whether the deletion of the account was planned, and is not any more. */
   readonly isDeletionCancelled: boolean
+  /** Whether a mail to the owner is queued. */
+  readonly isOwnerTold: boolean
 }
 
 /**
@@ -58,19 +57,23 @@ export async function beginSession<Reason extends string>(
     tokenExpiresAt: Math.min(issuance.expiresAt, read.readAt + longestLife(lifetimes)),
   })
   let isDeletionCancelled = false
+  let isOwnerTold = false
   const issued = await signBeforeCommit<CheckedAccount, { readonly reason: Reason }>(
     account,
     (read) => issueAccessTokenOf(deps, begin(read), issuance),
     async (read) => {
       const { authenticatedAt, tokenExpiresAt } = begin(read)
       const inserted = await insert({ ...session, authenticatedAt, tokenExpiresAt }, read)
-      if (inserted.ok) for (const ended of inserted.value) deps.revocations.announce(ended)
+      if (inserted.ok) {
+        for (const ended of inserted.value.revocations) deps.revocations.announce(ended)
+        isOwnerTold = inserted.value.isOwnerTold
+      }
       isDeletionCancelled = read.deletionDueAt !== null
       return inserted
     },
   )
   if (!issued.ok) return refuse(issued.error.reason)
-  return succeed({ ...issued.value, refreshToken, isDeletionCancelled })
+  return succeed({ ...issued.value, refreshToken, isDeletionCancelled, isOwnerTold })
 }
 
 /** The longest life of the first access token of a session, in seconds. */

@@ -6,6 +6,7 @@ import { noPassword } from '../../../crypto/no-password.ts'
 import { type ChangeReason, type Result, succeed } from '../../../errors/reasons.ts'
 import type { Takeover } from '../../store/account-takeover.ts'
 import { type CodeLogin, insertSessionByCode } from '../../store/code-login.ts'
+import type { Notice } from '../../store/outgoing-mail.ts'
 import type { TokenAccount } from '../../store/users.ts'
 import type { AuditEntry } from '../audit-entry.ts'
 import { type CheckedCode, checkCode, type SentCode, withCheckedCode } from '../codes/check-code.ts'
@@ -16,6 +17,7 @@ import type { DeviceClaims } from '../limits/device-token.ts'
 import { findDevice, type LoginClient, renewDevice } from '../limits/login-attempts.ts'
 import type { LoginPlace, LoginTokens } from '../tokens/tokens.ts'
 import { beginSession } from './begin-session.ts'
+import { createNewDeviceNotice } from './new-device-notice.ts'
 
 /** What a login with a code needs. */
 export type CodeLoginDeps = Pick<
@@ -29,12 +31,15 @@ export type CodeLoginDeps = Pick<
   | 'refreshTokens'
   | 'revocations'
   | 'deviceTokens'
+  | 'mailer'
 >
 
 /** The tokens of a session that began with a code. */
 interface TokensByCode extends LoginTokens {
   /** Whether the deletion of the account was planned, and is not any more. */
   readonly isDeletionCancelled: boolean
+  /** Whether a mail to the owner is queued, about a new device. */
+  readonly isOwnerTold: boolean
 }
 
 /** The tokens of a login, and what has become of the account. */
@@ -43,6 +48,9 @@ export interface CodeLoginTokens extends TokensByCode {
   readonly isPasswordRemoved: boolean
 }
 
+/** A client, and the language that it prefers. */
+type CodeLoginClient = LoginClient & { findPlace(): LoginPlace; readonly language: string }
+
 type CodeLoginReason = 'code_wrong' | ChangeReason
 
 const purpose = 'sign_in'
@@ -50,7 +58,9 @@ const purpose = 'sign_in'
 /**
  * The tokens of a new session, and of a known device. The email is proved from now on. If nobody had
  * proved it before, and the client presents no device token of the account, the account loses its
- * password, its sessions and its tokens. An account whose deletion is planned is kept. Refuses with
+ * password, its sessions and its tokens. An account whose deletion is planned is kept. If the email
+ * was proved before, a mail tells its owner about a device that the account does not know, at most
+ * once an hour. Refuses with
  * 'code_wrong' as `checkCode`, also if another request has used the code meanwhile. The same if the
  * password would end, and somebody proves the email meanwhile; then the code stays good. Refuses with
  * 'account_changing' if roles or generation change twice meanwhile; then the code stays good. Two
@@ -59,7 +69,7 @@ const purpose = 'sign_in'
 export async function loginByCode(
   deps: CodeLoginDeps,
   sent: SentCode,
-  client: LoginClient & { findPlace(): LoginPlace },
+  client: CodeLoginClient,
   entry: AuditEntry,
 ): Promise<Result<CodeLoginTokens, CodeLoginReason>> {
   const checked = await checkCode(deps, sent, purpose, entry)
@@ -75,14 +85,19 @@ export async function loginByCode(
 async function loginWithChecked(
   deps: CodeLoginDeps,
   checked: CheckedCode,
-  client: LoginClient & { findPlace(): LoginPlace },
+  client: CodeLoginClient,
   entry: AuditEntry,
 ): Promise<Result<CodeLoginTokens, CodeLoginReason>> {
   const { account } = checked
   const device = await findDevice(deps, comparedEmail(account.email), client)
   const isSame = account.emailVerifiedAt !== null || isDeviceOf(deps, device, account)
   const takeover = isSame ? undefined : beginTakeover(deps)
-  const start = { purpose, device, takeover, place: client.findPlace(), entry } as const
+  const place = client.findPlace()
+  const reader = { language: client.language, device: place.device }
+  // Who proves the email for the first time has just read a mail, on a device that is always new.
+  const isFirst = account.emailVerifiedAt === null
+  const notice = isFirst ? undefined : createNewDeviceNotice(deps, device, account, reader)
+  const start = { purpose, device, takeover, place, notice, entry } as const
   const begun = await beginByCode(deps, checked, start)
   // Who is invited has none.
   const hadPassword = account.passwordHash !== noPassword
@@ -97,6 +112,8 @@ interface CodeStart {
   /** What ends what was set before. */
   readonly takeover: Takeover | undefined
   readonly place: LoginPlace
+  /** The mail that tells the owner. Default: none. */
+  readonly notice?: Notice | undefined
   readonly entry: AuditEntry
 }
 
@@ -104,7 +121,7 @@ interface CodeStart {
 export async function beginByCode(
   deps: CodeLoginDeps,
   { account, codeId, presented, attemptSeq }: CheckedCode,
-  { purpose, device, takeover, place, entry }: CodeStart,
+  { purpose, device, takeover, place, notice, entry }: CodeStart,
 ): Promise<Result<TokensByCode, CodeLoginReason>> {
   const email = comparedEmail(account.email)
   const passwordVersion = account.passwordVersion + (takeover ? 1 : 0)
@@ -116,7 +133,14 @@ export async function beginByCode(
     changes: { emailVerifiedAt: deps.runtime.now(), ...newGeneration(takeover) },
     insert: (begun, read) =>
       insertSessionByCode(deps.database, {
-        ...{ codeId, purpose, isLink: presented.handle === undefined, signed: read, takeover },
+        ...{
+          codeId,
+          purpose,
+          isLink: presented.handle === undefined,
+          signed: read,
+          takeover,
+          notice,
+        },
         ...{ session: begun, maxSessions: deps.settings.maxSessionsPerUser, entry, attemptSeq },
       }),
   })

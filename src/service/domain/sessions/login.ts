@@ -23,6 +23,7 @@ import { chargeAttempt } from '../limits/charged-attempt.ts'
 import { findDevice, type LoginClient, loginKeysOf, renewDevice } from '../limits/login-attempts.ts'
 import type { LoginPlace, LoginTokens } from '../tokens/tokens.ts'
 import { beginSession } from './begin-session.ts'
+import { createNewDeviceNotice } from './new-device-notice.ts'
 import { renewHash } from './renew-hash.ts'
 
 /** What a login needs. */
@@ -39,6 +40,7 @@ type LoginDeps = Pick<
   | 'revocations'
   | 'attemptKeys'
   | 'deviceTokens'
+  | 'mailer'
 >
 
 /** The tokens of a login. */
@@ -47,6 +49,8 @@ interface PasswordLogin extends LoginTokens {
   readonly isEmailRefused: boolean
   /** Whether the deletion of the account was planned, and is not any more. */
   readonly isDeletionCancelled: boolean
+  /** Whether a mail to the owner is queued, about a new device. */
+  readonly isOwnerTold: boolean
 }
 
 /** The password is right, but nobody has proved the email. */
@@ -75,7 +79,8 @@ type LoginReason = 'invalid_credentials' | QueueReason | ChangeReason | Unverifi
  * nobody has proved the email. The second round trip then queues a mail with a code. The attempt
  * counts as right.
  *
- * An account whose deletion is planned is kept.
+ * An account whose deletion is planned is kept. If the account does not know the device, the second
+ * round trip queues a mail to its owner, at most one an hour.
  *
  * If there are more than MAX_SESSIONS_PER_USER, the second round trip ends the sessions whose
  * refresh token was used least recently.
@@ -125,11 +130,14 @@ export async function login(
     const deviceToken = await deps.deviceTokens.create(renewed, email)
     const renewal = await renewHash(deps, account, password, isGone)
     const right = { attempt, renewal }
-    const { maxSessionsPerUser } = deps.settings
+    const place = client.findPlace()
+    const reader = { language, device: place.device }
+    const notice = createNewDeviceNotice(deps, device, account, reader)
+    const more = { maxSessions: deps.settings.maxSessionsPerUser, notice }
     const issued = await beginSession<'invalid_credentials'>(deps, {
-      ...{ account, place: client.findPlace() },
+      ...{ account, place },
       insert: (session, read) =>
-        insertSession(deps.database, session, { ...right, found: read }, maxSessionsPerUser, entry),
+        insertSession(deps.database, session, { ...right, found: read }, more, entry),
     })
     const { isEmailRefused } = account
     return issued.ok ? succeed({ ...issued.value, deviceToken, isEmailRefused }) : issued

@@ -55,6 +55,13 @@ export const de: MailTexts = {
     otherwise:
       'Wenn Sie das nicht waren, ist Ihr Konto in fremder Hand. Fordern Sie sofort ein neues Passwort an, dort, wo Sie sich anmelden. Ändern Sie danach auch das Passwort dieses Postfachs.',
   }),
+  new_device: (service) => ({
+    subject: `Anmeldung bei ${service} auf einem neuen Gerät`,
+    happened: `Auf einem neuen Gerät hat sich jemand in Ihrem Konto bei ${service} angemeldet.`,
+    todo: 'Wenn Sie das waren, müssen Sie nichts tun.',
+    otherwise:
+      'Wenn Sie das nicht waren, ist Ihr Konto in fremder Hand. Fordern Sie sofort ein neues Passwort an, dort, wo Sie sich anmelden. Ändern Sie danach auch das Passwort dieses Postfachs.',
+  }),
   email_changed: (service) => ({
     subject: `Ihre E-Mail-Adresse für ${service} wurde geändert`,
     happened: `Ihr Konto bei ${service} hat jetzt eine andere E-Mail-Adresse.`,

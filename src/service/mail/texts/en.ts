@@ -51,6 +51,13 @@ export const en: MailTexts = {
     otherwise:
       'If it was not you, somebody else can use your account. Ask for a new password at once, where you sign in. Then change the password of this mailbox, too.',
   }),
+  new_device: (service) => ({
+    subject: `A new device signed in to ${service}`,
+    happened: `Somebody signed in to your account at ${service} from a new device.`,
+    todo: 'If it was you, there is nothing to do.',
+    otherwise:
+      'If it was not you, somebody else can use your account. Ask for a new password at once, where you sign in. Then change the password of this mailbox, too.',
+  }),
   email_changed: (service) => ({
     subject: `Your email address for ${service} was changed`,
     happened: `Your account at ${service} has another email address now.`,

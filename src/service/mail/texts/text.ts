@@ -63,6 +63,7 @@ export interface MailTexts {
   readonly change_email: (service: string) => CodeWords
   readonly invitation: (service: string) => InvitationWords
   readonly password_changed: (service: string) => NoticeWords
+  readonly new_device: (service: string) => NoticeWords
   readonly email_changed: (service: string) => UndoWords
   readonly deletion_planned: (service: string) => NoticeWords
   readonly account_exists: (service: string) => NoticeWords
@@ -76,7 +77,7 @@ export interface MailTexts {
   readonly hours: (count: number) => string
   /** A number of minutes, likewise. */
   readonly minutes: (count: number) => string
-  /** When the password or the address was changed. */
+  /** When it happened. */
   readonly changedAt: (time: MailTime) => string
   /** When the account will be deleted. */
   readonly deletedAt: (time: MailTime) => string
