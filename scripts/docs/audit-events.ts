@@ -36,6 +36,7 @@ const routeEvents: Readonly<Record<string, AuditEvent>> = {
   deleteAccount: {
     when: 'The deletion of the account was planned, or done with `ACCOUNT_DELETION_DAYS=0`. All sessions ended.',
   },
+  setLanguage: { when: 'The account has another language for its mails.' },
   acceptInvitation: { when: 'Somebody who was invited set a password, and a session began.' },
   refresh: { when: 'A used refresh token was presented again, and the session ended.' },
   endSession: {

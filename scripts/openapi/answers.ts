@@ -75,6 +75,7 @@ const account = v.object({
     email_verified: v.boolean(),
     admin: v.boolean(),
     roles: v.array(v.string()),
+    language: nullableString,
     registered_on: instant,
   }),
 })
@@ -124,7 +125,6 @@ const accountExport = v.object({
     account: v.object({
       ...account.entries.data.entries,
       password_set: v.boolean(),
-      language: nullableString,
       deletes_on: v.nullable(instant),
     }),
     sessions: sessionList.entries.data.entries.sessions,
@@ -232,6 +232,7 @@ export const answerOf: Readonly<Record<RouteName, Answer>> = {
   listEvents: eventList,
   exportAccount: accountExport,
   deleteAccount: deletion,
+  setLanguage: account,
   logout: message,
   logoutEverywhere: messageOrTokens,
   reauthenticate: tokens,

@@ -24,6 +24,7 @@ export const accountData = {
   email_verified: true,
   admin: false,
   roles: [],
+  language: null,
   registered_on: '2026-11-01T09:30:00.000Z',
 }
 export const accountAnswer = success({ data: accountData })

@@ -239,7 +239,6 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
         account: {
           ...accountData,
           password_set: true,
-          language: null,
           deletes_on: null,
         },
         sessions: [],
@@ -271,6 +270,15 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
       message: 'Your account will be deleted.',
       deletes_on: '2026-11-15T09:30:00.000Z',
     }),
+  },
+  setLanguage: {
+    tag: 'Accounts',
+    summary: 'Sets the language of the mails to the account.',
+    description:
+      'With null, each mail is in the language of the request that causes it (`Accept-Language`).',
+    request: { language: 'de' },
+    members: { language: 'A language of the mails, or null.' },
+    answer: success({ data: { ...accountData, language: 'de' } }),
   },
   refresh: {
     tag: 'Sessions',

@@ -48,6 +48,7 @@ describe.each(combinations)('on $platform, in the $contract contract', ({ platfo
         email_verified: false,
         admin: false,
         roles: [],
+        language: null,
         registered_on: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/),
       },
     })

@@ -103,6 +103,7 @@ export function goodBody({ name }: Route, { refreshToken }: Caller): object {
       refresh_token: refreshToken,
     },
     deleteAccount: { refresh_token: refreshToken },
+    setLanguage: { language: 'de' },
     logoutEverywhere: { keep_current: true, refresh_token: refreshToken },
     forgotPassword: { email: freshEmail() },
     emailCode: { email: freshEmail() },

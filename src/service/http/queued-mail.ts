@@ -1,11 +1,18 @@
 // What routes that queue mail share: the language of a mail, and the sending after the answer.
 
 import type { Context } from 'hono'
+import * as v from 'valibot'
 import type { MailDeps } from '../domain/mail/mail-deps.ts'
 import { sendDueMail } from '../domain/mail/send-due-mail.ts'
-import { type Language, preferredLanguage } from '../mail/languages.ts'
+import { type Language, languages, preferredLanguage } from '../mail/languages.ts'
 import { afterAnswer } from './after-answer.ts'
 import type { ServiceEnv } from './service-env.ts'
+
+/** The language of an account, in a body. Null: that of each request. */
+export const languageField = v.union(
+  [v.picklist(languages), v.null()],
+  `Give the language as ${languages.join(' or ')}, or as null.`,
+)
 
 /** The language that the client prefers, for the mails that it causes. */
 export function languageOf(c: Context<ServiceEnv>): Language {

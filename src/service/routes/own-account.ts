@@ -1,12 +1,14 @@
-// What the owner of an account does with it as a whole: gets what is stored of it, and deletes it.
+// What the owner of an account does with it as a whole: gets what is stored of it, deletes it, and
+// says in which language its mails are.
 
 import * as v from 'valibot'
 import { succeed } from '../../errors/reasons.ts'
+import { setLanguage } from '../domain/accounts/set-language.ts'
 import { exportOwnAccount, type OwnExport } from '../domain/audit/export-account.ts'
 import { deleteOwnAccount } from '../domain/sessions/delete-account.ts'
 import { bodyOf } from '../http/body-schema.ts'
 import { describeDevice } from '../http/describe-device.ts'
-import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
+import { languageField, languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
 import { expireTokenCookies, findRefreshCookie, refreshBody } from '../http/token-transport.ts'
@@ -15,6 +17,7 @@ import { eventMembers } from './events.ts'
 import { formatInstant } from './instant.ts'
 import { sessionMembers } from './sessions.ts'
 
+const languageBody = bodyOf({ language: languageField })
 const proof = bodyOf({ refresh_token: v.optional(refreshBody.entries.refresh_token) })
 
 const deleteRoute = defineRoute({
@@ -64,8 +67,26 @@ const exportRoute = defineRoute({
   },
 })
 
+const languageRoute = defineRoute({
+  name: 'setLanguage',
+  method: 'POST',
+  path: '/language',
+  credential: 'access_token',
+  body: () => languageBody,
+  limits: 'mail',
+  refusals: [],
+  audit: ['success'],
+  asksDatabase: true,
+  success: 200,
+  async handle(deps, { c, token, body, entry }) {
+    const account = await setLanguage(deps, token, body.language, entry)
+    if (!account.ok) return account
+    return succeed(respond(c, { data: accountMembers(account.value) }))
+  },
+})
+
 /** The routes of the account as a whole. */
-export const ownAccountRoutes = [exportRoute, deleteRoute] as const
+export const ownAccountRoutes = [exportRoute, deleteRoute, languageRoute] as const
 
 function exportMembers(stored: OwnExport) {
   const { account, sessions, sessionId, events, next = null, mails, codes } = stored
@@ -73,7 +94,6 @@ function exportMembers(stored: OwnExport) {
     account: {
       ...accountMembers(account),
       password_set: stored.hasPassword,
-      language: account.language,
       deletes_on: instantOrNull(account.deletionDueAt),
     },
     sessions: sessions.map((session) =>

@@ -19,7 +19,6 @@ import {
 
 const moreRow = v.object({
   passwordHash: v.string(),
-  language: v.nullable(v.string()),
   deletionDueAt: v.nullable(instant),
 })
 const mailRow = v.object({
@@ -59,14 +58,11 @@ export async function exportAccountByToken(
   maxEvents: number,
 ): Promise<Result<AccountExport, RevocationReason>> {
   const { userId } = caller
-  const { passwordHash, language, deletionDueAt } = users
+  const { passwordHash, deletionDueAt } = users
   const { kind, address, device, createdAt, sentAt } = outgoingMail
   const { found, more, listed, events, mails, pending } = await readBatch(database, {
     found: selectAccountByTokenStatement(caller),
-    more: build
-      .select({ passwordHash, language, deletionDueAt })
-      .from(users)
-      .where(eq(users.id, userId)),
+    more: build.select({ passwordHash, deletionDueAt }).from(users).where(eq(users.id, userId)),
     listed: selectOwnSessionsStatement(caller),
     events: selectOwnEventsStatement(caller, { limit: maxEvents }),
     mails: build

@@ -53,6 +53,8 @@ export interface Account {
   readonly registeredAt: number
   /** When somebody last proved that the email receives mail; null if nobody has. */
   readonly emailVerifiedAt: number | null
+  /** The language of its mails; null: that of the request that causes one. */
+  readonly language: string | null
 }
 
 /**
@@ -79,6 +81,7 @@ const accountAndRevocationRow = v.union([
     ...roleEntries,
     registeredAt: instant,
     emailVerifiedAt: v.nullable(instant),
+    language: v.nullable(v.string()),
     isRevoked: flag,
   }),
   v.object({ userId: v.null(), isRevoked: flag }),
@@ -242,6 +245,7 @@ export function selectAccountByTokenStatement(token: TokenIds) {
       ...roleColumns,
       registeredAt: users.registeredAt,
       emailVerifiedAt: users.emailVerifiedAt,
+      language: users.language,
       isRevoked: sql<number>`${isRevokedToken(token)}`,
     })
     .from(sql`(SELECT 1)`)
