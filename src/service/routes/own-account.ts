@@ -1,5 +1,5 @@
-// What the owner of an account does with it as a whole: gets what is stored of it, deletes it, and
-// says in which language its mails are.
+// What owners do with their account as a whole: get what is stored of it, delete it, and set the
+// language of its mails.
 
 import * as v from 'valibot'
 import { succeed } from '../../errors/reasons.ts'
