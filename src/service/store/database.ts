@@ -6,14 +6,16 @@
 // `is…` and `may…` build conditions. Names that end in `Columns` are columns. Functions that take a
 // database execute.
 
-import { type Client, type InStatement, LibsqlError } from '@libsql/client/http'
+import { type Client, LibsqlError, type ResultSet } from '@libsql/client/http'
 import { eq, sql } from 'drizzle-orm'
 import type { BatchItem } from 'drizzle-orm/batch'
-import { drizzle } from 'drizzle-orm/libsql/http'
 import { must, type Rule } from '../../errors/check-options.ts'
 import { DatabaseUnavailable, SchemaOutdated } from '../../errors/database-unavailable.ts'
 import { isObject } from '../../token/json.ts'
 import { feedState } from './schema.ts'
+import { build, prepare } from './statements.ts'
+
+export { build } from './statements.ts'
 
 /**
  * A libSQL database: where it is, and how to send statements to it. Safe to keep while the process
@@ -50,9 +52,6 @@ export type Statements = Readonly<Record<string, Statement>>
 
 /** The result of a batch: the answer of each statement, under its name. */
 export type Answers<T extends Statements> = { readonly [Name in keyof T]: T[Name]['_']['result'] }
-
-/** Builds statements; executes nothing. */
-export const build = drizzle.mock()
 
 /**
  * The database's clock, in seconds since 1970. All times in rows come from it, so that all machines
@@ -122,13 +121,24 @@ async function execute<T extends Statements>(
 /**
  * One statement is atomic by itself, so it is sent without a transaction. Under load, the database
  * then does not wait between BEGIN and COMMIT. Several statements are one transaction in the mode
- * that they need. Drizzle's own `batch` would use a deferred transaction. There, a batch that reads
- * first can fail when it begins to write.
+ * that they need. In a deferred transaction, a batch that reads first can fail when it begins to
+ * write.
  */
-function sendBatch(client: Client, mode: 'read' | 'write', statements: readonly Statement[]) {
-  const batch = async (built: [InStatement, ...InStatement[]]) =>
-    built.length === 1 ? [await client.execute(built[0])] : client.batch(built, mode)
-  return drizzle({ batch } as unknown as Client).batch(statements as [Statement, ...Statement[]])
+async function sendBatch(
+  client: Client,
+  mode: 'read' | 'write',
+  statements: readonly Statement[],
+): Promise<readonly unknown[]> {
+  const prepared = statements.map(prepare)
+  const [first, ...others] = prepared
+  const results =
+    first && others.length === 0
+      ? [await client.execute(first.statement)]
+      : await client.batch(
+          prepared.map(({ statement }) => statement),
+          mode,
+        )
+  return prepared.map(({ decode }, at) => decode(results[at] as ResultSet))
 }
 
 /**

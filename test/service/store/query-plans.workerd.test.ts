@@ -108,13 +108,14 @@ describe('every statement finds its rows by an index:', () => {
 
   it('a change of the email, and its undo', async () => {
     const mailing = await createMailingService(pages, { database: recording })
-    const { email, token, refreshToken } = await registerAccount(mailing.app)
+    const { email, password, token, refreshToken } = await registerAccount(mailing.app)
+    await changeAccount(email, 'email_verified_at = unixepoch()')
     const body = { new_email: freshEmail(), refresh_token: refreshToken }
     const asking = () => postWith(mailing.app, '/auth/change-email', token, body)
     expect(await scansOf(asking)).toEqual([])
     await mailing.settle()
     const linkTo = (to: string) => ({ token: linkTokenIn(mailing.mailbox.to(to).at(-1)) })
-    const link = linkTo(body.new_email)
+    const link = { ...linkTo(body.new_email), password }
     expect(await scansOf(() => post(mailing.app, '/auth/confirm-email', link))).toEqual([])
     await mailing.settle()
     const undo = linkTo(email)
