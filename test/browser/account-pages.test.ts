@@ -58,21 +58,44 @@ async function register(): Promise<string> {
   return email
 }
 
+/** The headers of a session of a new account. */
+async function registerSession(email: string) {
+  const registered = await send('/auth/register', { email, password: 'a good password' })
+  const cookies = registered.headers.getSetCookie().map((line) => line.split(';')[0])
+  return { Cookie: cookies.join('; '), 'Sec-Fetch-Site': 'same-origin' }
+}
+
 /** An account that has asked for the proof of its email. */
 async function registerToProve(): Promise<string> {
   const email = freshEmail()
-  const registered = await send('/auth/register', { email, password: 'a good password' })
-  const cookies = registered.headers.getSetCookie().map((line) => line.split(';')[0])
-  const headers = { Cookie: cookies.join('; '), 'Sec-Fetch-Site': 'same-origin' }
-  const asked = await send('/auth/email-verification', {}, headers)
+  const asked = await send('/auth/email-verification', {}, await registerSession(email))
   expect(asked.status).toBe(200)
   return email
 }
 
-async function mailTo(email: string): Promise<string> {
+/** The mails of a change of a proved email: to the new one, and to the one before. */
+async function changeEmail() {
+  const session = await registerSession(freshEmail())
+  const ask = async (email: string) => {
+    const asked = await send('/auth/change-email', { new_email: email }, session)
+    const { handle } = (await asked.json()) as { handle: string }
+    const mail = await mailTo(email)
+    return { mail, confirm: () => send('/auth/confirm-email', { handle, code: codeIn(mail) }) }
+  }
+  const proved = freshEmail()
+  await (await ask(proved)).confirm()
+  const { mail, confirm } = await ask(freshEmail())
+  const undo = async () => {
+    await confirm()
+    return mailTo(proved, 2)
+  }
+  return { mail, undo }
+}
+
+async function mailTo(email: string, count = 1): Promise<string> {
   await expect
-    .poll(() => mails.some(({ to }) => to.includes(email)), { timeout: 20_000 })
-    .toBe(true)
+    .poll(() => mails.filter(({ to }) => to.includes(email)).length, { timeout: 20_000 })
+    .toBeGreaterThanOrEqual(count)
   return mails.filter(({ to }) => to.includes(email)).at(-1)?.text ?? ''
 }
 
@@ -139,6 +162,17 @@ async function visitAll(page: Page, look: (name: string) => Promise<void>) {
   await look('verify-link-wrong')
   await Promise.all([page.waitForNavigation(), page.locator('button').nth(1).click()])
   await look('verify-removed')
+  for (const name of ['email', 'email-undo', 'invitation']) {
+    await at(`/account/${name}`)
+    await look(`${name}-ask`)
+  }
+  const { mail, undo } = await changeEmail()
+  await page.goto(linkIn(mail))
+  await look('email-link')
+  await page.goto(linkIn(await undo()))
+  await look('email-undo-link')
+  await submit()
+  await look('email-undo-done')
 }
 
 describeInBrowser('the pages of the service', () => {
