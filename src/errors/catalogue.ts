@@ -154,7 +154,8 @@ export const catalogue = {
   password_needed: {
     status: 403,
     code: 'password_needed',
-    message: 'Give the password of the account. To prove an email without it, set remove_password.',
+    message:
+      'Give the password of the account. Only POST /auth/verify-email does without it, with remove_password.',
   },
   mail_refused: {
     status: 429,

@@ -124,7 +124,8 @@ export const emailRows: readonly Row[] = [
   ),
   confirmRow('the token of the link alone', ({ linked }) => linked, {
     status: 403,
-    message: 'Give the password of the account. To prove an email without it, set remove_password.',
+    message:
+      'Give the password of the account. Only POST /auth/verify-email does without it, with remove_password.',
     code: 'password_needed',
   }),
   confirmRow('a wrong code', ({ typed }) => ({ ...typed, code: '0000-0000' }), wrong),

@@ -16,7 +16,7 @@ import { newCode } from '../codes/request-code.ts'
 import type { Deps } from '../deps.ts'
 import type { Email } from '../identity/email.ts'
 import { inEvenTime } from '../limits/even-time.ts'
-import { hashNewPassword } from './hash-new-password.ts'
+import { hashFirstPassword } from './hash-first-password.ts'
 
 /** Who registers. */
 interface MailedRegistration {
@@ -46,7 +46,7 @@ export async function registerByMail(
   isGone: () => boolean,
   entry: AuditEntry,
 ): Promise<Result<string, 'email_taken' | QueueReason | InvalidInput>> {
-  const hashed = await hashNewPassword(deps, password, isGone)
+  const hashed = await hashFirstPassword(deps, password, isGone)
   if (!hashed.ok) return hashed
   const { database, runtime } = deps
   const code = newCode(deps, 'verify_email', language, entry)

@@ -23,7 +23,7 @@ import {
   newSession,
   trySigning,
 } from '../tokens/tokens.ts'
-import { hashNewPassword } from './hash-new-password.ts'
+import { hashFirstPassword } from './hash-first-password.ts'
 
 /**
  * A new account and the tokens of its first session. Atomic. One round trip and the work of one
@@ -55,7 +55,7 @@ export async function register(
   Result<LoginTokens, 'email_taken' | 'registration_closed' | QueueReason | InvalidInput>
 > {
   if (deps.settings.registration === 'closed') return refuse('registration_closed')
-  const hashed = await hashNewPassword(deps, input.password, isGone)
+  const hashed = await hashFirstPassword(deps, input.password, isGone)
   if (!hashed.ok) return hashed
   const tokenGeneration = createRandomId(deps.runtime)
   const user = { ...input.email, passwordHash: hashed.value, tokenGeneration }

@@ -1,5 +1,4 @@
-// A new password that somebody sets with a code: the policy with the email, the breach check, and the
-// turn in the queue.
+// A new password: the policy with the email, the breach check, and the turn in the queue.
 
 import { type QueueReason, type Result, refuse } from '../../../errors/reasons.ts'
 import type { PasswordPolicy } from '../../config/password-settings.ts'
@@ -40,9 +39,22 @@ export async function hashNewPassword(
   const named = { email: comparedEmail(email), issuer }
   const fault = passwordFault(passwordPolicy, newPassword, named)
   if (fault) return refuse({ passwordFault: fault })
+  return hashUnbreached({ passwords, hashQueue, breaches }, newPassword, isGone)
+}
+
+/**
+ * The hash of a password. Refuses one that was in a data breach, without a hash. Refuses with
+ * 'login_queue_full' if too many passwords wait to be hashed. The work of one hash.
+ */
+export async function hashUnbreached(
+  { passwords, hashQueue, breaches }: Omit<NewPasswordDeps, 'settings'>,
+  newPassword: string,
+  isGone: () => boolean,
+): Promise<Result<string, QueueReason | RefusedPassword>> {
   const turn = hashQueue.join(isGone)
   if (!turn.ok) return turn
-  // The place is kept meanwhile, so that a crowd asks no more than the queue holds.
+  // The place is kept meanwhile, so that a crowd asks no more than the queue holds. It is no turn:
+  // others hash.
   if (await turn.value.keepDuring(breaches.isBreached(newPassword))) {
     turn.value.leave()
     return refuse({ passwordFault: 'breached' })

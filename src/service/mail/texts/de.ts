@@ -21,7 +21,7 @@ export const de: MailTexts = {
     enterCode: 'Wenn Sie das waren, setzen Sie das Passwort mit diesem Code:',
     linkLabel: 'Neues Passwort setzen',
     otherwise:
-      'Wenn Sie das nicht waren, ignorieren Sie diese Mail. Ihr Passwort bleibt, wie es ist.',
+      'Wenn Sie das nicht waren, ignorieren Sie diese Mail. Ohne den Code ändert sich nichts.',
   }),
   sign_in: (service) => ({
     subject: `Ihre Anmeldung bei ${service}`,

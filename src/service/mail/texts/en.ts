@@ -19,7 +19,7 @@ export const en: MailTexts = {
     happened: `Somebody asked for a new password for your account at ${service}.`,
     enterCode: 'If it was you, set the password with this code:',
     linkLabel: 'Set a new password',
-    otherwise: 'If it was not you, ignore this mail. Your password stays as it is.',
+    otherwise: 'If it was not you, ignore this mail. Nothing changes without the code.',
   }),
   sign_in: (service) => ({
     subject: `Sign in to ${service}`,

@@ -8,23 +8,19 @@ import {
 } from '../../../errors/reasons.ts'
 import type { Deps } from '../deps.ts'
 import { breachedPassword } from '../identity/breach-check.ts'
+import { hashUnbreached } from '../identity/hash-new-password.ts'
 
 /**
  * The hash of a password. Refuses with 'login_queue_full' if too many wait. Refuses with
  * 'invalid_input' a password that was in a data breach, without a hash. No round trip.
  */
-export async function hashNewPassword(
+export async function hashFirstPassword(
   deps: Pick<Deps, 'passwords' | 'hashQueue' | 'breaches'>,
   password: string,
   isGone: () => boolean,
 ): Promise<Result<string, QueueReason | InvalidInput>> {
-  const turn = deps.hashQueue.join(isGone)
-  if (!turn.ok) return turn
-  // The place is kept meanwhile, so that a crowd asks no more than the queue holds. It is no turn:
-  // others hash.
-  if (await turn.value.keepDuring(deps.breaches.isBreached(password))) {
-    turn.value.leave()
-    return refuse(breachedPassword('password'))
-  }
-  return turn.value.hash(() => deps.passwords.hash(password))
+  const hashed = await hashUnbreached(deps, password, isGone)
+  if (hashed.ok) return hashed
+  const { error } = hashed
+  return refuse(typeof error === 'object' ? breachedPassword('password') : error)
 }
