@@ -1,5 +1,5 @@
-// What each setting means, for docs/reference/settings.md. It is not part of the service's bundle. A
-// setting without a meaning does not compile.
+// What each setting means, for docs/reference/settings.md. It is not part of the service's bundle.
+// A setting without a meaning does not compile.
 
 import type { SettingName } from '../../src/service/config/settings.ts'
 

@@ -1,6 +1,6 @@
 // The commands that the audit records: those that change what is in the database. Each records a
-// success, in the batch of what it does. A command that changes nothing records nothing. What revokes
-// always changes something: it gives a fresh generation, or publishes the revocation again.
+// success, in the batch of what it does. A command that changes nothing records nothing. What
+// revokes always changes something: it gives a fresh generation, or publishes the revocation again.
 
 import type { AuditEntry } from '../service/store/audit-events.ts'
 

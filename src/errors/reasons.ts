@@ -151,8 +151,8 @@ type ServiceReason = 'database_unavailable' | ReadinessReason | 'misconfigured' 
 export type ReadinessReason = 'schema_outdated' | 'schema_too_new' | 'signing_key_revoked'
 
 /**
- * Every reason. `logout_token_missing` is `token_missing` at logout, where flask-jwt-auth answers with
- * another status.
+ * Every reason. `logout_token_missing` is `token_missing` at logout, where flask-jwt-auth answers
+ * with another status.
  */
 export type Reason =
   | BearerReason

@@ -58,15 +58,14 @@ export interface Service {
    * Housekeeping, for the platform's scheduler. Seals the events of the audit, 90,000 at most. Then
    * deletes revocations that no living token needs, and sessions that ended more than a day ago.
    * Also counts of attempts that are forgotten, and personal details of events after
-   * AUDIT_DETAILS_DAYS. At most 225,000 of each. First it deletes
-   * accounts whose deletion is due: 5,000 at most. Writes one line to the log. Rejects when the
-   * database is unavailable.
+   * AUDIT_DETAILS_DAYS. At most 225,000 of each. First it deletes accounts whose deletion is due:
+   * 5,000 at most. Writes one line to the log. Rejects when the database is unavailable.
    */
   prune(): Promise<void>
   /**
-   * Sends mail that is due, for the platform's scheduler: every few minutes. At most 200 mails. `env`
-   * is what the mailer gets. Rejects when the database is unavailable. Without a mailer it does
-   * nothing.
+   * Sends mail that is due, for the platform's scheduler: every few minutes. At most 200 mails.
+   * `env` is what the mailer gets. Rejects when the database is unavailable. Without a mailer it
+   * does nothing.
    */
   sendMail(env: unknown): Promise<void>
 }
@@ -96,7 +95,8 @@ export interface PlatformParts {
   readonly clientAddress?: ClientAddress | undefined
   /**
    * A limit of the platform, in addition to the service's own. It says whether a request of this
-   * kind (`register`, `login`, `password` or `refresh`) from this network may go on. A failure lets it go on.
+   * kind (`register`, `login`, `password` or `refresh`) from this network may go on. A failure lets
+   * it go on.
    */
   readonly platformLimit?: PlatformLimit | undefined
   /**

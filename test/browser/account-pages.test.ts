@@ -1,5 +1,5 @@
-// The pages of the service in a real browser: by keyboard alone and without scripts, and for readers
-// with a screen reader, a small screen, or dark colours.
+// The pages of the service in a real browser: by keyboard alone and without scripts, and for
+// readers with a screen reader, a small screen, or dark colours.
 
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,5 +1,5 @@
-// The rows of an invitation that is accepted. The database gets what `portcullis users invite` writes,
-// and the link is computed with the SECRET_KEY of the service.
+// The rows of an invitation that is accepted. The database gets what `portcullis users invite`
+// writes, and the link is computed with the SECRET_KEY of the service.
 
 import { createRandomId } from '../../src/crypto/random-id.ts'
 import { systemRuntime } from '../../src/runtime/runtime.ts'

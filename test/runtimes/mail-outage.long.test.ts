@@ -1,5 +1,5 @@
-// The mail server is down for an hour while 100 mails wait. They are tried with growing pauses. When
-// it is back, each one arrives once, and its code is good.
+// The mail server is down for an hour while 100 mails wait. They are tried with growing pauses.
+// When it is back, each one arrives once, and its code is good.
 
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { startTarget, type Target } from '../contract/targets.ts'

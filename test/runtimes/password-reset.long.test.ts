@@ -1,6 +1,6 @@
 // A thief uses a stolen session at two guarded Workers while the owner sets a new password with a
-// code from a mail. After the answer, the thief is out: at the guards within their bound, and at the
-// service at once.
+// code from a mail. After the answer, the thief is out: at the guards within their bound, and at
+// the service at once.
 
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { createClientOf, freshEmail, tokensOf } from '../support/client.ts'

@@ -24,8 +24,8 @@ export interface MailApiServer {
   /** What came, by the id of the mail. */
   readonly asked: ReadonlyMap<string, readonly AskedMail[]>
   /**
-   * Answers like this from now on, whatever the path says. Undefined: as the path says. 'deaf' takes
-   * no mail at all, and does not answer.
+   * Answers like this from now on, whatever the path says. Undefined: as the path says. 'deaf'
+   * takes no mail at all, and does not answer.
    */
   answerAs(how: string | undefined): void
   stop(): Promise<void>
@@ -73,8 +73,8 @@ function writeMegabytes(res: ServerResponse, count: number) {
 }
 
 /**
- * Starts it, at a port if one is wanted. `/STATUS/emails` and `/STATUS-NAME/emails` answer with that error,
- * in Resend's form.
+ * Starts it, at a port if one is wanted. `/STATUS/emails` and `/STATUS-NAME/emails` answer with
+ * that error, in Resend's form.
  */
 export async function startMailApi(port = 0): Promise<MailApiServer> {
   const asked = new Map<string, AskedMail[]>()

@@ -1,6 +1,6 @@
-// Where the services of black-box tests send their mail: an API over HTTP, or a server over SMTP with
-// TLS and a password. Both can fall silent: they take a mail, and do not say so. Both can be deaf: a
-// client connects, and no mail gets in.
+// Where the services of black-box tests send their mail: an API over HTTP, or a server over SMTP
+// with TLS and a password. Both can fall silent: they take a mail, and do not say so. Both can be
+// deaf: a client connects, and no mail gets in.
 
 import { simpleParser } from 'mailparser'
 import { createCertificates } from './certificates.ts'

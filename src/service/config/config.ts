@@ -44,8 +44,8 @@ export interface ServiceSettings {
   /** Whether sessions keep the address that the login came from. Default: false. */
   readonly keepsSessionAddresses: boolean
   /**
-   * How long the audit keeps the address and the device of an event, in days, from 0 to 400. 0 keeps
-   * none. Default: 30.
+   * How long the audit keeps the address and the device of an event, in days, from 0 to 400. 0
+   * keeps none. Default: 30.
    */
   readonly auditDetailsDays: number
   /**
@@ -73,8 +73,8 @@ export interface ServiceSettings {
   /** MAIL_FROM: who mail is from. Default: none, and no mail is sent. */
   readonly mailFrom: MailSender | undefined
   /**
-   * Whether access tokens have the claim `email_verified`, and whether a login needs a proved email.
-   * Default: `'off'`, which means neither.
+   * Whether access tokens have the claim `email_verified`, and whether a login needs a proved
+   * email. Default: `'off'`, which means neither.
    */
   readonly requireVerifiedEmail: VerifiedEmail
   /**

@@ -1,6 +1,6 @@
-// Housekeeping deletes accounts whose time has come. It deletes revoked ids whose tokens have all expired, and sessions that ended long ago.
-// It also deletes attempts that are forgotten, and personal details of events whose time is over.
-// Nobody needs them any more.
+// Housekeeping deletes accounts whose time has come. It deletes revoked ids whose tokens have all
+// expired, and sessions that ended long ago. It also deletes attempts that are forgotten, and
+// personal details of events whose time is over. Nobody needs them any more.
 
 import { deleteForgottenAttempts } from '../store/attempts.ts'
 import { deleteExpiredDetails } from '../store/audit-events.ts'
@@ -69,8 +69,9 @@ export function pruneAuditDetails({ database }: Pick<Deps, 'database'>): Promise
 }
 
 /**
- * Deletes codes and their handles, mail, and suppressed addresses that nobody needs any more: 225,000
- * of each at most, 1,000 with each round trip. Harmless if it runs twice at once, or is cut off.
+ * Deletes codes and their handles, mail, and suppressed addresses that nobody needs any more:
+ * 225,000 of each at most, 1,000 with each round trip. Harmless if it runs twice at once, or is cut
+ * off.
  *
  * @returns how many mails were deleted
  */

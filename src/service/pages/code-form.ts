@@ -1,5 +1,5 @@
-// The forms of a flow: for the email, for the code of a mail, and for who comes by its link. What is
-// wrong is told above the form and beside its field. Passwords and codes are never given back.
+// The forms of a flow: for the email, for the code of a mail, and for who comes by its link. What
+// is wrong is told above the form and beside its field. Passwords and codes are never given back.
 
 import { html } from 'hono/html'
 import type { PasswordPolicy } from '../config/password-settings.ts'

@@ -217,8 +217,8 @@ function isFormType(contentType = ''): boolean {
 }
 
 /**
- * As `isCrossSite`, for the service's own origin. A page without a referrer sends `Origin: null`. In
- * browsers without `Sec-Fetch-Site` the form token alone decides then.
+ * As `isCrossSite`, for the service's own origin. A page without a referrer sends `Origin: null`.
+ * In browsers without `Sec-Fetch-Site` the form token alone decides then.
  */
 function isFromElsewhere(request: Request, own: string): boolean {
   const isUnnamed =

@@ -64,9 +64,9 @@ export async function findRoleValues(
 
 /**
  * Gives the account exactly these roles. With `from`, only if the account has exactly the roles of
- * `from`. If the roles change, its tokens are revoked, and the change is recorded with the new roles
- * as target. Its sessions go on, and get new tokens with their next refresh. Atomic, idempotent; one
- * round trip.
+ * `from`. If the roles change, its tokens are revoked, and the change is recorded with the new
+ * roles as target. Its sessions go on, and get new tokens with their next refresh. Atomic,
+ * idempotent; one round trip.
  *
  * @returns whether the roles changed, or undefined when there is no such account
  */
@@ -111,16 +111,16 @@ export function disableAccount(database: Database, change: AccountChange): Promi
 }
 
 /**
- * Revokes the account's tokens, and ends its sessions. Records each call: an account may have tokens
- * without a session. Atomic, idempotent; one round trip. Same result as `disableAccount`.
+ * Revokes the account's tokens, and ends its sessions. Records each call: an account may have
+ * tokens without a session. Atomic, idempotent; one round trip. Same result as `disableAccount`.
  */
 export function endAccountSessions(database: Database, change: AccountChange): Promise<boolean> {
   return endEverything(database, change, { disabledAt: sql`${users.disabledAt}` })
 }
 
 /**
- * Gives the account another password, revokes its tokens, and ends its sessions. Same guarantees and
- * result as `endAccountSessions`.
+ * Gives the account another password, revokes its tokens, and ends its sessions. Same guarantees
+ * and result as `endAccountSessions`.
  */
 export function replacePassword(
   database: Database,
@@ -131,8 +131,9 @@ export function replacePassword(
 }
 
 /**
- * Deletes the account with this email and this id, with everything personal, and revokes its tokens. Same guarantees and result as `disableAccount`. The revocations
- * and the events stay, and no other account ever gets the id.
+ * Deletes the account with this email and this id, with everything personal, and revokes its
+ * tokens. Same guarantees and result as `disableAccount`. The revocations and the events stay, and
+ * no other account ever gets the id.
  */
 export async function deleteAccount(
   database: Database,

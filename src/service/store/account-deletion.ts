@@ -1,5 +1,6 @@
 // An account whose owner wants it deleted, as rows. It is deleted some days later, unless its owner
-// logs in before. All sessions end at once. due-deletions.ts deletes the accounts whose time has come.
+// logs in before. All sessions end at once. due-deletions.ts deletes the accounts whose time has
+// come.
 
 import { and, eq, exists, inArray, isNull, max, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
@@ -52,11 +53,11 @@ const plannedRow = v.object({ deletionDueAt: instant })
 const stateRow = v.object({ isFresh: flag })
 
 /**
- * Plans the deletion of the caller's account, or deletes it. Its generation is revoked and replaced,
- * and all of its sessions end. Exactly one of several concurrent calls succeeds. The others are
- * refused with 'token_revoked'. Refuses with 'account_gone' when the account does not exist, or is
- * disabled. Refuses with 'login_not_fresh' as `updatePassword`. A refusal changes nothing. Records
- * the success. Atomic; one round trip.
+ * Plans the deletion of the caller's account, or deletes it. Its generation is revoked and
+ * replaced, and all of its sessions end. Exactly one of several concurrent calls succeeds. The
+ * others are refused with 'token_revoked'. Refuses with 'account_gone' when the account does not
+ * exist, or is disabled. Refuses with 'login_not_fresh' as `updatePassword`. A refusal changes
+ * nothing. Records the success. Atomic; one round trip.
  */
 export async function planDeletion(
   database: Database,
@@ -143,10 +144,10 @@ function decodePlan(
 }
 
 /**
- * The statements that delete the accounts which the condition selects, with everything personal. The
- * revocations and the events stay. Mail of the last hour is not sent, and stays for a day: otherwise
- * a new account could have five more mails sent to the same email. The condition must not change
- * during the batch.
+ * The statements that delete the accounts which the condition selects, with everything personal.
+ * The revocations and the events stay. Mail of the last hour is not sent, and stays for a day.
+ * Otherwise a new account could have five more mails sent to the same email. The condition must not
+ * change during the batch.
  */
 export function deletionStatements(whose: SQL | undefined) {
   const accounts = build.select({ id: users.id }).from(users).where(whose)

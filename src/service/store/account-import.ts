@@ -28,8 +28,8 @@ export type EmailHolder = 'nobody' | 'moved' | 'other'
 
 /**
  * Inserts the accounts whose email has none, in any spelling. Changes no account that exists. Of
- * several with one email, and of several concurrent calls, exactly one inserts. Records each account
- * that is inserted, with its roles as target. Atomic, idempotent. One round trip.
+ * several with one email, and of several concurrent calls, exactly one inserts. Records each
+ * account that is inserted, with its roles as target. Atomic, idempotent. One round trip.
  *
  * @returns for each account whose email it was. `nobody` if and only if it was inserted
  */

@@ -120,8 +120,8 @@ function insertDetailsStatement({ address, device, keptDays }: PersonalDetails) 
 }
 
 /**
- * The condition that one of the newest events of the account, of the last hour, has this outcome. So
- * what strangers can do without end is recorded once an hour.
+ * The condition that one of the newest events of the account, of the last hour, has this outcome.
+ * So what strangers can do without end is recorded once an hour.
  */
 export function wasRecorded(userId: SQL, outcome: Reason): SQL {
   const newest = build

@@ -51,13 +51,12 @@ export interface CodeLogin {
 }
 
 /**
- * Uses the code and begins a session. The email of the account is proved. The account is kept if its
- * deletion is planned. With a takeover, the
- * password, the tokens and the sessions from before end. Exactly one of several calls with a code
- * succeeds. The others are refused with 'code_wrong', and so is a takeover if somebody has proved the
- * email meanwhile. Refuses with 'changed' when the generation or the roles of the account have
- * changed since they were read. A refusal uses nothing. Queues the notice. Records the success.
- * Atomic; one round trip.
+ * Uses the code and begins a session. The email of the account is proved. The account is kept if
+ * its deletion is planned. With a takeover, the password, the tokens and the sessions from before
+ * end. Exactly one of several calls with a code succeeds. The others are refused with 'code_wrong',
+ * and so is a takeover if somebody has proved the email meanwhile. Refuses with 'changed' when the
+ * generation or the roles of the account have changed since they were read. A refusal uses nothing.
+ * Queues the notice. Records the success. Atomic; one round trip.
  */
 export async function insertSessionByCode(
   database: Database,

@@ -1,5 +1,5 @@
-// Somebody asks for a code, as rows: the code, the handle of the client, and the mail. An account that
-// gets no mail gets no rows, and the statements are the same.
+// Somebody asks for a code, as rows: the code, the handle of the client, and the mail. An account
+// that gets no mail gets no rows, and the statements are the same.
 
 import { and, eq, gt, isNull, notExists, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
@@ -41,8 +41,8 @@ const handleRow = v.object({ handle: v.string() })
 /**
  * Queues a mail with a code for the account with this email, and gives the handle to the client. A
  * code that was requested within the first half of its life is mailed again. Does nothing if there
- * is no account, if it is disabled, or if it may get no mail now (`isMailable`). The answer does not
- * say which. Records the success. Atomic; one round trip.
+ * is no account, if it is disabled, or if it may get no mail now (`isMailable`). The answer does
+ * not say which. Records the success. Atomic; one round trip.
  */
 export async function requestCode(
   database: Database,
@@ -100,8 +100,8 @@ function requestStatements(
 }
 
 /**
- * Queues a mail with a code, and gives the handle to the client. None of it happens if the account may
- * get no mail now.
+ * Queues a mail with a code, and gives the handle to the client. None of it happens if the account
+ * may get no mail now.
  *
  * @param whose the account
  * @param mayAsk the condition that it may get a code

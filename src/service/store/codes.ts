@@ -85,9 +85,9 @@ const codeRow = v.object({
 const attemptedRow = v.object({ seq: integer })
 
 /**
- * The account of a code, if the code may be used now. Counts a try of the handle, or of the link, and
- * finds nothing after five of them. So however many come at once, no more than five are compared.
- * Records the attempt. Atomic; one round trip.
+ * The account of a code, if the code may be used now. Counts a try of the handle, or of the link,
+ * and finds nothing after five of them. So however many come at once, no more than five are
+ * compared. Records the attempt. Atomic; one round trip.
  */
 export async function findCode(
   database: Database,
@@ -241,8 +241,8 @@ function isOfPresented({ handle, codeId }: PresentedCode): SQL {
 }
 
 /**
- * The condition, where its account is joined, that a code is still bound to it: the account has the
- * email and the password of that time, and the session that has asked for a change goes on. Only an
+ * The condition, where its account is joined, that a code is still bound to it. The account has the
+ * email and the password of that time. The session that has asked for a change goes on. Only an
  * undo holds whatever a thief has changed since.
  */
 export const isBound: SQL = sql`(${codes.purpose} = 'undo_email_change' OR (${and(
@@ -259,8 +259,8 @@ function selectAskingSession() {
 }
 
 /**
- * The condition that a code may be used now, where its account is joined: for this purpose, not used,
- * not expired, and still bound to the account, which is enabled.
+ * The condition that a code may be used now, where its account is joined: for this purpose, not
+ * used, not expired, and still bound to the account, which is enabled.
  */
 function isUsable(purpose: CodePurpose, isLink: boolean): SQL | undefined {
   const expiresAt = isLink ? codes.linkExpiresAt : codes.codeExpiresAt

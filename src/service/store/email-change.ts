@@ -1,5 +1,5 @@
-// A user changes the email of an account, as rows. First a session asks for a code at the new email.
-// Then somebody who has the code changes it. The first statement of each batch decides.
+// A user changes the email of an account, as rows. First a session asks for a code at the new
+// email. Then somebody who has the code changes it. The first statement of each batch decides.
 
 import { and, eq, exists, gt, isNull, ne, not, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
@@ -184,12 +184,12 @@ export interface EmailChange {
 }
 
 /**
- * Uses the code, and gives the account the new email, which is proved. The old email gets a mail. If
- * the old email was proved, the mail has a link that takes the change back. Back to an email with
- * such a link, there is none: that link and later ones are void then. Other codes that change the
- * email are void. Exactly one of several calls with a code succeeds. The others are refused with 'code_wrong'. Refuses with 'email_taken' if
- * another account has the email by now. A refusal changes nothing. Records the success. Atomic; one
- * round trip.
+ * Uses the code, and gives the account the new email, which is proved. The old email gets a mail.
+ * If the old email was proved, the mail has a link that takes the change back. Back to an email
+ * with such a link, there is none: that link and later ones are void then. Other codes that change
+ * the email are void. Exactly one of several calls with a code succeeds. The others are refused
+ * with 'code_wrong'. Refuses with 'email_taken' if another account has the email by now. A refusal
+ * changes nothing. Records the success. Atomic; one round trip.
  */
 export async function changeEmail(
   database: Database,

@@ -1,6 +1,7 @@
-// The owner of an account takes a change of its email back, as rows. Whoever has changed it may have
-// changed it again, and the password, too. So the link of an undo holds all the same, and it makes
-// the undos of later changes void. An earlier undo stays good: its email was the account's before.
+// The owner of an account takes a change of its email back, as rows. Whoever has changed it may
+// have changed it again, and the password, too. So the link of an undo holds all the same, and it
+// makes the undos of later changes void. An earlier undo stays good: its email was the account's
+// before.
 
 import { and, eq, exists, type SQL, sql } from 'drizzle-orm'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
@@ -45,12 +46,12 @@ export interface EmailUndo {
 }
 
 /**
- * Uses the code, and gives the account its old email back. The password, the sessions, the tokens and
- * the device tokens end. A planned deletion is taken back. A mail with a code for a new password is
- * queued. Void are the undos of later
- * changes, and every code that would change the email. Exactly one of several calls with a code
- * succeeds. The others are refused with 'code_wrong'. Refuses with 'email_taken' if another account
- * has the old email by now. A refusal changes nothing. Records the success. Atomic; one round trip.
+ * Uses the code, and gives the account its old email back. The password, the sessions, the tokens
+ * and the device tokens end. A planned deletion is taken back. A mail with a code for a new
+ * password is queued. Void are the undos of later changes, and every code that would change the
+ * email. Exactly one of several calls with a code succeeds. The others are refused with
+ * 'code_wrong'. Refuses with 'email_taken' if another account has the old email by now. A refusal
+ * changes nothing. Records the success. Atomic; one round trip.
  */
 export async function undoEmailChange(
   database: Database,

@@ -1,5 +1,5 @@
-// Invitations, as rows: an account without a password, whose email nobody has proved, and a mail with
-// a link that sets the password.
+// Invitations, as rows: an account without a password, whose email nobody has proved, and a mail
+// with a link that sets the password.
 
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import * as v from 'valibot'
@@ -46,9 +46,9 @@ const defaultLanguage = 'en'
 const rolesText = sql`trim(iif(${users.admin}, 'admin ', '') || ${users.otherRoles})`
 
 /**
- * Makes the account, and queues the mail that invites its owner. An account that nobody has accepted
- * is invited again: the links from before are void. Records the success, with the roles as target.
- * Atomic; one round trip.
+ * Makes the account, and queues the mail that invites its owner. An account that nobody has
+ * accepted is invited again: the links from before are void. Records the success, with the roles as
+ * target. Atomic; one round trip.
  *
  * @returns undefined when the email has an account that was accepted, or is disabled. Then nothing
  * changes

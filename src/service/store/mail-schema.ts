@@ -1,5 +1,5 @@
-// The tables of mail and of the codes that it carries, as drizzle definitions. As in schema.ts, times
-// are in seconds since 1970, by the database's clock.
+// The tables of mail and of the codes that it carries, as drizzle definitions. As in schema.ts,
+// times are in seconds since 1970, by the database's clock.
 
 import { sql } from 'drizzle-orm'
 import { check, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'

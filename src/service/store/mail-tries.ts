@@ -1,5 +1,5 @@
-// Tries to send mail, as rows. A mail is claimed before it is sent. Claiming sets the time of the next
-// try, so a sender that dies loses nothing.
+// Tries to send mail, as rows. A mail is claimed before it is sent. Claiming sets the time of the
+// next try, so a sender that dies loses nothing.
 
 import {
   and,
@@ -61,8 +61,8 @@ const pauseSeconds = sql`min(7200, 60 * (1 << min(${outgoingMail.tries}, 7)))`
 
 /**
  * Claims mails that are due, the longest due first. Each is claimed by one caller, until its next
- * try. The life of an unused code begins anew if the mail is late or an invitation. Mail whose code was used, or can be used no more, is
- * deleted. Atomic; one round trip.
+ * try. The life of an unused code begins anew if the mail is late or an invitation. Mail whose code
+ * was used, or can be used no more, is deleted. Atomic; one round trip.
  */
 export async function claimDueMail(
   database: Database,
@@ -135,9 +135,9 @@ function selectUsableCode() {
 }
 
 /**
- * Stores what became of claimed mails. What was not sent is tried again at the time that claiming has
- * set, or given up: at once if it is refused, otherwise a day after it was queued. An address that is
- * refused gets no mail for a week. Records what is given up. Atomic; one round trip.
+ * Stores what became of claimed mails. What was not sent is tried again at the time that claiming
+ * has set, or given up: at once if it is refused, otherwise a day after it was queued. An address
+ * that is refused gets no mail for a week. Records what is given up. Atomic; one round trip.
  *
  * @returns the ids of those that are given up
  */

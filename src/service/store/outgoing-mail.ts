@@ -1,4 +1,5 @@
-// Mail as rows, until it is sent. A row is inserted in the batch of what it tells. It has no secret.
+// Mail as rows, until it is sent. A row is inserted in the batch of what it tells. It has no
+// secret.
 
 import {
   and,
@@ -47,8 +48,8 @@ const isDone = isNull(outgoingMail.nextTryAt)
 export const isMailable: SQL = isMailableTo(users.emailNormalized)
 
 /**
- * The condition that a stranger can cause a mail to an address: at most five an hour, and none while
- * it is suppressed.
+ * The condition that a stranger can cause a mail to an address: at most five an hour, and none
+ * while it is suppressed.
  */
 export function isMailableTo(address: SQLWrapper): SQL {
   return sql`(${countOfHour(address)} < ${maxMailsPerHour} AND NOT ${isSuppressed(sql`${address}`)})`
@@ -115,8 +116,9 @@ export interface Notice {
 }
 
 /**
- * Queues the notice to the account that the condition selects. Without one there is no statement. An
- * email that nobody has proved may be a stranger's, so it gets no more mails than strangers can cause.
+ * Queues the notice to the account that the condition selects. Without one there is no statement.
+ * An email that nobody has proved may be a stranger's, so it gets no more mails than strangers can
+ * cause.
  */
 export function noticeStatements(
   notice: Notice | undefined,

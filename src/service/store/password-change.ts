@@ -62,8 +62,8 @@ export interface PasswordChange {
   readonly keepsSessions: boolean
   readonly proof: Proof
   /**
-   * The refresh token of the caller's session, if it was presented and can be exchanged. Part of the
-   * proof after a fresh login.
+   * The refresh token of the caller's session, if it was presented and can be exchanged. Part of
+   * the proof after a fresh login.
    */
   readonly rotation: Rotation | undefined
   /** The mail that tells the owner, if the service sends mail. */
@@ -120,8 +120,8 @@ function changingStatements(caller: CallerToken, change: PasswordChange) {
   const ending = updateEndedSessionsStatement(whose, tokenGeneration, isEnding(caller, change))
   return {
     revoked: insertGenerationRevocationStatement(and(whose, mayChange(caller, change))),
-    // Only right after a revocation by this batch. That another one has revoked the generation is no
-    // permission.
+    // Only right after a revocation by this batch. That another one has revoked the generation is
+    // no permission.
     replaced: build
       .update(users)
       .set({ tokenGeneration, ...newPasswordColumns(passwordHash) })

@@ -46,9 +46,9 @@ const changedRow = v.object({ passwordVersion: integer })
 
 /**
  * Uses the code and changes the password. All sessions and tokens of the account end. Its email is
- * proved, so it gets mail again. It is kept if its deletion is planned. A mail tells the owner. Exactly one of several calls with a code
- * succeeds. The others get undefined, and change nothing. Records the success. Atomic; one round
- * trip.
+ * proved, so it gets mail again. It is kept if its deletion is planned. A mail tells the owner.
+ * Exactly one of several calls with a code succeeds. The others get undefined, and change nothing.
+ * Records the success. Atomic; one round trip.
  */
 export async function resetPassword(
   database: Database,

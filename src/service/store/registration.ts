@@ -1,5 +1,5 @@
-// Somebody registers, and the account gets no session before its email is proved, as rows. The answer
-// may be the same for an email that has an account. Then only the mail tells.
+// Somebody registers, and the account gets no session before its email is proved, as rows. The
+// answer may be the same for an email that has an account. Then only the mail tells.
 
 import { and, eq, not, sql } from 'drizzle-orm'
 import { type AuditEntry, auditStatements, wasRecorded } from './audit-events.ts'
@@ -21,10 +21,10 @@ interface RegistrationByMail {
 }
 
 /**
- * Inserts an account, and queues a mail with a code for it, unless its email has an account. Then it
- * may queue a mail to the owner, unless that account is disabled. Queues nothing while the email may
- * get no mail (`isMailable`). Exactly one of several concurrent calls inserts. Records the success.
- * Records under the account that its email is taken: once an hour. Atomic; one round trip.
+ * Inserts an account, and queues a mail with a code for it, unless its email has an account. Then
+ * it may queue a mail to the owner, unless that account is disabled. Queues nothing while the email
+ * may get no mail (`isMailable`). Exactly one of several concurrent calls inserts. Records the
+ * success. Records under the account that its email is taken: once an hour. Atomic; one round trip.
  *
  * @returns whether the account is new
  */

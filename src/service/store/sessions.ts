@@ -220,8 +220,8 @@ export function decodeOwnSessions(rows: readonly unknown[]): readonly ListedSess
 
 /**
  * Keeps an account whose deletion is planned, if the session has begun. Without a plan there is no
- * statement: the plan gives the account another generation, so a login that has not read it begins no
- * session.
+ * statement: the plan gives the account another generation, so a login that has not read it begins
+ * no session.
  */
 export function keptStatements(
   { userId, deletionDueAt }: CheckedAccount,

@@ -1,5 +1,5 @@
-// A login with a right password whose email nobody has proved, where that is required: a code goes out
-// in place of a session.
+// A login with a right password whose email nobody has proved, where that is required: a code goes
+// out in place of a session.
 
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { type CountedAttempt, rightAttemptStatement } from './attempts.ts'
@@ -10,10 +10,10 @@ import { users } from './schema.ts'
 import { type CheckedAccount, isUsableAccount } from './users.ts'
 
 /**
- * Queues a mail with a code for the account, unless it may get none now (`isMailable`), or its email is
- * proved by now. In either case the attempt counts as right, and the refusal of the login is recorded.
- * Does nothing if the password has changed, or the account is gone or disabled. Atomic; one round
- * trip.
+ * Queues a mail with a code for the account, unless it may get none now (`isMailable`), or its
+ * email is proved by now. In either case the attempt counts as right, and the refusal of the login
+ * is recorded. Does nothing if the password has changed, or the account is gone or disabled.
+ * Atomic; one round trip.
  *
  * @returns whether a mail was queued; undefined if nothing was done
  */

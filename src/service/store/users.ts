@@ -133,8 +133,8 @@ export function isAccountAsSigned(signed: TokenAccount): SQL | undefined {
 }
 
 /**
- * The condition that a signed token still matches its account. With a number: that its roles take at
- * most so many bytes of a token, so that one can be signed.
+ * The condition that a signed token still matches its account. With a number: that its roles take
+ * at most so many bytes of a token, so that one can be signed.
  */
 export function isSignable(signed: TokenAccount | number): SQL | undefined {
   if (typeof signed === 'object') return isAccountAsSigned(signed)

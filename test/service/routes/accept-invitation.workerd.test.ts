@@ -1,4 +1,5 @@
-// Invitations: what the mail says, what its link is good for, and how else an invited person gets in.
+// Invitations: what the mail says, what its link is good for, and how else an invited person gets
+// in.
 
 import { createClient } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'

@@ -1,5 +1,5 @@
-// A code from a mail is checked in one round trip and used in a second one. What happens between them
-// decides, and never leaves half of anything.
+// A code from a mail is checked in one round trip and used in a second one. What happens between
+// them decides, and never leaves half of anything.
 
 import { createClient } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'

@@ -1,5 +1,5 @@
-// The owner deletes the account: who may, what ends at once, what keeps the account, and what is left
-// of it in the database at the end.
+// The owner deletes the account: who may, what ends at once, what keeps the account, and what is
+// left of it in the database at the end.
 
 import { createClient } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'

@@ -1,5 +1,5 @@
-// REGISTRATION=neutral: nobody learns from the answer whether an email has an account. The mail says
-// it to the owner.
+// REGISTRATION=neutral: nobody learns from the answer whether an email has an account. The mail
+// says it to the owner.
 
 import { createClient } from '@libsql/client/http'
 import { describe, expect, inject, it } from 'vitest'

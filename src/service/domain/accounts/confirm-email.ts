@@ -33,14 +33,15 @@ type ConfirmReason =
  * the change back within 72 hours.
  *
  * A link alone is not enough: a stranger may have sent it to somebody who clicks. So it needs the
- * password of the account, or a device token. The handle of the session that has asked shows it, too.
+ * password of the account, or a device token. The handle of the session that has asked shows it,
+ * too.
  *
  * Refuses with 'code_wrong' as `checkCode`, also if another request has used the code meanwhile.
- * Refuses with 'password_wrong', which uses up one of the five tries. Refuses with 'password_needed'
- * if nothing shows who it is, and with 'login_queue_full' if too many passwords wait to be hashed.
- * Refuses with 'email_taken' if another account has the email by now. These three and a failure leave
- * the code as it is. Two round trips, and the work of one password hash if a password is given.
- * Atomic.
+ * Refuses with 'password_wrong', which uses up one of the five tries. Refuses with
+ * 'password_needed' if nothing shows who it is, and with 'login_queue_full' if too many passwords
+ * wait to be hashed. Refuses with 'email_taken' if another account has the email by now. These
+ * three and a failure leave the code as it is. Two round trips, and the work of one password hash
+ * if a password is given. Atomic.
  */
 export async function confirmNewEmail(
   deps: ConfirmDeps,

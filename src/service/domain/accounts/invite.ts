@@ -1,4 +1,5 @@
-// Administrators invite people. Only a link that the email receives sets the password of the account.
+// Administrators invite people. Only a link that the email receives sets the password of the
+// account.
 
 import { noPassword } from '../../../crypto/no-password.ts'
 import { createRandomId } from '../../../crypto/random-id.ts'

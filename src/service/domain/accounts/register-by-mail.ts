@@ -1,6 +1,6 @@
 // Registration without a session: the client gets a handle, and the mail has the code. With
-// REGISTRATION=neutral the answer is the same for every email (ASVS 6.3.8), and the mail to the owner
-// says whether there is an account.
+// REGISTRATION=neutral the answer is the same for every email (ASVS 6.3.8), and the mail to the
+// owner says whether there is an account.
 
 import { createRandomId } from '../../../crypto/random-id.ts'
 import {
@@ -33,12 +33,12 @@ export function isByMail({ settings }: Pick<Deps, 'settings'>): boolean {
 }
 
 /**
- * The handle for the code, which is mailed to the email of the new account. The password is kept when
- * both are presented. A mail is not queued if the email had five within an hour, or its provider
- * refuses it. With REGISTRATION=neutral, the owner of an email that is taken gets a mail, and the
- * answer is the same, at the end of a span of 200 ms after the hash. Otherwise it refuses with
- * 'email_taken'. Refuses as `hashNewPassword`, before the round trip. Atomic. One round trip and the
- * work of one password hash, whether the email is taken or not. The claims hook is not asked.
+ * The handle for the code, which is mailed to the email of the new account. The password is kept
+ * when both are presented. A mail is not queued if the email had five within an hour, or its
+ * provider refuses it. With REGISTRATION=neutral, the owner of an email that is taken gets a mail.
+ * The answer is the same, at the end of a span of 200 ms after the hash. Otherwise it refuses with
+ * 'email_taken'. Refuses as `hashFirstPassword`, before the round trip. Atomic. One round trip and
+ * the work of one password hash, whether the email is taken or not. The claims hook is not asked.
  */
 export async function registerByMail(
   deps: Pick<Deps, 'database' | 'runtime' | 'settings' | 'passwords' | 'hashQueue' | 'breaches'>,

@@ -29,9 +29,9 @@ import { hashFirstPassword } from './hash-first-password.ts'
  * A new account and the tokens of its first session. Atomic. One round trip and the work of one
  * password hash, whether the email is taken or not. If the claims hook fails, a second round trip
  * deletes the account: the hook needs the id of an account that exists. Refuses with 'email_taken'.
- * Refuses with 'registration_closed' before everything else, if the settings say so.
- * Refuses with 'login_queue_full' before the hash and the round trip. Refuses with 'invalid_input' a
- * password that was in a data breach, before both.
+ * Refuses with 'registration_closed' before everything else, if the settings say so. Refuses with
+ * 'login_queue_full' before the hash and the round trip. Refuses with 'invalid_input' a password
+ * that was in a data breach, before both.
  */
 export async function register(
   deps: Pick<

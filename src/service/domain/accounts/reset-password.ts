@@ -1,6 +1,6 @@
-// A user who has forgotten the password sets another one, with a code from a mail. Every session and
-// every token of the account ends, everywhere within the bound. So a thief who has used the account
-// is out, too.
+// A user who has forgotten the password sets another one, with a code from a mail. Every session
+// and every token of the account ends, everywhere within the bound. So a thief who has used the
+// account is out, too.
 
 import { createRandomId } from '../../../crypto/random-id.ts'
 import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
@@ -48,13 +48,11 @@ const purpose = 'reset_password'
 
 /**
  * Changes the password, and gives a device token for the next login. The account is kept if its
- * deletion is planned. Refuses with 'code_wrong' as
- * `checkCode`, also if another request has used the code meanwhile. Refuses a new password that is
- * made of the account's email, or that was in a data breach, and says so. Refuses with
- * 'login_queue_full' if too many passwords wait to be hashed. Both leave the code as it is, and so does a
- * failure. Two round
- * trips, and the work of one password hash. When it has succeeded, the guards of this isolate know
- * the revocation. Atomic.
+ * deletion is planned. Refuses with 'code_wrong' as `checkCode`, also if another request has used
+ * the code meanwhile. Refuses a new password that is made of the account's email, or that was in a
+ * data breach, and says so. Refuses with 'login_queue_full' if too many passwords wait to be
+ * hashed. Both leave the code as it is, and so does a failure. Two round trips, and the work of one
+ * password hash. When it has succeeded, the guards of this isolate know the revocation. Atomic.
  */
 export async function resetForgottenPassword(
   deps: ResetDeps,

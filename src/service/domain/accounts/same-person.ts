@@ -23,10 +23,10 @@ export type SamePersonDeps = Pick<
 >
 
 /**
- * Whether something shows that the reader has set the password: the handle of a code that was given
- * to a session of the account, a device token of the account, or the password. Refuses with
- * 'password_wrong'. Refuses with 'login_queue_full' if too many passwords wait to be hashed. The work
- * of one hash if the password decides. No round trip.
+ * Whether something shows that the reader has set the password. That is the handle of a code that a
+ * session of the account has asked for, a device token of the account, or the password. Refuses
+ * with 'password_wrong'. Refuses with 'login_queue_full' if too many passwords wait to be hashed.
+ * The work of one hash if the password decides. No round trip.
  */
 export async function showsSamePerson(
   deps: SamePersonDeps,

@@ -8,8 +8,8 @@ import type { Deps } from '../deps.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
 
 /**
- * The account of a good token, whose mails have this language from now on. Null: that of the request
- * that causes a mail. No round trip for a bad token, one for any other. Atomic.
+ * The account of a good token, whose mails have this language from now on. Null: that of the
+ * request that causes a mail. No round trip for a bad token, one for any other. Atomic.
  */
 export async function setLanguage(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens'>,

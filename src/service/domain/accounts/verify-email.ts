@@ -1,6 +1,6 @@
-// A user proves with a code that the email of the account receives mail. The code alone does not show
-// that the same person has registered: an attacker may have registered the email of the reader. So
-// the password stays only for who shows that it is theirs.
+// A user proves with a code that the email of the account receives mail. The code alone does not
+// show that the same person has registered: an attacker may have registered the email of the
+// reader. So the password stays only for who shows that it is theirs.
 
 import { type QueueReason, type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import { proveEmail } from '../../store/email-proof.ts'
@@ -25,15 +25,15 @@ type VerifyReason = 'code_wrong' | SameReason
 
 /**
  * Notes that the email is proved. The password, the sessions and the tokens of the account stay if
- * something shows that the same person has registered. That is the handle of a code that a session of
- * the account has asked for, a device token of the account, or its password. They also stay if the
- * email was proved before. Otherwise they end, if the user agrees.
+ * something shows that the same person has registered. That is the handle of a code that a session
+ * of the account has asked for, a device token of the account, or its password. They also stay if
+ * the email was proved before. Otherwise they end, if the user agrees.
  *
  * Refuses with 'code_wrong' as `checkCode`, also if another request has used the code meanwhile.
- * Refuses with 'password_wrong', which uses up one of the five tries. Refuses with 'password_needed'
- * if nothing shows it and the user does not agree. Refuses with 'login_queue_full' if too many
- * passwords wait to be hashed. These two, and a failure, leave the code as it is. Two round trips, and
- * the work of one password hash if a password is given. Atomic.
+ * Refuses with 'password_wrong', which uses up one of the five tries. Refuses with
+ * 'password_needed' if nothing shows it and the user does not agree. Refuses with
+ * 'login_queue_full' if too many passwords wait to be hashed. These two, and a failure, leave the
+ * code as it is. Two round trips, and the work of one password hash if a password is given. Atomic.
  *
  * @returns whether the password from before is gone
  */

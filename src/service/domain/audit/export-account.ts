@@ -17,8 +17,8 @@ export interface OwnExport extends Omit<AccountExport, 'events'>, OwnEvents {
 }
 
 /**
- * What is stored of the token's account, with its newest 1,000 events. No round trip for a bad token,
- * one for any other.
+ * What is stored of the token's account, with its newest 1,000 events. No round trip for a bad
+ * token, one for any other.
  */
 export async function exportOwnAccount(
   deps: Pick<Deps, 'database' | 'runtime' | 'accessTokens'>,

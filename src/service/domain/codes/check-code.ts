@@ -33,8 +33,8 @@ type CheckDeps = Pick<CodeDeps, 'database' | 'runtime' | 'mailedCodes'>
 /**
  * The code and its account. Refuses with 'code_wrong' if it is wrong, used, expired, for another
  * purpose, or if its handle has had five tries. The same if the account is gone or disabled, or has
- * another email or password by now. One round trip, and none for a forged token. The answer comes at
- * the end of a span of 200 ms. This uses nothing but one try of the handle.
+ * another email or password by now. One round trip, and none for a forged token. The answer comes
+ * at the end of a span of 200 ms. This uses nothing but one try of the handle.
  */
 export async function checkCode(
   deps: CheckDeps,

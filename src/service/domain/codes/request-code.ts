@@ -21,8 +21,8 @@ export interface AskedCode {
 
 /**
  * A handle for the client, which it presents together with the code. If the email has an account, a
- * mail with the code is queued: at most five in an hour. Refuses with 'mail_off' if the service sends
- * no mail. One round trip. The answer comes at the end of a span of 200 ms.
+ * mail with the code is queued: at most five in an hour. Refuses with 'mail_off' if the service
+ * sends no mail. One round trip. The answer comes at the end of a span of 200 ms.
  */
 export async function requestMailedCode(
   deps: Omit<CodeDeps, 'mailedCodes'>,

@@ -1,5 +1,5 @@
-// The owner of an email proves it for the first time. Whoever has registered it may be somebody else,
-// who waits for its owner (pre-account hijacking). Then what was set before ends.
+// The owner of an email proves it for the first time. Whoever has registered it may be somebody
+// else, who waits for its owner (pre-account hijacking). Then what was set before ends.
 
 import { noPassword } from '../../../crypto/no-password.ts'
 import { createRandomId } from '../../../crypto/random-id.ts'

@@ -23,8 +23,8 @@ export interface RefusedPassword {
 
 /**
  * The hash of a password that the policy lets through. Refuses a password that is made of the
- * account's email, or that was in a data breach, and says so. Refuses with 'login_queue_full' if too
- * many passwords wait to be hashed. The work of one hash.
+ * account's email, or that was in a data breach, and says so. Refuses with 'login_queue_full' if
+ * too many passwords wait to be hashed. The work of one hash.
  *
  * @param newPassword in its normal form
  * @param email of the account, as it is stored

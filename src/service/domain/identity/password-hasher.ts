@@ -22,8 +22,9 @@ export interface PasswordHasher {
   /**
    * Whether `password` is the one behind `storedHash`. Without a hash (no such account) the answer
    * is no. The same holds for an account without a password. And for the empty password, which
-   * stands for every password that no account can have. In all these cases this is the work of one hash of the configured cost. So it is with
-   * every bcrypt hash up to that cost. A stored hash of a higher cost takes longer.
+   * stands for every password that no account can have. In all these cases this is the work of one
+   * hash of the configured cost. So it is with every bcrypt hash up to that cost. A stored hash of
+   * a higher cost takes longer.
    *
    * A hash of another kind than bcrypt takes the time of its own family. If a hash cannot be
    * verified, the answer is no, after the work of one hash at the configured cost. Never throws,
@@ -172,8 +173,8 @@ function isRepetition(password: string): boolean {
 }
 
 /**
- * Whether bcrypt gives the stored hash, after more hashes at these costs. The key of a long password
- * is made for every password, so that the time does not tell which kind is stored.
+ * Whether bcrypt gives the stored hash, after more hashes at these costs. The key of a long
+ * password is made for every password, so that the time does not tell which kind is stored.
  */
 async function matchesBcrypt(
   password: string,
@@ -191,8 +192,8 @@ async function matchesBcrypt(
 
 /** Hashes at these costs, whose results nobody needs. */
 async function makeUp(password: string, costs: readonly number[]): Promise<void> {
-  // bcryptjs releases the thread at the end of an asynchronous hash, and each release takes time. So
-  // the short ones do not release it.
+  // bcryptjs releases the thread at the end of an asynchronous hash, and each release takes time.
+  // So the short ones do not release it.
   for (const one of costs) {
     const anyHash = bcryptPrefix(one) + anySalt
     if (one <= maxCostAtOnce) bcrypt.hashSync(password, anyHash)

@@ -9,9 +9,9 @@ import type { LimitDeps } from './limit-deps.ts'
 const uncounted: readonly string[] = ['login_queue_full', 'account_changing', 'invalid_input']
 
 /**
- * The result of `work`. If it throws, or refuses for another reason than the password, the attempt is
- * taken back: one round trip more. If the database gave no answer, the attempt stays: it may have been
- * taken back already.
+ * The result of `work`. If it throws, or refuses for another reason than the password, the attempt
+ * is taken back: one round trip more. If the database gave no answer, the attempt stays: it may
+ * have been taken back already.
  */
 export async function chargeAttempt<T, R extends string | { readonly reason: string }>(
   { database }: Pick<LimitDeps, 'database'>,

@@ -1,6 +1,6 @@
-// Sends the mail that is due: after an answer that has queued some, and by cron. Each mail is claimed
-// in the database before it is sent, so that no two senders send it at once. A sender that dies
-// leaves it to the next one. So each mail is sent at least once, with the same id.
+// Sends the mail that is due: after an answer that has queued some, and by cron. Each mail is
+// claimed in the database before it is sent, so that no two senders send it at once. A sender that
+// dies leaves it to the next one. So each mail is sent at least once, with the same id.
 
 import { refuse } from '../../../errors/reasons.ts'
 import { isObject } from '../../../token/json.ts'
@@ -39,8 +39,8 @@ export interface SentMail {
 /**
  * Sends up to four mails that are due, at the same time, within about 20 s. What is not sent is
  * tried again later, or given up after a day. Two round trips, or one if nothing is due. Logs each
- * mail that was not sent. Rejects when the database is unavailable. Nothing is lost then, and a mail
- * may come twice.
+ * mail that was not sent. Rejects when the database is unavailable. Nothing is lost then, and a
+ * mail may come twice.
  *
  * @param env what the platform gives to the mailer
  */
@@ -62,8 +62,8 @@ export async function sendDueMail(deps: MailDeps, env: unknown): Promise<SentMai
 }
 
 /**
- * Sends mail that is due, as `sendDueMail` does, until none is left: 200 mails at most. The next call
- * sends the rest.
+ * Sends mail that is due, as `sendDueMail` does, until none is left: 200 mails at most. The next
+ * call sends the rest.
  */
 export async function sendAllDueMail(deps: MailDeps, env: unknown): Promise<void> {
   for (let rounds = 0; rounds < maxRounds; rounds += 1) {

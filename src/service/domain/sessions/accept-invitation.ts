@@ -1,5 +1,5 @@
-// Somebody who is invited sets the password, with the link of the mail. The link proves the email, so
-// a session begins at once. The account had no password before, so nobody else is logged in.
+// Somebody who is invited sets the password, with the link of the mail. The link proves the email,
+// so a session begins at once. The account had no password before, so nobody else is logged in.
 
 import { createRandomId } from '../../../crypto/random-id.ts'
 import type { ChangeReason, QueueReason, Result } from '../../../errors/reasons.ts'
@@ -26,12 +26,13 @@ type AcceptRefusal = 'code_wrong' | ChangeReason | QueueReason | RefusedPassword
 const purpose = 'invitation'
 
 /**
- * Sets the password, and gives the tokens of a new session. The email is proved from now on. Refuses
- * with 'code_wrong' as `checkCode`, also if another request has used the link meanwhile. Refuses a
- * password that is made of the account's email, or that was in a data breach, and says so. Refuses
- * with 'login_queue_full' if too many passwords wait to be hashed. Refuses with 'account_changing' if
- * the roles change twice meanwhile. All but the first leave the link as it is, and so does a failure.
- * Two round trips, and the work of one password hash; a third one if the roles change once. Atomic.
+ * Sets the password, and gives the tokens of a new session. The email is proved from now on.
+ * Refuses with 'code_wrong' as `checkCode`, also if another request has used the link meanwhile.
+ * Refuses a password that is made of the account's email, or that was in a data breach, and says
+ * so. Refuses with 'login_queue_full' if too many passwords wait to be hashed. Refuses with
+ * 'account_changing' if the roles change twice meanwhile. All but the first leave the link as it
+ * is, and so does a failure. Two round trips, and the work of one password hash; a third one if the
+ * roles change once. Atomic.
  */
 export async function acceptInvitation(
   deps: AcceptDeps,

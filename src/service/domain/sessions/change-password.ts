@@ -1,7 +1,7 @@
-// The user changes the password (ASVS 6.2.3, 7.4.3, 7.5.1). The proof is the old password, or a fresh
-// login and its refresh token, because APIs see access tokens. Every access token ends, and so do the
-// other sessions, unless the user keeps them. No credential gives a longer or stronger one (decision
-// 35).
+// The user changes the password (ASVS 6.2.3, 7.4.3, 7.5.1). The proof is the old password, or a
+// fresh login and its refresh token, because APIs see access tokens. Every access token ends, and
+// so do the other sessions, unless the user keeps them. No credential gives a longer or stronger
+// one (decision 35).
 
 import { createRandomId } from '../../../crypto/random-id.ts'
 import {
@@ -93,18 +93,18 @@ type CommitReason =
  * now. With the session's refresh token there are both tokens, unless it is used up. If that token
  * is a copy, as a refresh judges it, the session ends as well, and there is only the device token.
  *
- * With the old password, it refuses as `confirmPassword`, and takes two round trips. Without it, the
- * session must have given the password within 300 s, and its refresh token must not be used up.
- * Refuses otherwise with 'login_not_fresh'; one round trip, and a second one with a claims hook. The
- * work of one password hash, and of a second one with the old password. Refuses with 'invalid_input'
- * without the old password and the refresh token, before any round trip and hash.
+ * With the old password, it refuses as `confirmPassword`, and takes two round trips. Without it,
+ * the session must have given the password within 300 s, and its refresh token must not be used up.
+ * Refuses otherwise with 'login_not_fresh'; one round trip, and a second one with a claims hook.
+ * The work of one password hash, and of a second one with the old password. Refuses with
+ * 'invalid_input' without the old password and the refresh token, before any round trip and hash.
  *
  * Of several concurrent calls exactly one succeeds. The others are refused with 'token_revoked'.
  * Refuses with 'account_changing' if password or roles change meanwhile. Refuses with
  * 'refresh_token_invalid' if the refresh token is not the session's. Refuses with 'invalid_input' a
- * new password that was in a data breach. With the old password, it also refuses one that is made of
- * the account's email; without it, the email is not known in time. A refusal changes nothing, and
- * neither does a failure to sign. When it has succeeded, the guards of this isolate know the
+ * new password that was in a data breach. With the old password, it also refuses one that is made
+ * of the account's email; without it, the email is not known in time. A refusal changes nothing,
+ * and neither does a failure to sign. When it has succeeded, the guards of this isolate know the
  * revocation. Atomic.
  */
 export async function changePassword(
@@ -144,8 +144,8 @@ export async function changePassword(
 }
 
 /**
- * One round trip: whether the login is fresh shows only after the hash. So the place in the queue is
- * that of a stranger. Otherwise a dead token could hash ahead of logins again and again.
+ * One round trip: whether the login is fresh shows only after the hash. So the place in the queue
+ * is that of a stranger. Otherwise a dead token could hash ahead of logins again and again.
  */
 async function changeByFreshLogin(
   deps: ChangeDeps,

@@ -1,6 +1,6 @@
 // The owner of an account wants it deleted (GDPR article 17). All sessions end at once, and the
-// account is deleted some days later, unless its owner logs in before. The proof is a fresh login and
-// its refresh token, because APIs see access tokens (decision 35).
+// account is deleted some days later, unless its owner logs in before. The proof is a fresh login
+// and its refresh token, because APIs see access tokens (decision 35).
 
 import { createRandomId } from '../../../crypto/random-id.ts'
 import {
@@ -27,13 +27,13 @@ interface AskedDeletion extends NoticeReader {
 }
 
 /**
- * Plans the deletion of the token's account, or deletes it if ACCOUNT_DELETION_DAYS is 0. All of its
- * sessions and tokens end. A mail tells the owner, unless the account is gone. Refuses with
+ * Plans the deletion of the token's account, or deletes it if ACCOUNT_DELETION_DAYS is 0. All of
+ * its sessions and tokens end. A mail tells the owner, unless the account is gone. Refuses with
  * 'login_not_fresh' if the session was authenticated more than 300 s ago, or the refresh token is
- * used up. Refuses with 'invalid_input' without a refresh token, and with 'refresh_token_invalid' if
- * it is not the session's. No round trip for a bad token of either kind, one for any other. Exactly
- * one of several concurrent calls succeeds. A refusal changes nothing. When it has succeeded, the
- * guards of this isolate know the revocation. Atomic.
+ * used up. Refuses with 'invalid_input' without a refresh token, and with 'refresh_token_invalid'
+ * if it is not the session's. No round trip for a bad token of either kind, one for any other.
+ * Exactly one of several concurrent calls succeeds. A refusal changes nothing. When it has
+ * succeeded, the guards of this isolate know the revocation. Atomic.
  *
  * @returns when the account is deleted, in seconds since 1970; undefined if it is
  */

@@ -1,4 +1,5 @@
-// What a change needs that asks for no password: a fresh login, and its refresh token (decision 35).
+// What a change needs that asks for no password: a fresh login, and its refresh token (decision
+// 35).
 
 import type { InvalidInput } from '../../../errors/reasons.ts'
 import type { Deps } from '../deps.ts'

@@ -1,6 +1,6 @@
-// A login with a code from a mail in place of a password. It needs no hash, so it fits the free plan
-// of Workers. The code proves the email. If nobody had proved it before, somebody else may have
-// registered it, to wait for its owner: that one's password and sessions end.
+// A login with a code from a mail in place of a password. It needs no hash, so it fits the free
+// plan of Workers. The code proves the email. If nobody had proved it before, somebody else may
+// have registered it, to wait for its owner: that one's password and sessions end.
 
 import { noPassword } from '../../../crypto/no-password.ts'
 import { type ChangeReason, type Result, succeed } from '../../../errors/reasons.ts'
@@ -56,15 +56,15 @@ type CodeLoginReason = 'code_wrong' | ChangeReason
 const purpose = 'sign_in'
 
 /**
- * The tokens of a new session, and of a known device. The email is proved from now on. If nobody had
- * proved it before, and the client presents no device token of the account, the account loses its
- * password, its sessions and its tokens. An account whose deletion is planned is kept. If the email
- * was proved before, a mail tells its owner about a device that the account does not know, at most
- * once an hour. Refuses with
- * 'code_wrong' as `checkCode`, also if another request has used the code meanwhile. The same if the
- * password would end, and somebody proves the email meanwhile; then the code stays good. Refuses with
- * 'account_changing' if roles or generation change twice meanwhile; then the code stays good. Two
- * round trips, and a third one if they change once. Atomic.
+ * The tokens of a new session, and of a known device. The email is proved from now on. If nobody
+ * had proved it before, and the client presents no device token of the account, the account loses
+ * its password, its sessions and its tokens. An account whose deletion is planned is kept. If the
+ * email was proved before, a mail tells its owner about a device that the account does not know, at
+ * most once an hour. Refuses with 'code_wrong' as `checkCode`, also if another request has used the
+ * code meanwhile. The same if the password would end, and somebody proves the email meanwhile; then
+ * the code stays good. Refuses with 'account_changing' if roles or generation change twice
+ * meanwhile; then the code stays good. Two round trips, and a third one if they change once.
+ * Atomic.
  */
 export async function loginByCode(
   deps: CodeLoginDeps,

@@ -35,12 +35,12 @@ interface AskedChange {
  * belongs to another account: then its owner gets a mail without a code. The same if the new email
  * gets no mail now: it had five within an hour, or its provider refuses it.
  *
- * The session must have begun, or have given the password again, within 300 s, and its refresh token
- * must not be used up. Refuses otherwise with 'login_not_fresh'. Refuses with 'invalid_input' without
- * a refresh token, and with 'refresh_token_invalid' if it is not the session's. Refuses with
- * 'mail_off' if the service sends no mail. Refuses with 'mail_refused' if the account has asked five
- * times within an hour. No round trip for a bad token, one for any other. The answer comes at the end
- * of a span of 200 ms.
+ * The session must have begun, or have given the password again, within 300 s, and its refresh
+ * token must not be used up. Refuses otherwise with 'login_not_fresh'. Refuses with 'invalid_input'
+ * without a refresh token, and with 'refresh_token_invalid' if it is not the session's. Refuses
+ * with 'mail_off' if the service sends no mail. Refuses with 'mail_refused' if the account has
+ * asked five times within an hour. No round trip for a bad token, one for any other. The answer
+ * comes at the end of a span of 200 ms.
  */
 export async function requestNewEmail(
   deps: Pick<
