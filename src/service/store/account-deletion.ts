@@ -13,7 +13,7 @@ import { type AuditEntry, auditStatements, deleteDetailsStatement } from './audi
 import { type Answers, build, type Database, databaseNow, runBatch } from './database.ts'
 import { isFreshLogin } from './fresh-login.ts'
 import { isLiveSession } from './live-session.ts'
-import { codeHandles, codes, outgoingMail, suppressedAddresses } from './mail-schema.ts'
+import { codes, outgoingMail, suppressedAddresses } from './mail-schema.ts'
 import { type Notice, noticeStatements } from './outgoing-mail.ts'
 import { type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows, flag, instant } from './rows.ts'
@@ -151,10 +151,6 @@ function decodePlan(
  */
 export function deletionStatements(whose: SQL | undefined) {
   const accounts = build.select({ id: users.id }).from(users).where(whose)
-  const theirCodes = build
-    .select({ id: codes.id })
-    .from(codes)
-    .where(inArray(codes.userId, accounts))
   const isTheirMail = inArray(outgoingMail.userId, accounts)
   const isRecent = sql`${outgoingMail.createdAt} > ${databaseNow} - 3600`
   const addresses = build.select({ recipient: users.emailNormalized }).from(users).where(whose)
@@ -162,7 +158,6 @@ export function deletionStatements(whose: SQL | undefined) {
     details: deleteDetailsStatement(sql`${accounts}`),
     // Not left to ON DELETE CASCADE: whether foreign keys count is a setting of the connection.
     sessions: build.delete(sessions).where(inArray(sessions.userId, accounts)),
-    handles: build.delete(codeHandles).where(inArray(codeHandles.codeId, theirCodes)),
     codes: build.delete(codes).where(inArray(codes.userId, accounts)),
     mail: build.delete(outgoingMail).where(and(isTheirMail, not(isRecent))),
     unsent: build.update(outgoingMail).set({ nextTryAt: null, device: null }).where(isTheirMail),

@@ -79,6 +79,7 @@ describe('the configuration', () => {
       mailApi: { url: 'https://api.resend.com/emails', key: undefined },
       smtpServer: undefined,
       requireVerifiedEmail: 'off',
+      sendsNewDeviceMails: true,
       accountPagesUrl: undefined,
       codeLifetimes: { codeSeconds: 600, resetLinkSeconds: 3_600 },
     })

@@ -361,10 +361,6 @@ describe.each([
     const details = `SELECT 1 FROM portcullis_audit_details WHERE seq IN
       (SELECT seq FROM portcullis_audit_events WHERE user_id = ?)`
     expect(await query(details, userId)).toEqual([])
-    for (const { id } of codes) {
-      const handles = 'SELECT 1 FROM portcullis_code_handles WHERE code_id = ?'
-      expect(await query(handles, String(id))).toEqual([])
-    }
     expect(said(await ask(app, '/auth/status', bearing(token)))).toEqual([401, 'token_revoked'])
     expect((await post(app, '/auth/register', { email, password })).status).toBe(201)
     expect(await idOf(email)).toBeGreaterThan(userId)
