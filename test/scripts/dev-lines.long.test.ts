@@ -39,7 +39,7 @@ describe.each(['dev', 'dev-deno'])('what scripts/%s.ts prints', (script) => {
       .output()
       .split('\n')
       .filter((line) => /^ {2}(\w+=\$|curl)/.test(line))
-    expect(lines, dev.output()).toHaveLength(4)
+    expect(lines, dev.output()).toHaveLength(5)
     const answers = runInShell(lines)
     expect(answers, dev.output()).toMatch(/"user_id":"?\d/)
     expect(answers).toMatch(/Successfully logged out\..*\n(eyJ|.*Successfully logged in)/s)
