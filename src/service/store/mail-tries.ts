@@ -62,7 +62,8 @@ const pauseSeconds = sql`min(7200, 60 * (1 << min(${outgoingMail.tries}, 7)))`
 /**
  * Claims mails that are due, the longest due first. Each is claimed by one caller, until its next
  * try. The life of an unused code begins anew if the mail is late or an invitation. Mail whose code
- * was used, or can be used no more, is deleted. Atomic; one round trip.
+ * was used, or can be used no more, is deleted. So is mail about a deletion that is no longer
+ * planned. Atomic; one round trip.
  */
 export async function claimDueMail(
   database: Database,
@@ -85,7 +86,7 @@ export async function claimDueMail(
   )} END`
   const later = (seconds: SQL | number) => sql`CAST(${databaseNow} + ${seconds} AS INTEGER)`
   const { claimed } = await runBatch(database, {
-    useless: build.delete(outgoingMail).where(and(isDue, isUseless())),
+    useless: build.delete(outgoingMail).where(and(isDue, or(isUseless(), isOfCancelledDeletion()))),
     renewed: build
       .update(codes)
       .set({ codeExpiresAt: later(lifetimes.codeSeconds), linkExpiresAt: later(linkSeconds) })
@@ -118,6 +119,15 @@ export async function claimDueMail(
 /** The condition that the code of a mail was used, or can be used no more. */
 export function isUseless(): SQL {
   return and(isNotNull(outgoingMail.codeId), not(exists(selectUsableCode()))) as SQL
+}
+
+/** The condition that a mail tells of a deletion that is no longer planned. */
+function isOfCancelledDeletion(): SQL {
+  const planned = build
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.id, outgoingMail.userId), isNotNull(users.deletionDueAt)))
+  return and(eq(outgoingMail.kind, 'deletion_planned'), not(exists(planned))) as SQL
 }
 
 /** The code of a mail, if it was not used, and is still bound to its account. */

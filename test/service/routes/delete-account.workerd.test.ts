@@ -307,6 +307,23 @@ describe('housekeeping', () => {
     expect(await eventsOf(await idOf(email))).toContainEqual(kept)
   })
 
+  it('does not mail about a deletion that is taken back meanwhile', async () => {
+    const account = await registerAccount(app)
+    await erase(account)
+    const again = `UPDATE portcullis_outgoing_mail SET sent_at = NULL, next_try_at = unixepoch()
+      WHERE kind = 'deletion_planned' AND user_id = ?`
+    const id = await idOf(account.email)
+    const mailed = async () => {
+      await service.settle()
+      await query(again, id)
+      await service.sendMail({})
+      return mailbox.to(account.email).length
+    }
+    expect(await mailed()).toBe(2)
+    await login(account.email, account.password)
+    expect(await mailed()).toBe(2)
+  })
+
   it('keeps it even if its time has come', async () => {
     const { email, password } = await plannedAccount()
     await login(email, password)
