@@ -22,15 +22,24 @@ export interface EmailColumns {
   readonly emailNormalized: SQLWrapper
 }
 
+/** The email that an account gets with a code. */
+interface NewEmailOfCode {
+  readonly to: EmailColumns
+  /** The session that has asked for it, if the code ends with that. */
+  readonly sessionId?: string
+  /** Whether the code is void from the beginning. Default: no. */
+  readonly isVoid?: SQL
+}
+
 /**
  * Inserts a code for the account that the condition selects, bound to its email and its password.
  *
- * @param change the email that the account gets with it, and the session that has asked for it
+ * @param change the email that the account gets with it
  */
 export function insertCodeStatement(
   { codeId, purpose, codeSeconds, linkSeconds }: NewCode,
   whose: SQL | undefined,
-  change?: { readonly to: EmailColumns; readonly sessionId?: string },
+  change?: NewEmailOfCode,
 ) {
   const nothing = sql<null>`NULL`
   const after = (seconds: number) => sql<number>`${databaseNow} + ${seconds}`
@@ -45,7 +54,9 @@ export function insertCodeStatement(
         createdAt: databaseNow.as('created_at'),
         codeExpiresAt: after(codeSeconds).as('code_expires_at'),
         linkExpiresAt: after(linkSeconds).as('link_expires_at'),
-        usedAt: nothing.as('used_at'),
+        usedAt: sql<number | null>`iif(${change?.isVoid ?? sql`0`}, ${databaseNow}, NULL)`.as(
+          'used_at',
+        ),
         newEmail: sql<string | null>`${change?.to.email ?? nothing}`.as('new_email'),
         newEmailNormalized: sql<string | null>`${change?.to.emailNormalized ?? nothing}`.as(
           'new_email_normalized',

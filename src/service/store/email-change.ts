@@ -11,8 +11,13 @@ import { useCodeStatement } from './codes.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import { isFreshLogin } from './fresh-login.ts'
 import { isLiveSession } from './live-session.ts'
-import { codes, outgoingMail } from './mail-schema.ts'
-import { insertMailStatement, isMailableTo, type Notice } from './outgoing-mail.ts'
+import { codes } from './mail-schema.ts'
+import {
+  insertMailStatement,
+  isMailableTo,
+  isOwnersOrMailable,
+  type Notice,
+} from './outgoing-mail.ts'
 import { decodeRows, flag } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import type { Rotation } from './session-rotation.ts'
@@ -199,26 +204,24 @@ export async function changeEmail(
   const { mailId, language, device } = notice
   const whose = eq(users.id, userId)
   const isUsed = and(whose, sql`changes() > 0`)
-  const isTold = hasMail(mailId)
+  // The undo is there in any case, perhaps void. So it shows that this batch has used the code.
+  const isChanged = and(whose, hasCode(undo.codeId))
   const ownUndo = selectOwnUndo(userId, codeId)
-  const getsUndo = sql`(${users.emailVerifiedAt} IS NOT NULL AND (${ownUndo}) IS NULL)`
+  const getsNoUndo = sql`(${users.emailVerifiedAt} IS NULL OR (${ownUndo}) IS NOT NULL)`
   const { changed, taken } = await runBatch(database, {
     used: useCodeStatement(codeId, 'change_email', change.isLink, isNewEmailFree(spellings)),
+    undo: insertCodeStatement(undo, isUsed, { to: users, isVoid: getsNoUndo }),
     told: insertMailStatement(
       { mailId, language, kind: 'email_changed' },
-      { codeId: sql`iif(${getsUndo}, ${undo.codeId}, NULL)`, device },
-      isUsed,
+      { codeId: selectOpenCode(undo.codeId), device },
+      and(isChanged, isOwnersOrMailable),
     ),
-    undo: insertCodeStatement(undo, and(isUsed, getsUndo), { to: users }),
-    changed: build.update(users).set(newEmailColumns(codeId)).where(and(whose, isTold)),
+    changed: build.update(users).set(newEmailColumns(codeId)).where(isChanged),
     ...auditStatements('recorded', entry, { outcome: 'success', userId, attemptSeq }),
-    undone: voidUndosStatement(userId, sql`rowid >= (${ownUndo})`, isTold),
-    voided: voidChangesStatement(userId, isTold),
+    undone: voidUndosStatement(userId, sql`rowid >= (${ownUndo})`, hasCode(undo.codeId)),
+    voided: voidChangesStatement(userId, hasCode(undo.codeId)),
     unsuppressed: unsuppressStatement(
-      sql`${build
-        .select({ recipient: users.emailNormalized })
-        .from(users)
-        .where(and(whose, isTold))}`,
+      sql`${build.select({ recipient: users.emailNormalized }).from(users).where(isChanged)}`,
     ),
     taken: selectTakenStatement(userId, spellings),
   })
@@ -226,10 +229,13 @@ export async function changeEmail(
   return refuse(taken.length > 0 ? 'email_taken' : 'code_wrong')
 }
 
-/** The condition that this batch has queued the mail with this fresh id. */
-function hasMail(mailId: string): SQL {
-  const { id } = outgoingMail
-  return exists(build.select({ id }).from(outgoingMail).where(eq(id, mailId)))
+/** The id of the code, or NULL if it is void. */
+function selectOpenCode(codeId: string): SQL {
+  const open = build
+    .select({ id: codes.id })
+    .from(codes)
+    .where(and(eq(codes.id, codeId), isNull(codes.usedAt)))
+  return sql`(${open})`
 }
 
 /** The row of the account's own undo that is open, and gives it the email that the code gives. */

@@ -103,7 +103,11 @@ export function insertMailStatement(
   )
 }
 
-const isOwnersOrMailable = or(isNotNull(users.emailVerifiedAt), isMailable)
+/**
+ * The condition that an account may get a notice. An email that nobody has proved may be a
+ * stranger's, so it gets no more mails than strangers can cause.
+ */
+export const isOwnersOrMailable = or(isNotNull(users.emailVerifiedAt), isMailable)
 
 /** A mail that tells the owner of an account what has changed. */
 export interface Notice {
@@ -115,11 +119,7 @@ export interface Notice {
   readonly device: string | undefined
 }
 
-/**
- * Queues the notice to the account that the condition selects. Without one there is no statement.
- * An email that nobody has proved may be a stranger's, so it gets no more mails than strangers can
- * cause.
- */
+/** Queues the notice to the account that the condition selects. Without one there is no statement. */
 export function noticeStatements(
   notice: Notice | undefined,
   whose: SQL | undefined,
@@ -164,7 +164,7 @@ export function newDeviceStatements(notice: Notice | undefined, whose: SQL | und
     told: insertMailStatement(
       { mailId, language, kind: 'new_device' },
       { device },
-      and(whose, mayBeTold),
+      and(whose, mayBeTold, isOwnersOrMailable),
     ).returning({ id: outgoingMail.id }),
   }
 }

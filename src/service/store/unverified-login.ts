@@ -4,7 +4,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { type CountedAttempt, rightAttemptStatement } from './attempts.ts'
 import { auditStatements, ofAccount } from './audit-events.ts'
-import { codeStatements, isQueued, type RequestedCode } from './code-requests.ts'
+import { codeStatements, type RequestedCode } from './code-requests.ts'
 import { type Database, runBatch } from './database.ts'
 import { users } from './schema.ts'
 import { type CheckedAccount, isUsableAccount } from './users.ts'
@@ -33,5 +33,5 @@ export async function requestCodeAtLogin(
     right: rightAttemptStatement(attempt),
     ...codeStatements(code, whose, and(isChecked, isNull(users.emailVerifiedAt)), true),
   })
-  return recorded.length > 0 ? isQueued(handle) : undefined
+  return recorded.length > 0 ? handle.length > 0 : undefined
 }

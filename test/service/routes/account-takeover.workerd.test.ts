@@ -148,6 +148,27 @@ describe('an email that nobody has proved', () => {
     expect(mailbox.to(email)).toHaveLength(5)
   })
 
+  it('gets no more than five mails an hour from accounts that leave it', async () => {
+    const email = freshEmail()
+    for (let times = 0; times < 7; times += 1) {
+      const account = tokensOf(await post(app, '/auth/register', { email, password }))
+      expect(await change({ email, password, ...account }, freshEmail())).toBe(200)
+    }
+    expect(mailbox.to(email)).toHaveLength(5)
+  })
+
+  it('counts the mail about a new device', async () => {
+    const { email } = await registerAccount(app)
+    await changeAccount(email, 'registered_at = registered_at - 4000')
+    for (let times = 0; times < 5; times += 1) {
+      await post(app, '/auth/forgot-password', { email })
+      await service.settle()
+    }
+    await login(email)
+    await service.settle()
+    expect(mailbox.to(email)).toHaveLength(5)
+  })
+
   it('gets no more than five mails an hour from accounts that come and go', async () => {
     const email = freshEmail()
     for (let times = 0; times < 3; times += 1) {
