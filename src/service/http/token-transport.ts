@@ -98,6 +98,19 @@ export async function findRefreshCookie(
   return isGenuine ? presented.value : undefined
 }
 
+/**
+ * The refresh token that a client presents beside its access token: in the cookie if tokens travel
+ * in cookies, and in the body otherwise. Undefined if there is none.
+ */
+export function presentedRefreshToken(
+  c: Context<ServiceEnv>,
+  deps: Pick<Deps, 'settings' | 'refreshTokens'>,
+  sent: string | undefined,
+): Promise<string | undefined> {
+  const isInCookie = deps.settings.tokenTransport === 'cookie'
+  return isInCookie ? findRefreshCookie(c, deps) : Promise.resolve(sent)
+}
+
 /** The device tokens that a login presents, in its body or in its cookie. */
 export function presentedDeviceTokens(
   c: Context<ServiceEnv>,

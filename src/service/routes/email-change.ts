@@ -13,8 +13,8 @@ import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
 import {
-  findRefreshCookie,
   presentedDeviceTokens,
+  presentedRefreshToken,
   refreshBody,
   respondWithTokens,
 } from '../http/token-transport.ts'
@@ -36,8 +36,7 @@ const changeEmailRoute = defineRoute({
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, token, body, entry }) {
-    const isInCookie = deps.settings.tokenTransport === 'cookie'
-    const refreshToken = isInCookie ? await findRefreshCookie(c, deps) : body.refresh_token
+    const refreshToken = await presentedRefreshToken(c, deps, body.refresh_token)
     const asked = { newEmail: body.new_email, refreshToken, language: languageOf(c), entry }
     const handle = await requestNewEmail(deps, token, asked)
     if (!handle.ok) return handle

@@ -11,7 +11,7 @@ import { describeDevice } from '../http/describe-device.ts'
 import { languageField, languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
-import { expireTokenCookies, findRefreshCookie, refreshBody } from '../http/token-transport.ts'
+import { expireTokenCookies, presentedRefreshToken, refreshBody } from '../http/token-transport.ts'
 import { accountMembers } from './account-members.ts'
 import { eventMembers } from './events.ts'
 import { formatInstant } from './instant.ts'
@@ -33,9 +33,8 @@ const deleteRoute = defineRoute({
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, token, body, entry }) {
-    const isInCookie = deps.settings.tokenTransport === 'cookie'
     const dueAt = await deleteOwnAccount(deps, token, {
-      refreshToken: isInCookie ? await findRefreshCookie(c, deps) : body.refresh_token,
+      refreshToken: await presentedRefreshToken(c, deps, body.refresh_token),
       language: languageOf(c),
       device: describeDevice(c.req.header('User-Agent')),
       entry,

@@ -9,7 +9,7 @@ import { bodyOf } from '../http/body-schema.ts'
 import { describeDevice } from '../http/describe-device.ts'
 import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { defineRoute } from '../http/route.ts'
-import { findRefreshCookie, refreshBody, respondWithTokens } from '../http/token-transport.ts'
+import { presentedRefreshToken, refreshBody, respondWithTokens } from '../http/token-transport.ts'
 import { allowedPassword } from './new-password.ts'
 
 const changePasswordRoute = defineRoute({
@@ -24,11 +24,10 @@ const changePasswordRoute = defineRoute({
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, token, body, isGone, entry }) {
-    const isInCookie = deps.settings.tokenTransport === 'cookie'
     const asked = {
       newPassword: body.new_password,
       password: body.password,
-      refreshToken: isInCookie ? await findRefreshCookie(c, deps) : body.refresh_token,
+      refreshToken: await presentedRefreshToken(c, deps, body.refresh_token),
       keepsSessions: body.keep_sessions,
       language: languageOf(c),
       device: describeDevice(c.req.header('User-Agent')),

@@ -18,6 +18,7 @@ import type { ServiceEnv } from '../http/service-env.ts'
 import {
   expireTokenCookies,
   findRefreshCookie,
+  presentedRefreshToken,
   refreshBody,
   respondWithTokens,
 } from '../http/token-transport.ts'
@@ -117,8 +118,7 @@ const logoutEverywhereRoute = defineRoute({
   success: 200,
   async handle(deps, { c, token, body, entry }) {
     const { keep_current: keepCurrent, refresh_token: sent } = body
-    const isInCookie = deps.settings.tokenTransport === 'cookie'
-    const refreshToken = isInCookie ? await findRefreshCookie(c, deps) : sent
+    const refreshToken = await presentedRefreshToken(c, deps, sent)
     const outcome = await logoutEverywhere(deps, token, { keepCurrent, refreshToken, entry })
     if (!outcome.ok) return outcome
     const message = 'Successfully logged out everywhere.'
