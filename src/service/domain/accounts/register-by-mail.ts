@@ -15,8 +15,8 @@ import type { AuditEntry } from '../audit-entry.ts'
 import { newCode } from '../codes/request-code.ts'
 import type { Deps } from '../deps.ts'
 import type { Email } from '../identity/email.ts'
+import { hashFieldPassword } from '../identity/hash-new-password.ts'
 import { inEvenTime } from '../limits/even-time.ts'
-import { hashFirstPassword } from './hash-first-password.ts'
 
 /** Who registers. */
 interface MailedRegistration {
@@ -37,7 +37,7 @@ export function isByMail({ settings }: Pick<Deps, 'settings'>): boolean {
  * when both are presented. A mail is not queued if the email had five within an hour, or its
  * provider refuses it. With REGISTRATION=neutral, the owner of an email that is taken gets a mail.
  * The answer is the same, at the end of a span of 200 ms after the hash. Otherwise it refuses with
- * 'email_taken'. Refuses as `hashFirstPassword`, before the round trip. Atomic. One round trip and
+ * 'email_taken'. Refuses as `hashFieldPassword`, before the round trip. Atomic. One round trip and
  * the work of one password hash, whether the email is taken or not. The claims hook is not asked.
  */
 export async function registerByMail(
@@ -46,7 +46,7 @@ export async function registerByMail(
   isGone: () => boolean,
   entry: AuditEntry,
 ): Promise<Result<string, 'email_taken' | QueueReason | InvalidInput>> {
-  const hashed = await hashFirstPassword(deps, password, isGone)
+  const hashed = await hashFieldPassword(deps, password, 'password', isGone)
   if (!hashed.ok) return hashed
   const { database, runtime } = deps
   const code = newCode(deps, 'verify_email', language, entry)

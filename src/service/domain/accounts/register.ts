@@ -14,6 +14,7 @@ import { firstPasswordVersion } from '../../store/users.ts'
 import type { AuditEntry } from '../audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import type { Email } from '../identity/email.ts'
+import { hashFieldPassword } from '../identity/hash-new-password.ts'
 import { renewDevice } from '../limits/login-attempts.ts'
 import {
   beginIssuance,
@@ -23,7 +24,6 @@ import {
   newSession,
   trySigning,
 } from '../tokens/tokens.ts'
-import { hashFirstPassword } from './hash-first-password.ts'
 
 /**
  * A new account and the tokens of its first session. Atomic. One round trip and the work of one
@@ -55,7 +55,7 @@ export async function register(
   Result<LoginTokens, 'email_taken' | 'registration_closed' | QueueReason | InvalidInput>
 > {
   if (deps.settings.registration === 'closed') return refuse('registration_closed')
-  const hashed = await hashFirstPassword(deps, input.password, isGone)
+  const hashed = await hashFieldPassword(deps, input.password, 'password', isGone)
   if (!hashed.ok) return hashed
   const tokenGeneration = createRandomId(deps.runtime)
   const user = { ...input.email, passwordHash: hashed.value, tokenGeneration }

@@ -1,8 +1,13 @@
 // A new password: the policy with the email, the breach check, and the turn in the queue.
 
-import { type QueueReason, type Result, refuse } from '../../../errors/reasons.ts'
+import {
+  type InvalidInput,
+  type QueueReason,
+  type Result,
+  refuse,
+} from '../../../errors/reasons.ts'
 import type { PasswordPolicy } from '../../config/password-settings.ts'
-import type { BreachCheck } from './breach-check.ts'
+import { type BreachCheck, breachedPassword } from './breach-check.ts'
 import { comparedEmail } from './email.ts'
 import type { HashQueue } from './hash-queue.ts'
 import type { PasswordHasher } from './password-hasher.ts'
@@ -46,7 +51,7 @@ export async function hashNewPassword(
  * The hash of a password. Refuses one that was in a data breach, without a hash. Refuses with
  * 'login_queue_full' if too many passwords wait to be hashed. The work of one hash.
  */
-export async function hashUnbreached(
+async function hashUnbreached(
   { passwords, hashQueue, breaches }: Omit<NewPasswordDeps, 'settings'>,
   newPassword: string,
   isGone: () => boolean,
@@ -60,4 +65,19 @@ export async function hashUnbreached(
     return refuse({ passwordFault: 'breached' })
   }
   return turn.value.hash(() => passwords.hash(newPassword))
+}
+
+/**
+ * The same for a field of a body: a password that was in a data breach is refused as
+ * 'invalid_input', with a sentence for the field.
+ */
+export async function hashFieldPassword(
+  deps: Omit<NewPasswordDeps, 'settings'>,
+  newPassword: string,
+  field: string,
+  isGone: () => boolean,
+): Promise<Result<string, QueueReason | InvalidInput>> {
+  const hashed = await hashUnbreached(deps, newPassword, isGone)
+  if (hashed.ok) return hashed
+  return refuse(typeof hashed.error === 'object' ? breachedPassword(field) : hashed.error)
 }

@@ -26,6 +26,7 @@ import type { AuditEntry } from '../audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import { breachedPassword } from '../identity/breach-check.ts'
 import { comparedEmail } from '../identity/email.ts'
+import { hashFieldPassword } from '../identity/hash-new-password.ts'
 import type { HashTurn } from '../identity/hash-queue.ts'
 import { passwordProblem } from '../identity/password-policy.ts'
 import type { SessionPurpose } from '../limits/attempt-keys.ts'
@@ -153,14 +154,7 @@ async function changeByFreshLogin(
   change: AskedChange & { readonly presented: RefreshTokenClaims },
   isGone: () => boolean,
 ): Promise<Result<TokensAfterChange, CommitReason>> {
-  const turn = deps.hashQueue.join(isGone)
-  if (!turn.ok) return turn
-  // The place is kept meanwhile, so that a crowd asks no more than the queue holds.
-  if (await turn.value.keepDuring(deps.breaches.isBreached(change.newPassword))) {
-    turn.value.leave()
-    return refuse(breachedPassword(field))
-  }
-  const hashed = await turn.value.hash(() => deps.passwords.hash(change.newPassword))
+  const hashed = await hashFieldPassword(deps, change.newPassword, field, isGone)
   if (!hashed.ok) return hashed
   const tokenGeneration = createRandomId(deps.runtime)
   const begun = await beginExchange(deps, change.presented, tokenGeneration)

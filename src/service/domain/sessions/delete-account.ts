@@ -11,13 +11,11 @@ import {
   type UserTokenReason,
 } from '../../../errors/reasons.ts'
 import { planDeletion } from '../../store/account-deletion.ts'
-import { findAccountByToken } from '../../store/users.ts'
 import type { AuditEntry } from '../audit-entry.ts'
 import type { Deps } from '../deps.ts'
 import { createNotice, type NoticeReader } from '../mail/notice.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
-import { verifyOwnRefreshToken } from './exchange.ts'
-import { freshLoginSeconds, type NotFresh, notFresh, withoutProof } from './fresh-login.ts'
+import { findProof, freshLoginSeconds, type NotFresh, notFresh } from './fresh-login.ts'
 
 /** What the user sends. */
 interface AskedDeletion extends NoticeReader {
@@ -55,25 +53,13 @@ export async function deleteOwnAccount(
 > {
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
-  const own = await verifyOwnRefreshToken(deps, asked.refreshToken, verified.value.sessionId)
-  if (!own.ok) return own
-  if (!own.value) {
-    const found = await findAccountByToken(deps.database, verified.value)
-    return found.ok ? refuse(withoutProof(deps, 'refresh_token')) : found
-  }
-  const { settings } = deps
-  const days = settings.accountDeletionDays
+  const proof = await findProof(deps, verified.value, asked.refreshToken)
+  if (!proof.ok) return proof
   const planned = await planDeletion(deps.database, verified.value, {
-    days,
+    days: deps.settings.accountDeletionDays,
     tokenGeneration: createRandomId(deps.runtime),
     maxAgeSeconds: freshLoginSeconds,
-    rotation: {
-      ...own.value,
-      graceSeconds: settings.refreshGraceSeconds,
-      idleSeconds: settings.sessionIdleLifetimeSeconds,
-      // It is not exchanged: the session ends.
-      ...{ tokenExpiresAt: 0, signed: 0 },
-    },
+    rotation: proof.value,
     notice: deps.mailer ? createNotice(deps, asked) : undefined,
     entry: asked.entry,
   })

@@ -17,8 +17,7 @@ import type { Deps } from '../deps.ts'
 import type { Email } from '../identity/email.ts'
 import { inEvenTime } from '../limits/even-time.ts'
 import { verifyUserToken } from '../tokens/user-token.ts'
-import { verifyOwnRefreshToken } from './exchange.ts'
-import { freshLoginSeconds, type NotFresh, notFresh, withoutProof } from './fresh-login.ts'
+import { findProof, freshLoginSeconds, type NotFresh, notFresh } from './fresh-login.ts'
 
 /** What the user asks for. */
 interface AskedChange {
@@ -58,7 +57,7 @@ export async function requestNewEmail(
     | InvalidInput
   >
 > {
-  const { database, runtime, settings } = deps
+  const { database, runtime } = deps
   const verified = await verifyUserToken(deps, token)
   if (!verified.ok) return verified
   const caller = verified.value
@@ -66,15 +65,12 @@ export async function requestNewEmail(
     const found = await findAccountByToken(database, caller)
     return found.ok ? refuse('mail_off') : found
   }
-  const presented = await verifyOwnRefreshToken(deps, refreshToken, caller.sessionId)
-  if (!presented.ok) return presented
-  if (!presented.value) return refuse(withoutProof(deps, 'refresh_token'))
+  const proof = await findProof(deps, caller, refreshToken)
+  if (!proof.ok) return proof
   const code = newCode(deps, 'change_email', language, entry)
-  const { refreshGraceSeconds: graceSeconds, sessionIdleLifetimeSeconds: idleSeconds } = settings
   const asked = {
     ...{ code, newEmail, maxAgeSeconds: freshLoginSeconds, existsMailId: createRandomId(runtime) },
-    // It is only read: no token is signed.
-    rotation: { ...presented.value, graceSeconds, idleSeconds, tokenExpiresAt: 0, signed: 0 },
+    rotation: proof.value,
   }
   const queued = await inEvenTime(runtime, () => requestEmailChange(database, caller, asked))
   if (queued.ok) return succeed(code.handle)
