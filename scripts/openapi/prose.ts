@@ -155,7 +155,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
     tag: 'Accounts',
     summary: 'Proves the email of the account by a code.',
     description:
-      'Send `handle` and `code`, or the `token` of the link. Whoever reads the mails of an email need not be the one who has registered it. So the password stays only if something shows that it is the same person: the handle of `POST /auth/email-verification`, of a registration or of a refused login, a `device_token` of the account, or its `password`. Otherwise the answer is `password_needed`. With `remove_password` the email is proved in any case. The password, the sessions and the tokens from before end. Then `password_removed` is true.',
+      'Send `handle` and `code`, or the `token` of the link. Whoever reads the mails of an email need not be the one who has registered it. So the password stays only if something shows that it is the same person. That is the handle of `POST /auth/email-verification`, of a registration or of a refused login. It may also be a `device_token` of the account, or its `password`. Otherwise the answer is `password_needed`. With `remove_password` the email is proved in any case. The password, the sessions and the tokens from before end. Then `password_removed` is true.',
     request: { handle: codeHandle, code: '7K2M-9XQD' },
     members: {
       ...codeMembers,

@@ -155,7 +155,7 @@ export const catalogue = {
     status: 403,
     code: 'password_needed',
     message:
-      'Give the password of the account. Only POST /auth/verify-email does without it, with remove_password.',
+      'Give the password of the account. Only POST /auth/verify-email takes remove_password in its place.',
   },
   mail_refused: {
     status: 429,

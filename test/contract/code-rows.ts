@@ -3,15 +3,19 @@
 import { createClientOf, freshEmail } from '../support/client.ts'
 import { codeIn, linkTokenIn } from '../support/mailed-code.ts'
 import { until } from '../support/server.ts'
-import { type Expected, invalidInput, invalidJson, json, password, post, type Row } from './row.ts'
+import {
+  codeWrong,
+  type Expected,
+  invalidInput,
+  invalidJson,
+  json,
+  password,
+  post,
+  type Row,
+} from './row.ts'
 import type { Target } from './targets.ts'
 
 const newPassword = 'another good password'
-const wrong: Expected = {
-  status: 403,
-  message: 'The code is wrong, was used, or has expired. Ask for a new one.',
-  code: 'code_wrong',
-}
 const onItsWay: Expected = {
   status: 200,
   message: 'If this email has an account, a code is on its way.',
@@ -113,22 +117,22 @@ const useRows = (use: 'resetPassword' | 'loginByCode', success: Expected): Row[]
     row('the code and its handle', typed, success),
     row('the code in small letters', (m) => ({ ...typed(m), code: m.code.toLowerCase() }), success),
     row('the token of the link', linked, success),
-    row('a wrong code', (m) => ({ ...typed(m), code: '0000-0000' }), wrong),
-    row('another handle', (m) => ({ ...typed(m), handle: 'A'.repeat(16) }), wrong),
+    row('a wrong code', (m) => ({ ...typed(m), code: '0000-0000' }), codeWrong),
+    row('another handle', (m) => ({ ...typed(m), handle: 'A'.repeat(16) }), codeWrong),
     row(
       'a forged link',
       (m) => ({ ...linked(m), token: `${m.token.slice(0, -9)}AAAAAAAAA` }),
-      wrong,
+      codeWrong,
     ),
-    row('a code for something else', typed, wrong, other),
-    row('a link for something else', linked, wrong, other),
+    row('a code for something else', typed, codeWrong, other),
+    row('a link for something else', linked, codeWrong, other),
     row(
       'a code that was used',
       async (mail, { baseUrl }) => {
         await createClientOf(baseUrl)[use](typed(mail))
         return typed(mail)
       },
-      wrong,
+      codeWrong,
     ),
     row(
       'a code that has expired',
@@ -137,7 +141,7 @@ const useRows = (use: 'resetPassword' | 'loginByCode', success: Expected): Row[]
         await database.query(sql, mail.email)
         return typed(mail)
       },
-      wrong,
+      codeWrong,
     ),
     row('a code without its handle', ({ code }) => ({ code, ...rest }), invalidInput),
     row('a code and a link', (mail) => ({ ...typed(mail), ...linked(mail) }), invalidInput),

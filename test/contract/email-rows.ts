@@ -3,7 +3,7 @@
 import { createClientOf, freshEmail, tokensOf } from '../support/client.ts'
 import { codeIn, linkTokenIn } from '../support/mailed-code.ts'
 import { until } from '../support/server.ts'
-import { type Expected, invalidInput, password, type Row } from './row.ts'
+import { codeWrong, type Expected, invalidInput, password, type Row } from './row.ts'
 import type { Target } from './targets.ts'
 
 const asked: Expected = { status: 200, message: 'Check the new email.', has: ['handle'] }
@@ -12,11 +12,6 @@ const undone: Expected = {
   status: 200,
   message: 'The old email is back. Check it for a code, and set a new password.',
   has: ['handle'],
-}
-const wrong: Expected = {
-  status: 403,
-  message: 'The code is wrong, was used, or has expired. Ask for a new one.',
-  code: 'code_wrong',
 }
 const taken: Expected = {
   status: 202,
@@ -125,10 +120,10 @@ export const emailRows: readonly Row[] = [
   confirmRow('the token of the link alone', ({ linked }) => linked, {
     status: 403,
     message:
-      'Give the password of the account. Only POST /auth/verify-email does without it, with remove_password.',
+      'Give the password of the account. Only POST /auth/verify-email takes remove_password in its place.',
     code: 'password_needed',
   }),
-  confirmRow('a wrong code', ({ typed }) => ({ ...typed, code: '0000-0000' }), wrong),
+  confirmRow('a wrong code', ({ typed }) => ({ ...typed, code: '0000-0000' }), codeWrong),
   confirmRow('nothing', () => ({}), invalidInput),
   confirmRow(
     'an email that was registered meanwhile',
@@ -140,7 +135,7 @@ export const emailRows: readonly Row[] = [
     { ...taken, status: 409 },
   ),
   undoRow('the token of the link', (token) => ({ token }), undone),
-  undoRow('a forged link', (token) => ({ token: `${token.slice(0, -9)}AAAAAAAAA` }), wrong),
+  undoRow('a forged link', (token) => ({ token: `${token.slice(0, -9)}AAAAAAAAA` }), codeWrong),
   undoRow('nothing', () => ({}), invalidInput),
   undoRow(
     'a link that was used',
@@ -148,6 +143,6 @@ export const emailRows: readonly Row[] = [
       await client.undoEmailChange({ token })
       return { token }
     },
-    wrong,
+    codeWrong,
   ),
 ]

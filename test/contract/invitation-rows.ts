@@ -6,15 +6,19 @@ import { systemRuntime } from '../../src/runtime/runtime.ts'
 import { createMailedCodes } from '../../src/service/domain/codes/mailed-codes.ts'
 import { freshEmail } from '../support/client.ts'
 import { testSettings } from '../support/settings.ts'
-import { type Expected, invalidInput, invalidJson, json, password, post, type Row } from './row.ts'
+import {
+  codeWrong,
+  type Expected,
+  invalidInput,
+  invalidJson,
+  json,
+  password,
+  post,
+  type Row,
+} from './row.ts'
 import type { Target } from './targets.ts'
 
 const path = '/auth/accept-invitation'
-const wrong: Expected = {
-  status: 403,
-  message: 'The code is wrong, was used, or has expired. Ask for a new one.',
-  code: 'code_wrong',
-}
 const accepted: Expected = {
   status: 200,
   message: 'Invitation accepted.',
@@ -57,14 +61,18 @@ const row = (
 
 export const invitationRows: readonly Row[] = [
   row('the token of the link, and a password', (token) => ({ token, password }), accepted),
-  row('a forged link', (token) => ({ token: `${token.slice(0, -9)}AAAAAAAAA`, password }), wrong),
+  row(
+    'a forged link',
+    (token) => ({ token: `${token.slice(0, -9)}AAAAAAAAA`, password }),
+    codeWrong,
+  ),
   row(
     'a link that was used',
     async (token, target) => {
       await accept(target, { token, password })
       return { token, password }
     },
-    wrong,
+    codeWrong,
   ),
   row(
     'a link that has expired',
@@ -73,7 +81,7 @@ export const invitationRows: readonly Row[] = [
       await database.query(sql, token.slice(0, 16))
       return { token, password }
     },
-    wrong,
+    codeWrong,
   ),
   row('a password that is too short', (token) => ({ token, password: '1234567' }), invalidInput),
   row('no password', (token) => ({ token }), invalidInput),

@@ -32,5 +32,10 @@ export const post = (target: Target, path: string, init: RequestInit) =>
 
 export const invalidJson: Expected = { status: 400, code: 'invalid_json' }
 export const invalidInput: Expected = { status: 422, code: 'invalid_input', has: ['errors'] }
+export const codeWrong: Expected = {
+  status: 403,
+  code: 'code_wrong',
+  message: 'The code is wrong, was used, or has expired. Ask for a new one.',
+}
 export const unsupported: Expected = { status: 415, code: 'unsupported_media_type' }
 export const tooLarge: Expected = { status: 413, code: 'body_too_large' }
