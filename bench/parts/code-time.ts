@@ -1,6 +1,6 @@
-// Measures whether the time of an answer tells anything about an email or a handle (ASVS 6.3.8). Each
-// round asks once for every kind, in random order. Many rounds run at once, because the answers come
-// at the end of a span.
+// Measures whether the time of an answer tells anything about an email or a handle (ASVS 6.3.8).
+// Registration is neutral. Each round asks once for every kind, in random order. Many rounds run at
+// once, because the answers come at the end of a span.
 
 import { renderTable } from '../../scripts/docs/markdown.ts'
 import { type Answer, createClientOf } from '../../test/support/client.ts'
@@ -19,6 +19,7 @@ const roundsAtOnce = 16
 const medianToleranceMs = 2
 /** With 2,000 pairs, chance alone moves the AUC by 0.009 (one standard deviation). */
 const aucTolerance = 0.03
+const password = 'a good password'
 
 type Client = ReturnType<typeof createClientOf>
 
@@ -32,12 +33,12 @@ interface Kind {
   readonly ask: (client: Client, round: number) => Promise<Answer>
 }
 
-/** The accounts by the first letter of their emails, with what is in two columns of their rows. */
-const accounts = {
-  k: { emailVerifiedAt: '1', disabledAt: 'NULL' },
-  u: { emailVerifiedAt: 'NULL', disabledAt: 'NULL' },
-  d: { emailVerifiedAt: '1', disabledAt: '1' },
-}
+/** What is in two columns of an account's row. */
+const known = { emailVerifiedAt: '1', disabledAt: 'NULL' }
+const unverified = { emailVerifiedAt: 'NULL', disabledAt: 'NULL' }
+const disabled = { emailVerifiedAt: '1', disabledAt: '1' }
+/** The accounts by the first letter of their emails. The last three are for registrations. */
+const accounts = { k: known, u: unverified, d: disabled, r: known, s: unverified, t: disabled }
 /** All of the same length. */
 const emailOf = (letter: string, round: number) => `${letter}-${padded(round)}@example.com`
 const padded = (round: number) => String(round).padStart(9, '0')
@@ -64,8 +65,19 @@ const handleKind = (name: string, start: string): Kind => ({
   ask: (client, round) =>
     client.loginByCode({ handle: `${start}-${padded(round)}`, code: '0000-0000' }),
 })
+
+const registered = (name: string, letter: string): Kind => ({
+  ...{ name: `/auth/register, ${name}`, against: '/auth/register, a new email', status: 202 },
+  ask: (client, round) => client.register({ email: emailOf(letter, round), password }),
+})
+
 const kinds: readonly Kind[] = [
   ...emailKinds,
+  registered('a new email', 'o'),
+  registered('another new email', 'p'),
+  registered('a known email', 'r'),
+  registered('an unverified email', 's'),
+  registered('a disabled account', 't'),
   handleKind(madeUp, 'nobody'),
   handleKind('a wrong code, a real handle', 'handle'),
 ]
@@ -112,7 +124,7 @@ async function measure(bundle: string): Promise<Times> {
   const database = await startDatabase()
   const post = await startHttpPost()
   const server = await serveOnWorkerd(bundle, {
-    ...{ ...testSettings, ...post.variables },
+    ...{ ...testSettings, ...post.variables, REGISTRATION: 'neutral' },
     TURSO_DATABASE_URL: database.url,
   })
   try {
