@@ -18,6 +18,7 @@ import { simulateQuietIsolates } from './parts/quiet-isolates.ts'
 import { measureService } from './parts/service-load.ts'
 import { measureSessionCounts } from './parts/session-count.ts'
 import { measureStaleness } from './parts/staleness.ts'
+import { measureStartUp } from './parts/start-up.ts'
 
 interface Part {
   readonly title: string
@@ -40,6 +41,7 @@ const parts: Readonly<Record<string, Part>> = {
   staleness: { title: 'How long a revoked token is accepted', run: measureStaleness },
   rows: { title: 'How many rows the feed has', run: measureFeedRows },
   service: { title: 'The service', run: measureService },
+  'start-up': { title: 'The start of the Worker', run: measureStartUp },
   logins: { title: 'Logins of strangers', run: measureLoginCrowds },
   'login-time': { title: 'What the time of a login tells', run: measureLoginTime },
   'code-time': { title: 'What the time of an answer tells about an email', run: measureCodeTime },

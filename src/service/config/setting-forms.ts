@@ -14,9 +14,14 @@ export interface Setting<T> {
   parse(text: string): Result<T, string> | Promise<Result<T, string>>
 }
 
+/**
+ * With a comma after each thousand. `toLocaleString` would load tables of all languages, which takes
+ * a third of the Worker's start.
+ */
+const format = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',')
+
 /** A setting that is a whole number within bounds. */
 export function wholeNumber(fallback: number, least: number, most: number) {
-  const format = (value: number) => value.toLocaleString('en-US')
   const bounds = `${format(least)} to ${format(most)}`
   return {
     default: format(fallback),
