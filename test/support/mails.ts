@@ -48,6 +48,10 @@ export const mailContents: readonly (readonly [name: string, content: MailConten
     'deletion_planned by an unknown device',
     { kind: 'deletion_planned', at: changedAt, device: undefined },
   ],
+  [
+    'deletion_taken_back',
+    { kind: 'deletion_taken_back', at: changedAt, device: 'Firefox on Windows' },
+  ],
   ['account_exists', { kind: 'account_exists' }],
 ]
 

@@ -32,10 +32,11 @@ export interface InvitationMail {
 /**
  * - `password_changed`: the password of the account was changed;
  * - `new_device`: somebody has logged in from a device that the account does not know;
- * - `deletion_planned`: the account will be deleted, unless its owner logs in before.
+ * - `deletion_planned`: the account will be deleted, unless its owner logs in before;
+ * - `deletion_taken_back`: it will not be deleted, because somebody has logged in.
  */
 export interface ChangeMail {
-  readonly kind: 'password_changed' | 'new_device' | 'deletion_planned'
+  readonly kind: 'password_changed' | 'new_device' | 'deletion_planned' | 'deletion_taken_back'
   /** When it happened, or when it will be deleted. In seconds since 1970. */
   readonly at: number
   /** The device that asked for it, in the words of `describeDevice`. */

@@ -110,7 +110,9 @@ export const undoFlow: CodeFlow = {
   textsOf: (texts) => texts.undo,
   async finish(c, deps, { sent }) {
     const entry = entryOf(c, deps, 'undoEmailChange')
-    const handle = await takeEmailBack(deps, sent.token ?? '', languageOf(c), entry)
+    const device = describeDevice(c.req.header('User-Agent'))
+    const asked = { token: sent.token ?? '', device, language: languageOf(c), entry }
+    const handle = await takeEmailBack(deps, asked)
     if (!handle.ok) return handle
     sendAfterAnswer(c, deps)
     setCodeCookie(c, resetFlow, handle.value)

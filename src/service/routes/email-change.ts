@@ -77,11 +77,13 @@ const undoEmailChangeRoute = defineRoute({
   body: () => undo,
   limits: 'code',
   refusals: ['code_wrong', 'email_taken'],
-  audit: ['attempted', 'success'],
+  audit: ['attempted', 'success', 'deletion_cancelled'],
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, body, entry }) {
-    const handle = await takeEmailBack(deps, body.token, languageOf(c), entry)
+    const device = describeDevice(c.req.header('User-Agent'))
+    const asked = { token: body.token, device, language: languageOf(c), entry }
+    const handle = await takeEmailBack(deps, asked)
     if (!handle.ok) return handle
     sendAfterAnswer(c, deps)
     const message = 'The old email is back. Check it for a code, and set a new password.'

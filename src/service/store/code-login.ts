@@ -7,7 +7,8 @@ import { revocationsOf, type Takeover, takeoverStatements } from './account-take
 import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { useCodeStatement } from './codes.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
-import { isQueued, type Notice, newDeviceStatements } from './outgoing-mail.ts'
+import { returnStatements } from './deletion-cancelling.ts'
+import { isQueued, type LoginNotice } from './outgoing-mail.ts'
 import { revocationRow } from './revoked-tokens.ts'
 import { decodeRows } from './rows.ts'
 import { sessions, users } from './schema.ts'
@@ -16,7 +17,6 @@ import {
   type BegunInStore,
   type Changed,
   insertSessionStatement,
-  keptStatements,
   type NewSession,
 } from './sessions.ts'
 import { unsuppressStatement } from './suppressed-addresses.ts'
@@ -42,8 +42,8 @@ export interface CodeLogin {
    */
   readonly takeover: Takeover | undefined
   readonly session: NewSession
-  /** The mail that tells the owner about a new device. */
-  readonly notice: Notice | undefined
+  /** The mail that tells the owner. */
+  readonly notice: LoginNotice | undefined
   readonly maxSessions: number
   readonly entry: AuditEntry
   /** The `seq` of the event of the code. */
@@ -87,9 +87,8 @@ export async function insertSessionByCode(
         .from(users)
         .where(and(whose, isBegun))}`,
     ),
-    ...keptStatements(signed, session, login.entry),
     ...sessionLimitStatements(session.sessionId, login.maxSessions),
-    ...newDeviceStatements(login.notice, and(whose, isBegun)),
+    ...returnStatements(signed, session, isBegun, login.notice, login.entry),
     found: selectCheckedAccountStatement(and(whose, isUsableAccount)),
   })
   if (inserted.length > 0) {

@@ -24,7 +24,7 @@ import {
   voidUndosStatement,
 } from './email-change.ts'
 import { codes } from './mail-schema.ts'
-import { insertMailStatement } from './outgoing-mail.ts'
+import { insertMailStatement, type Notice } from './outgoing-mail.ts'
 import { type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows } from './rows.ts'
 import { users } from './schema.ts'
@@ -40,6 +40,8 @@ export interface EmailUndo {
   readonly takeover: Takeover
   /** The code for a new password. */
   readonly reset: RequestedCode
+  /** The mail that tells the owner that the account is kept. */
+  readonly notice: Notice
   readonly entry: AuditEntry
   /** The `seq` of the event of the code. */
   readonly attemptSeq: number | undefined
@@ -57,7 +59,7 @@ export async function undoEmailChange(
   database: Database,
   undo: EmailUndo,
 ): Promise<Result<Revocation, 'code_wrong' | 'email_taken'>> {
-  const { codeId, userId, spellings, takeover, reset, entry, attemptSeq } = undo
+  const { codeId, userId, spellings, takeover, reset, notice, entry, attemptSeq } = undo
   const { tokenGeneration, passwordHash } = takeover
   const whose = eq(users.id, userId)
   const isUsed = and(whose, sql`changes() > 0`)
@@ -85,7 +87,7 @@ export async function undoEmailChange(
     ),
     later: voidUndosStatement(userId, isLaterThan(codeId), undone),
     changes: voidChangesStatement(userId, undone),
-    ...cancellationStatements(isUndone, entry, { userId }),
+    ...cancellationStatements(isUndone, notice, entry, { userId }),
     unsuppressed: unsuppressStatement(
       sql`${build.select({ recipient: users.emailNormalized }).from(users).where(isUndone)}`,
     ),

@@ -26,7 +26,7 @@ type MailKind = (typeof mailKinds)[number]
 export const mailKinds = [
   ...(['reset_password', 'sign_in', 'verify_email', 'invitation', 'change_email'] as const),
   ...(['password_changed', 'email_changed', 'account_exists', 'deletion_planned'] as const),
-  'new_device',
+  ...(['deletion_taken_back', 'new_device'] as const),
 ] as const
 
 /** What its row needs beside the account. */
@@ -119,11 +119,17 @@ export interface Notice {
   readonly device: string | undefined
 }
 
+/** The notice of a login. */
+export interface LoginNotice extends Notice {
+  /** Whether the owner is told because of the device alone. */
+  readonly isOfNewDevice: boolean
+}
+
 /** Queues the notice to the account that the condition selects. Without one there is no statement. */
 export function noticeStatements(
   notice: Notice | undefined,
   whose: SQL | undefined,
-  kind: 'password_changed' | 'deletion_planned' = 'password_changed',
+  kind: 'password_changed' | 'deletion_planned' | 'deletion_taken_back' = 'password_changed',
 ) {
   if (!notice) return {}
   const { mailId, language, device } = notice
@@ -132,7 +138,7 @@ export function noticeStatements(
       { mailId, language, kind },
       { device },
       and(whose, isOwnersOrMailable),
-    ),
+    ).returning({ id: outgoingMail.id }),
   }
 }
 
@@ -169,7 +175,7 @@ export function newDeviceStatements(notice: Notice | undefined, whose: SQL | und
   }
 }
 
-/** Whether a mail of `newDeviceStatements` is queued, by the answer of the statement. */
+/** Whether a mail of these statements is queued, by the answer of the statement. */
 export function isQueued(told: unknown): boolean {
   return Array.isArray(told) && told.length > 0
 }

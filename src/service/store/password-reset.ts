@@ -11,7 +11,7 @@ import { type AuditEntry, auditStatements } from './audit-events.ts'
 import { useCodeStatement } from './codes.ts'
 import { build, type Database, databaseNow, runBatch } from './database.ts'
 import { cancellationStatements } from './deletion-cancelling.ts'
-import { type Notice, noticeStatements } from './outgoing-mail.ts'
+import { insertMailStatement, type Notice } from './outgoing-mail.ts'
 import { type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows, integer } from './rows.ts'
 import { users } from './schema.ts'
@@ -29,6 +29,8 @@ export interface PasswordReset {
   readonly tokenGeneration: string
   /** The mail that tells the owner. */
   readonly notice: Notice
+  /** The mail that tells the owner that the account is kept. */
+  readonly keptNotice: Notice
   readonly entry: AuditEntry
   /** The `seq` of the event of the code. */
   readonly attemptSeq: number | undefined
@@ -72,8 +74,9 @@ export async function resetPassword(
       ...{ outcome: 'success', userId, attemptSeq: reset.attemptSeq },
     }),
     ended: updateEndedSessionsStatement(whose, tokenGeneration),
-    ...noticeStatements(notice, isReset),
-    ...cancellationStatements(isReset, reset.entry, { userId }),
+    // Its email is proved, so the mail needs no further condition.
+    changed: insertMailStatement({ ...notice, kind: 'password_changed' }, notice, isReset),
+    ...cancellationStatements(isReset, reset.keptNotice, reset.entry, { userId }),
     unsuppressed: unsuppressStatement(
       sql`${build.select({ recipient: users.emailNormalized }).from(users).where(isReset)}`,
     ),

@@ -7,7 +7,7 @@ import { type Result, type RevocationReason, refuse, succeed } from '../../error
 import { rightAttemptStatement } from './attempts.ts'
 import { type AuditEntry, auditStatements, wasRecorded } from './audit-events.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
-import { cancellationStatements } from './deletion-cancelling.ts'
+import { returnStatements } from './deletion-cancelling.ts'
 import { hashRenewalStatements, type RightPassword } from './hash-renewal.ts'
 import {
   decodeLiveSession,
@@ -17,7 +17,7 @@ import {
   selectIssuedSessionStatement,
 } from './live-session.ts'
 import { insertUserStatement, type NewUser } from './new-users.ts'
-import { isQueued, type Notice, newDeviceStatements } from './outgoing-mail.ts'
+import { isQueued, type LoginNotice } from './outgoing-mail.ts'
 import { type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows, instant } from './rows.ts'
 import { sessions, users } from './schema.ts'
@@ -96,7 +96,10 @@ export async function insertSession(
   database: Database,
   session: NewSession,
   { found: signed, attempt, renewal }: RightPassword<CheckedAccount>,
-  { maxSessions, notice }: { readonly maxSessions: number; readonly notice: Notice | undefined },
+  {
+    maxSessions,
+    notice,
+  }: { readonly maxSessions: number; readonly notice: LoginNotice | undefined },
   entry: AuditEntry,
 ): Promise<Result<BegunInStore, { reason: 'invalid_credentials' } | Changed<CheckedAccount>>> {
   const isChecked = and(
@@ -114,10 +117,9 @@ export async function insertSession(
       ...{ userId: signed.userId, sessionId: session.sessionId },
     }),
     right: rightAttemptStatement(attempt),
-    ...keptStatements(signed, session, entry),
     ...sessionLimitStatements(session.sessionId, maxSessions),
     ...hashRenewalStatements(renewal, isBegun),
-    ...newDeviceStatements(notice, and(eq(users.id, signed.userId), isBegun)),
+    ...returnStatements(signed, session, isBegun, notice, entry),
     found: selectCheckedAccountStatement(isChecked),
   })
   if (inserted.length > 0) {
@@ -216,21 +218,6 @@ export function selectOwnSessionsStatement({ userId }: CallerToken) {
 /** Decodes the answer of the statement. */
 export function decodeOwnSessions(rows: readonly unknown[]): readonly ListedSession[] {
   return decodeRows(listedRow, rows)
-}
-
-/**
- * Keeps an account whose deletion is planned, if the session has begun. Without a plan there is no
- * statement: the plan gives the account another generation, so a login that has not read it begins
- * no session.
- */
-export function keptStatements(
-  { userId, deletionDueAt }: CheckedAccount,
-  { sessionId }: NewSession,
-  entry: AuditEntry,
-) {
-  if (deletionDueAt === null) return {}
-  const isBegun = exists(selectSessionStatement(sessionId))
-  return cancellationStatements(and(eq(users.id, userId), isBegun), entry, { userId, sessionId })
 }
 
 function selectSessionStatement(sessionId: string) {

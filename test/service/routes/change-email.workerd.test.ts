@@ -317,6 +317,17 @@ describe('POST /auth/undo-email-change', () => {
     expect(said(await takeBack(undo))).toEqual(wrong)
   })
 
+  it('keeps an account whose deletion is planned, and tells its owner', async () => {
+    const account = await provedAccount()
+    const { newEmail, undo } = await changed(account, account.email)
+    await changeAccount(newEmail, 'deletion_due_at = 4000000000')
+    expect(said(await takeBack(undo))).toEqual(undone)
+    const kept = 'Your account at Example is kept'
+    expect(mailbox.to(account.email).map(({ subject }) => subject)).toContain(kept)
+    const sql = 'SELECT deletion_due_at AS due FROM portcullis_users WHERE email = ?'
+    expect((await client.execute({ sql, args: [account.email] })).rows[0]?.due).toBeNull()
+  })
+
   it('holds when a thief has changed email and password again, and voids the undo of the thief', async () => {
     const account = await provedAccount()
     const { undo, newEmail: second } = await changed(account, account.email)

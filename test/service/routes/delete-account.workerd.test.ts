@@ -59,6 +59,10 @@ async function plannedAccount() {
   return account
 }
 
+const keptSubject = 'Your account at Example is kept'
+const keptMailsTo = (email: string) =>
+  mailbox.to(email).filter(({ subject }) => subject === keptSubject)
+
 /** The tables that have this text, or this account, in any column. */
 async function tablesWith(text: string, userId: number): Promise<string[]> {
   const tables = await query("SELECT name FROM sqlite_master WHERE type = 'table'")
@@ -220,6 +224,54 @@ describe('an account whose deletion is planned', () => {
     expect([answer.status, answer.body.deletion_cancelled]).toEqual([200, true])
     expect(await dueAt(email)).toBeNull()
     expect(await eventsOf(await idOf(email))).toContainEqual({ ...back, event })
+    await service.settle()
+    expect(keptMailsTo(email)).toHaveLength(1)
+  })
+
+  it.each([
+    ['from a new device', {}],
+    ['from a known device', { known: true }],
+  ])('tells its owner with one mail of a login %s', async (_, { known = false }) => {
+    const { email, password } = await registerAccount(app)
+    await changeAccount(email, 'registered_at = registered_at - 7200')
+    const { body } = await login(email, password)
+    await service.settle()
+    await query(
+      'UPDATE portcullis_outgoing_mail SET created_at = created_at - 3601 WHERE address = ?',
+      email,
+    )
+    await erase({ token: String(body.auth_token), refreshToken: String(body.refresh_token) })
+    await service.settle()
+    const before = mailbox.to(email).length
+    const device = known ? { device_token: body.device_token } : {}
+    const again = { email, password, ...device }
+    expect((await post(app, '/auth/login', again)).body.deletion_cancelled).toBe(true)
+    await service.settle()
+    const [mail, ...others] = mailbox.to(email).slice(before)
+    expect([mail?.subject, others]).toEqual([keptSubject, []])
+    expect(mail?.text).toMatch(/^When: \d+ \w+ \d{4}, \d\d:\d\d UTC$/m)
+    await post(app, '/auth/login', again)
+    await service.settle()
+    expect(keptMailsTo(email)).toHaveLength(1)
+  })
+
+  it('tells its owner also with NEW_DEVICE_MAILS=off', async () => {
+    const quiet = await createMailingService({ NEW_DEVICE_MAILS: 'off' })
+    const { email, password } = await plannedAccount()
+    await post(quiet.app, '/auth/login', { email, password })
+    await quiet.settle()
+    expect(quiet.mailbox.to(email).map(({ subject }) => subject)).toContain(keptSubject)
+  })
+
+  it('mails no unproved email about it more often than strangers can', async () => {
+    const { email, password } = await registerAccount(app)
+    for (let round = 0; round < 3; round += 1) {
+      const { body } = await login(email, password)
+      await erase({ token: String(body.auth_token), refreshToken: String(body.refresh_token) })
+    }
+    expect((await login(email, password)).body.deletion_cancelled).toBe(true)
+    await service.settle()
+    expect(mailbox.to(email)).toHaveLength(5)
   })
 
   it('is kept by a login that began before the deletion was planned', async () => {
@@ -317,7 +369,7 @@ describe('housekeeping', () => {
       await service.settle()
       await query(again, id)
       await service.sendMail({})
-      return mailbox.to(account.email).length
+      return mailbox.to(account.email).filter(({ subject }) => subject !== keptSubject).length
     }
     expect(await mailed()).toBe(2)
     await login(account.email, account.password)

@@ -70,6 +70,7 @@ export async function resetForgottenPassword(
       ...{ isLink: presented.handle === undefined, attemptSeq, entry: asked.entry },
       tokenGeneration: createRandomId(deps.runtime),
       notice: createNotice(deps, asked),
+      keptNotice: createNotice(deps, asked),
     })
   })
 }

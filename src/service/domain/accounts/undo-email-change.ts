@@ -9,6 +9,14 @@ import { newCode } from '../codes/request-code.ts'
 import { beginTakeover } from '../codes/takeover.ts'
 import type { Deps } from '../deps.ts'
 import { emailSpellings } from '../identity/email.ts'
+import { createNotice, type NoticeReader } from '../mail/notice.ts'
+
+/** What the owner sends. */
+interface AskedUndo extends NoticeReader {
+  /** Of the link. */
+  readonly token: string
+  readonly entry: AuditEntry
+}
 
 type UndoReason = 'code_wrong' | 'email_taken'
 
@@ -24,18 +32,17 @@ type UndoReason = 'code_wrong' | 'email_taken'
  */
 export async function takeEmailBack(
   deps: Pick<Deps, 'database' | 'runtime' | 'settings' | 'mailedCodes' | 'revocations'>,
-  token: string,
-  language: string,
-  entry: AuditEntry,
+  { token, entry, ...reader }: AskedUndo,
 ): Promise<Result<string, UndoReason>> {
   const checked = await checkCode(deps, { token }, 'undo_email_change', entry)
   if (!checked.ok) return checked
   const { account, codeId, attemptSeq, newEmail } = checked.value
   return withCheckedCode<string, UndoReason>(deps, checked.value, ['code_wrong'], async () => {
-    const reset = newCode(deps, 'reset_password', language, entry)
+    const reset = newCode(deps, 'reset_password', reader.language, entry)
     const undone = await undoEmailChange(deps.database, {
       ...{ codeId, userId: account.userId, spellings: emailSpellings(newEmail ?? '') },
       ...{ takeover: beginTakeover(deps), reset, entry, attemptSeq },
+      notice: createNotice(deps, reader),
     })
     if (!undone.ok) return undone
     deps.revocations.announce(undone.value)

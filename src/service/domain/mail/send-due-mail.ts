@@ -158,6 +158,7 @@ async function contentOf(deps: MailDeps, mail: ClaimedMail): Promise<MailContent
       return { kind }
     case 'password_changed':
     case 'deletion_planned':
+    case 'deletion_taken_back':
     case 'new_device':
       return { kind, ...told }
     case 'email_changed': {

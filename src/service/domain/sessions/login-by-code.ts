@@ -6,7 +6,7 @@ import { noPassword } from '../../../crypto/no-password.ts'
 import { type ChangeReason, type Result, succeed } from '../../../errors/reasons.ts'
 import type { Takeover } from '../../store/account-takeover.ts'
 import { type CodeLogin, insertSessionByCode } from '../../store/code-login.ts'
-import type { Notice } from '../../store/outgoing-mail.ts'
+import type { LoginNotice } from '../../store/outgoing-mail.ts'
 import type { TokenAccount } from '../../store/users.ts'
 import type { AuditEntry } from '../audit-entry.ts'
 import { type CheckedCode, checkCode, type SentCode, withCheckedCode } from '../codes/check-code.ts'
@@ -17,7 +17,7 @@ import type { DeviceClaims } from '../limits/device-token.ts'
 import { findDevice, type LoginClient, renewDevice } from '../limits/login-attempts.ts'
 import type { LoginPlace, LoginTokens } from '../tokens/tokens.ts'
 import { beginSession } from './begin-session.ts'
-import { createNewDeviceNotice } from './new-device-notice.ts'
+import { createLoginNotice } from './login-notice.ts'
 
 /** What a login with a code needs. */
 export type CodeLoginDeps = Pick<
@@ -38,7 +38,7 @@ export type CodeLoginDeps = Pick<
 interface TokensByCode extends LoginTokens {
   /** Whether the deletion of the account was planned, and is not any more. */
   readonly isDeletionCancelled: boolean
-  /** Whether a mail to the owner is queued, about a new device. */
+  /** Whether a mail to the owner is queued. */
   readonly isOwnerTold: boolean
 }
 
@@ -58,9 +58,9 @@ const purpose = 'sign_in'
 /**
  * The tokens of a new session, and of a known device. The email is proved from now on. If nobody
  * had proved it before, and the client presents no device token of the account, the account loses
- * its password, its sessions and its tokens. An account whose deletion is planned is kept. If the
- * email was proved before, a mail tells its owner about a device that the account does not know, at
- * most once an hour. Refuses with 'code_wrong' as `checkCode`, also if another request has used the
+ * its password, its sessions and its tokens. An account whose deletion is planned is kept, and a
+ * mail tells its owner. Otherwise, if the email was proved before, a mail tells about a device that
+ * the account does not know, at most once an hour. Refuses with 'code_wrong' as `checkCode`, also if another request has used the
  * code meanwhile. The same if the password would end, and somebody proves the email meanwhile; then
  * the code stays good. Refuses with 'account_changing' if roles or generation change twice
  * meanwhile; then the code stays good. Two round trips, and a third one if they change once.
@@ -96,7 +96,7 @@ async function loginWithChecked(
   const reader = { language: client.language, device: place.device }
   // Who proves the email for the first time has just read a mail, on a device that is always new.
   const isFirst = account.emailVerifiedAt === null
-  const notice = isFirst ? undefined : createNewDeviceNotice(deps, device, account, reader)
+  const notice = createLoginNotice(deps, device, account, reader, isFirst)
   const start = { purpose, device, takeover, place, notice, entry } as const
   const begun = await beginByCode(deps, checked, start)
   // Who is invited has none.
@@ -113,7 +113,7 @@ interface CodeStart {
   readonly takeover: Takeover | undefined
   readonly place: LoginPlace
   /** The mail that tells the owner. Default: none. */
-  readonly notice?: Notice | undefined
+  readonly notice?: LoginNotice | undefined
   readonly entry: AuditEntry
 }
 

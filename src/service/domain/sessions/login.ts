@@ -23,7 +23,7 @@ import { chargeAttempt } from '../limits/charged-attempt.ts'
 import { findDevice, type LoginClient, loginKeysOf, renewDevice } from '../limits/login-attempts.ts'
 import type { LoginPlace, LoginTokens } from '../tokens/tokens.ts'
 import { beginSession } from './begin-session.ts'
-import { createNewDeviceNotice } from './new-device-notice.ts'
+import { createLoginNotice } from './login-notice.ts'
 import { renewHash } from './renew-hash.ts'
 
 /** What a login needs. */
@@ -49,7 +49,7 @@ interface PasswordLogin extends LoginTokens {
   readonly isEmailRefused: boolean
   /** Whether the deletion of the account was planned, and is not any more. */
   readonly isDeletionCancelled: boolean
-  /** Whether a mail to the owner is queued, about a new device. */
+  /** Whether a mail to the owner is queued. */
   readonly isOwnerTold: boolean
 }
 
@@ -79,8 +79,8 @@ type LoginReason = 'invalid_credentials' | QueueReason | ChangeReason | Unverifi
  * nobody has proved the email. The second round trip then queues a mail with a code. The attempt
  * counts as right.
  *
- * An account whose deletion is planned is kept. If the account does not know the device, the second
- * round trip queues a mail to its owner, at most one an hour.
+ * An account whose deletion is planned is kept, and the second round trip queues a mail to its
+ * owner. Otherwise it does so if the account does not know the device, at most once an hour.
  *
  * If there are more than MAX_SESSIONS_PER_USER, the second round trip ends the sessions whose
  * refresh token was used least recently.
@@ -132,7 +132,7 @@ export async function login(
     const right = { attempt, renewal }
     const place = client.findPlace()
     const reader = { language, device: place.device }
-    const notice = createNewDeviceNotice(deps, device, account, reader)
+    const notice = createLoginNotice(deps, device, account, reader)
     const more = { maxSessions: deps.settings.maxSessionsPerUser, notice }
     const issued = await beginSession<'invalid_credentials'>(deps, {
       ...{ account, place },

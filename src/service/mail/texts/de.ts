@@ -78,6 +78,13 @@ export const de: MailTexts = {
     otherwise:
       'Wenn Sie das nicht waren, ist Ihr Konto in fremder Hand. Melden Sie sich vorher an: Damit bleibt das Konto erhalten. Ändern Sie danach das Passwort.',
   }),
+  deletion_taken_back: (service) => ({
+    subject: `Ihr Konto bei ${service} bleibt erhalten`,
+    happened: `Ihr Konto bei ${service} sollte gelöscht werden. Es bleibt erhalten, weil es seitdem benutzt wurde.`,
+    todo: 'Wenn Sie das waren, müssen Sie nichts tun. Wenn das Konto gelöscht werden soll, verlangen Sie es noch einmal.',
+    otherwise:
+      'Wenn Sie das nicht waren, ist Ihr Konto in fremder Hand. Fordern Sie sofort ein neues Passwort an, dort, wo Sie sich anmelden. Ändern Sie danach auch das Passwort dieses Postfachs.',
+  }),
   account_exists: (service) => ({
     subject: `Sie haben schon ein Konto bei ${service}`,
     happened: `Diese E-Mail-Adresse wurde für ein Konto bei ${service} angegeben. Es gibt dort schon eines mit ihr.`,

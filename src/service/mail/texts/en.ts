@@ -74,6 +74,13 @@ export const en: MailTexts = {
     otherwise:
       'If it was not you, somebody else can use your account. Sign in before that time, which keeps the account. Then change its password.',
   }),
+  deletion_taken_back: (service) => ({
+    subject: `Your account at ${service} is kept`,
+    happened: `Your account at ${service} was to be deleted. It is kept, because somebody has used it since.`,
+    todo: 'If it was you, there is nothing to do. If the account is to be deleted, ask for it again.',
+    otherwise:
+      'If it was not you, somebody else can use your account. Ask for a new password at once, where you sign in. Then change the password of this mailbox, too.',
+  }),
   account_exists: (service) => ({
     subject: `You already have an account at ${service}`,
     happened: `Somebody wanted to use this email address for an account at ${service}. It has an account already.`,

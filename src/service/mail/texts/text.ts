@@ -66,6 +66,7 @@ export interface MailTexts {
   readonly new_device: (service: string) => NoticeWords
   readonly email_changed: (service: string) => UndoWords
   readonly deletion_planned: (service: string) => NoticeWords
+  readonly deletion_taken_back: (service: string) => NoticeWords
   readonly account_exists: (service: string) => NoticeWords
   /** How long the code is good, and that it is for nobody else. */
   readonly codeIsGood: (duration: string) => string
