@@ -229,9 +229,9 @@ describe('an account whose deletion is planned', () => {
   })
 
   it.each([
-    ['from a new device', {}],
-    ['from a known device', { known: true }],
-  ])('tells its owner with one mail of a login %s', async (_, { known = false }) => {
+    ['from a new device', false],
+    ['from a known device', true],
+  ])('tells its owner with one mail of a login %s', async (_, isKnown) => {
     const { email, password } = await registerAccount(app)
     await changeAccount(email, 'registered_at = registered_at - 7200')
     const { body } = await login(email, password)
@@ -243,7 +243,7 @@ describe('an account whose deletion is planned', () => {
     await erase({ token: String(body.auth_token), refreshToken: String(body.refresh_token) })
     await service.settle()
     const before = mailbox.to(email).length
-    const device = known ? { device_token: body.device_token } : {}
+    const device = isKnown ? { device_token: body.device_token } : {}
     const again = { email, password, ...device }
     expect((await post(app, '/auth/login', again)).body.deletion_cancelled).toBe(true)
     await service.settle()
