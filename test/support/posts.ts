@@ -8,11 +8,15 @@ import { startMailApi } from './mail-api.ts'
 import { startMailServer } from './mail-server.ts'
 
 /** A mail that came, whether or not it was answered. */
-interface PostedMail {
+export interface PostedMail {
   /** The Idempotency-Key, or the Message-ID. */
   readonly id: string
+  /** X-Portcullis-Mail. */
+  readonly mailId: string
   readonly to: string
+  readonly subject: string
   readonly text: string
+  readonly html: string
   /** All that its reader sees. Over HTTP it is the body as it came. */
   readonly content: string
 }
@@ -21,6 +25,8 @@ interface PostedMail {
 export interface Post {
   /** The settings of a service that sends its mail there. */
   readonly variables: Readonly<Record<string, string>>
+  /** The authority of its certificate, in PEM, where it has one. */
+  readonly authority?: string
   /** The mails to an address, in the order in which they came. */
   to(email: string): readonly PostedMail[]
   /** Leaves mails without an answer from now on. */
@@ -32,7 +38,8 @@ export interface Post {
   stop(): Promise<void>
 }
 
-const sender = {
+/** Who the mail is from, and where its links lead. */
+export const sender = {
   MAIL_FROM: 'Example <auth@example.com>',
   ACCOUNT_PAGES_URL: 'https://app.example.com/account',
 }
@@ -55,11 +62,12 @@ export async function startHttpPost(): Promise<Post> {
 }
 
 function read(id: string, { body }: { readonly body: string }): PostedMail {
-  const { to, text } = JSON.parse(body) as { to: [string]; text: string }
-  return { id, to: to[0], text, content: body }
+  const { to, headers, subject, text, html } = JSON.parse(body)
+  const mailId = headers['X-Portcullis-Mail']
+  return { id, mailId, to: to[0], subject, text, html, content: body }
 }
 
-/** A server over SMTP, for Deno: its authority is in DENO_CERT. */
+/** A server over SMTP. Deno has its authority in DENO_CERT, and workerd is told to trust it. */
 export async function startSmtpPost(): Promise<Post> {
   const certificates = createCertificates()
   const posted: PostedMail[] = []
@@ -71,9 +79,12 @@ export async function startSmtpPost(): Promise<Post> {
       if (!isDeaf) greet()
     },
     onData(stream, { envelope }, done) {
-      simpleParser(stream).then(({ messageId = '', text = '', subject, html }) => {
+      simpleParser(stream).then((mail) => {
+        const { messageId: id = '', headers, subject = '', text = '', html } = mail
+        const mailId = String(headers.get('x-portcullis-mail'))
+        const to = envelope.rcptTo[0]?.address ?? ''
         const content = JSON.stringify({ subject, text, html })
-        posted.push({ id: messageId, to: envelope.rcptTo[0]?.address ?? '', text, content })
+        posted.push({ id, mailId, to, subject, text, html: html || '', content })
         if (!isSilent) done()
       }, done)
     },
@@ -83,6 +94,7 @@ export async function startSmtpPost(): Promise<Post> {
       ...{ ...sender, MAILER: 'smtp', SMTP_URL: server.url },
       DENO_CERT: certificates.authorityFile,
     },
+    authority: certificates.authority,
     to: (email) => posted.filter(({ to }) => to === email),
     fallSilent() {
       isSilent = true
