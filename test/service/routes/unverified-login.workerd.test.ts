@@ -102,6 +102,22 @@ describe('a login with an email that nobody has proved', () => {
     expect((await login(account.email, account.password)).status).toBe(200)
   })
 
+  it.each([
+    ['keeps', 'the right password', true],
+    ['does not keep', 'another password', false],
+  ])('%s an account whose deletion is planned: %s', async (_, given, isKept) => {
+    const account = await registerAccount(open)
+    await changeAccount(account.email, 'deletion_due_at = 4000000000')
+    await login(account.email, isKept ? account.password : given)
+    await service.settle()
+    const due = 'SELECT 1 FROM portcullis_users WHERE email = ? AND deletion_due_at IS NOT NULL'
+    expect(await rowsOf(due, account.email)).toHaveLength(isKept ? 0 : 1)
+    const subjects = mailbox.to(account.email).map(({ subject }) => subject)
+    expect(subjects.includes('Your account at Example is kept')).toBe(isKept)
+    const outcomes = (await eventsOf(account.email)).map(({ outcome }) => outcome)
+    expect(outcomes.includes('deletion_cancelled')).toBe(isKept)
+  })
+
   it('is a wrong password as ever where the password is wrong, and mails nothing', async () => {
     const { email } = await registerAccount(open)
     const answer = await login(email, 'another password')

@@ -10,6 +10,7 @@ import {
 } from '../../../errors/reasons.ts'
 import type { CountedAttempt, TooManyAttempts } from '../../store/attempts.ts'
 import type { RequestedCode } from '../../store/code-requests.ts'
+import type { Notice } from '../../store/outgoing-mail.ts'
 import { findAccountToLogIn } from '../../store/password-checks.ts'
 import { insertSession } from '../../store/sessions.ts'
 import { requestCodeAtLogin } from '../../store/unverified-login.ts'
@@ -21,6 +22,7 @@ import { comparedEmail, emailSpellings } from '../identity/email.ts'
 import { parsePassword } from '../identity/identity.ts'
 import { chargeAttempt } from '../limits/charged-attempt.ts'
 import { findDevice, type LoginClient, loginKeysOf, renewDevice } from '../limits/login-attempts.ts'
+import { createNotice } from '../mail/notice.ts'
 import type { LoginPlace, LoginTokens } from '../tokens/tokens.ts'
 import { beginSession } from './begin-session.ts'
 import { createLoginNotice } from './login-notice.ts'
@@ -77,7 +79,7 @@ type LoginReason = 'invalid_credentials' | QueueReason | ChangeReason | Unverifi
  *
  * With REQUIRE_VERIFIED_EMAIL=login it refuses with 'email_unverified' if the password is right and
  * nobody has proved the email. The second round trip then queues a mail with a code. The attempt
- * counts as right.
+ * counts as right, and an account whose deletion is planned is kept.
  *
  * An account whose deletion is planned is kept, and the second round trip queues a mail to its
  * owner. Otherwise it does so if the account does not know the device, at most once an hour.
@@ -116,13 +118,11 @@ export async function login(
     )
     if (!matches.ok) return matches
     if (!account || !matches.value) return refuse('invalid_credentials')
+    const place = client.findPlace()
+    const reader = { language, device: place.device }
     if (deps.settings.requireVerifiedEmail === 'login' && account.emailVerifiedAt === null) {
-      return refuseUnverified(
-        deps,
-        account,
-        attempt,
-        newCode(deps, 'verify_email', language, entry),
-      )
+      const code = newCode(deps, 'verify_email', language, entry)
+      return refuseUnverified(deps, account, attempt, code, createNotice(deps, reader))
     }
     // Before the commit, as everything that can fail.
     const { userId, passwordVersion } = account
@@ -130,8 +130,6 @@ export async function login(
     const deviceToken = await deps.deviceTokens.create(renewed, email)
     const renewal = await renewHash(deps, account, password, isGone)
     const right = { attempt, renewal }
-    const place = client.findPlace()
-    const reader = { language, device: place.device }
     const notice = createLoginNotice(deps, device, account, reader)
     const more = { maxSessions: deps.settings.maxSessionsPerUser, notice }
     const issued = await beginSession<'invalid_credentials'>(deps, {
@@ -150,8 +148,9 @@ async function refuseUnverified(
   account: CheckedAccount,
   attempt: CountedAttempt,
   code: RequestedCode,
+  notice: Notice,
 ): Promise<Result<never, 'invalid_credentials' | UnverifiedEmail>> {
-  const isQueued = await requestCodeAtLogin(database, account, attempt, code)
+  const isQueued = await requestCodeAtLogin(database, account, attempt, code, notice)
   if (isQueued === undefined) return refuse('invalid_credentials')
   return refuse({ reason: 'email_unverified', handle: isQueued ? code.handle : undefined })
 }
