@@ -87,7 +87,7 @@ const attemptedRow = v.object({ seq: integer })
 /**
  * The account of a code, if the code may be used now. Counts a try of the handle, or of the link,
  * and finds nothing after five of them. So however many come at once, no more than five are
- * compared. Records the attempt. Atomic; one round trip.
+ * compared. A link does not count while its account is disabled. Records the attempt. Atomic; one round trip.
  */
 export async function findCode(
   database: Database,
@@ -129,7 +129,10 @@ export async function findCode(
 /** Whether a try was counted just now. */
 const isCounted = sql`changes() > 0`
 
-/** Counts a try of a handle. The id of the code counts those of its link. */
+/**
+ * Counts a try of a handle. The id of the code counts those of its link, while the account is
+ * enabled: an undo must be good again afterwards.
+ */
 function countTryStatement(presented: PresentedCode) {
   const { id, tries } = codeHandles
   const again = { tries: sql`${tries} + 1` }
@@ -148,7 +151,8 @@ function countTryStatement(presented: PresentedCode) {
       isOfSession: sql<boolean>`0`.as('is_of_session'),
     })
     .from(codes)
-    .where(eq(codes.id, presented.codeId))
+    .innerJoin(users, eq(users.id, codes.userId))
+    .where(and(eq(codes.id, presented.codeId), isEnabledAccount))
   return build
     .insert(codeHandles)
     .select(first)

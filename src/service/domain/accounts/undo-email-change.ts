@@ -27,7 +27,8 @@ type UndoReason = 'code_wrong' | 'email_taken'
  *
  * Refuses with 'code_wrong' as `checkCode`, also if another request has used the link meanwhile. It
  * does not matter which email and password the account has by now. Refuses with 'email_taken' if
- * another account has the old email; this and a failure leave the link as it is. Two round trips.
+ * another account has the old email. A refusal and a failure leave the link as it is, also while
+ * the account is disabled. Two round trips; a third one after a refusal of the second.
  * When it has succeeded, the guards of this isolate know the revocation. Atomic.
  */
 export async function takeEmailBack(
@@ -37,7 +38,7 @@ export async function takeEmailBack(
   const checked = await checkCode(deps, { token }, 'undo_email_change', entry)
   if (!checked.ok) return checked
   const { account, codeId, attemptSeq, newEmail } = checked.value
-  return withCheckedCode<string, UndoReason>(deps, checked.value, ['code_wrong'], async () => {
+  return withCheckedCode<string, UndoReason>(deps, checked.value, [], async () => {
     const reset = newCode(deps, 'reset_password', reader.language, entry)
     const undone = await undoEmailChange(deps.database, {
       ...{ codeId, userId: account.userId, spellings: emailSpellings(newEmail ?? '') },
