@@ -103,7 +103,7 @@ function corsFor({
   return (c, next) => {
     if (openPaths.includes(c.req.path)) return open(c, next)
     // Forms have tokens, which are for nobody else.
-    if (c.req.path.startsWith(`${issuerPath(issuer)}${accountPagesPath}/`)) return next()
+    if (`${c.req.path}/`.startsWith(`${issuerPath(issuer)}${accountPagesPath}/`)) return next()
     return corsOrigins.length > 0 ? listed(c, next) : next()
   }
 }

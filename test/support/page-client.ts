@@ -33,7 +33,8 @@ export function createPageClient(
 
   function keep(line: string): void {
     const [, name = '', value = ''] = /^([^=]+)=(.*)$/.exec(line) ?? []
-    if (/Path=\/auth/.test(value) && name.endsWith('device_token')) return
+    // The pages have copies of these. One jar needs only what goes to the pages.
+    if (/Path=\/auth/.test(value)) return
     const isSamePath = pathIn(cookies.get(name)) === pathIn(value)
     if (!/Max-Age=0/.test(value)) cookies.set(name, value)
     else if (isSamePath) cookies.delete(name)

@@ -54,8 +54,7 @@ export function mountRefusalForms(
     if (!refusalForm) continue
     const beginning = `${issuerPath(settings.issuer)}${path}/`
     app.use(`${beginning}*`, async (c, next) => {
-      // Hono's pattern also matches the path without its final slash.
-      if (c.req.path.startsWith(beginning)) c.set('refusalForm', refusalForm)
+      if (`${c.req.path}/`.startsWith(beginning)) c.set('refusalForm', refusalForm)
       await next()
     })
   }

@@ -30,8 +30,8 @@ export const refreshBody = bodyOf({
 type TransportDeps = Pick<Deps, 'settings' | 'mailer'>
 
 /**
- * This cookie goes only to the service, so that no API ever sees it. A `__Host-` cookie goes to
- * every path. The price: a sibling domain can set this cookie with `Domain` (RFC 6265 §8.6), but no
+ * This cookie goes only to the service and its pages, so that no API ever sees it. A `__Host-`
+ * cookie goes to every path. The price: a sibling domain can set this cookie with `Domain` (RFC 6265 §8.6), but no
  * `__Host-` cookie.
  */
 const refreshTokenCookie = '__Secure-refresh_token'
@@ -178,7 +178,9 @@ export function setLoginCookies(
 export function expireTokenCookies(c: Context<ServiceEnv>, deps: TransportDeps): void {
   if (deps.settings.tokenTransport !== 'cookie') return
   deleteCookie(c, accessTokenCookie, { ...cookieOptions, path: '/' })
-  deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path: servicePath(deps) })
+  for (const path of ownPaths(deps)) {
+    deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path })
+  }
   expireEarlierCookie(c, deps)
 }
 
@@ -195,14 +197,13 @@ function setTokenCookies(
   const kept = { ...cookieOptions, maxAge: deps.settings.sessionIdleLifetimeSeconds }
   setCookie(c, accessTokenCookie, accessToken, { ...kept, path: '/' })
   if (refreshToken === undefined) return
-  setCookie(c, refreshTokenCookie, refreshToken, { ...kept, path: servicePath(deps) })
+  for (const path of ownPaths(deps)) {
+    setCookie(c, refreshTokenCookie, refreshToken, { ...kept, path })
+  }
   expireEarlierCookie(c, deps)
 }
 
-/**
- * The new token first, and those of other accounts after it. Where the service has pages, they get
- * a copy: a login there must know the device, too.
- */
+/** The new token first, and those of other accounts after it. */
 function setDeviceCookie(c: Context<ServiceEnv>, deps: TransportDeps, deviceToken: string): void {
   const account = accountOfDevice(deviceToken)
   const others = presentedDeviceTokens(c, deps, undefined).filter(
@@ -210,8 +211,7 @@ function setDeviceCookie(c: Context<ServiceEnv>, deps: TransportDeps, deviceToke
   )
   const kept = [deviceToken, ...others].slice(0, maxDeviceTokens)
   const maxAge = deps.settings.limits.deviceTokenLifetimeSeconds
-  const paths = [servicePath(deps), ...(deps.mailer ? [pagesPath(deps)] : [])]
-  for (const path of paths) {
+  for (const path of ownPaths(deps)) {
     setCookie(c, deviceTokenCookie, kept.join('~'), { ...cookieOptions, path, maxAge })
   }
 }
@@ -221,8 +221,10 @@ function expireEarlierCookie(c: Context<ServiceEnv>, deps: TransportDeps): void 
   deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path: `${servicePath(deps)}/refresh` })
 }
 
-function pagesPath({ settings }: Pick<Deps, 'settings'>): string {
-  return `${issuerPath(settings.issuer)}${accountPagesPath}`
+/** Where the service has pages, they get a copy of its cookies. */
+function ownPaths(deps: TransportDeps): readonly string[] {
+  const pages = `${issuerPath(deps.settings.issuer)}${accountPagesPath}`
+  return [servicePath(deps), ...(deps.mailer ? [pages] : [])]
 }
 
 function servicePath({ settings }: Pick<Deps, 'settings'>): string {

@@ -5,15 +5,12 @@
 import type { Context } from 'hono'
 import type { Reason } from '../../errors/reasons.ts'
 import type { Refusal } from '../../errors/token-refusals.ts'
-import { isCrossSite } from '../../token/cookie.ts'
 import { requestMailedCode } from '../domain/codes/request-code.ts'
 import type { Deps } from '../domain/deps.ts'
 import { parsePassword } from '../domain/identity/identity.ts'
-import { type PasswordFault, passwordFault } from '../domain/identity/password-policy.ts'
 import { hangUpOf } from '../http/hang-up.ts'
 import { entryOf } from '../http/login-client.ts'
 import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
-import { limitByAddress } from '../http/request-limits.ts'
 import { type RequestRefusal, respondRefused } from '../http/respond.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
 import {
@@ -26,7 +23,9 @@ import {
 import { type AskingFlow, type CodeFlow, type FinishRefusal, pathOfFlow } from './code-flow.ts'
 import { type FormView, formPage, type Step } from './code-form.ts'
 import { formTokensOf } from './form-token.ts'
+import { faultSentence, newPasswordProblem } from './new-password.ts'
 import { respondPage, textsFor } from './page.ts'
+import { checkForm, isFormType, noticeOf } from './sent-form.ts'
 import type { PageTexts } from './texts/text.ts'
 
 /** The form that a browser has, or gets. */
@@ -78,12 +77,9 @@ export async function takeForm(
   // Also for what fails on our side, such as the database.
   c.set('refusalForm', (_, refusal) => respondForm(form, withNotice(form, refusal), refusal.status))
 
-  const allowed = await limitByAddress(c, deps, view.step === 'ask' ? 'mail' : 'code')
-  if (!allowed.ok) return respondRefused(c, deps, allowed.error)
-  const origin = new URL(deps.settings.issuer).origin
-  if (isFromElsewhere(c.req.raw, origin) || !(await form.isGenuine(fields.get('form') ?? ''))) {
-    return respondRefused(c, deps, 'cross_site_request')
-  }
+  const limits = view.step === 'ask' ? 'mail' : 'code'
+  const ours = await checkForm(c, deps, limits, () => form.isGenuine(fields.get('form') ?? ''))
+  if (!ours.ok) return respondRefused(c, deps, ours.error)
   if (view.step !== 'ask') return finishFlow(form, fields, isGone)
   return flow.askEvent ? askForCode(form, flow) : refuseLink(form, form.firstView)
 }
@@ -120,7 +116,7 @@ async function finishFlow(
   const typed = fields.get('new_password') ?? ''
   const problems = {
     ...(view.step === 'code' && code.trim() === '' && { code: texts.codeMissing }),
-    ...(flow.password === 'new_password' && problemOf(form, typed)),
+    ...(flow.password === 'new_password' && newPasswordProblem(form, typed)),
   }
   if (Object.keys(problems).length > 0) return refuseFields(form, problems)
   const newPassword = parsePassword(typed) ?? ''
@@ -138,7 +134,7 @@ async function finishFlow(
 function refuseDone(form: OpenForm, error: FinishRefusal): Response {
   const { c, deps, flow, texts, view } = form
   if (typeof error === 'object') {
-    return refuseFields(form, { new_password: faultOf(form, error.passwordFault) })
+    return refuseFields(form, { new_password: faultSentence(form, error.passwordFault) })
   }
   if (error === 'password_needed' || error === 'password_wrong') {
     return refuseFields(form, { password: texts.passwordRefusals[error] }, error)
@@ -148,21 +144,6 @@ function refuseDone(form: OpenForm, error: FinishRefusal): Response {
   if (view.step === 'code') return refuseFields(form, { code: texts.codeWrong }, error)
   deleteCodeCookie(c, flow)
   return refuseLink(form, form.firstView)
-}
-
-/** What is wrong with a new password, as far as that does not need the email. */
-function problemOf(form: OpenForm, typed: string) {
-  const { deps, texts } = form
-  const { passwordPolicy, issuer } = deps.settings
-  if (typed === '') return { new_password: texts.passwordMissing }
-  const password = parsePassword(typed)
-  if (password === undefined) return { new_password: texts.passwordTooLong }
-  const fault = passwordFault(passwordPolicy, password, { issuer })
-  return fault && { new_password: faultOf(form, fault) }
-}
-
-function faultOf({ deps, texts }: OpenForm, fault: PasswordFault): string {
-  return texts.passwordFaults[fault](deps.settings.passwordPolicy.minLength)
 }
 
 function refuseFields(
@@ -186,9 +167,8 @@ function refuseWith(form: OpenForm, view: FormView, refused: Reason | RequestRef
   return respondRefused(c, deps, refused)
 }
 
-function withNotice({ texts, view }: OpenForm, { status }: Refusal): FormView {
-  if (status === 403) return { ...view, notice: texts.formExpired }
-  return { ...view, notice: status === 429 ? texts.tooMany : texts.unavailable }
+function withNotice({ texts, view }: OpenForm, refusal: Refusal): FormView {
+  return { ...view, notice: noticeOf(texts, refusal) }
 }
 
 function respondForm(form: OpenForm, view: FormView, status: Refusal['status'] | 200): Response {
@@ -210,18 +190,4 @@ async function openForm(c: Context<ServiceEnv>, deps: Deps, flow: CodeFlow): Pro
     firstView: { ...view, step: 'ask', token: await tokens.tokenFor('') },
     isGenuine: (token) => tokens.isGenuine(token, kept),
   }
-}
-
-function isFormType(contentType = ''): boolean {
-  return /^application\/x-www-form-urlencoded *(;|$)/i.test(contentType)
-}
-
-/**
- * As `isCrossSite`, for the service's own origin. A page without a referrer sends `Origin: null`.
- * In browsers without `Sec-Fetch-Site` the form token alone decides then.
- */
-function isFromElsewhere(request: Request, own: string): boolean {
-  const isUnnamed =
-    request.headers.get('Origin') === 'null' && !request.headers.has('Sec-Fetch-Site')
-  return !isUnnamed && isCrossSite(request, (origin) => origin === own)
 }

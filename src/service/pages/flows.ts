@@ -17,6 +17,7 @@ import { entryOf, loginClientOf } from '../http/login-client.ts'
 import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
 import { presentedDeviceTokens, setLoginCookies } from '../http/token-transport.ts'
+import { accountPath } from './account-page.ts'
 import { setCodeCookie } from './code-cookie.ts'
 import { type CodeFlow, pathOfFlow } from './code-flow.ts'
 import { type Html, textsFor } from './page.ts'
@@ -36,7 +37,7 @@ export const resetFlow: CodeFlow = {
     if (!reset.ok) return reset
     sendAfterAnswer(c, deps)
     setLoginCookies(c, deps, { deviceToken: reset.value.deviceToken })
-    return succeed(html`<p>${textsFor(c).loggedOutEverywhere}</p>\n`)
+    return succeed(html`<p>${textsFor(c).loggedOutEverywhere}</p>\n${kept(c, reset.value)}`)
   },
 }
 
@@ -53,7 +54,9 @@ export const loginFlow: CodeFlow = {
     if (!issued.ok) return issued
     if (issued.value.isOwnerTold) sendAfterAnswer(c, deps)
     setLoginCookies(c, deps, issued.value)
-    return succeed(issued.value.isPasswordRemoved ? passwordRemoved(c, deps) : [])
+    return succeed(
+      html`${issued.value.isPasswordRemoved ? passwordRemoved(c, deps) : ''}${kept(c, issued.value)}<p><a href="${accountPath(deps)}">${textsFor(c).account.heading}</a></p>\n`,
+    )
   },
 }
 
@@ -152,6 +155,14 @@ export const invitationFlow: CodeFlow = {
 function passwordRemoved(c: Context<ServiceEnv>, deps: Pick<Deps, 'settings'>): Html {
   return html`<p>${textsFor(c).passwordRemoved}</p>
 ${resetLink(c, deps)}`
+}
+
+/** Tells that the account is not deleted, because its owner is back. */
+function kept(c: Context<ServiceEnv>, done: { readonly isDeletionCancelled: boolean }): Html | '' {
+  return done.isDeletionCancelled
+    ? html`<p>${textsFor(c).account.done.kept}</p>
+`
+    : ''
 }
 
 function resetLink(c: Context<ServiceEnv>, deps: Pick<Deps, 'settings'>): Html {

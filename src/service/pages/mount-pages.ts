@@ -1,5 +1,5 @@
-// The pages of the service, below `/account`: where the links of mails lead. They are there if the
-// service sends mail. Every refusal below that path is a page.
+// The pages of the service, below `/account`: where the links of mails lead, and the account itself.
+// They are there if the service sends mail. Every refusal below that path is a page.
 
 import type { Hono } from 'hono'
 import { html } from 'hono/html'
@@ -7,6 +7,7 @@ import type { Deps } from '../domain/deps.ts'
 import type { RouteFamily } from '../http/route.ts'
 import type { RefusalPage, ServiceEnv } from '../http/service-env.ts'
 import { accountPagesPath } from '../mail/account-pages.ts'
+import { accountPath, showAccount, takeAccount } from './account-page.ts'
 import { pathOfFlow } from './code-flow.ts'
 import { showForm, takeForm } from './code-pages.ts'
 import { emailFlow, invitationFlow, loginFlow, resetFlow, undoFlow, verifyFlow } from './flows.ts'
@@ -18,6 +19,10 @@ export function mountPages(app: Hono<ServiceEnv>, deps: Deps): void {
   const hasCookies = deps.settings.tokenTransport === 'cookie'
   const links = [verifyFlow, emailFlow, undoFlow, invitationFlow]
   const flows = [resetFlow, ...links, ...(hasCookies ? [loginFlow] : [])]
+  if (hasCookies) {
+    app.get(accountPath(deps), (c) => showAccount(c, deps))
+    app.post(accountPath(deps), (c) => takeAccount(c, deps))
+  }
   for (const flow of flows) {
     const path = pathOfFlow(deps, flow)
     app.get(path, (c) => showForm(c, deps, flow))

@@ -7,13 +7,13 @@ import { register } from '../domain/accounts/register.ts'
 import { isByMail, registerByMail } from '../domain/accounts/register-by-mail.ts'
 import { findAccountOfToken } from '../domain/accounts/status.ts'
 import type { Deps } from '../domain/deps.ts'
-import { login } from '../domain/sessions/login.ts'
 import { bodyOf } from '../http/body-schema.ts'
+import { logInClient } from '../http/log-in-out.ts'
 import { loginClientOf } from '../http/login-client.ts'
 import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
-import { keptMembers, presentedDeviceTokens, respondWithTokens } from '../http/token-transport.ts'
+import { keptMembers, respondWithTokens } from '../http/token-transport.ts'
 import { accountMembers } from './account-members.ts'
 import { allowedEmail } from './new-email.ts'
 import { parsedPassword, passwordAllowedBy } from './new-password.ts'
@@ -68,16 +68,9 @@ const loginRoute = defineRoute({
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, body, isGone, entry }) {
-    const client = loginClientOf(c, deps, presentedDeviceTokens(c, deps, body.device_token))
-    const typed = { ...body, language: languageOf(c) }
-    const issued = await login(deps, typed, client, isGone, entry)
-    if (!issued.ok) {
-      const { error } = issued
-      if (typeof error === 'object' && error.reason === 'email_unverified') sendAfterAnswer(c, deps)
-      return issued
-    }
+    const issued = await logInClient(c, deps, body, isGone, entry)
+    if (!issued.ok) return issued
     const { isEmailRefused, isOwnerTold, ...tokens } = issued.value
-    if (isOwnerTold) sendAfterAnswer(c, deps)
     const told = { ...(isEmailRefused && { email_undeliverable: true }), ...keptMembers(tokens) }
     return succeed(respondWithTokens(c, deps, 'Successfully logged in.', tokens, 200, told))
   },

@@ -92,7 +92,7 @@ function exportMembers(stored: OwnExport) {
   return {
     account: {
       ...accountMembers(account),
-      password_set: stored.hasPassword,
+      password_set: account.hasPassword,
       deletes_on: instantOrNull(account.deletionDueAt),
     },
     sessions: sessions.map((session) =>

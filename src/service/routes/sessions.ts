@@ -1,23 +1,18 @@
 // Sessions: refresh them, list them, end them, and give the password again.
 
-import type { Context } from 'hono'
 import * as v from 'valibot'
 import { refuse, succeed } from '../../errors/reasons.ts'
-import type { AuditEntry } from '../domain/audit-entry.ts'
-import type { Deps } from '../domain/deps.ts'
 import { endSession } from '../domain/sessions/end-session.ts'
-import { listSessions, type OwnSession } from '../domain/sessions/list-sessions.ts'
-import { logout, logoutByRefreshToken } from '../domain/sessions/logout.ts'
+import { findOwnAccount, type OwnSession } from '../domain/sessions/list-sessions.ts'
 import { logoutEverywhere } from '../domain/sessions/logout-everywhere.ts'
 import { reauthenticate } from '../domain/sessions/reauthenticate.ts'
 import { refresh } from '../domain/sessions/refresh.ts'
 import { bodyOf } from '../http/body-schema.ts'
+import { logOutClient } from '../http/log-in-out.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
-import type { ServiceEnv } from '../http/service-env.ts'
 import {
   expireTokenCookies,
-  findRefreshCookie,
   presentedRefreshToken,
   refreshBody,
   respondWithTokens,
@@ -59,9 +54,9 @@ const listRoute = defineRoute({
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, token }) {
-    const sessions = await listSessions(deps, token)
-    if (!sessions.ok) return sessions
-    return succeed(respond(c, { data: { sessions: sessions.value.map(sessionMembers) } }))
+    const own = await findOwnAccount(deps, token)
+    if (!own.ok) return own
+    return succeed(respond(c, { data: { sessions: own.value.sessions.map(sessionMembers) } }))
   },
 })
 
@@ -94,13 +89,9 @@ const logoutRoute = defineRoute({
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, token, entry }) {
-    const outcome = token.ok ? await logout(deps, token.value, entry) : token
-    const isLoggedOut = outcome.ok || (await logoutByCookie(c, deps, entry))
-    // A client that logs out needs no cookies, whatever is wrong with them. While the keys are
-    // unavailable it keeps them, to try again.
-    if (isLoggedOut || outcome.error !== 'key_set_unavailable') expireTokenCookies(c, deps)
-    if (isLoggedOut) return succeed(respond(c, { message: 'Successfully logged out.' }))
-    return refuse(outcome.error === 'token_missing' ? 'logout_token_missing' : outcome.error)
+    const ended = await logOutClient(c, deps, token, entry)
+    if (ended.ok) return succeed(respond(c, { message: 'Successfully logged out.' }))
+    return refuse(ended.error === 'token_missing' ? 'logout_token_missing' : ended.error)
   },
 })
 
@@ -157,16 +148,6 @@ export const sessionRoutes = [
   logoutEverywhereRoute,
   reauthenticateRoute,
 ] as const
-
-/** Ends a session by its refresh cookie, if its access cookie is not accepted. */
-async function logoutByCookie(
-  c: Context<ServiceEnv>,
-  deps: Deps,
-  entry: AuditEntry,
-): Promise<boolean> {
-  const refreshToken = await findRefreshCookie(c, deps)
-  return refreshToken !== undefined && logoutByRefreshToken(deps, refreshToken, entry)
-}
 
 /** A session, as answers have it. */
 export function sessionMembers(session: OwnSession) {

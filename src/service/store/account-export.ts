@@ -17,10 +17,7 @@ import {
   selectAccountByTokenStatement,
 } from './users.ts'
 
-const moreRow = v.object({
-  passwordHash: v.string(),
-  deletionDueAt: v.nullable(instant),
-})
+const moreRow = v.object({ deletionDueAt: v.nullable(instant) })
 const mailRow = v.object({
   kind: v.string(),
   address: v.string(),
@@ -58,11 +55,11 @@ export async function exportAccountByToken(
   maxEvents: number,
 ): Promise<Result<AccountExport, RevocationReason>> {
   const { userId } = caller
-  const { passwordHash, deletionDueAt } = users
+  const { deletionDueAt } = users
   const { kind, address, device, createdAt, sentAt } = outgoingMail
   const { found, more, listed, events, mails, pending } = await readBatch(database, {
     found: selectAccountByTokenStatement(caller),
-    more: build.select({ passwordHash, deletionDueAt }).from(users).where(eq(users.id, userId)),
+    more: build.select({ deletionDueAt }).from(users).where(eq(users.id, userId)),
     listed: selectOwnSessionsStatement(caller),
     events: selectOwnEventsStatement(caller, { limit: maxEvents }),
     mails: build

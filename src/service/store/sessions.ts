@@ -23,6 +23,7 @@ import { decodeRows, instant } from './rows.ts'
 import { sessions, users } from './schema.ts'
 import { sessionLimitStatements } from './session-limit.ts'
 import {
+  type Account,
   accountIdOf,
   type CallerToken,
   type CheckedAccount,
@@ -182,20 +183,25 @@ export async function deleteUserAndSession(
   })
 }
 
-/**
- * The living sessions of a token's account, most recently used first, at most 100. Refuses like
- * `findAccountByToken`. One round trip.
- */
-export async function listSessionsByToken(
+/** An account, and its living sessions. */
+interface AccountWithSessions {
+  readonly account: Account
+  /** Most recently used first, at most 100. */
+  readonly sessions: readonly ListedSession[]
+}
+
+/** A token's account with its living sessions. Refuses like `findAccountByToken`. One round trip. */
+export async function findSessionsByToken(
   database: Database,
   caller: CallerToken,
-): Promise<Result<readonly ListedSession[], RevocationReason>> {
+): Promise<Result<AccountWithSessions, RevocationReason>> {
   const { found, listed } = await readBatch(database, {
     found: selectAccountByTokenStatement(caller),
     listed: selectOwnSessionsStatement(caller),
   })
   const account = decodeAccountByToken(found)
-  return account.ok ? succeed(decodeOwnSessions(listed)) : account
+  if (!account.ok) return account
+  return succeed({ account: account.value, sessions: decodeOwnSessions(listed) })
 }
 
 /** The living sessions of a token's account, for other batches. */

@@ -55,6 +55,7 @@ export interface Account {
   readonly emailVerifiedAt: number | null
   /** The language of its mails; null: that of the request that causes one. */
   readonly language: string | null
+  readonly hasPassword: boolean
 }
 
 /**
@@ -82,6 +83,7 @@ const accountAndRevocationRow = v.union([
     registeredAt: instant,
     emailVerifiedAt: v.nullable(instant),
     language: v.nullable(v.string()),
+    hasPassword: flag,
     isRevoked: flag,
   }),
   v.object({ userId: v.null(), isRevoked: flag }),
@@ -246,6 +248,7 @@ export function selectAccountByTokenStatement(token: TokenIds) {
       registeredAt: users.registeredAt,
       emailVerifiedAt: users.emailVerifiedAt,
       language: users.language,
+      hasPassword: sql<number>`${users.passwordHash} <> ${noPassword}`,
       isRevoked: sql<number>`${isRevokedToken(token)}`,
     })
     .from(sql`(SELECT 1)`)

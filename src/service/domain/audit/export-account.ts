@@ -1,6 +1,5 @@
 // Everything personal that is stored of an account, for its owner (GDPR articles 15 and 20).
 
-import { noPassword } from '../../../crypto/no-password.ts'
 import { type Result, succeed, type UserTokenReason } from '../../../errors/reasons.ts'
 import { type AccountExport, exportAccountByToken } from '../../store/account-export.ts'
 import type { Deps } from '../deps.ts'
@@ -11,7 +10,6 @@ const maxEvents = 1_000
 
 /** The account as its owner sees it. */
 export interface OwnExport extends Omit<AccountExport, 'events'>, OwnEvents {
-  readonly hasPassword: boolean
   /** The session of the caller. */
   readonly sessionId: string
 }
@@ -31,6 +29,5 @@ export async function exportOwnAccount(
   const stored = await exportAccountByToken(deps.database, verified.value, maxEvents + 1)
   if (!stored.ok) return stored
   const { events, ...rest } = stored.value
-  const hasPassword = rest.account.passwordHash !== noPassword
-  return succeed({ ...rest, ...ownEventsOf(events, sessionId, maxEvents), hasPassword, sessionId })
+  return succeed({ ...rest, ...ownEventsOf(events, sessionId, maxEvents), sessionId })
 }

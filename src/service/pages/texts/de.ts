@@ -4,8 +4,31 @@ import type { PageTexts } from './text.ts'
 
 const cure = 'Wählen Sie ein anderes, etwa vier Wörter, die nicht zusammengehören.'
 
+const unproved = 'Ihre E-Mail-Adresse ist nicht bestätigt.'
+const checkMail = 'Sehen Sie in Ihre Mails.'
+
 /** Every sentence in German. */
 export const de: PageTexts = {
+  account: {
+    heading: 'Ihr Konto',
+    forgot: 'Passwort vergessen?',
+    byCode: 'Mit einem Code anmelden',
+    unproved,
+    sendLink: 'Link noch einmal schicken',
+    logOut: 'Abmelden',
+    goOn: 'Weiter',
+    done: {
+      kept: 'Willkommen zurück. Ihr Konto wird nicht gelöscht.',
+      mail: checkMail,
+      logout: 'Sie sind abgemeldet.',
+    },
+    refusals: {
+      invalid_credentials: 'Die E-Mail-Adresse oder das Passwort ist falsch.',
+      email_unverified: `${unproved} ${checkMail}`,
+      mail_refused:
+        'An diese E-Mail-Adresse geht im Moment keine Mail. Versuchen Sie es in einer Stunde noch einmal.',
+    },
+  },
   reset: {
     heading: 'Neues Passwort setzen',
     askIntro:

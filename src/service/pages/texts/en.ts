@@ -4,8 +4,30 @@ import type { PageTexts } from './text.ts'
 
 const cure = 'Choose another one, such as four words that do not belong together.'
 
+const unproved = 'Your email is not confirmed.'
+const checkMail = 'Check your mail.'
+
 /** Every sentence in English. */
 export const en: PageTexts = {
+  account: {
+    heading: 'Your account',
+    forgot: 'Forgot your password?',
+    byCode: 'Log in with a code',
+    unproved,
+    sendLink: 'Mail the link again',
+    logOut: 'Log out',
+    goOn: 'Continue',
+    done: {
+      kept: 'Welcome back. Your account is not deleted.',
+      mail: checkMail,
+      logout: 'You are logged out.',
+    },
+    refusals: {
+      invalid_credentials: 'The email or the password is wrong.',
+      email_unverified: `${unproved} ${checkMail}`,
+      mail_refused: 'No mail can be sent to this email now. Try again in an hour.',
+    },
+  },
   reset: {
     heading: 'Set a new password',
     askIntro: 'Give the email of your account. You get a mail with a code and a link.',

@@ -17,8 +17,28 @@ export interface FlowTexts {
   readonly doneHeading: string
 }
 
+/** What was done, as `/account?done=…` names it. */
+export type Done = 'kept' | 'mail' | 'logout'
+
+/** What the page of the account says. */
+interface AccountTexts {
+  readonly heading: string
+  readonly forgot: string
+  readonly byCode: string
+  readonly unproved: string
+  /** The button that mails the link of the proof again. */
+  readonly sendLink: string
+  readonly logOut: string
+  /** The session has expired, and a button goes on with it. */
+  readonly goOn: string
+  readonly done: Readonly<Record<Done, string>>
+  /** What else a reason is called. */
+  readonly refusals: Readonly<Partial<Record<string, string>>>
+}
+
 /** All sentences of a language. */
 export interface PageTexts {
+  readonly account: AccountTexts
   readonly reset: FlowTexts
   readonly login: FlowTexts
   readonly verify: FlowTexts

@@ -1,0 +1,133 @@
+// The page of the account. GET shows it. POST does what one of its forms asks for, and answers with
+// a redirect, so that loading the page again sends nothing again. A refusal shows the page again.
+
+import type { Context } from 'hono'
+import { refusalFor } from '../../errors/catalogue.ts'
+import { claimedSessionId } from '../../token/claimed-session.ts'
+import { issuerPath } from '../../token/issuer.ts'
+import type { Deps } from '../domain/deps.ts'
+import { hangUpOf } from '../http/hang-up.ts'
+import { respondRefused } from '../http/respond.ts'
+import type { RefusalPage, ServiceEnv } from '../http/service-env.ts'
+import { presentedAccessToken } from '../http/token-transport.ts'
+import { accountPagesPath } from '../mail/account-pages.ts'
+import { type ActionOutcome, findAction, type Problems, type Sent } from './account-actions.ts'
+import { type OpenAccount, openAccount } from './account-session.ts'
+import { type AccountView, failedPage, loginPage, ownPage, waitingPage } from './account-view.ts'
+import { formTokensOf } from './form-token.ts'
+import { respondPage, textsFor } from './page.ts'
+import { checkForm, isFormType, noticeOf } from './sent-form.ts'
+import type { Done, PageTexts } from './texts/text.ts'
+
+/** The page that a browser has, or gets. */
+interface OpenPage {
+  readonly c: Context<ServiceEnv>
+  readonly deps: Deps
+  readonly texts: PageTexts
+  /** As it is shown if nothing is wrong. */
+  readonly view: AccountView
+  isGenuine(token: string): Promise<boolean>
+}
+
+/** A form that was sent. */
+interface SentForm {
+  readonly page: OpenPage
+  readonly sent: Sent
+  /** The action, which begins the ids of its fields. */
+  readonly name: string
+  /** Whose account it is, once that is known. */
+  readonly account?: OpenAccount
+}
+
+/** The path of the page. */
+export function accountPath({ settings }: Pick<Deps, 'settings'>): string {
+  return `${issuerPath(settings.issuer)}${accountPagesPath}`
+}
+
+/** Answers GET. */
+export async function showAccount(c: Context<ServiceEnv>, deps: Deps): Promise<Response> {
+  const page = await openPage(c, deps)
+  const { texts } = page
+  const asked = c.req.query('done') ?? ''
+  const done = Object.hasOwn(texts.account.done, asked) ? (asked as Done) : undefined
+  const view = { ...page.view, done }
+  const opened = await openAccount(c, deps)
+  if (opened.ok) return respondPage(c, deps, ownPage(page, view, opened.value))
+  const { reason } = opened.error
+  if (reason === 'refresh_superseded') return respondPage(c, deps, waitingPage(texts, view))
+  const isOver = refusalFor(reason, deps.settings.contract).status === 401
+  return isOver
+    ? respondPage(c, deps, loginPage(texts, view))
+    : respondRefused(c, deps, opened.error)
+}
+
+/** Answers POST. */
+export async function takeAccount(c: Context<ServiceEnv>, deps: Deps): Promise<Response> {
+  // Before the first await: see `hangUpOf`.
+  const isGone = hangUpOf(c)
+  if (!isFormType(c.req.header('Content-Type'))) {
+    return respondRefused(c, deps, 'unsupported_media_type')
+  }
+  const fields = new URLSearchParams(await c.req.text())
+  const action = findAction(fields)
+  if (!action) return respondRefused(c, deps, 'not_found')
+  const page = await openPage(c, deps)
+  const sent = { c, deps, fields, isGone }
+  const form = { page, sent, name: action.name }
+  c.set('refusalForm', refusalPage(form))
+  const isGenuine = () => page.isGenuine(fields.get('form') ?? '')
+  const ours = await checkForm(c, deps, action.limits, isGenuine)
+  if (!ours.ok) return respondRefused(c, deps, ours.error)
+  if (action.open) return finish(form, await action.open(sent))
+  const account = await openAccount(c, deps)
+  // The page shows what there is instead: a login, or what failed.
+  if (!account.ok) return c.redirect(page.view.path, 303)
+  const own = { ...form, account: account.value }
+  c.set('refusalForm', refusalPage(own))
+  return finish(own, await action.own({ ...sent, account: account.value }))
+}
+
+/** Redirects, or shows the page again with what is wrong. */
+function finish(form: SentForm, outcome: ActionOutcome): Response {
+  const { c, deps, view } = form.page
+  if (outcome.ok) {
+    return c.redirect(outcome.value ? `${view.path}?done=${outcome.value}` : view.path, 303)
+  }
+  const { error } = outcome
+  const { problems, ...refused } = typeof error === 'string' ? { reason: error } : error
+  c.set('refusalForm', refusalPage(form, problems))
+  return respondRefused(c, deps, refused)
+}
+
+/** The page with what is wrong. Also for what fails on our side, such as the database. */
+function refusalPage({ page, sent, name, account }: SentForm, fields?: Problems): RefusalPage {
+  const { deps, texts } = page
+  return (c, refusal) => {
+    const reason = c.get('reason')
+    const isPassword = reason === 'password_needed' || reason === 'password_wrong'
+    const wrong = isPassword ? { password: texts.passwordRefusals[reason] } : fields
+    const notice = texts.account.refusals[reason] ?? noticeOf(texts, refusal)
+    const problems = Object.entries(wrong ?? {}).map(([field, said]) => [`${name}-${field}`, said])
+    const view = {
+      ...page.view,
+      email: sent.fields.get('email') ?? '',
+      ...(wrong ? { problems: Object.fromEntries(problems) } : { notice }),
+    }
+    if (account) return respondPage(c, deps, ownPage(page, view, account), refusal.status)
+    const shown = name === 'login' ? loginPage(texts, view) : failedPage(texts, view)
+    return respondPage(c, deps, shown, refusal.status)
+  }
+}
+
+async function openPage(c: Context<ServiceEnv>, deps: Deps): Promise<OpenPage> {
+  const tokens = formTokensOf(c, deps)
+  const presented = presentedAccessToken(c, deps)
+  // What was shown to one session is no form of another one, such as that of the next person.
+  const about = `account ${(presented.ok && claimedSessionId(presented.value)) || ''}`
+  const path = accountPath(deps)
+  return {
+    ...{ c, deps, texts: textsFor(c) },
+    view: { path, token: await tokens.tokenFor(about), email: '', problems: {} },
+    isGenuine: (token) => tokens.isGenuine(token, about),
+  }
+}

@@ -1,0 +1,51 @@
+// What every form must be that a page takes: within the limits, from a page of this service, and
+// shown to this browser.
+
+import type { Context } from 'hono'
+import { type Result, refuse } from '../../errors/reasons.ts'
+import type { Refusal } from '../../errors/token-refusals.ts'
+import { isCrossSite } from '../../token/cookie.ts'
+import type { Deps } from '../domain/deps.ts'
+import { limitByAddress } from '../http/request-limits.ts'
+import type { RequestRefusal } from '../http/respond.ts'
+import type { LimitClass } from '../http/route-refusals.ts'
+import type { ServiceEnv } from '../http/service-env.ts'
+import type { PageTexts } from './texts/text.ts'
+
+/** Whether a body is a form that pages send. */
+export function isFormType(contentType = ''): boolean {
+  return /^application\/x-www-form-urlencoded *(;|$)/i.test(contentType)
+}
+
+/**
+ * Refuses with 'too_many_from_address'. Refuses with 'cross_site_request' what another site may
+ * have sent, or what is not genuine.
+ */
+export async function checkForm(
+  c: Context<ServiceEnv>,
+  deps: Deps,
+  limits: LimitClass,
+  isGenuine: () => Promise<boolean>,
+): Promise<Result<undefined, RequestRefusal>> {
+  const allowed = await limitByAddress(c, deps, limits)
+  if (!allowed.ok) return allowed
+  const { origin } = new URL(deps.settings.issuer)
+  const isOurs = !isFromElsewhere(c.req.raw, origin) && (await isGenuine())
+  return isOurs ? allowed : refuse({ reason: 'cross_site_request' })
+}
+
+/** What a page says about a refusal that has no sentence of its own. */
+export function noticeOf(texts: PageTexts, { status }: Pick<Refusal, 'status'>): string {
+  if (status === 403) return texts.formExpired
+  return status === 429 ? texts.tooMany : texts.unavailable
+}
+
+/**
+ * As `isCrossSite`, for the service's own origin. A page without a referrer sends `Origin: null`.
+ * In browsers without `Sec-Fetch-Site` the form token alone decides then.
+ */
+function isFromElsewhere(request: Request, own: string): boolean {
+  const isUnnamed =
+    request.headers.get('Origin') === 'null' && !request.headers.has('Sec-Fetch-Site')
+  return !isUnnamed && isCrossSite(request, (origin) => origin === own)
+}

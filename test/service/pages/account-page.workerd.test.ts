@@ -1,0 +1,300 @@
+// The page of the account: the login, what owners do there, and what is refused.
+
+import { describe, expect, it } from 'vitest'
+import { createMailingService } from '../../support/mail.ts'
+import { codeIn } from '../../support/mailed-code.ts'
+import { createPageClient, type PageAnswer, type PageClient } from '../../support/page-client.ts'
+import { ask, changeAccount, createTestService, freshEmail, post } from '../../support/service.ts'
+
+const path = '/account'
+const password = 'a good password'
+const service = await createMailingService({
+  TOKEN_TRANSPORT: 'cookie',
+  CORS_ORIGINS: 'https://www.example.com',
+})
+const { app, clock, mailbox } = service
+const headingOf = ({ text }: PageAnswer) => /<h1>(.*?)<\/h1>/.exec(text)?.[1]
+const alertOf = ({ text }: PageAnswer) => /<div class="n"[^>]*>(.*?)<\/div>/s.exec(text)?.[1] ?? ''
+const statusOf = ({ text }: PageAnswer) => /role="status">(.*?)</.exec(text)?.[1]
+const firefox = 'Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0'
+const own = { 'Sec-Fetch-Site': 'same-origin' }
+
+async function register(at = service): Promise<string> {
+  const email = freshEmail()
+  await post(at.app, '/auth/register', { email, password })
+  return email
+}
+
+function createBrowser(at = service): PageClient {
+  return createPageClient(at.app, { 'User-Agent': firefox })
+}
+
+/** A browser in which the account is logged in, at its page. */
+async function openAccount(at = service, email?: string) {
+  const account = email ?? (await register(at))
+  const browser = createBrowser(at)
+  await browser.get(path)
+  const sent = await browser.send(path, { do: 'login', email: account, password })
+  expect([sent.status, sent.headers.get('Location')]).toEqual([303, path])
+  return { email: account, browser, page: await browser.get(path) }
+}
+
+const cookieOf = (browser: PageClient, name = '__Host-access_token') =>
+  `${name}=${browser.cookies.get(name)?.split(';')[0]}`
+const isLoggedIn = async (browser: PageClient) =>
+  (await ask(app, '/auth/status', { headers: { Cookie: cookieOf(browser) } })).status === 200
+
+/** Sends a form, and follows the redirect. */
+async function sendAndSee(browser: PageClient, fields: Record<string, string>) {
+  const sent = await browser.send(path, fields)
+  expect(sent.status).toBe(303)
+  return browser.get(sent.headers.get('Location') ?? '')
+}
+
+describe('the login at the page of the account', () => {
+  it('logs in with the cookies of the JSON route, and shows the account', async () => {
+    const email = await register()
+    const browser = createBrowser()
+    const form = await browser.get(path)
+    expect([form.status, headingOf(form)]).toEqual([200, 'Log in'])
+    expect(form.text).toContain('<a href="/account/reset">Forgot your password?</a>')
+    expect(form.text).toContain('<a href="/account/code">')
+    const sent = await browser.send(path, { do: 'login', email, password })
+    expect([sent.status, sent.headers.get('Location')]).toEqual([303, path])
+    const set = sent.headers.getSetCookie().map((line) => line.replace(/=[^;]*/, ''))
+    expect(set.map((line) => `${line.split(';')[0]} ${/Path=[^;]+/.exec(line)?.[0]}`)).toEqual([
+      '__Host-access_token Path=/',
+      '__Secure-refresh_token Path=/auth',
+      '__Secure-refresh_token Path=/account',
+      '__Secure-refresh_token Path=/auth/refresh',
+      '__Secure-device_token Path=/auth',
+      '__Secure-device_token Path=/account',
+    ])
+    const page = await browser.get(path)
+    expect([headingOf(page), page.text.includes(email)]).toEqual(['Your account', true])
+    expect(page.text).toContain('Your email is not confirmed.')
+    expect(page.headers.get('Cache-Control')).toBe('no-store')
+    await changeAccount(email, 'email_verified_at = 1')
+    expect((await browser.get(path)).text).toContain('Your email is confirmed.')
+  })
+
+  it.each([
+    ['unknown', freshEmail()],
+    ['wrong', undefined],
+    ['disabled', undefined],
+  ])('says the same for an account that is %s', async (kind, unknown) => {
+    const email = unknown ?? (await register())
+    if (kind === 'disabled') await changeAccount(email, 'disabled_at = 1')
+    const browser = createBrowser()
+    await browser.get(path)
+    const typed = kind === 'wrong' ? 'not the password' : password
+    const refused = await browser.send(path, { do: 'login', email, password: typed })
+    expect([refused.status, alertOf(refused).trim()]).toEqual([
+      404,
+      '<p>The email or the password is wrong.</p>',
+    ])
+    expect(refused.text).toContain(`value="${email}"`)
+    expect(refused.text).not.toContain(typed)
+    expect(browser.cookies.has('__Host-access_token')).toBe(false)
+  })
+
+  it('limits wrong passwords as the JSON route does, and counts them together', async () => {
+    const email = await register()
+    const browser = createBrowser()
+    await browser.get(path)
+    const wrong = { do: 'login', email, password: 'not the password' }
+    for (let times = 0; times < 12; times += 1) await browser.send(path, wrong)
+    const refused = await browser.send(path, { ...wrong, password })
+    expect([refused.status, alertOf(refused)]).toEqual([429, expect.stringContaining('Too many')])
+    expect((await post(app, '/auth/login', { email, password })).status).toBe(429)
+  })
+
+  it('says that the email must be confirmed, where a login needs that', async () => {
+    const strict = await createMailingService({
+      TOKEN_TRANSPORT: 'cookie',
+      REQUIRE_VERIFIED_EMAIL: 'login',
+    })
+    const email = freshEmail()
+    await post(strict.app, '/auth/register', { email, password })
+    await strict.settle()
+    const before = strict.mailbox.to(email).length
+    const browser = createBrowser(strict)
+    await browser.get(path)
+    const refused = await browser.send(path, { do: 'login', email, password })
+    expect([refused.status, alertOf(refused)]).toEqual([
+      403,
+      expect.stringContaining('Your email is not confirmed. Check your mail.'),
+    ])
+    await strict.settle()
+    expect(strict.mailbox.to(email).length).toBe(before + 1)
+  })
+
+  it('says that it takes back a planned deletion, and so do a code and a reset', async () => {
+    const plan = (email: string) => changeAccount(email, 'deletion_due_at = unixepoch() + 1000')
+    const kept = 'Your account is not deleted.'
+    const email = await register()
+    await changeAccount(email, 'email_verified_at = 1')
+    await plan(email)
+    const browser = createBrowser()
+    await browser.get(path)
+    const page = await sendAndSee(browser, { do: 'login', email, password })
+    expect([headingOf(page), statusOf(page)]).toEqual([
+      'Your account',
+      expect.stringContaining(kept),
+    ])
+    for (const flow of ['/account/code', '/account/reset']) {
+      await plan(email)
+      await browser.get(flow)
+      await browser.send(flow, { email })
+      await service.settle()
+      await browser.get(flow)
+      const code = codeIn(mailbox.to(email).at(-1))
+      const done = await browser.send(flow, { code, new_password: 'another good password' })
+      expect([done.status, done.text]).toEqual([200, expect.stringContaining(kept)])
+    }
+  })
+})
+
+describe('the page of the account', () => {
+  it('logs out, and forgets the cookies', async () => {
+    const { browser } = await openAccount()
+    const before = cookieOf(browser)
+    const page = await sendAndSee(browser, { do: 'logout' })
+    expect([headingOf(page), statusOf(page)]).toEqual(['Log in', 'You are logged out.'])
+    expect(browser.cookies.has('__Secure-refresh_token')).toBe(false)
+    expect((await ask(app, '/auth/status', { headers: { Cookie: before } })).status).toBe(401)
+  })
+
+  it('mails the link of the proof again, and says so once', async () => {
+    const { browser, email } = await openAccount()
+    const page = await sendAndSee(browser, { do: 'verify' })
+    expect(statusOf(page)).toBe('Check your mail.')
+    await service.settle()
+    expect(mailbox.to(email).at(-1)?.text).toContain('/account/verify?token=')
+    for (let times = 0; times < 4; times += 1) await browser.send(path, { do: 'verify' })
+    const refused = await browser.send(path, { do: 'verify' })
+    expect([refused.status, alertOf(refused)]).toEqual([
+      429,
+      expect.stringContaining('No mail can be sent to this email now.'),
+    ])
+    expect(headingOf(refused)).toBe('Your account')
+  })
+
+  it('shows nothing from the URL but what it knows', async () => {
+    const { browser } = await openAccount()
+    for (const done of ['nonsense', 'constructor', '<script>', 'toString', '']) {
+      const page = await browser.get(`${path}?done=${encodeURIComponent(done)}`)
+      expect([page.status, statusOf(page)]).toEqual([200, undefined])
+      expect(page.text).not.toContain('<script')
+    }
+  })
+
+  it('shows the login once the session is revoked', async () => {
+    const { browser } = await openAccount()
+    await ask(app, '/auth/logout', {
+      method: 'POST',
+      headers: { Cookie: cookieOf(browser), ...own, 'Content-Type': 'application/json' },
+    })
+    const page = await browser.get(path, own)
+    expect([page.status, headingOf(page)]).toEqual([200, 'Log in'])
+    const sent = await browser.send(path, { do: 'verify' })
+    expect([sent.status, sent.headers.get('Location')]).toEqual([303, path])
+  })
+
+  it('is not there where tokens travel in headers, or without mail', async () => {
+    const bearer = await createMailingService()
+    expect((await bearer.app.request(path)).status).toBe(404)
+    const mute = await createTestService({ TOKEN_TRANSPORT: 'cookie' })
+    expect((await mute.app.request(path)).status).toBe(404)
+  })
+
+  it('is for no other origin, and a page whatever is refused', async () => {
+    const { browser } = await openAccount()
+    const page = await browser.get(path, { Origin: 'https://www.example.com' })
+    expect(page.headers.get('Access-Control-Allow-Origin')).toBeNull()
+    expect(page.headers.get('Content-Security-Policy')).toContain("default-src 'none'")
+    const put = await app.request(path, { method: 'PUT' })
+    expect([put.status, put.headers.get('Content-Type')]).toEqual([405, 'text/html; charset=UTF-8'])
+    const json = { 'Content-Type': 'application/json' }
+    expect((await browser.send(path, { do: 'logout' }, json)).status).toBe(415)
+    expect((await browser.send(path, { do: 'constructor' })).status).toBe(404)
+    expect(await isLoggedIn(browser)).toBe(true)
+  })
+})
+
+describe('a form of the account', () => {
+  it.each([
+    ['another site', { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' }],
+    ['a sibling domain', { 'Sec-Fetch-Site': 'same-site', Origin: 'https://www.example.com' }],
+    ['a page without a name', { 'Sec-Fetch-Site': 'cross-site', Origin: 'null' }],
+  ])('is refused from %s', async (_, headers) => {
+    const { browser } = await openAccount()
+    const refused = await browser.send(path, { do: 'logout' }, headers)
+    expect([refused.status, alertOf(refused)]).toEqual([
+      403,
+      expect.stringContaining('This page was open for too long'),
+    ])
+    expect(await isLoggedIn(browser)).toBe(true)
+  })
+
+  it('is refused without its token, and with that of another browser, person or page', async () => {
+    const { browser, email } = await openAccount()
+    const formIn = ({ text }: PageAnswer) => /name="form" value="([^"]*)"/.exec(text)?.[1] ?? ''
+    const foreign = formIn((await openAccount(service, email)).page)
+    const ofBefore = formIn((await openAccount()).page)
+    const ofReset = formIn(await browser.get('/account/reset'))
+    await browser.get(path)
+    for (const form of [undefined, '', 'nonsense', foreign, ofBefore, ofReset]) {
+      const sent = { do: 'logout', form } as Record<string, string>
+      expect((await browser.send(path, sent)).status).toBe(403)
+    }
+    expect(await isLoggedIn(browser)).toBe(true)
+  })
+
+  it('is refused once somebody else is logged in in the same browser', async () => {
+    const { browser, page } = await openAccount()
+    const form = /name="form" value="([^"]*)"/.exec(page.text)?.[1] ?? ''
+    await sendAndSee(browser, { do: 'logout' })
+    await browser.send(path, { do: 'login', email: await register(), password })
+    expect((await browser.send(path, { do: 'logout', form })).status).toBe(403)
+    expect(await isLoggedIn(browser)).toBe(true)
+  })
+})
+
+describe('an access token that has expired', () => {
+  it('is exchanged when the browser goes there by itself, also in two tabs at once', async () => {
+    const { browser } = await openAccount()
+    const before = cookieOf(browser, '__Secure-refresh_token')
+    clock.advance(1_000)
+    const tabs = await Promise.all([browser.get(path, own), browser.get(path, own)])
+    expect(tabs.map(headingOf)).toEqual(['Your account', 'Your account'])
+    expect(cookieOf(browser, '__Secure-refresh_token')).not.toBe(before)
+    expect(await isLoggedIn(browser)).toBe(true)
+    expect(headingOf(await browser.get(path))).toBe('Your account')
+  })
+
+  it.each([
+    ['another site', { 'Sec-Fetch-Site': 'cross-site' }],
+    ['a sibling domain', { 'Sec-Fetch-Site': 'same-site' }],
+    ['a browser that does not say from where', {}],
+    ['a page that is loaded in advance', { ...own, 'Sec-Purpose': 'prefetch;prerender' }],
+  ])('waits for a button when the way comes from %s', async (_, headers) => {
+    const { browser } = await openAccount()
+    clock.advance(1_000)
+    const page = await browser.get(path, headers as Record<string, string>)
+    expect([headingOf(page), page.headers.getSetCookie()]).toEqual(['Your account', []])
+    expect(page.text).toContain('>Continue</button>')
+    expect(await isLoggedIn(browser)).toBe(false)
+    const open = await sendAndSee(browser, { do: 'open' })
+    expect(open.text).toContain('>Log out</button>')
+    expect(await isLoggedIn(browser)).toBe(true)
+  })
+
+  it('still sends a form that was open meanwhile', async () => {
+    const { browser, email } = await openAccount()
+    clock.advance(1_000)
+    expect(statusOf(await sendAndSee(browser, { do: 'verify' }))).toBe('Check your mail.')
+    await service.settle()
+    expect(mailbox.to(email)).not.toEqual([])
+  })
+})
