@@ -1,9 +1,11 @@
 // The table of contents: what surrounds every request, and the families of routes.
 
-import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import type { Context, Hono, MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
+import { HonoBase } from 'hono/hono-base'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
+import { TrieRouter } from 'hono/router/trie-router'
 import { createRandomId } from '../crypto/random-id.ts'
 import { checkOptions } from '../errors/check-options.ts'
 import { DatabaseUnavailable } from '../errors/database-unavailable.ts'
@@ -42,7 +44,8 @@ const maxRequestIdCharacters = 64
 export function createApp(given: Deps): Hono<ServiceEnv> {
   const checked = checkOptions('createApp', depRules, given)
   const deps: Deps = { ...checked, log: safeLog(checked.log) }
-  const app = new Hono<ServiceEnv>()
+  // One router: `methodNotAllowed` brings it, too.
+  const app = new HonoBase<ServiceEnv>({ router: new TrieRouter() })
   const refuse = (reason: Parameters<typeof respondRefused>[2]) => (c: Context<ServiceEnv>) =>
     respondRefused(c, deps, reason)
 
