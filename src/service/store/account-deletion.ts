@@ -2,7 +2,19 @@
 // logs in before. All sessions end at once. due-deletions.ts deletes the accounts whose time has
 // come.
 
-import { and, eq, exists, inArray, isNull, max, not, type SQL, sql } from 'drizzle-orm'
+import {
+  and,
+  eq,
+  exists,
+  inArray,
+  isNull,
+  max,
+  not,
+  notExists,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
 import * as v from 'valibot'
 import { type Result, type RevocationReason, refuse, succeed } from '../../errors/reasons.ts'
 import {
@@ -154,16 +166,34 @@ export function deletionStatements(whose: SQL | undefined) {
   const isTheirMail = inArray(outgoingMail.userId, accounts)
   const isRecent = sql`${outgoingMail.createdAt} > ${databaseNow} - 3600`
   const addresses = build.select({ recipient: users.emailNormalized }).from(users).where(whose)
+  // A new email that was refused, and is nobody's.
+  const others = build
+    .select({ recipient: outgoingMail.recipient })
+    .from(outgoingMail)
+    .where(and(isTheirMail, notExists(selectAccountOfMail())))
   return {
     details: deleteDetailsStatement(sql`${accounts}`),
     // Not left to ON DELETE CASCADE: whether foreign keys count is a setting of the connection.
     sessions: build.delete(sessions).where(inArray(sessions.userId, accounts)),
     codes: build.delete(codes).where(inArray(codes.userId, accounts)),
-    mail: build.delete(outgoingMail).where(and(isTheirMail, not(isRecent))),
-    unsent: build.update(outgoingMail).set({ nextTryAt: null, device: null }).where(isTheirMail),
+    // Before the mail, which tells whose suppressions they are.
     suppressed: build
       .delete(suppressedAddresses)
-      .where(inArray(suppressedAddresses.recipient, addresses)),
+      .where(
+        or(
+          inArray(suppressedAddresses.recipient, addresses),
+          inArray(suppressedAddresses.recipient, others),
+        ),
+      ),
+    mail: build.delete(outgoingMail).where(and(isTheirMail, not(isRecent))),
+    unsent: build.update(outgoingMail).set({ nextTryAt: null, device: null }).where(isTheirMail),
     deleted: build.delete(users).where(whose).returning({ userId: users.id }),
   }
+}
+
+function selectAccountOfMail() {
+  return build
+    .select({ id: users.id })
+    .from(users)
+    .where(eq(users.emailNormalized, outgoingMail.recipient))
 }

@@ -14,6 +14,7 @@ import {
   claimsOf,
   createCountingDatabase,
   createTestService,
+  freshEmail,
   logout,
   post,
   postWith,
@@ -376,12 +377,50 @@ describe('housekeeping', () => {
     expect(await mailed()).toBe(2)
   })
 
+  it('forgets a refused address after its week, also if nobody has an account by it', async () => {
+    const [over, other] = [freshEmail(), freshEmail()]
+    const table = 'portcullis_suppressed_addresses'
+    await query(`INSERT INTO ${table} VALUES (?, unixepoch()), (?, 4000000000)`, over, other)
+    await service.prune()
+    const left = await query(
+      `SELECT recipient FROM ${table} WHERE recipient IN (?, ?)`,
+      over,
+      other,
+    )
+    expect(left).toEqual([{ recipient: other }])
+  })
+
   it('keeps it even if its time has come', async () => {
     const { email, password } = await plannedAccount()
     await login(email, password)
     await isDue(email)
     await service.prune()
     expect(await dueAt(email)).toBeNull()
+  })
+})
+
+describe('a deletion', () => {
+  it('ends the suppression of a new email that is nobody’s, and no other', async () => {
+    const owner = await registerAccount(app)
+    const account = await registerAccount(atOnce.app)
+    const { token, refreshToken } = account
+    const newEmail = freshEmail()
+    const asked = { new_email: newEmail, refresh_token: refreshToken }
+    atOnce.mailbox.failure = { kind: 'address_refused', problem: 'test' }
+    expect((await postWith(atOnce.app, '/auth/change-email', token, asked)).status).toBe(200)
+    await atOnce.settle()
+    atOnce.mailbox.failure = undefined
+    const inserted = `INSERT INTO portcullis_outgoing_mail
+      (id, kind, user_id, address, recipient, language, created_at, tries)
+      VALUES (?, 'change_email', ?, '-', ?, 'en', 1, 1)`
+    await query(inserted, newEmail.slice(0, 16), await idOf(account.email), owner.email)
+    await query('INSERT INTO portcullis_suppressed_addresses VALUES (?, 4000000000)', owner.email)
+    const suppressed = (email: string) =>
+      query('SELECT 1 FROM portcullis_suppressed_addresses WHERE recipient = ?', email)
+    expect(await suppressed(newEmail)).toHaveLength(1)
+    expect(said(await erase(account, atOnce.app))).toEqual([200, 'Account deleted.'])
+    expect(await suppressed(newEmail)).toEqual([])
+    expect(await suppressed(owner.email)).toHaveLength(1)
   })
 })
 
