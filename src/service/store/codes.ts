@@ -196,20 +196,25 @@ export async function giveTryBack(
  * @param isLink whether it came as a link, which lives longer
  * @param condition a further condition on the account
  */
-export function useCodeStatement(
+export function useCodeStatement(...which: Parameters<typeof mayUseCode>) {
+  return build
+    .update(codes)
+    .set({ usedAt: databaseNow })
+    .where(mayUseCode(...which))
+}
+
+/** The condition of `useCodeStatement` on the row of a code, for a statement before it. */
+export function mayUseCode(
   codeId: string,
   purpose: CodePurpose,
   isLink: boolean,
   condition?: SQL,
-) {
+): SQL | undefined {
   const account = build
     .select({ id: users.id })
     .from(users)
     .where(and(eq(users.id, codes.userId), isUsable(purpose, isLink), condition))
-  return build
-    .update(codes)
-    .set({ usedAt: databaseNow })
-    .where(and(eq(codes.id, codeId), exists(account)))
+  return and(eq(codes.id, codeId), exists(account))
 }
 
 /** Deletes up to 1,000 codes that expired more than a day ago. Returns the same as `deleteRows`. */

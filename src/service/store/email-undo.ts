@@ -3,7 +3,7 @@
 // makes the undos of later changes void. An earlier undo stays good: its email was the account's
 // before.
 
-import { and, eq, exists, type SQL, sql } from 'drizzle-orm'
+import { and, eq, exists, isNotNull, type SQL, sql } from 'drizzle-orm'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import {
   insertGenerationRevocationStatement,
@@ -13,7 +13,7 @@ import type { Takeover } from './account-takeover.ts'
 import { type AuditEntry, auditStatements } from './audit-events.ts'
 import type { RequestedCode } from './code-requests.ts'
 import { insertCodeStatement, insertHandleStatement } from './code-rows.ts'
-import { useCodeStatement } from './codes.ts'
+import { mayUseCode, useCodeStatement } from './codes.ts'
 import { build, type Database, runBatch } from './database.ts'
 import { cancellationStatements } from './deletion-cancelling.ts'
 import {
@@ -41,7 +41,9 @@ export interface EmailUndo {
   /** The code for a new password. */
   readonly reset: RequestedCode
   /** The mail that tells the owner that the account is kept. */
-  readonly notice: Notice
+  readonly keptNotice: Notice
+  /** The mail that tells the email which is replaced. */
+  readonly replacedNotice: Notice
   readonly entry: AuditEntry
   /** The `seq` of the event of the code. */
   readonly attemptSeq: number | undefined
@@ -50,7 +52,7 @@ export interface EmailUndo {
 /**
  * Uses the code, and gives the account its old email back. The password, the sessions, the tokens
  * and the device tokens end. A planned deletion is taken back. A mail with a code for a new
- * password is queued. Void are the undos of later changes, and every code that would change the
+ * password is queued, and a notice to the email that is replaced, if it was proved. Void are the undos of later changes, and every code that would change the
  * email. Exactly one of several calls with a code succeeds. The others are refused with
  * 'code_wrong'. Refuses with 'email_taken' if another account has the old email by now. A refusal
  * changes nothing. Records the success. Atomic; one round trip.
@@ -59,14 +61,25 @@ export async function undoEmailChange(
   database: Database,
   undo: EmailUndo,
 ): Promise<Result<Revocation, 'code_wrong' | 'email_taken'>> {
-  const { codeId, userId, spellings, takeover, reset, notice, entry, attemptSeq } = undo
+  const { codeId, userId, spellings, takeover, reset, entry, attemptSeq } = undo
   const { tokenGeneration, passwordHash } = takeover
   const whose = eq(users.id, userId)
   const isUsed = and(whose, sql`changes() > 0`)
   const isUndone = and(whose, eq(users.tokenGeneration, tokenGeneration))
   const undone = exists(build.select({ id: users.id }).from(users).where(isUndone))
+  const which = [codeId, 'undo_email_change', true, isNewEmailFree(spellings)] as const
+  const used = build
+    .select({ id: codes.id })
+    .from(codes)
+    .where(mayUseCode(...which))
   const { revoked, taken } = await runBatch(database, {
-    used: useCodeStatement(codeId, 'undo_email_change', true, isNewEmailFree(spellings)),
+    // While the account has that email, so before the code is used, and under the same condition.
+    replacedTold: insertMailStatement(
+      { ...undo.replacedNotice, kind: 'email_changed' },
+      undo.replacedNotice,
+      and(whose, isNotNull(users.emailVerifiedAt), exists(used)),
+    ),
+    used: useCodeStatement(...which),
     revoked: insertGenerationRevocationStatement(isUsed),
     replaced: build
       .update(users)
@@ -87,7 +100,7 @@ export async function undoEmailChange(
     ),
     later: voidUndosStatement(userId, isLaterThan(codeId), undone),
     changes: voidChangesStatement(userId, undone),
-    ...cancellationStatements(isUndone, notice, entry, { userId }),
+    ...cancellationStatements(isUndone, undo.keptNotice, entry, { userId }),
     unsuppressed: unsuppressStatement(
       sql`${build.select({ recipient: users.emailNormalized }).from(users).where(isUndone)}`,
     ),

@@ -328,6 +328,30 @@ describe('POST /auth/undo-email-change', () => {
     expect((await client.execute({ sql, args: [account.email] })).rows[0]?.due).toBeNull()
   })
 
+  it('tells the email that is replaced, without a link', async () => {
+    const account = await provedAccount()
+    const { undo, newEmail } = await changed(account, account.email)
+    const before = mailbox.to(newEmail).length
+    await takeBack(undo)
+    await takeBack(undo)
+    const [mail, ...others] = mailbox.to(newEmail).slice(before)
+    expect(others).toEqual([])
+    expect(mail?.subject).toBe('Your email address for Example was changed')
+    expect(linkTokenIn(mail)).toBe('no link')
+  })
+
+  it('tells nothing to an email that it does not replace, nor to one that is not proved', async () => {
+    const account = await provedAccount()
+    const { undo, newEmail } = await changed(account, account.email)
+    const before = mailbox.to(newEmail).length
+    await changeAccount(newEmail, 'disabled_at = 1')
+    await takeBack(undo)
+    expect(mailbox.to(newEmail)).toHaveLength(before)
+    await changeAccount(newEmail, 'disabled_at = NULL, email_verified_at = NULL')
+    expect(said(await takeBack(undo))).toEqual(undone)
+    expect(mailbox.to(newEmail)).toHaveLength(before)
+  })
+
   it('holds when a thief has changed email and password again, and voids the undo of the thief', async () => {
     const account = await provedAccount()
     const { undo, newEmail: second } = await changed(account, account.email)

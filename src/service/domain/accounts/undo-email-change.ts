@@ -43,7 +43,8 @@ export async function takeEmailBack(
     const undone = await undoEmailChange(deps.database, {
       ...{ codeId, userId: account.userId, spellings: emailSpellings(newEmail ?? '') },
       ...{ takeover: beginTakeover(deps), reset, entry, attemptSeq },
-      notice: createNotice(deps, reader),
+      keptNotice: createNotice(deps, reader),
+      replacedNotice: createNotice(deps, reader),
     })
     if (!undone.ok) return undone
     deps.revocations.announce(undone.value)
