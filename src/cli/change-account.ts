@@ -218,7 +218,7 @@ export async function createAccountIn(
   if (typeof created.error === 'object') throw new Failure(created.error.passwordProblem)
   const sentences = {
     email_malformed: emailSentenceOf(account.email),
-    email_taken: `${account.email} has an account already; nothing was changed.`,
+    email_taken: `${account.email} has an account already, or an account can take it back; nothing was changed.`,
     password_malformed: passwordRule,
     role_malformed: roleRule,
     roles_too_long: tooManyRoles,

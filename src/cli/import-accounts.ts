@@ -163,7 +163,7 @@ class Import {
 const emailTaken: LeftOut = {
   reason: 'email_taken',
   sentence:
-    'The email has an account that no import has made. A stranger may have registered it: find out whose it is.',
+    'The email has an account that no import has made, or such an account can take it back. A stranger may have registered it: find out whose it is.',
 }
 
 const emailTwice: LeftOut = {

@@ -29,7 +29,7 @@ export async function inviteAccountIn(
   if (invited.ok) return invited.value
   const sentences = {
     email_malformed: emailSentenceOf(asked.email),
-    email_taken: `${asked.email} has an account already, which is in use or disabled; nothing was changed.`,
+    email_taken: `${asked.email} has an account already, which is in use or disabled, or an account can take it back; nothing was changed.`,
     role_malformed: roleRule,
     roles_too_long: tooManyRoles,
   }

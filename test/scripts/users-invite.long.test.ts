@@ -100,7 +100,7 @@ describe('npm run admin -- users invite', () => {
     const { status, stderr } = invite(email)
     expect([status, stderr]).toEqual([
       1,
-      `${email} has an account already, which is in use or disabled; nothing was changed.\n`,
+      `${email} has an account already, which is in use or disabled, or an account can take it back; nothing was changed.\n`,
     ])
   })
 })

@@ -5,6 +5,7 @@ import { eq, type SQL, sql } from 'drizzle-orm'
 import * as v from 'valibot'
 import { type AuditEntry, eventColumns } from './audit-events.ts'
 import { build, type Database, databaseNow, readBatch, runBatch } from './database.ts'
+import { codes } from './mail-schema.ts'
 import type { NewUser } from './new-users.ts'
 import type { RoleValues } from './roles.ts'
 import { decodeRows, integer } from './rows.ts'
@@ -22,12 +23,14 @@ export interface MovedUser extends NewUser, RoleValues {
 
 /**
  * Whose an email was before: nobody's, an account's that an import has made, or another account's.
+ * It is also that of an account that can take it back.
  * A stranger may have registered the last one.
  */
 export type EmailHolder = 'nobody' | 'moved' | 'other'
 
 /**
- * Inserts the accounts whose email has none, in any spelling. Changes no account that exists. Of
+ * Inserts the accounts whose email has none, in any spelling, and that no account can take back.
+ * Changes no account that exists. Of
  * several with one email, and of several concurrent calls, exactly one inserts. Records each
  * account that is inserted, with its roles as target. Atomic, idempotent. One round trip.
  *
@@ -146,7 +149,13 @@ function moment(name: keyof MovedUser) {
   return sql<number>`CASE ${member(name)} WHEN 'now' THEN ${databaseNow} ELSE ${member(name)} END`
 }
 
-const isOfEntry = sql`${users.emailNormalized} IN (SELECT spelling.value FROM json_each(entry.value, '$.spellings') AS spelling)`
+const spellings = sql`SELECT spelling.value FROM json_each(entry.value, '$.spellings') AS spelling`
+/** An account has the email of an entry, or can take it back: see `insertUserStatement`. */
+const isOfEntry = sql`${users.id} IN (
+  SELECT had.id FROM ${users} AS had WHERE had.email_normalized IN (${spellings})
+  UNION ALL SELECT kept.user_id FROM ${codes} AS kept
+  WHERE kept.new_email_normalized IN (${spellings}) AND kept.purpose = 'undo_email_change'
+    AND kept.used_at IS NULL AND kept.link_expires_at > ${databaseNow})`
 
 /** The condition that the email of an entry has an account, in any of its spellings. */
 const isTaken = sql`EXISTS (SELECT 1 FROM ${users} WHERE ${isOfEntry})`

@@ -343,11 +343,13 @@ describe('POST /auth/undo-email-change', () => {
   it('tells nothing to an email that it does not replace, nor to one that is not proved', async () => {
     const account = await provedAccount()
     const { undo, newEmail } = await changed(account, account.email)
+    const other = await registerAccount(app)
     const before = mailbox.to(newEmail).length
-    await changeAccount(newEmail, 'disabled_at = 1')
-    await takeBack(undo)
+    await changeAccount(other.email, `email_normalized = '${account.email}'`)
+    expect((await takeBack(undo)).body.code).toBe('email_taken')
     expect(mailbox.to(newEmail)).toHaveLength(before)
-    await changeAccount(newEmail, 'disabled_at = NULL, email_verified_at = NULL')
+    await changeAccount(other.email, 'email_normalized = email')
+    await changeAccount(newEmail, 'email_verified_at = NULL')
     expect(said(await takeBack(undo))).toEqual(undone)
     expect(mailbox.to(newEmail)).toHaveLength(before)
   })
