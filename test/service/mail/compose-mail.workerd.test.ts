@@ -54,6 +54,10 @@ describe.each(every)('the mail $name ($language)', ({ content, language }) => {
     expect(read).toEqual([subject, ...text.trim().split('\n\n')])
   })
 
+  it('says "log in", as the pages and the documents do', () => {
+    expect(`${subject} ${text}`).not.toMatch(/\bsign(ed|ing|s)?[ -]in\b|\beinlogg/i)
+  })
+
   it('is the same each time', () => {
     expect(composeMail(structuredClone(content), { ...style })).toEqual({ subject, text, html })
   })
@@ -98,9 +102,9 @@ describe('the words of a mail', () => {
   it('are, in English', () => {
     expect(
       composeMail(signIn(), english).text,
-    ).toBe(`Somebody wanted to sign in to Example with this email address.
+    ).toBe(`Somebody wanted to log in to Example with this email address.
 
-If it was you, sign in with this code:
+If it was you, log in with this code:
 
 K7QM-W2XR
 
@@ -155,7 +159,7 @@ Example
   it('have a name of the service on one line', () => {
     const serviceName = ' Ex\r\nBcc: a@b.example\u2028am\u202eple\t '
     const { subject, text, html } = composeMail(signIn(), { ...english, serviceName })
-    expect(subject).toBe('Sign in to Ex Bcc: a@b.example am ple')
+    expect(subject).toBe('Log in to Ex Bcc: a@b.example am ple')
     for (const part of [subject, text, html]) expect(part).not.toMatch(/[\r\u2028\u202e\t]/)
     const halved = composeMail(signIn(), { ...english, serviceName: 'Ex\ud800' })
     expect(Object.values(halved).every((part) => part.isWellFormed())).toBe(true)

@@ -15,7 +15,7 @@ const database = createCountingDatabase()
 const service = await createMailingService({}, { database })
 const { app, mailbox } = service
 const client = createClient({ url: inject('databaseUrl') })
-const subject = 'A new device signed in to Example'
+const subject = 'A new device logged in to Example'
 const userAgent = 'Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0'
 
 interface Sent {
@@ -77,7 +77,7 @@ describe('a login from a new device', () => {
     const [mail, ...others] = noticesTo(email)
     expect(others).toEqual([])
     expect(mail?.subject).toBe(subject)
-    expect(mail?.text).toContain('Somebody signed in to your account at Example from a new device.')
+    expect(mail?.text).toContain('Somebody logged in to your account at Example from a new device.')
     expect(mail?.text).toMatch(/^When: \d+ \w+ \d{4}, \d\d:\d\d UTC$/m)
     expect(mail?.text).toMatch(/^Device: Firefox on Windows$/m)
     expect(mail?.text).toContain('Ask for a new password at once')

@@ -22,10 +22,10 @@ export const en: MailTexts = {
     otherwise: 'If it was not you, ignore this mail. Nothing changes without the code.',
   }),
   sign_in: (service) => ({
-    subject: `Sign in to ${service}`,
-    happened: `Somebody wanted to sign in to ${service} with this email address.`,
-    enterCode: 'If it was you, sign in with this code:',
-    linkLabel: 'Sign in',
+    subject: `Log in to ${service}`,
+    happened: `Somebody wanted to log in to ${service} with this email address.`,
+    enterCode: 'If it was you, log in with this code:',
+    linkLabel: 'Log in',
     otherwise: 'If it was not you, ignore this mail. Nobody gets in without the code.',
   }),
   change_email: (service) => ({
@@ -41,7 +41,7 @@ export const en: MailTexts = {
     happened: `You are invited to ${service}. There is an account for this email address.`,
     openLink: 'Open this address in your browser, and set a password:',
     linkLabel: 'Accept the invitation',
-    afterwards: 'After that, ask for a new password where you sign in, with this email address.',
+    afterwards: 'After that, ask for a new password where you log in, with this email address.',
     otherwise: 'If you do not want the account, ignore this mail.',
   }),
   password_changed: (service) => ({
@@ -49,14 +49,14 @@ export const en: MailTexts = {
     happened: `The password of your account at ${service} was changed.`,
     todo: 'If it was you, there is nothing to do.',
     otherwise:
-      'If it was not you, somebody else can use your account. Ask for a new password at once, where you sign in. Then change the password of this mailbox, too.',
+      'If it was not you, somebody else can use your account. Ask for a new password at once, where you log in. Then change the password of this mailbox, too.',
   }),
   new_device: (service) => ({
-    subject: `A new device signed in to ${service}`,
-    happened: `Somebody signed in to your account at ${service} from a new device.`,
+    subject: `A new device logged in to ${service}`,
+    happened: `Somebody logged in to your account at ${service} from a new device.`,
     todo: 'If it was you, there is nothing to do.',
     otherwise:
-      'If it was not you, somebody else can use your account. Ask for a new password at once, where you sign in. Then change the password of this mailbox, too.',
+      'If it was not you, somebody else can use your account. Ask for a new password at once, where you log in. Then change the password of this mailbox, too.',
   }),
   email_changed: (service) => ({
     subject: `Your email address for ${service} was changed`,
@@ -69,22 +69,22 @@ export const en: MailTexts = {
   }),
   deletion_planned: (service) => ({
     subject: `Your account at ${service} will be deleted`,
-    happened: `Somebody who was signed in asked ${service} to delete your account.`,
-    todo: 'If it was you, there is nothing to do. If you want to keep the account, sign in before that time.',
+    happened: `Somebody who was logged in asked ${service} to delete your account.`,
+    todo: 'If it was you, there is nothing to do. If you want to keep the account, log in before that time.',
     otherwise:
-      'If it was not you, somebody else can use your account. Sign in before that time, which keeps the account. Then change its password.',
+      'If it was not you, somebody else can use your account. Log in before that time, which keeps the account. Then change its password.',
   }),
   deletion_taken_back: (service) => ({
     subject: `Your account at ${service} is kept`,
     happened: `Your account at ${service} was to be deleted. It is kept, because somebody has used it since.`,
     todo: 'If it was you, there is nothing to do. If the account is to be deleted, ask for it again.',
     otherwise:
-      'If it was not you, somebody else can use your account. Ask for a new password at once, where you sign in. Then change the password of this mailbox, too.',
+      'If it was not you, somebody else can use your account. Ask for a new password at once, where you log in. Then change the password of this mailbox, too.',
   }),
   account_exists: (service) => ({
     subject: `You already have an account at ${service}`,
     happened: `Somebody wanted to use this email address for an account at ${service}. It has an account already.`,
-    todo: 'If it was you, sign in. If you have forgotten the password, ask for a new one there.',
+    todo: 'If it was you, log in. If you have forgotten the password, ask for a new one there.',
     otherwise: 'If it was not you, ignore this mail. Your account has not changed.',
   }),
   codeIsGood: (duration) => `The code is good for ${duration}. Do not give it to anybody.`,
