@@ -3,6 +3,7 @@
 import { createDatabaseFile, startDatabase, type TestDatabase } from './database.ts'
 import { serveOnDeno } from './deno.ts'
 import { type Post, type PostedMail, sender, startHttpPost, startSmtpPost } from './posts.ts'
+import type { Server } from './server.ts'
 import { testSettings } from './settings.ts'
 import { serveOnWorkerd } from './workerd.ts'
 import { serveOnWrangler } from './wrangler.ts'
@@ -16,10 +17,15 @@ export interface MailingServer {
 }
 
 /** A database, and services over it. */
-export interface MailRoute {
+export interface MailRoute<Served extends MailingServer = MailingServer> {
   readonly database: TestDatabase
-  serve(variables: Readonly<Record<string, string>>): Promise<MailingServer>
+  serve(variables: Readonly<Record<string, string>>): Promise<Served>
   stop(): Promise<void>
+}
+
+/** A route whose mail arrives at servers of the test. */
+export interface PostedRoute extends MailRoute<Server & MailingServer> {
+  readonly post: Post
 }
 
 /** The bundles of the Worker, without and with the mailer over SMTP. */
@@ -28,8 +34,8 @@ export interface Bundles {
   readonly smtp: string
 }
 
-/** The ways. Each starts a database of its own, and what takes the mail. */
-export const mailRoutes = [
+/** The ways over servers of the test. Each starts a database of its own, and what takes the mail. */
+export const postedRoutes = [
   {
     name: 'workerd, by an HTTP endpoint',
     start: async ({ plain }: Bundles) =>
@@ -52,17 +58,20 @@ export const mailRoutes = [
     name: 'Deno, over SMTP with TLS and a password',
     start: async () => routeOf(await createDatabaseFile(), await startSmtpPost(), serveOnDeno),
   },
+] as const
+
+/** All ways. */
+export const mailRoutes = [
+  ...postedRoutes,
   { name: 'workerd, by the local send_email of wrangler', start: startWranglerRoute },
 ] as const
 
-type Serve = (
-  settings: Readonly<Record<string, string>>,
-  post: Post,
-) => Promise<Omit<MailingServer, 'mailsTo'>>
+type Serve = (settings: Readonly<Record<string, string>>, post: Post) => Promise<Server>
 
-function routeOf(database: TestDatabase, post: Post, serve: Serve): MailRoute {
+function routeOf(database: TestDatabase, post: Post, serve: Serve): PostedRoute {
   return {
     database,
+    post,
     async serve(variables) {
       const server = await serve(settingsOf(database, { ...post.variables, ...variables }), post)
       return { ...server, mailsTo: async (email) => post.to(email) }

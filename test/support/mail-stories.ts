@@ -12,8 +12,8 @@ export interface MailStory {
   tell(stage: MailStage): Promise<void>
 }
 
-export const password = 'a good password'
-export const newPassword = 'another good password'
+const password = 'a good password'
+const newPassword = 'another good password'
 
 interface Person extends Tokens {
   readonly email: string

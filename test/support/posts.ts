@@ -27,6 +27,8 @@ export interface Post {
   readonly variables: Readonly<Record<string, string>>
   /** The authority of its certificate, in PEM, where it has one. */
   readonly authority?: string
+  /** All mails, in the order in which they came. Over HTTP, the copies of a mail follow each other. */
+  all(): readonly PostedMail[]
   /** The mails to an address, in the order in which they came. */
   to(email: string): readonly PostedMail[]
   /** Leaves mails without an answer from now on. */
@@ -53,6 +55,7 @@ export async function startHttpPost(): Promise<Post> {
       ...{ ...sender, MAILER: 'http', MAIL_API_URL: `${api.url}/sent/emails` },
       MAIL_API_KEY: 're_test',
     },
+    all: posted,
     to: (email) => posted().filter(({ to }) => to === email),
     fallSilent: () => api.answerAs('silent'),
     turnDeaf: () => api.answerAs('deaf'),
@@ -95,6 +98,7 @@ export async function startSmtpPost(): Promise<Post> {
       DENO_CERT: certificates.authorityFile,
     },
     authority: certificates.authority,
+    all: () => [...posted],
     to: (email) => posted.filter(({ to }) => to === email),
     fallSilent() {
       isSilent = true
