@@ -15,6 +15,8 @@ export type Act =
   | 'FIN'
   /** Hangs up with a reset. */
   | 'RST'
+  /** Sends half of the polite answer, and hangs up cleanly. */
+  | 'half'
   | 'silence'
   /** Sends bytes for ever, without a line end. */
   | 'endless'
@@ -37,6 +39,8 @@ export interface HostileOptions {
   readonly certificates: Certificates
   readonly at?: Step
   readonly act?: Act
+  /** What it does with the first bytes of the client, before there is TLS. */
+  readonly beforeTls?: 'FIN' | 'RST' | 'silence'
   /** What EHLO offers beside AUTH. Default: PIPELINING. */
   readonly offers?: readonly string[]
   /** Whether it speaks TLS. Default: true. */
@@ -50,7 +54,9 @@ export async function startHostileServer(options: HostileOptions): Promise<Hosti
     sockets.add(socket)
     socket.on('error', () => undefined)
     socket.on('close', () => sockets.delete(socket))
-    serve(socket, options, lines)
+    const { beforeTls } = options
+    if (beforeTls) socket.once('data', () => perform(beforeTls, socket, socket))
+    else serve(socket, options, lines)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -87,6 +93,7 @@ function serve(raw: Socket, options: HostileOptions, lines: string[]): void {
     if (isStopped) return
     if (step === at && act === 'split') write = writerByteByByte(socket)
     if (step !== at || act === undefined || act === 'split') write(replies[step])
+    else if (act === 'half') socket.end(replies[step].slice(0, replies[step].length / 2))
     else isStopped = perform(act, raw, socket)
   }
 
@@ -126,7 +133,7 @@ export function replyOf(code: number, texts: readonly string[]): string {
 }
 
 /** Whether nothing is answered afterwards. */
-function perform(act: Exclude<Act, 'split'>, raw: Socket, socket: Socket): boolean {
+function perform(act: Exclude<Act, 'split' | 'half'>, raw: Socket, socket: Socket): boolean {
   if (typeof act === 'object') socket.write(act.reply)
   else if (act === 'FIN') socket.end()
   else if (act === 'RST') raw.resetAndDestroy()

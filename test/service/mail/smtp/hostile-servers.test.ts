@@ -92,8 +92,20 @@ describe('a server that hangs up', () => {
     expect(wasAborted).toBe(false)
   })
 
+  it.each(inEachStep)('in the middle of its answer at $at, $how: later', async ({ at, offers }) => {
+    const { result, wasAborted } = await sendTo({ at, offers, act: 'half' })
+    expect(result).toMatchObject({ ok: false, error: { kind: 'later' } })
+    expect(wasAborted).toBe(false)
+  })
+
+  it.each(['FIN', 'RST'] as const)('before TLS, with %s: later', async (beforeTls) => {
+    const { result, wasAborted } = await sendTo({ beforeTls })
+    expect(result).toMatchObject({ ok: false, error: { kind: 'later' } })
+    expect(wasAborted).toBe(false)
+  })
+
   it.each([
-    ...(['FIN', 'RST', 'silence', 'endless', 'split'] as const),
+    ...(['FIN', 'RST', 'half', 'silence', 'endless', 'split'] as const),
     { reply: '421 4.3.0 Text of the server\r\n' },
     { reply: '550 5.0.0 Text of the server\r\n' },
   ])('or does anything else after QUIT has taken the mail: %j', async (act) => {

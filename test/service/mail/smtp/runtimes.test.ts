@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bundleWorker } from '../../../support/bundle.ts'
 import { createCertificates } from '../../../support/certificates.ts'
 import { serveWorkerOnDeno } from '../../../support/deno.ts'
-import { type Act, type Step, startHostileServer } from '../../../support/hostile-smtp.ts'
+import { type HostileOptions, startHostileServer, steps } from '../../../support/hostile-smtp.ts'
 import { type MailServer, startMailServer } from '../../../support/mail-server.ts'
 import { aMail } from '../../../support/mails.ts'
-import type { Server } from '../../../support/server.ts'
+import { type Server, until } from '../../../support/server.ts'
 import { serveOnWorkerd } from '../../../support/workerd.ts'
 
 const certificates = createCertificates()
@@ -24,6 +24,9 @@ afterAll(async () => {
 })
 
 const sent = { ok: true }
+const later = { ok: false, error: { kind: 'later' } }
+/** Before the mail is accepted. */
+const unfinished = steps.filter((step) => step !== 'QUIT')
 const trusted = [certificates.authority]
 const permissions = ['--allow-net']
 
@@ -33,6 +36,7 @@ const runtimes = [
     // It does not say why there is no connection.
     refused: 'SMTP, connect: failed',
     untrusted: { kind: 'later', problem: 'SMTP, connect: failed' },
+    withoutTls: { kind: 'later', problem: 'SMTP, connect: failed' },
     serve: () => serveOnWorkerd(bundle.file, {}, { trusted }),
     serveUntrusting: () => serveOnWorkerd(bundle.file, {}),
   },
@@ -40,6 +44,7 @@ const runtimes = [
     runtime: 'Deno',
     refused: 'SMTP, connect: ECONNREFUSED',
     untrusted: { kind: 'misconfigured', problem: 'SMTP, connect: UNABLE_TO_VERIFY_LEAF_SIGNATURE' },
+    withoutTls: { kind: 'misconfigured', problem: 'SMTP, connect: ERR_SSL_WRONG_VERSION_NUMBER' },
     serve: () => serveWorkerOnDeno(program, permissions, { DENO_CERT: certificates.authorityFile }),
     serveUntrusting: () => serveWorkerOnDeno(program, permissions, {}),
   },
@@ -58,9 +63,11 @@ describe.each(runtimes)('mail over SMTP on $runtime', (on) => {
     return answer.json()
   }
 
-  async function sendTo(at: Step | undefined, act?: Act, limitMs?: number) {
-    const hostile = await startHostileServer({ certificates, ...(at && act ? { at, act } : {}) })
+  /** What becomes of a mail. The connection is gone in the end. */
+  async function sendTo(how: Omit<HostileOptions, 'certificates'>, limitMs?: number) {
+    const hostile = await startHostileServer({ certificates, ...how })
     const result = await send(hostile.url, limitMs)
+    await until(() => hostile.open() === 0)
     await hostile.stop()
     return result
   }
@@ -83,31 +90,58 @@ describe.each(runtimes)('mail over SMTP on $runtime', (on) => {
     expect(await send(mailServer.url.replace('%25', '%2525'))).toEqual({ ok: false, error })
   })
 
-  it.each(['connect', 'EHLO', 'AUTH', 'MAIL', 'RCPT', 'DATA', 'body'] as const)(
-    'is kept when the server hangs up or is silent at %s',
-    async (at) => {
-      const later = { ok: false, error: { kind: 'later' } }
-      expect(await sendTo(at, 'FIN')).toMatchObject(later)
-      expect(await sendTo(at, 'RST')).toMatchObject(later)
-      const problem = expect.stringMatching(/: out of time$/)
-      expect(await sendTo(at, 'silence', 400)).toEqual({
-        ok: false,
-        error: { kind: 'later', problem },
-      })
+  describe.each(unfinished)('is kept when the server, at %s,', (at) => {
+    it.each(['FIN', 'RST', 'half', 'endless'] as const)('does this: %s', async (act) => {
+      expect(await sendTo({ at, act })).toMatchObject(later)
+    })
+
+    it.each(['silence', { reply: '25' }] as const)('leaves it waiting: %j', async (act) => {
+      const error = { kind: 'later', problem: expect.stringMatching(/: out of time$/) }
+      expect(await sendTo({ at, act }, 400)).toEqual({ ok: false, error })
+    })
+
+    it.each([
+      ['421 4.3.2', 'later'],
+      ['451 4.3.0', 'later'],
+      ['530 5.7.0', 'misconfigured'],
+    ])('refuses it: %s is %s', async (codes, kind) => {
+      const problem = expect.stringContaining(codes)
+      const refused = await sendTo({ at, act: { reply: `${codes} Not now\r\n` } })
+      expect(refused).toEqual({ ok: false, error: { kind, problem } })
+    })
+  })
+
+  it.each(['FIN', 'RST', 'silence'] as const)(
+    'is kept when the server does this before TLS: %s',
+    async (beforeTls) => {
+      expect(await sendTo({ beforeTls }, beforeTls === 'silence' ? 400 : 10_000)).toMatchObject(
+        later,
+      )
     },
   )
 
-  it.each(['FIN', 'RST', 'silence'] as const)(
+  it('does not go to a server without TLS', async () => {
+    expect(await sendTo({ hasTls: false })).toEqual({ ok: false, error: on.withoutTls })
+  })
+
+  it.each(['FIN', 'RST', 'half', 'silence', 'endless'] as const)(
     'is sent when the server ends with %s',
     async (act) => {
-      expect(await sendTo('QUIT', act)).toEqual(sent)
+      expect(await sendTo({ at: 'QUIT', act })).toEqual(sent)
     },
   )
+
+  it.each(steps)('is sent when all answers come in single bytes from %s on', async (at) => {
+    expect(await sendTo({ at, act: 'split' })).toEqual(sent)
+  })
 
   it('is refused with its address', async () => {
     const problem = 'SMTP, RCPT: 550 5.1.1 EENVELOPE'
     const error = { kind: 'address_refused', problem }
-    expect(await sendTo('RCPT', { reply: '550 5.1.1 No\r\n' })).toEqual({ ok: false, error })
+    expect(await sendTo({ at: 'RCPT', act: { reply: '550 5.1.1 No\r\n' } })).toEqual({
+      ok: false,
+      error,
+    })
   })
 
   it('is kept where the connection is refused', async () => {
