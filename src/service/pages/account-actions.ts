@@ -5,13 +5,19 @@ import type { Context } from 'hono'
 import { type Reason, type Result, succeed } from '../../errors/reasons.ts'
 import { requestVerification } from '../domain/accounts/request-verification.ts'
 import type { Deps } from '../domain/deps.ts'
+import { endSession } from '../domain/sessions/end-session.ts'
+import { logoutEverywhere } from '../domain/sessions/logout-everywhere.ts'
 import { logInClient, logOutClient } from '../http/log-in-out.ts'
 import { entryOf } from '../http/login-client.ts'
 import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import type { RequestRefusal } from '../http/respond.ts'
 import type { LimitClass } from '../http/route-refusals.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
-import { presentedAccessToken, setLoginCookies } from '../http/token-transport.ts'
+import {
+  expireTokenCookies,
+  presentedAccessToken,
+  setLoginCookies,
+} from '../http/token-transport.ts'
 import type { OpenAccount } from './account-session.ts'
 import type { Done } from './texts/text.ts'
 
@@ -49,11 +55,14 @@ const actions: Readonly<Record<string, Action>> = {
   /** The account is open by now: the button of a page that could not exchange the token. */
   open: { limits: 'none', own: async () => succeed(undefined) },
   verify: { limits: 'mail', own: verify },
+  end: { limits: 'none', own: end },
+  others: { limits: 'none', own: (sent) => endAll(sent, true) },
+  everywhere: { limits: 'none', own: (sent) => endAll(sent, false) },
 }
 
-/** The action that the button of a form names. */
+/** The action that the button of a form names. That of a session has its id after the action. */
 export function findAction(fields: URLSearchParams): (Action & { name: string }) | undefined {
-  const name = fields.get('do') ?? ''
+  const [name = ''] = (fields.get('do') ?? '').split(' ')
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined
   return action && { ...action, name }
 }
@@ -78,4 +87,28 @@ async function verify({ c, deps, account }: OwnSent): Promise<ActionOutcome> {
   if (!asked.ok) return asked
   sendAfterAnswer(c, deps)
   return succeed(asked.value === undefined ? undefined : 'mail')
+}
+
+/** A session that is over already, such as by another tab, is no failure. */
+async function end({ c, deps, account, fields }: OwnSent): Promise<ActionOutcome> {
+  const [, id = ''] = (fields.get('do') ?? '').split(' ')
+  const ended = await endSession(deps, account.accessToken, id, entryOf(c, deps, 'endSession'))
+  if (!ended.ok) return ended.error === 'session_unknown' ? succeed(undefined) : ended
+  if (!ended.value.isOwn) return succeed('ended')
+  expireTokenCookies(c, deps)
+  return succeed('logout')
+}
+
+async function endAll(
+  { c, deps, account: { accessToken, refreshToken } }: OwnSent,
+  keepCurrent: boolean,
+): Promise<ActionOutcome> {
+  const entry = entryOf(c, deps, 'logoutEverywhere')
+  const ended = await logoutEverywhere(deps, accessToken, { keepCurrent, refreshToken, entry })
+  if (!ended.ok) return ended
+  const { isEnded, tokens, failure } = ended.value
+  if (failure !== undefined) c.set('failure', failure)
+  if (tokens) setLoginCookies(c, deps, tokens)
+  if (isEnded) expireTokenCookies(c, deps)
+  return succeed(isEnded ? 'logout' : 'others')
 }

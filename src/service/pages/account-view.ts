@@ -52,7 +52,7 @@ export function failedPage(texts: PageTexts, view: AccountView): Page {
 export function ownPage(
   { texts }: { readonly texts: PageTexts; readonly deps: Pick<Deps, 'settings'> },
   view: AccountView,
-  { account }: OpenAccount,
+  { account, sessions }: OpenAccount,
 ): Page {
   const own = texts.account
   const isProved = account.emailVerifiedAt !== null
@@ -61,7 +61,34 @@ export function ownPage(
 `,
     ...(isProved ? [] : [form(view, 'verify', own.sendLink)]),
     form(view, 'logout', own.logOut),
+    html`<h2>${own.sessions}</h2>
+${form(
+  view,
+  'others',
+  own.logOutOthers,
+  [sessionTable(own, sessions)],
+  html`<button class="b" name="do" value="everywhere">${own.logOutEverywhere}</button>
+`,
+)}`,
   ])
+}
+
+function sessionTable(own: PageTexts['account'], sessions: OpenAccount['sessions']): Html {
+  const rows = sessions.map(({ sessionId, isCurrent, device, address, createdAt, rotatedAt }) => {
+    const name = device ?? own.unknown
+    const more = isCurrent
+      ? html`<b>${own.current}</b>`
+      : html`<button class="b" name="do" value="end ${sessionId}" aria-label="${own.logOut}: ${name}">${own.logOut}</button>`
+    return html`<tr><td>${name} ${address}<br>${more}<td>${timeOf(createdAt)}<td>${timeOf(rotatedAt)}
+`
+  })
+  return html`<table><tr><th>${own.device}<th>${own.begun}<th>${own.used}
+${rows}</table>
+`
+}
+
+function timeOf(at: number): string {
+  return new Date(at * 1_000).toISOString().slice(0, 16).replace('T', ' ')
 }
 
 function accountPage(
@@ -84,9 +111,10 @@ function form(
   action: string,
   button: string,
   fields: readonly Html[] = [],
+  more: Html | '' = '',
 ): Html {
   return html`<form method="post" action="${path}" novalidate>
 ${tokenField(token)}${fields}<button name="do" value="${action}">${button}</button>
-</form>
+${more}</form>
 `
 }

@@ -1,6 +1,7 @@
 // The page of the account: the login, what owners do there, and what is refused.
 
-import { describe, expect, it } from 'vitest'
+import { createClient } from '@libsql/client/http'
+import { describe, expect, inject, it } from 'vitest'
 import { createMailingService } from '../../support/mail.ts'
 import { codeIn } from '../../support/mailed-code.ts'
 import { createPageClient, type PageAnswer, type PageClient } from '../../support/page-client.ts'
@@ -219,6 +220,72 @@ describe('the page of the account', () => {
     expect((await browser.send(path, { do: 'logout' }, json)).status).toBe(415)
     expect((await browser.send(path, { do: 'constructor' })).status).toBe(404)
     expect(await isLoggedIn(browser)).toBe(true)
+  })
+})
+
+describe('the sessions at the page of the account', () => {
+  const rowsIn = ({ text }: PageAnswer) => text.match(/<tr><td>.*?(?=<tr>|<\/table>)/gs) ?? []
+  const buttonIn = (row = '') => /value="(end [^"]*)"/.exec(row)?.[1] ?? ''
+
+  it('lists them, and ends another one', async () => {
+    const { browser, email } = await openAccount()
+    const other = (await openAccount(service, email)).browser
+    const page = await browser.get(path)
+    const rows = rowsIn(page)
+    // That of the registration is the third one.
+    expect(rows).toHaveLength(3)
+    expect(rows.filter((row) => row.includes('Firefox on Windows'))).toHaveLength(2)
+    expect(rows.filter((row) => row.includes('This one'))).toHaveLength(1)
+    expect(rows[0]).toMatch(/<td>\d{4}-\d\d-\d\d \d\d:\d\d/)
+    const isOther = (row: string) => row.includes('Firefox') && !row.includes('This one')
+    const button = buttonIn(rows.find(isOther))
+    const after = await sendAndSee(browser, { do: button })
+    expect([rowsIn(after).length, statusOf(after)]).toEqual([2, 'That device is logged out.'])
+    expect([await isLoggedIn(browser), await isLoggedIn(other)]).toEqual([true, false])
+    expect(statusOf(await sendAndSee(browser, { do: button }))).toBeUndefined()
+  })
+
+  it('ends no session of somebody else', async () => {
+    const { browser } = await openAccount()
+    const stranger = await openAccount()
+    const id = stranger.browser.cookies.get('__Secure-refresh_token')?.split('.')[0]
+    await sendAndSee(browser, { do: `end ${id}` })
+    expect(await isLoggedIn(stranger.browser)).toBe(true)
+  })
+
+  it('shows names of devices and emails as text', async () => {
+    const { browser, email } = await openAccount()
+    const hostile = '<img src=x onerror=alert(1)>"\'&'
+    await createClient({ url: inject('databaseUrl') }).execute({
+      sql: `UPDATE portcullis_sessions SET device = ?1, address = ?1
+        WHERE user_id = (SELECT id FROM portcullis_users WHERE email = ?2)`,
+      args: [hostile, email],
+    })
+    await changeAccount(email, `email = '${hostile.replaceAll("'", "''")}'`)
+    const { text } = await browser.get(path)
+    expect(text).not.toContain('<img')
+    const escaped = text.match(/&lt;img src=x onerror=alert\(1\)&gt;&quot;&#39;&amp;/g) ?? []
+    expect(escaped.length).toBeGreaterThan(3)
+    expect(text.split('onerror')).toHaveLength(escaped.length + 1)
+  })
+
+  it('ends all others, with new cookies for this one', async () => {
+    const { browser, email } = await openAccount()
+    const other = (await openAccount(service, email)).browser
+    const before = cookieOf(browser)
+    const page = await sendAndSee(browser, { do: 'others' })
+    expect([rowsIn(page).length, statusOf(page)]).toEqual([1, 'All other devices are logged out.'])
+    expect(cookieOf(browser)).not.toBe(before)
+    expect([await isLoggedIn(browser), await isLoggedIn(other)]).toEqual([true, false])
+  })
+
+  it('ends all of them', async () => {
+    const { browser, email } = await openAccount()
+    const other = (await openAccount(service, email)).browser
+    const page = await sendAndSee(browser, { do: 'everywhere' })
+    expect([headingOf(page), statusOf(page)]).toEqual(['Log in', 'You are logged out.'])
+    expect(browser.cookies.has('__Host-access_token')).toBe(false)
+    expect(await isLoggedIn(other)).toBe(false)
   })
 })
 

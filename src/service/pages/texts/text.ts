@@ -18,7 +18,7 @@ export interface FlowTexts {
 }
 
 /** What was done, as `/account?done=…` names it. */
-export type Done = 'kept' | 'mail' | 'logout'
+export type Done = 'kept' | 'mail' | 'logout' | 'ended' | 'others'
 
 /** What the page of the account says. */
 interface AccountTexts {
@@ -29,6 +29,15 @@ interface AccountTexts {
   /** The button that mails the link of the proof again. */
   readonly sendLink: string
   readonly logOut: string
+  readonly logOutOthers: string
+  readonly logOutEverywhere: string
+  /** The heading of the table, and those of its columns. */
+  readonly sessions: string
+  readonly device: string
+  readonly begun: string
+  readonly used: string
+  readonly unknown: string
+  readonly current: string
   /** The session has expired, and a button goes on with it. */
   readonly goOn: string
   readonly done: Readonly<Record<Done, string>>
