@@ -6,6 +6,7 @@ import type { MailDeps } from '../domain/mail/mail-deps.ts'
 import { sendDueMail } from '../domain/mail/send-due-mail.ts'
 import { type Language, languages, preferredLanguage } from '../mail/languages.ts'
 import { afterAnswer } from './after-answer.ts'
+import { describeDevice } from './describe-device.ts'
 import type { ServiceEnv } from './service-env.ts'
 
 /** The language of an account, in a body. Null: that of each request. */
@@ -17,6 +18,11 @@ export const languageField = v.union(
 /** The language that the client prefers, for the mails that it causes. */
 export function languageOf(c: Context<ServiceEnv>): Language {
   return preferredLanguage(c.req.header('Accept-Language'))
+}
+
+/** The language and the device of the client, for notices to the owner of an account. */
+export function noticeReaderOf(c: Context<ServiceEnv>) {
+  return { language: languageOf(c), device: describeDevice(c.req.header('User-Agent')) }
 }
 
 /** Sends mail that is due, after the answer. A failure leaves it to the next time. */

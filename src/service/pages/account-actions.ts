@@ -2,14 +2,21 @@
 // and record the same events.
 
 import type { Context } from 'hono'
-import { type Reason, type Result, succeed } from '../../errors/reasons.ts'
+import { type Reason, type Result, refuse, succeed } from '../../errors/reasons.ts'
 import { requestVerification } from '../domain/accounts/request-verification.ts'
+import type { AuditEntry } from '../domain/audit-entry.ts'
 import type { Deps } from '../domain/deps.ts'
+import { comparedEmail, parseEmail } from '../domain/identity/email.ts'
+import { parsePassword } from '../domain/identity/identity.ts'
+import { changePassword } from '../domain/sessions/change-password.ts'
+import { deleteOwnAccount } from '../domain/sessions/delete-account.ts'
 import { endSession } from '../domain/sessions/end-session.ts'
 import { logoutEverywhere } from '../domain/sessions/logout-everywhere.ts'
+import { reauthenticate } from '../domain/sessions/reauthenticate.ts'
+import { requestNewEmail } from '../domain/sessions/request-new-email.ts'
 import { logInClient, logOutClient } from '../http/log-in-out.ts'
 import { entryOf } from '../http/login-client.ts'
-import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
+import { languageOf, noticeReaderOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import type { RequestRefusal } from '../http/respond.ts'
 import type { LimitClass } from '../http/route-refusals.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
@@ -19,6 +26,8 @@ import {
   setLoginCookies,
 } from '../http/token-transport.ts'
 import type { OpenAccount } from './account-session.ts'
+import { newPasswordProblem } from './new-password.ts'
+import { textsFor } from './page.ts'
 import type { Done } from './texts/text.ts'
 
 /** What was sent. */
@@ -26,6 +35,9 @@ export interface Sent {
   readonly c: Context<ServiceEnv>
   readonly deps: Deps
   readonly fields: URLSearchParams
+  /** What the button says after its action: a session, or which ones. */
+  readonly detail: string
+  readonly entry: AuditEntry
   readonly isGone: () => boolean
 }
 
@@ -37,9 +49,9 @@ interface OwnSent extends Sent {
 /** What is wrong, by the name of the field. */
 export type Problems = Readonly<Record<string, string>>
 
-/** What the page says then, or why a form is not completed. */
+/** What the page says then, or what it leads to, or why a form is not completed. */
 export type ActionOutcome = Result<
-  Done | undefined,
+  Done | 'export' | undefined,
   Reason | (RequestRefusal & { readonly problems?: Problems })
 >
 
@@ -49,61 +61,50 @@ type Action = { readonly limits: LimitClass } & (
   | { readonly open?: undefined; readonly own: (sent: OwnSent) => Promise<ActionOutcome> }
 )
 
-const actions: Readonly<Record<string, Action>> = {
+/** By the name of the JSON route, which is also the event of the audit. */
+export const actions: Readonly<Record<string, Action>> = {
   login: { limits: 'login', open: logIn },
   logout: { limits: 'none', open: logOut },
   /** The account is open by now: the button of a page that could not exchange the token. */
-  open: { limits: 'none', own: async () => succeed(undefined) },
-  verify: { limits: 'mail', own: verify },
-  end: { limits: 'none', own: end },
-  others: { limits: 'none', own: (sent) => endAll(sent, true) },
-  everywhere: { limits: 'none', own: (sent) => endAll(sent, false) },
+  refresh: { limits: 'none', own: async () => succeed(undefined) },
+  requestVerification: { limits: 'mail', own: mailLink },
+  changePassword: { limits: 'password', own: setPassword },
+  changeEmail: { limits: 'mail', own: setEmail },
+  endSession: { limits: 'none', own: end },
+  logoutEverywhere: { limits: 'none', own: endAll },
+  exportAccount: { limits: 'none', own: async () => succeed('export') },
+  deleteAccount: { limits: 'password', own: remove },
 }
 
-/** The action that the button of a form names. That of a session has its id after the action. */
-export function findAction(fields: URLSearchParams): (Action & { name: string }) | undefined {
-  const [name = ''] = (fields.get('do') ?? '').split(' ')
-  const action = Object.hasOwn(actions, name) ? actions[name] : undefined
-  return action && { ...action, name }
-}
-
-async function logIn({ c, deps, fields, isGone }: Sent): Promise<ActionOutcome> {
+async function logIn({ c, deps, fields, isGone, entry }: Sent): Promise<ActionOutcome> {
   const typed = { email: fields.get('email') ?? '', password: fields.get('password') ?? '' }
-  const issued = await logInClient(c, deps, typed, isGone, entryOf(c, deps, 'login'))
+  const issued = await logInClient(c, deps, typed, isGone, entry)
   if (!issued.ok) return issued
   setLoginCookies(c, deps, issued.value)
   return succeed(issued.value.isDeletionCancelled ? 'kept' : undefined)
 }
 
-async function logOut({ c, deps }: Sent): Promise<ActionOutcome> {
-  const entry = entryOf(c, deps, 'logout')
+async function logOut({ c, deps, entry }: Sent): Promise<ActionOutcome> {
   const ended = await logOutClient(c, deps, presentedAccessToken(c, deps), entry)
   return !ended.ok && ended.error === 'key_set_unavailable' ? ended : succeed('logout')
 }
 
-async function verify({ c, deps, account }: OwnSent): Promise<ActionOutcome> {
-  const entry = entryOf(c, deps, 'requestVerification')
+async function mailLink({ c, deps, account, entry }: OwnSent): Promise<ActionOutcome> {
   const asked = await requestVerification(deps, account.accessToken, languageOf(c), entry)
-  if (!asked.ok) return asked
-  sendAfterAnswer(c, deps)
-  return succeed(asked.value === undefined ? undefined : 'mail')
+  return asked.ok ? mailed(c, deps, 'mail') : asked
 }
 
 /** A session that is over already, such as by another tab, is no failure. */
-async function end({ c, deps, account, fields }: OwnSent): Promise<ActionOutcome> {
-  const [, id = ''] = (fields.get('do') ?? '').split(' ')
-  const ended = await endSession(deps, account.accessToken, id, entryOf(c, deps, 'endSession'))
+async function end({ c, deps, account, detail, entry }: OwnSent): Promise<ActionOutcome> {
+  const ended = await endSession(deps, account.accessToken, detail, entry)
   if (!ended.ok) return ended.error === 'session_unknown' ? succeed(undefined) : ended
-  if (!ended.value.isOwn) return succeed('ended')
-  expireTokenCookies(c, deps)
-  return succeed('logout')
+  if (ended.value.isOwn) expireTokenCookies(c, deps)
+  return succeed('ended')
 }
 
-async function endAll(
-  { c, deps, account: { accessToken, refreshToken } }: OwnSent,
-  keepCurrent: boolean,
-): Promise<ActionOutcome> {
-  const entry = entryOf(c, deps, 'logoutEverywhere')
+async function endAll({ c, deps, account, detail, entry }: OwnSent): Promise<ActionOutcome> {
+  const { accessToken, refreshToken } = account
+  const keepCurrent = detail === 'others'
   const ended = await logoutEverywhere(deps, accessToken, { keepCurrent, refreshToken, entry })
   if (!ended.ok) return ended
   const { isEnded, tokens, failure } = ended.value
@@ -111,4 +112,88 @@ async function endAll(
   if (tokens) setLoginCookies(c, deps, tokens)
   if (isEnded) expireTokenCookies(c, deps)
   return succeed(isEnded ? 'logout' : 'others')
+}
+
+async function setPassword(sent: OwnSent): Promise<ActionOutcome> {
+  const { c, deps, account, fields, entry, isGone } = sent
+  const texts = textsFor(c)
+  const typed = fields.get('new_password') ?? ''
+  const email = comparedEmail(account.account.email)
+  const problems = newPasswordProblem({ deps, texts }, typed, email)
+  if (problems) return refuseFields(problems)
+  const newPassword = parsePassword(typed) ?? ''
+  const password = fields.get('password') ?? undefined
+  if (password !== undefined && parsePassword(password) === newPassword) {
+    return refuseFields({ new_password: texts.passwordMissing })
+  }
+  const asked = {
+    ...account,
+    newPassword,
+    password,
+    keepsSessions: false,
+    ...noticeReaderOf(c),
+    entry,
+  }
+  const changed = await changePassword(deps, account.accessToken, asked, isGone)
+  if (changed.ok) {
+    setLoginCookies(c, deps, changed.value)
+    return mailed(c, deps, 'password')
+  }
+  const { error } = changed
+  // What is wrong with the field itself is known by now, but for a breach.
+  const isBreached =
+    typeof error === 'object' && 'errors' in error && error.errors[0]?.field === 'new_password'
+  return isBreached ? refuseFields({ new_password: texts.passwordFaults.breached }) : changed
+}
+
+async function setEmail(sent: OwnSent): Promise<ActionOutcome> {
+  const { c, deps, account, fields, entry } = sent
+  const newEmail = parseEmail((fields.get('email') ?? '').trim(), deps.settings.emailDomains)
+  if (!newEmail) return refuseFields({ email: textsFor(c).emailMissing })
+  const token = await proveLogin(sent)
+  if (!token.ok) return token
+  const asked = { newEmail, ...account, language: languageOf(c), entry }
+  const handle = await requestNewEmail(deps, token.value, asked)
+  return handle.ok ? mailed(c, deps, 'mail') : handle
+}
+
+async function remove(sent: OwnSent): Promise<ActionOutcome> {
+  const { c, deps, account, fields, entry } = sent
+  if (!fields.has('sure')) return refuseFields({ sure: textsFor(c).account.notSure })
+  const token = await proveLogin(sent)
+  if (!token.ok) return token
+  const asked = { ...account, ...noticeReaderOf(c), entry }
+  const dueAt = await deleteOwnAccount(deps, token.value, asked)
+  if (!dueAt.ok) return dueAt
+  expireTokenCookies(c, deps)
+  return mailed(c, deps, 'gone')
+}
+
+/**
+ * An access token of a fresh login, for what asks for no password itself: with the password of the
+ * form. Without the field, the login is as fresh as it is.
+ */
+async function proveLogin({
+  c,
+  deps,
+  account: { accessToken },
+  fields,
+  isGone,
+}: OwnSent): Promise<Result<string, Reason | RequestRefusal>> {
+  const password = fields.get('password')
+  if (password === null) return succeed(accessToken)
+  const entry = entryOf(c, deps, 'reauthenticate')
+  const issued = await reauthenticate(deps, accessToken, { password }, isGone, entry)
+  if (!issued.ok) return issued
+  setLoginCookies(c, deps, issued.value)
+  return succeed(issued.value.accessToken)
+}
+
+function mailed(c: Context<ServiceEnv>, deps: Deps, done: Done): ActionOutcome {
+  sendAfterAnswer(c, deps)
+  return succeed(done)
+}
+
+function refuseFields(problems: Problems): ActionOutcome {
+  return refuse({ reason: 'invalid_input', problems })
 }

@@ -3,17 +3,19 @@
 
 import type { Context } from 'hono'
 import { refusalFor } from '../../errors/catalogue.ts'
+import { type Reason, refuse } from '../../errors/reasons.ts'
 import { claimedSessionId } from '../../token/claimed-session.ts'
 import { issuerPath } from '../../token/issuer.ts'
 import type { Deps } from '../domain/deps.ts'
 import { hangUpOf } from '../http/hang-up.ts'
+import { entryOf } from '../http/login-client.ts'
 import { respondRefused } from '../http/respond.ts'
 import type { RefusalPage, ServiceEnv } from '../http/service-env.ts'
 import { presentedAccessToken } from '../http/token-transport.ts'
 import { accountPagesPath } from '../mail/account-pages.ts'
-import { type ActionOutcome, findAction, type Problems, type Sent } from './account-actions.ts'
+import { type ActionOutcome, actions, type Problems, type Sent } from './account-actions.ts'
 import { type OpenAccount, openAccount } from './account-session.ts'
-import { type AccountView, failedPage, loginPage, ownPage, waitingPage } from './account-view.ts'
+import { type AccountView, loginPage, ownPage, waitingPage } from './account-view.ts'
 import { formTokensOf } from './form-token.ts'
 import { respondPage, textsFor } from './page.ts'
 import { checkForm, isFormType, noticeOf } from './sent-form.ts'
@@ -69,29 +71,35 @@ export async function takeAccount(c: Context<ServiceEnv>, deps: Deps): Promise<R
     return respondRefused(c, deps, 'unsupported_media_type')
   }
   const fields = new URLSearchParams(await c.req.text())
-  const action = findAction(fields)
+  const [name = '', detail = ''] = (fields.get('do') ?? '').split(' ')
+  const action = Object.hasOwn(actions, name) && actions[name]
   if (!action) return respondRefused(c, deps, 'not_found')
   const page = await openPage(c, deps)
-  const sent = { c, deps, fields, isGone }
-  const form = { page, sent, name: action.name }
+  const sent = { c, deps, fields, detail, isGone, entry: entryOf(c, deps, name) }
+  const form = { page, sent, name }
   c.set('refusalForm', refusalPage(form))
   const isGenuine = () => page.isGenuine(fields.get('form') ?? '')
   const ours = await checkForm(c, deps, action.limits, isGenuine)
   if (!ours.ok) return respondRefused(c, deps, ours.error)
-  if (action.open) return finish(form, await action.open(sent))
+  // Nothing is no guess.
+  const missing = fields.get('password') === '' && refuse<Reason>('password_needed')
+  if (action.open) return finish(form, missing || (await action.open(sent)))
   const account = await openAccount(c, deps)
   // The page shows what there is instead: a login, or what failed.
-  if (!account.ok) return c.redirect(page.view.path, 303)
+  if (!account.ok) return c.redirect(page.view.action, 303)
   const own = { ...form, account: account.value }
   c.set('refusalForm', refusalPage(own))
-  return finish(own, await action.own({ ...sent, account: account.value }))
+  return finish(own, missing || (await action.own({ ...sent, account: account.value })))
 }
 
 /** Redirects, or shows the page again with what is wrong. */
 function finish(form: SentForm, outcome: ActionOutcome): Response {
   const { c, deps, view } = form.page
   if (outcome.ok) {
-    return c.redirect(outcome.value ? `${view.path}?done=${outcome.value}` : view.path, 303)
+    const { value } = outcome
+    if (value === 'export')
+      return c.redirect(`${issuerPath(deps.settings.issuer)}/auth/export`, 303)
+    return c.redirect(value ? `${view.action}?done=${value}` : view.action, 303)
   }
   const { error } = outcome
   const { problems, ...refused } = typeof error === 'string' ? { reason: error } : error
@@ -114,7 +122,7 @@ function refusalPage({ page, sent, name, account }: SentForm, fields?: Problems)
       ...(wrong ? { problems: Object.fromEntries(problems) } : { notice }),
     }
     if (account) return respondPage(c, deps, ownPage(page, view, account), refusal.status)
-    const shown = name === 'login' ? loginPage(texts, view) : failedPage(texts, view)
+    const shown = name === 'login' ? loginPage(texts, view) : waitingPage(texts, view)
     return respondPage(c, deps, shown, refusal.status)
   }
 }
@@ -124,10 +132,10 @@ async function openPage(c: Context<ServiceEnv>, deps: Deps): Promise<OpenPage> {
   const presented = presentedAccessToken(c, deps)
   // What was shown to one session is no form of another one, such as that of the next person.
   const about = `account ${(presented.ok && claimedSessionId(presented.value)) || ''}`
-  const path = accountPath(deps)
+  const action = accountPath(deps)
   return {
     ...{ c, deps, texts: textsFor(c) },
-    view: { path, token: await tokens.tokenFor(about), email: '', problems: {} },
+    view: { action, token: await tokens.tokenFor(about), email: '', problems: {} },
     isGenuine: (token) => tokens.isGenuine(token, about),
   }
 }

@@ -8,10 +8,10 @@ import {
   emailField,
   type FormProblems,
   field,
+  formOf,
   newPasswordField,
   passwordField,
   problemSummary,
-  tokenField,
 } from './form-fields.ts'
 import type { Html, Page } from './page.ts'
 import type { PageTexts } from './texts/text.ts'
@@ -52,19 +52,17 @@ export function formPage(context: FormContext, view: FormView): Page {
   const again = html`<p><a href="${action}?start">${texts.askAgain}</a></p>\n`
   const mailsCodes = flow.askEvent !== undefined
   const body = html`${problem}<p>${intro}</p>
-${step === 'ask' && !mailsCodes ? (flow.withoutLink?.(texts) ?? '') : formOf(context, view, finish)}${
+${step === 'ask' && !mailsCodes ? (flow.withoutLink?.(texts) ?? '') : formOf(view, partsOf(context, view, finish))}${
   step === 'ask' || !mailsCodes ? '' : again
 }`
   return { heading, titlePrefix: problem && texts.problem, body }
 }
 
-function formOf(context: FormContext, view: FormView, finish: string): Html {
+function partsOf(context: FormContext, view: FormView, finish: string): Html {
   const { flow, texts } = context
-  const { step, action, token } = view
-  return html`<form method="post" action="${action}" novalidate>
-${tokenField(token)}${fieldsOf(context, view)}<button>${step === 'ask' ? texts.ask : finish}</button>
-${step === 'link' ? (flow.afterButton?.(texts) ?? '') : ''}</form>
-`
+  const { step } = view
+  return html`${fieldsOf(context, view)}<button>${step === 'ask' ? texts.ask : finish}</button>
+${step === 'link' ? (flow.afterButton?.(texts) ?? '') : ''}`
 }
 
 function fieldsOf({ flow, texts, passwordPolicy }: FormContext, view: FormView): readonly Html[] {

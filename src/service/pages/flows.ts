@@ -12,9 +12,8 @@ import type { Deps } from '../domain/deps.ts'
 import { acceptInvitation } from '../domain/sessions/accept-invitation.ts'
 import { loginByCode } from '../domain/sessions/login-by-code.ts'
 import { logoutByRefreshToken } from '../domain/sessions/logout.ts'
-import { describeDevice } from '../http/describe-device.ts'
 import { entryOf, loginClientOf } from '../http/login-client.ts'
-import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
+import { languageOf, noticeReaderOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
 import { presentedDeviceTokens, setLoginCookies } from '../http/token-transport.ts'
 import { accountPath } from './account-page.ts'
@@ -30,9 +29,8 @@ export const resetFlow: CodeFlow = {
   password: 'new_password',
   textsOf: (texts) => texts.reset,
   async finish(c, deps, { sent, newPassword, isGone }) {
-    const device = describeDevice(c.req.header('User-Agent'))
     const entry = entryOf(c, deps, 'resetPassword')
-    const asked = { sent, newPassword, device, language: languageOf(c), entry }
+    const asked = { sent, newPassword, ...noticeReaderOf(c), entry }
     const reset = await resetForgottenPassword(deps, asked, isGone)
     if (!reset.ok) return reset
     sendAfterAnswer(c, deps)
@@ -94,10 +92,9 @@ export const emailFlow: CodeFlow = {
   password: 'password',
   textsOf: (texts) => texts.newEmail,
   async finish(c, deps, { sent, fields, isGone }) {
-    const device = describeDevice(c.req.header('User-Agent'))
     const entry = entryOf(c, deps, 'confirmEmail')
     const proof = { password: fields.get('password') || undefined, client: loginClientOf(c, deps) }
-    const asked = { sent, ...proof, device, language: languageOf(c), entry }
+    const asked = { sent, ...proof, ...noticeReaderOf(c), entry }
     const deviceToken = await confirmNewEmail(deps, asked, isGone)
     if (!deviceToken.ok) return deviceToken
     sendAfterAnswer(c, deps)
@@ -113,8 +110,7 @@ export const undoFlow: CodeFlow = {
   textsOf: (texts) => texts.undo,
   async finish(c, deps, { sent }) {
     const entry = entryOf(c, deps, 'undoEmailChange')
-    const device = describeDevice(c.req.header('User-Agent'))
-    const asked = { token: sent.token ?? '', device, language: languageOf(c), entry }
+    const asked = { token: sent.token ?? '', ...noticeReaderOf(c), entry }
     const handle = await takeEmailBack(deps, asked)
     if (!handle.ok) return handle
     sendAfterAnswer(c, deps)

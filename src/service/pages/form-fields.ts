@@ -33,9 +33,15 @@ ${notice === undefined ? '' : html`<p>${notice}</p>\n`}${
 `
 }
 
-/** The token of a form. */
-export function tokenField(token: string): Html {
-  return html`<input type="hidden" name="form" value="${token}">\n`
+/** A form with its token, its fields and its buttons. */
+export function formOf(
+  { action, token }: { readonly action: string; readonly token: string },
+  parts: Html | readonly Html[],
+): Html {
+  return html`<form method="post" action="${action}" novalidate>
+<input type="hidden" name="form" value="${token}">
+${parts}</form>
+`
 }
 
 /** An email, as it was typed. */

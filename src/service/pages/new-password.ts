@@ -27,5 +27,6 @@ export function newPasswordProblem(
 
 /** What the policy has against a password, and what would do. */
 export function faultSentence({ deps, texts }: Place, fault: PasswordFault): string {
-  return texts.passwordFaults[fault](deps.settings.passwordPolicy.minLength)
+  const { short, ...others } = texts.passwordFaults
+  return fault === 'short' ? short(deps.settings.passwordPolicy.minLength) : others[fault]
 }

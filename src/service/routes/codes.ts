@@ -20,9 +20,8 @@ import { passwordSentence } from '../domain/identity/password-policy.ts'
 import { acceptInvitation } from '../domain/sessions/accept-invitation.ts'
 import { loginByCode } from '../domain/sessions/login-by-code.ts'
 import { bodyOf } from '../http/body-schema.ts'
-import { describeDevice } from '../http/describe-device.ts'
 import { loginClientOf } from '../http/login-client.ts'
-import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
+import { languageOf, noticeReaderOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
@@ -95,8 +94,7 @@ const resetPasswordRoute = defineRoute({
   success: 200,
   async handle(deps, { c, body, isGone, entry }) {
     const { new_password: newPassword, ...sent } = body
-    const device = describeDevice(c.req.header('User-Agent'))
-    const asked = { sent, newPassword, device, language: languageOf(c), entry }
+    const asked = { sent, newPassword, ...noticeReaderOf(c), entry }
     const reset = await resetForgottenPassword(deps, asked, isGone)
     if (!reset.ok) return refusePassword(deps, reset.error, 'new_password')
     sendAfterAnswer(c, deps)

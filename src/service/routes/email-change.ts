@@ -7,9 +7,8 @@ import { takeEmailBack } from '../domain/accounts/undo-email-change.ts'
 import type { Deps } from '../domain/deps.ts'
 import { requestNewEmail } from '../domain/sessions/request-new-email.ts'
 import { bodyOf } from '../http/body-schema.ts'
-import { describeDevice } from '../http/describe-device.ts'
 import { loginClientOf } from '../http/login-client.ts'
-import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
+import { languageOf, noticeReaderOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
 import {
@@ -59,8 +58,7 @@ const confirmEmailRoute = defineRoute({
   async handle(deps, { c, body, isGone, entry }) {
     const { password, device_token, ...sent } = body
     const client = loginClientOf(c, deps, presentedDeviceTokens(c, deps, device_token))
-    const device = describeDevice(c.req.header('User-Agent'))
-    const asked = { sent, password, client, device, language: languageOf(c), entry }
+    const asked = { sent, password, client, ...noticeReaderOf(c), entry }
     const deviceToken = await confirmNewEmail(deps, asked, isGone)
     if (!deviceToken.ok) return deviceToken
     sendAfterAnswer(c, deps)
@@ -81,9 +79,7 @@ const undoEmailChangeRoute = defineRoute({
   asksDatabase: true,
   success: 200,
   async handle(deps, { c, body, entry }) {
-    const device = describeDevice(c.req.header('User-Agent'))
-    const asked = { token: body.token, device, language: languageOf(c), entry }
-    const handle = await takeEmailBack(deps, asked)
+    const handle = await takeEmailBack(deps, { ...body, ...noticeReaderOf(c), entry })
     if (!handle.ok) return handle
     sendAfterAnswer(c, deps)
     const message = 'The old email is back. Check it for a code, and set a new password.'

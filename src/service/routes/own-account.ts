@@ -7,8 +7,7 @@ import { setLanguage } from '../domain/accounts/set-language.ts'
 import { exportOwnAccount, type OwnExport } from '../domain/audit/export-account.ts'
 import { deleteOwnAccount } from '../domain/sessions/delete-account.ts'
 import { bodyOf } from '../http/body-schema.ts'
-import { describeDevice } from '../http/describe-device.ts'
-import { languageField, languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
+import { languageField, noticeReaderOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { respond } from '../http/respond.ts'
 import { defineRoute } from '../http/route.ts'
 import { expireTokenCookies, presentedRefreshToken, refreshBody } from '../http/token-transport.ts'
@@ -35,8 +34,7 @@ const deleteRoute = defineRoute({
   async handle(deps, { c, token, body, entry }) {
     const dueAt = await deleteOwnAccount(deps, token, {
       refreshToken: await presentedRefreshToken(c, deps, body.refresh_token),
-      language: languageOf(c),
-      device: describeDevice(c.req.header('User-Agent')),
+      ...noticeReaderOf(c),
       entry,
     })
     if (!dueAt.ok) return dueAt

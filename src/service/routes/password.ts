@@ -6,8 +6,7 @@ import type { Deps } from '../domain/deps.ts'
 import { parsePassword } from '../domain/identity/identity.ts'
 import { changePassword } from '../domain/sessions/change-password.ts'
 import { bodyOf } from '../http/body-schema.ts'
-import { describeDevice } from '../http/describe-device.ts'
-import { languageOf, sendAfterAnswer } from '../http/queued-mail.ts'
+import { noticeReaderOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import { defineRoute } from '../http/route.ts'
 import { presentedRefreshToken, refreshBody, respondWithTokens } from '../http/token-transport.ts'
 import { allowedPassword } from './new-password.ts'
@@ -29,8 +28,7 @@ const changePasswordRoute = defineRoute({
       password: body.password,
       refreshToken: await presentedRefreshToken(c, deps, body.refresh_token),
       keepsSessions: body.keep_sessions,
-      language: languageOf(c),
-      device: describeDevice(c.req.header('User-Agent')),
+      ...noticeReaderOf(c),
       entry,
     }
     const changed = await changePassword(deps, token, asked, isGone)

@@ -168,12 +168,13 @@ describe('the page of the account', () => {
 
   it('mails the link of the proof again, and says so once', async () => {
     const { browser, email } = await openAccount()
-    const page = await sendAndSee(browser, { do: 'verify' })
+    const page = await sendAndSee(browser, { do: 'requestVerification' })
     expect(statusOf(page)).toBe('Check your mail.')
     await service.settle()
     expect(mailbox.to(email).at(-1)?.text).toContain('/account/verify?token=')
-    for (let times = 0; times < 4; times += 1) await browser.send(path, { do: 'verify' })
-    const refused = await browser.send(path, { do: 'verify' })
+    for (let times = 0; times < 4; times += 1)
+      await browser.send(path, { do: 'requestVerification' })
+    const refused = await browser.send(path, { do: 'requestVerification' })
     expect([refused.status, alertOf(refused)]).toEqual([
       429,
       expect.stringContaining('No mail can be sent to this email now.'),
@@ -198,7 +199,7 @@ describe('the page of the account', () => {
     })
     const page = await browser.get(path, own)
     expect([page.status, headingOf(page)]).toEqual([200, 'Log in'])
-    const sent = await browser.send(path, { do: 'verify' })
+    const sent = await browser.send(path, { do: 'requestVerification' })
     expect([sent.status, sent.headers.get('Location')]).toEqual([303, path])
   })
 
@@ -225,7 +226,7 @@ describe('the page of the account', () => {
 
 describe('the sessions at the page of the account', () => {
   const rowsIn = ({ text }: PageAnswer) => text.match(/<tr><td>.*?(?=<tr>|<\/table>)/gs) ?? []
-  const buttonIn = (row = '') => /value="(end [^"]*)"/.exec(row)?.[1] ?? ''
+  const buttonIn = (row = '') => /value="(endSession [^"]*)"/.exec(row)?.[1] ?? ''
 
   it('lists them, and ends another one', async () => {
     const { browser, email } = await openAccount()
@@ -249,7 +250,7 @@ describe('the sessions at the page of the account', () => {
     const { browser } = await openAccount()
     const stranger = await openAccount()
     const id = stranger.browser.cookies.get('__Secure-refresh_token')?.split('.')[0]
-    await sendAndSee(browser, { do: `end ${id}` })
+    await sendAndSee(browser, { do: `endSession ${id}` })
     expect(await isLoggedIn(stranger.browser)).toBe(true)
   })
 
@@ -273,7 +274,7 @@ describe('the sessions at the page of the account', () => {
     const { browser, email } = await openAccount()
     const other = (await openAccount(service, email)).browser
     const before = cookieOf(browser)
-    const page = await sendAndSee(browser, { do: 'others' })
+    const page = await sendAndSee(browser, { do: 'logoutEverywhere others' })
     expect([rowsIn(page).length, statusOf(page)]).toEqual([1, 'All other devices are logged out.'])
     expect(cookieOf(browser)).not.toBe(before)
     expect([await isLoggedIn(browser), await isLoggedIn(other)]).toEqual([true, false])
@@ -282,10 +283,200 @@ describe('the sessions at the page of the account', () => {
   it('ends all of them', async () => {
     const { browser, email } = await openAccount()
     const other = (await openAccount(service, email)).browser
-    const page = await sendAndSee(browser, { do: 'everywhere' })
+    const page = await sendAndSee(browser, { do: 'logoutEverywhere' })
     expect([headingOf(page), statusOf(page)]).toEqual(['Log in', 'You are logged out.'])
     expect(browser.cookies.has('__Host-access_token')).toBe(false)
     expect(await isLoggedIn(other)).toBe(false)
+  })
+})
+
+const newPassword = 'another good password'
+const forget = (email: string) => changeAccount(email, "password_hash = '!', email_verified_at = 1")
+const code = 'Log in again by code'
+/** The login of the session, and its access token, become older than a fresh one. */
+async function letLoginAge(email: string, browser: PageClient) {
+  await createClient({ url: inject('databaseUrl') }).execute({
+    sql: `UPDATE portcullis_sessions SET authenticated_at = authenticated_at - 1000
+      WHERE user_id = (SELECT id FROM portcullis_users WHERE email = ?)`,
+    args: [email],
+  })
+  const cookies = `${cookieOf(browser)}; ${cookieOf(browser, '__Secure-refresh_token')}`
+  const headers = { ...own, Cookie: cookies, 'Content-Type': 'application/json' }
+  const { headers: set } = await ask(app, '/auth/refresh', { method: 'POST', headers })
+  for (const line of set.getSetCookie()) {
+    const [, name = '', value = ''] = /^([^=]+)=(.*)$/.exec(line) ?? []
+    if (/Path=\/(account)?;/.test(value)) browser.cookies.set(name, value)
+  }
+}
+
+describe('the change of the password at the page of the account', () => {
+  const change = { do: 'changePassword', password, new_password: newPassword }
+
+  it('changes it, goes on here, and ends all other sessions', async () => {
+    const { browser, email } = await openAccount()
+    const other = (await openAccount(service, email)).browser
+    const page = await sendAndSee(browser, change)
+    expect([headingOf(page), statusOf(page)]).toEqual([
+      'Your account',
+      'Your password is changed. All other devices are logged out.',
+    ])
+    expect([await isLoggedIn(browser), await isLoggedIn(other)]).toEqual([true, false])
+    expect((await post(app, '/auth/login', { email, password: newPassword })).status).toBe(200)
+    await service.settle()
+    expect(mailbox.to(email).at(-1)?.text).toContain('password')
+    expect(headingOf(await sendAndSee(browser, { do: 'refresh' }))).toBe('Your account')
+  })
+
+  it.each([
+    ['', 'new_password', 'Give a new password.'],
+    ['short', 'new_password', 'Give a password of at least 8 characters.'],
+    ['password1', 'new_password', 'one of the commonest'],
+    [password, 'new_password', 'Give a new password.'],
+  ])('refuses the new password %j beside its field', async (typed, field, said) => {
+    const { browser } = await openAccount()
+    const refused = await browser.send(path, { ...change, new_password: typed })
+    expect([refused.status, alertOf(refused)]).toEqual([422, expect.stringContaining(said)])
+    expect(refused.text).toContain(
+      `aria-describedby="changePassword-${field}-hint changePassword-${field}-problem"`,
+    )
+    expect(refused.text).toContain(`<a href="#changePassword-${field}">`)
+  })
+
+  it('refuses what is made of the email, and what was in a breach, in the reader’s language', async () => {
+    const { browser, email } = await openAccount()
+    const named = await browser.send(path, { ...change, new_password: email.split('@')[0] ?? '' })
+    expect([named.status, alertOf(named)]).toEqual([422, expect.stringContaining('made of your')])
+    const german = { 'Accept-Language': 'de' }
+    const short = await browser.send(path, { ...change, new_password: 'short' }, german)
+    expect(alertOf(short)).toContain('mindestens 8 Zeichen')
+  })
+
+  it('refuses a wrong or missing password beside its field, ten times or less', async () => {
+    const { browser } = await openAccount()
+    const missing = await browser.send(path, { ...change, password: '' })
+    expect([missing.status, alertOf(missing)]).toEqual([
+      403,
+      expect.stringContaining(
+        '<a href="#changePassword-password">Give the password of your account.',
+      ),
+    ])
+    const wrong = { ...change, password: 'not the password' }
+    const refused = await browser.send(path, wrong)
+    expect(alertOf(refused)).toContain(
+      '<a href="#changePassword-password">This is not the password',
+    )
+    expect(refused.text).not.toContain('value="not the password"')
+    for (let times = 0; times < 12; times += 1) await browser.send(path, wrong)
+    const over = await browser.send(path, change)
+    expect([over.status, alertOf(over)]).toEqual([429, expect.stringContaining('Too many')])
+  })
+
+  it('needs a fresh login where there is no password, and shows no field for it', async () => {
+    const { browser, email } = await openAccount()
+    await forget(email)
+    const fresh = await browser.get(path)
+    expect(fresh.text).not.toContain('current-password')
+    await letLoginAge(email, browser)
+    const old = await browser.get(path)
+    expect(old.text.match(/<a href="\/account\/code">Log in again by code/g)).toHaveLength(3)
+    expect(old.text).not.toContain('name="new_password"')
+    const sent = { do: 'changePassword', new_password: newPassword }
+    const refused = await browser.send(path, sent)
+    expect([refused.status, alertOf(refused)]).toEqual([401, expect.stringContaining(code)])
+  })
+
+  it('sets a password by a fresh login', async () => {
+    const { browser, email } = await openAccount()
+    await forget(email)
+    await browser.get(path)
+    const page = await sendAndSee(browser, { do: 'changePassword', new_password: newPassword })
+    expect(statusOf(page)).toContain('Your password is changed.')
+    expect((await post(app, '/auth/login', { email, password: newPassword })).status).toBe(200)
+  })
+})
+
+describe('the change of the email at the page of the account', () => {
+  it('mails the new email, and says the same for one that is taken', async () => {
+    const { browser, email } = await openAccount()
+    await letLoginAge(email, browser)
+    const [free, taken] = [freshEmail(), await register()]
+    for (const newEmail of [free, taken]) {
+      const page = await sendAndSee(browser, { do: 'changeEmail', email: newEmail, password })
+      expect([statusOf(page), page.text.includes(email)]).toEqual(['Check your mail.', true])
+    }
+    await service.settle()
+    expect(mailbox.to(free).at(-1)?.text).toContain('/account/email?token=')
+    expect(mailbox.to(taken).at(-1)?.text).not.toContain('?token=')
+  })
+
+  it('refuses an email that is none, a wrong password, and an old login without one', async () => {
+    const { browser, email } = await openAccount()
+    const hostile = '"><script>@'
+    const none = await browser.send(path, { do: 'changeEmail', email: hostile, password })
+    expect([none.status, alertOf(none)]).toEqual([
+      422,
+      expect.stringContaining('#changeEmail-email'),
+    ])
+    expect(none.text).toContain('value="&quot;&gt;&lt;script&gt;@"')
+    const asked = { do: 'changeEmail', email: freshEmail() }
+    const wrong = await browser.send(path, { ...asked, password: 'not the password' })
+    expect(alertOf(wrong)).toContain('#changeEmail-password')
+    expect(wrong.text).toContain(`value="${asked.email}"`)
+    await letLoginAge(email, browser)
+    const old = await browser.send(path, asked)
+    expect([old.status, alertOf(old)]).toEqual([401, expect.stringContaining(code)])
+    await service.settle()
+    expect(mailbox.to(asked.email)).toEqual([])
+  })
+})
+
+describe('the deletion at the page of the account', () => {
+  it('plans it, and logs out', async () => {
+    const { browser, email, page } = await openAccount()
+    expect(page.text).toContain('after 14 days')
+    await letLoginAge(email, browser)
+    const done = await sendAndSee(browser, { do: 'deleteAccount', sure: 'on', password })
+    expect([headingOf(done), statusOf(done)]).toEqual([
+      'Log in',
+      'You are logged out, and your account will be deleted.',
+    ])
+    expect(browser.cookies.has('__Host-access_token')).toBe(false)
+    const kept = await post(app, '/auth/login', { email, password })
+    expect(kept.body.deletion_cancelled).toBe(true)
+  })
+
+  it('needs the box and the password, and says what is missing', async () => {
+    const { browser } = await openAccount()
+    const unsure = await browser.send(path, { do: 'deleteAccount', password })
+    expect([unsure.status, alertOf(unsure)]).toEqual([
+      422,
+      expect.stringContaining('<a href="#deleteAccount-sure">Tick this box'),
+    ])
+    const wrong = { do: 'deleteAccount', sure: 'on', password: 'not the password' }
+    expect(alertOf(await browser.send(path, wrong))).toContain('#deleteAccount-password')
+    expect(await isLoggedIn(browser)).toBe(true)
+  })
+
+  it('says that it is at once, where it is', async () => {
+    const days = { TOKEN_TRANSPORT: 'cookie', ACCOUNT_DELETION_DAYS: '0' }
+    const atOnce = await createMailingService(days)
+    const { browser, email, page } = await openAccount(atOnce)
+    expect(page.text).toContain('It is deleted at once.')
+    await sendAndSee(browser, { do: 'deleteAccount', sure: 'on', password })
+    expect((await post(app, '/auth/login', { email, password })).status).toBe(404)
+  })
+})
+
+describe('the export at the page of the account', () => {
+  it('leads to the file, also after the access token has expired', async () => {
+    const { browser, email } = await openAccount()
+    clock.advance(1_000)
+    const sent = await browser.send(path, { do: 'exportAccount' })
+    expect([sent.status, sent.headers.get('Location')]).toEqual([303, '/auth/export'])
+    const headers = { Cookie: cookieOf(browser) }
+    const file = await app.request('/auth/export', { headers })
+    expect(file.headers.get('Content-Disposition')).toContain('account.json')
+    expect(await file.text()).toContain(email)
   })
 })
 
@@ -352,7 +543,7 @@ describe('an access token that has expired', () => {
     expect([headingOf(page), page.headers.getSetCookie()]).toEqual(['Your account', []])
     expect(page.text).toContain('>Continue</button>')
     expect(await isLoggedIn(browser)).toBe(false)
-    const open = await sendAndSee(browser, { do: 'open' })
+    const open = await sendAndSee(browser, { do: 'refresh' })
     expect(open.text).toContain('>Log out</button>')
     expect(await isLoggedIn(browser)).toBe(true)
   })
@@ -360,7 +551,9 @@ describe('an access token that has expired', () => {
   it('still sends a form that was open meanwhile', async () => {
     const { browser, email } = await openAccount()
     clock.advance(1_000)
-    expect(statusOf(await sendAndSee(browser, { do: 'verify' }))).toBe('Check your mail.')
+    expect(statusOf(await sendAndSee(browser, { do: 'requestVerification' }))).toBe(
+      'Check your mail.',
+    )
     await service.settle()
     expect(mailbox.to(email)).not.toEqual([])
   })

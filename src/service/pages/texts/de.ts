@@ -5,6 +5,8 @@ import type { PageTexts } from './text.ts'
 const cure = 'Wählen Sie ein anderes, etwa vier Wörter, die nicht zusammengehören.'
 
 const unproved = 'Ihre E-Mail-Adresse ist nicht bestätigt.'
+const changed = 'Ihr Passwort ist geändert.'
+const logInAgain = 'Melden Sie sich dafür mit einem Code neu an.'
 const checkMail = 'Sehen Sie in Ihre Mails.'
 
 /** Every sentence in German. */
@@ -18,11 +20,22 @@ export const de: PageTexts = {
     logOut: 'Abmelden',
     logOutOthers: 'Überall sonst abmelden',
     logOutEverywhere: 'Überall abmelden',
+    changePassword: 'Passwort ändern',
+    changeEmail: 'E-Mail-Adresse ändern',
+    newEmail: 'Neue E-Mail-Adresse',
+    logInAgain,
+    download: 'Ihre Daten herunterladen',
+    remove: 'Konto löschen',
+    removal: (days) =>
+      days === 0
+        ? 'Es wird sofort gelöscht.'
+        : `Es wird frühestens nach ${days} Tagen gelöscht. Melden Sie sich vorher an, bleibt es.`,
+    sure: 'Ich will mein Konto löschen',
+    notSure: 'Kreuzen Sie das an, um Ihr Konto zu löschen.',
     sessions: 'Wo Sie angemeldet sind',
     device: 'Gerät',
     begun: 'Seit (UTC)',
     used: 'Zuletzt benutzt',
-    unknown: 'Unbekannt',
     current: 'Dieses Gerät',
     goOn: 'Weiter',
     done: {
@@ -30,9 +43,13 @@ export const de: PageTexts = {
       mail: checkMail,
       logout: 'Sie sind abgemeldet.',
       ended: 'Das Gerät ist abgemeldet.',
+      password: `${changed} Alle anderen Geräte sind abgemeldet.`,
+      gone: 'Sie sind abgemeldet, und Ihr Konto wird gelöscht.',
       others: 'Alle anderen Geräte sind abgemeldet.',
     },
     refusals: {
+      login_not_fresh: logInAgain,
+      invalid_input: logInAgain,
       invalid_credentials: 'Die E-Mail-Adresse oder das Passwort ist falsch.',
       email_unverified: `${unproved} ${checkMail}`,
       mail_refused:
@@ -45,7 +62,7 @@ export const de: PageTexts = {
       'Geben Sie die E-Mail-Adresse Ihres Kontos an. Sie bekommen eine Mail mit einem Code und einem Link.',
     linkIntro: 'Alle Geräte werden dann abgemeldet.',
     finish: 'Passwort setzen',
-    doneHeading: 'Ihr Passwort ist geändert.',
+    doneHeading: changed,
   },
   login: {
     heading: 'Anmelden',
@@ -123,12 +140,10 @@ export const de: PageTexts = {
   passwordTooLong: 'Dieses Passwort ist zu lang.',
   passwordFaults: {
     short: (minLength) => `Geben Sie ein Passwort von mindestens ${minLength} Zeichen ein.`,
-    common: () => `Dieses Passwort ist eines der häufigsten. ${cure}`,
-    ordered: () =>
-      `Dieses Passwort wiederholt nur Zeichen oder zählt sie der Reihe nach auf. ${cure}`,
-    own_name: () =>
-      `Dieses Passwort besteht aus Ihrer E-Mail-Adresse oder dem Namen dieses Dienstes. ${cure}`,
-    breached: () =>
+    common: `Dieses Passwort ist eines der häufigsten. ${cure}`,
+    ordered: `Dieses Passwort wiederholt nur Zeichen oder zählt sie der Reihe nach auf. ${cure}`,
+    own_name: `Dieses Passwort besteht aus Ihrer E-Mail-Adresse oder dem Namen dieses Dienstes. ${cure}`,
+    breached:
       'Dieses Passwort stand in einem Datenleck eines anderen Dienstes. Wählen Sie ein anderes, das Sie nirgends sonst benutzen.',
   },
   formExpired:

@@ -1,10 +1,11 @@
 // The pages in English.
 
+import { faultSentences } from '../../domain/identity/password-policy.ts'
 import type { PageTexts } from './text.ts'
 
-const cure = 'Choose another one, such as four words that do not belong together.'
-
 const unproved = 'Your email is not confirmed.'
+const changed = 'Your password is changed.'
+const logInAgain = 'Log in again by code to change this.'
 const checkMail = 'Check your mail.'
 
 /** Every sentence in English. */
@@ -18,11 +19,22 @@ export const en: PageTexts = {
     logOut: 'Log out',
     logOutOthers: 'Log out everywhere else',
     logOutEverywhere: 'Log out everywhere',
+    changePassword: 'Change the password',
+    changeEmail: 'Change the email',
+    newEmail: 'New email',
+    logInAgain,
+    download: 'Download your data',
+    remove: 'Delete the account',
+    removal: (days) =>
+      days === 0
+        ? 'It is deleted at once.'
+        : `It is deleted after ${days} days at the earliest. A login before keeps it.`,
+    sure: 'I want to delete my account',
+    notSure: 'Tick this box to delete your account.',
     sessions: 'Where you are logged in',
     device: 'Device',
     begun: 'Since (UTC)',
     used: 'Last used',
-    unknown: 'Unknown',
     current: 'This one',
     goOn: 'Continue',
     done: {
@@ -30,9 +42,13 @@ export const en: PageTexts = {
       mail: checkMail,
       logout: 'You are logged out.',
       ended: 'That device is logged out.',
+      password: `${changed} All other devices are logged out.`,
+      gone: 'You are logged out, and your account will be deleted.',
       others: 'All other devices are logged out.',
     },
     refusals: {
+      login_not_fresh: logInAgain,
+      invalid_input: logInAgain,
       invalid_credentials: 'The email or the password is wrong.',
       email_unverified: `${unproved} ${checkMail}`,
       mail_refused: 'No mail can be sent to this email now. Try again in an hour.',
@@ -43,7 +59,7 @@ export const en: PageTexts = {
     askIntro: 'Give the email of your account. You get a mail with a code and a link.',
     linkIntro: 'All devices are then logged out.',
     finish: 'Set the password',
-    doneHeading: 'Your password is changed.',
+    doneHeading: changed,
   },
   login: {
     heading: 'Log in',
@@ -117,12 +133,8 @@ export const en: PageTexts = {
   passwordMissing: 'Give a new password.',
   passwordTooLong: 'This password is too long.',
   passwordFaults: {
+    ...faultSentences,
     short: (minLength) => `Give a password of at least ${minLength} characters.`,
-    common: () => `This password is one of the commonest. ${cure}`,
-    ordered: () => `This password only repeats some characters, or has them in order. ${cure}`,
-    own_name: () => `This password is made of your email or the name of this service. ${cure}`,
-    breached: () =>
-      'This password was in a data breach of another service. Choose another one that you use nowhere else.',
   },
   formExpired:
     'This page was open for too long, or your browser keeps no cookies. Please try again.',

@@ -18,7 +18,7 @@ export interface FlowTexts {
 }
 
 /** What was done, as `/account?done=…` names it. */
-export type Done = 'kept' | 'mail' | 'logout' | 'ended' | 'others'
+export type Done = 'kept' | 'mail' | 'logout' | 'ended' | 'others' | 'password' | 'gone'
 
 /** What the page of the account says. */
 interface AccountTexts {
@@ -31,12 +31,23 @@ interface AccountTexts {
   readonly logOut: string
   readonly logOutOthers: string
   readonly logOutEverywhere: string
+  readonly changePassword: string
+  readonly changeEmail: string
+  readonly newEmail: string
+  /** Where there is no password to prove the login with. */
+  readonly logInAgain: string
+  readonly download: string
+  readonly remove: string
+  /** When it is deleted. With 0 days, that is at once. */
+  readonly removal: (days: number) => string
+  /** The label of the checkbox. */
+  readonly sure: string
+  readonly notSure: string
   /** The heading of the table, and those of its columns. */
   readonly sessions: string
   readonly device: string
   readonly begun: string
   readonly used: string
-  readonly unknown: string
   readonly current: string
   /** The session has expired, and a button goes on with it. */
   readonly goOn: string
@@ -94,7 +105,9 @@ export interface PageTexts {
   readonly passwordMissing: string
   readonly passwordTooLong: string
   /** Why a new password is not good enough, and what would do. */
-  readonly passwordFaults: Readonly<Record<PasswordFault, (minLength: number) => string>>
+  readonly passwordFaults: Readonly<Record<Exclude<PasswordFault, 'short'>, string>> & {
+    readonly short: (minLength: number) => string
+  }
   /** The form is not one that this browser got a short while ago. */
   readonly formExpired: string
   readonly tooMany: string
