@@ -175,7 +175,96 @@ async function visitAll(page: Page, look: (name: string) => Promise<void>) {
   await look('email-undo-done')
 }
 
+/** Presses the button of a form by keyboard. */
+async function press(page: Page, action: string) {
+  for (let pressed = 0; pressed < 30; pressed += 1) {
+    await page.keyboard.press('Tab')
+    if (await page.locator(`:focus[value="${action}"]`).count()) return enter(page)
+  }
+  throw new Error(`The Tab key does not reach ${action}.`)
+}
+
+/** Opens the page of the account in each of its states. */
+async function visitAccount(page: Page, look: (name: string) => Promise<void>) {
+  const at = () => page.goto(`${service.issuer}/account`)
+  const submit = (action: string) =>
+    Promise.all([page.waitForNavigation(), page.locator(`[value="${action}"]`).first().click()])
+  const email = await register()
+  // The page for a code has logged in.
+  await context.clearCookies()
+  await at()
+  await look('account-login')
+  await submit('login')
+  await look('account-login-wrong')
+  await page.locator('#login-email').fill(email)
+  await page.locator('#login-password').fill('a good password')
+  await submit('login')
+  await look('account')
+  await submit('requestVerification')
+  await look('account-done')
+  await submit('deleteAccount')
+  await look('account-delete-wrong')
+  await page.locator('#changePassword-new_password').fill('short')
+  await page.locator('#changePassword-password').fill('a good password')
+  await submit('changePassword')
+  await look('account-password-wrong')
+  await submit('logoutEverywhere')
+  await look('account-logout')
+}
+
 describeInBrowser('the pages of the service', () => {
+  it('log in, change the password and log out, by keyboard alone and without scripts', async () => {
+    const page = await openPage({ javaScriptEnabled: false })
+    const email = await register()
+    await page.goto(`${service.issuer}/account`)
+    await type(page, 'email', email)
+    await type(page, 'password', 'not the password')
+    await enter(page)
+    expect(await page.title()).toBe('Problem: Log in – Example')
+    await type(page, 'password', 'a good password')
+    await enter(page)
+    expect([await heading(page), page.url()]).toEqual(['Your account', `${service.issuer}/account`])
+    await type(page, 'new_password', newPassword)
+    await type(page, 'password', 'a good password')
+    await enter(page)
+    expect(await page.getByRole('status').textContent()).toContain('Your password is changed.')
+    await page.reload()
+    expect(await heading(page)).toBe('Your account')
+    await press(page, 'logout')
+    expect(await heading(page)).toBe('Log in')
+    expect((await send('/auth/login', { email, password: newPassword })).status).toBe(200)
+  })
+
+  it('show the account for a link of another site only after a button', async () => {
+    const page = await openPage({ javaScriptEnabled: false })
+    const email = await register()
+    await page.goto(`${service.issuer}/account`)
+    await type(page, 'email', email)
+    await type(page, 'password', 'a good password')
+    await enter(page)
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.locator('[value=exportAccount]').click(),
+    ])
+    expect(download.suggestedFilename()).toBe('account.json')
+    // An access token that is not accepted, of the same session.
+    const cookies = await context.cookies()
+    const access = cookies.find(({ name }) => name === '__Host-access_token')
+    if (!access) throw new Error('There is no access cookie.')
+    await context.addCookies([{ ...access, value: access.value.replace(/[^.]{4}$/, 'AAAA') }])
+    const other = `http://localhost:${(mailApi.address() as AddressInfo).port}/`
+    await page.route(other, (route) =>
+      route.fulfill({
+        contentType: 'text/html',
+        body: `<a href="${service.issuer}/account">account</a>`,
+      }),
+    )
+    await page.goto(other)
+    await Promise.all([page.waitForNavigation(), page.getByRole('link').click()])
+    await press(page, 'refresh')
+    expect(await page.locator('[value=logout]').count()).toBe(1)
+  })
+
   it('set a new password by a code, by keyboard alone and without scripts', async () => {
     const page = await openPage({ javaScriptEnabled: false })
     const email = await register()
@@ -247,7 +336,7 @@ describeInBrowser('the pages of the service', () => {
     async (colorScheme, width, locale) => {
       const page = await openPage({ colorScheme, locale, viewport: { width, height: 640 } })
       const pictures = process.env.PAGE_PICTURES
-      await visitAll(page, async (name) => {
+      const look = async (name: string) => {
         if (pictures)
           await page.screenshot({
             path: `${pictures}/${name}-${locale}-${width}.png`,
@@ -256,7 +345,9 @@ describeInBrowser('the pages of the service', () => {
         expect([name, await findFaults(page)]).toEqual([name, []])
         expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
         expect(await page.locator('html').getAttribute('lang')).toBe(locale)
-      })
+      }
+      await visitAll(page, look)
+      await visitAccount(page, look)
     },
   )
 })
