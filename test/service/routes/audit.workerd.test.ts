@@ -81,12 +81,14 @@ async function requestFor(mounted: MountedRoute, outcome: AuditOutcome): Promise
 
 /** The deletion of the account of the request was planned. */
 async function onceDue(parts: RequestParts): Promise<RequestParts> {
-  const { email = '', handle = '' } = JSON.parse(String(parts.body))
+  const { email = '', handle = '', token = '' } = JSON.parse(String(parts.body))
   const ofHandle = `SELECT user_id FROM portcullis_codes INNER JOIN portcullis_code_handles
     ON code_id = portcullis_codes.id WHERE portcullis_code_handles.id = ?`
   const due = `UPDATE portcullis_users SET deletion_due_at = 4000000000
-    WHERE email = ? OR id = (${ofHandle})`
-  await query(due, email, handle)
+    WHERE email = ? OR id = (${ofHandle})
+    OR id = (SELECT user_id FROM portcullis_codes WHERE id = ?)`
+  // The token of a link begins with the id of its code.
+  await query(due, email, handle, token.split('.')[0])
   return parts
 }
 
