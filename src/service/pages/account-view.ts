@@ -84,7 +84,7 @@ ${form(
   'logoutEverywhere others',
   own.logOutOthers,
   [sessionTable(own, sessions)],
-  html`<button class="b" name="do" value="logoutEverywhere">${own.logOutEverywhere}</button>
+  html`<button name="do" value="logoutEverywhere">${own.logOutEverywhere}</button>
 `,
 )}`,
     form(view, 'exportAccount', own.download),
@@ -142,7 +142,7 @@ function form(
 ): Html {
   return formOf(
     view,
-    html`${fields}<button name="do" value="${action}">${button}</button>
+    html`${fields}<button${fields.length > 0 ? '' : html` class="b"`} name="do" value="${action}">${button}</button>
 ${more}`,
   )
 }

@@ -8,6 +8,7 @@ body{margin:0;background:var(--b);color:var(--t);font:16px/1.5 -apple-system,Seg
 main{max-width:480px;margin:0 auto;padding:24px 16px}
 h1{margin:0 0 16px;font-size:24px;line-height:1.3}
 h2{margin:0;font-size:16px}
+main>h2{margin:32px 0 12px;font-size:20px}
 p{margin:0 0 16px}
 ul{margin:0;padding:0 0 0 20px}
 .s{color:var(--s)}
@@ -21,9 +22,10 @@ a{color:var(--l)}
 .n a{color:var(--e)}
 input{display:block;width:100%;padding:11px 12px;border:1px solid var(--f);border-radius:8px;background:var(--b);color:var(--t);font:inherit}
 input[aria-invalid]{border:2px solid var(--e)}
+[type=checkbox]{width:24px;height:24px}
 #code{font-family:ui-monospace,Menlo,Consolas,monospace;letter-spacing:2px}
 button{width:100%;margin:0 0 24px;padding:12px;border:1px solid transparent;border-radius:8px;background:var(--l);color:var(--o);font:inherit;font-weight:bold;cursor:pointer}
-.b{background:transparent;border-color:var(--f);color:var(--l)}
+.b,table~button{background:transparent;border-color:var(--f);color:var(--l)}
 table{width:100%;margin:8px 0 16px;border-collapse:collapse;font-size:14px}
 th,td{padding:8px 8px 8px 0;border-bottom:1px solid var(--f);text-align:left;vertical-align:top}
 td .b{width:auto;margin:4px 0 0;padding:4px 12px}
@@ -31,4 +33,4 @@ td .b{width:auto;margin:4px 0 0;padding:4px 12px}
 @media(prefers-color-scheme:dark){:root{--b:#15171a;--t:#e6e8eb;--s:#a9b0b8;--l:#8ab4f8;--o:#15171a;--e:#f2b8b5;--f:#8b929b}}`
 
 /** The hash of the style, as a Content-Security-Policy names it (CSP 3 §2.3.1). */
-export const styleHash = 'sha256-SJusz+x1ynRR/k4UackbxWIQpbRcm8FRl7biNim3QP0='
+export const styleHash = 'sha256-8KrbQwaksjHHRi9rQI/4+2uoQrPRt/E3OC//qZMsN3o='
