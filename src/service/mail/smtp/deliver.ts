@@ -49,9 +49,10 @@ export async function deliver(
   const onAbort = () => end(refuse(failAt(session.step, 'out of time', 'later')))
   signal.addEventListener('abort', onAbort, { once: true })
   session.connection.on('error', (error) => end(refuse(failureOf(error, session.step))))
-  // An answer that ended the connection comes first: it says why.
+  // nodemailer does not notice an end before its first step. An answer that ended the connection
+  // comes first: it says why.
   const onEnd = () => end(refuse(failAt(session.step, 'hung up', 'later')))
-  session.connection.on('end', () => setImmediate(onEnd))
+  for (const event of ['end', 'close']) session.socket.once(event, () => setImmediate(onEnd))
   const outcome = await Promise.race([ended, converse(session, server, delivery)])
   signal.removeEventListener('abort', onAbort)
   close(session, outcome.ok)
