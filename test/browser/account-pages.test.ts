@@ -11,6 +11,8 @@ import { describeInBrowser, launchBrowser } from '../support/browser.ts'
 import { freshEmail } from '../support/client.ts'
 import { startIssuingService } from '../support/issuing-service.ts'
 
+/** Where to keep pictures of all pages, to look at. */
+const pictures = process.env.PAGE_PICTURES
 const newPassword = 'another good password'
 const mails: { readonly to: string[]; readonly text: string }[] = []
 let browser: Browser
@@ -127,7 +129,7 @@ async function findFaults(page: Page): Promise<string[]> {
 }
 
 /** Opens each page, and calls `look` with its name. */
-async function visitAll(page: Page, look: (name: string) => Promise<void>) {
+async function visitFlows(page: Page, look: (name: string) => Promise<void>) {
   const at = (path: string) => page.goto(`${service.issuer}${path}`)
   const submit = () =>
     Promise.all([page.waitForNavigation(), page.locator('button').first().click()])
@@ -326,28 +328,26 @@ describeInBrowser('the pages of the service', () => {
     expect(status.status()).toBe(200)
   })
 
-  it.each([
+  describe.each([
     ['light', 320, 'en'],
     ['dark', 320, 'de'],
     ['light', 1_000, 'de'],
     ['dark', 1_000, 'en'],
-  ] as const)(
-    'are accessible, and scroll in one direction (%s, %i px, %s)',
-    async (colorScheme, width, locale) => {
+  ] as const)('%s, %i px, %s', (colorScheme, width, locale) => {
+    it.each([
+      ['for links', visitFlows],
+      ['of the account', visitAccount],
+    ] as const)('are accessible, and scroll in one direction: those %s', async (_, visit) => {
       const page = await openPage({ colorScheme, locale, viewport: { width, height: 640 } })
-      const pictures = process.env.PAGE_PICTURES
-      const look = async (name: string) => {
-        if (pictures)
-          await page.screenshot({
-            path: `${pictures}/${name}-${locale}-${width}.png`,
-            fullPage: true,
-          })
+      await visit(page, async (name) => {
+        if (pictures) {
+          const path = `${pictures}/${name}-${locale}-${width}.png`
+          await page.screenshot({ path, fullPage: true })
+        }
         expect([name, await findFaults(page)]).toEqual([name, []])
         expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
         expect(await page.locator('html').getAttribute('lang')).toBe(locale)
-      }
-      await visitAll(page, look)
-      await visitAccount(page, look)
-    },
-  )
+      })
+    })
+  })
 })

@@ -60,7 +60,10 @@ export function ownPage(
   const section = (name: string, title: string, fields: readonly Html[]) => html`<h2>${title}</h2>
 ${
   account.hasPassword
-    ? form(view, name, title, [...fields, passwordField(view, texts, `${name}-`)])
+    ? form(view, name, title, [
+        ...fields,
+        passwordField(view, { password: own.currentPassword }, `${name}-`),
+      ])
     : isFresh
       ? form(view, name, title, fields)
       : html`<p><a href="${view.action}/code">${own.logInAgain}</a></p>

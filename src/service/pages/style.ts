@@ -28,9 +28,9 @@ button{width:100%;margin:0 0 24px;padding:12px;border:1px solid transparent;bord
 .b,table~button{background:transparent;border-color:var(--f);color:var(--l)}
 table{width:100%;margin:8px 0 16px;border-collapse:collapse;font-size:14px}
 th,td{padding:8px 8px 8px 0;border-bottom:1px solid var(--f);text-align:left;vertical-align:top}
-td .b{width:auto;margin:4px 0 0;padding:4px 12px}
+td .b{width:auto;margin:4px 0 0;padding:4px 8px}
 :focus-visible{outline:3px solid var(--l);outline-offset:2px}
 @media(prefers-color-scheme:dark){:root{--b:#15171a;--t:#e6e8eb;--s:#a9b0b8;--l:#8ab4f8;--o:#15171a;--e:#f2b8b5;--f:#8b929b}}`
 
 /** The hash of the style, as a Content-Security-Policy names it (CSP 3 §2.3.1). */
-export const styleHash = 'sha256-8KrbQwaksjHHRi9rQI/4+2uoQrPRt/E3OC//qZMsN3o='
+export const styleHash = 'sha256-8+wHRlKWVDJ5GnzppMtoeq7IoaHOlxdM4OGFyZgCfVQ='

@@ -23,6 +23,7 @@ export const de: PageTexts = {
     changePassword: 'Passwort ändern',
     changeEmail: 'E-Mail-Adresse ändern',
     newEmail: 'Neue E-Mail-Adresse',
+    currentPassword: 'Jetziges Passwort',
     logInAgain,
     download: 'Ihre Daten herunterladen',
     remove: 'Konto löschen',

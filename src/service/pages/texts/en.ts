@@ -22,6 +22,7 @@ export const en: PageTexts = {
     changePassword: 'Change the password',
     changeEmail: 'Change the email',
     newEmail: 'New email',
+    currentPassword: 'Current password',
     logInAgain,
     download: 'Download your data',
     remove: 'Delete the account',

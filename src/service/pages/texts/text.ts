@@ -34,6 +34,7 @@ interface AccountTexts {
   readonly changePassword: string
   readonly changeEmail: string
   readonly newEmail: string
+  readonly currentPassword: string
   /** Where there is no password to prove the login with. */
   readonly logInAgain: string
   readonly download: string
