@@ -19,8 +19,8 @@ import { respondRefused } from './http/respond.ts'
 import { safeLog } from './http/safe-log.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import type { ServiceEnv } from './http/service-env.ts'
-import { accountPagesPath } from './mail/account-pages.ts'
-import { mountPages, pagesFamily } from './pages/mount-pages.ts'
+import { accountPagesPath, ownPagePath } from './mail/account-pages.ts'
+import { mountPages, pageFamilies } from './pages/mount-pages.ts'
 import { depRules } from './part-rules.ts'
 import { routeFamilies } from './routes/routes.ts'
 import { wellKnownRoutes } from './routes/well-known.ts'
@@ -55,7 +55,7 @@ export function createApp(given: Deps): Hono<ServiceEnv> {
       generator: () => createRandomId(deps.runtime),
     }),
   )
-  mountRefusalForms(app, deps, [...routeFamilies, pagesFamily(deps)])
+  mountRefusalForms(app, deps, [...routeFamilies, ...pageFamilies(deps)])
   // First, so that every answer gets these headers, even after a failure inside.
   app.use(securityHeaders())
   app.use(requestLog(deps))
@@ -71,8 +71,9 @@ export function createApp(given: Deps): Hono<ServiceEnv> {
     }),
   )
 
-  mountRoutes(app, deps, routeFamilies)
+  // Pages say themselves what comes from another site, so they come before the routes.
   mountPages(app, deps)
+  mountRoutes(app, deps, routeFamilies)
 
   app.notFound(refuse('not_found'))
   app.onError((error, c) => {
@@ -103,10 +104,11 @@ function corsFor({
     credentials: tokenTransport === 'cookie',
     maxAge: 600,
   })
+  const pages = [accountPagesPath, ownPagePath].map((path) => `${issuerPath(issuer)}${path}`)
   return (c, next) => {
     if (openPaths.includes(c.req.path)) return open(c, next)
     // Forms have tokens, which are for nobody else.
-    if (`${c.req.path}/`.startsWith(`${issuerPath(issuer)}${accountPagesPath}/`)) return next()
+    if (pages.some((path) => `${c.req.path}/`.startsWith(`${path}/`))) return next()
     return corsOrigins.length > 0 ? listed(c, next) : next()
   }
 }

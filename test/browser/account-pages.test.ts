@@ -225,7 +225,7 @@ describeInBrowser('the pages of the service', () => {
     expect(await page.title()).toBe('Problem: Log in – Example')
     await type(page, 'password', 'a good password')
     await enter(page)
-    expect([await heading(page), page.url()]).toEqual(['Your account', `${service.issuer}/account`])
+    expect([await heading(page), page.url()]).toEqual(['Your account', `${service.issuer}/auth/account`])
     await type(page, 'new_password', newPassword)
     await type(page, 'password', 'a good password')
     await enter(page)

@@ -12,7 +12,9 @@ export interface PageAnswer {
 
 export interface PageClient {
   /** Name → value and attributes, as the service set them last. */
-  readonly cookies: Map<string, string>
+  readonly cookies: ReadonlyMap<string, string>
+  /** Takes a line of Set-Cookie. */
+  keep(line: string): void
   get(path: string, headers?: Record<string, string>): Promise<PageAnswer>
   /** Sends the form of the last page, with these fields. A field of undefined is left out. */
   send(
@@ -22,28 +24,32 @@ export interface PageClient {
   ): Promise<PageAnswer>
 }
 
-const pathIn = (value = '') => /Path=([^;]+)/.exec(value)?.[1]
+const pathIn = (value = '') => /Path=([^;]+)/.exec(value)?.[1] ?? '/'
 
 export function createPageClient(
   app: Hono<ServiceEnv>,
   always: Record<string, string> = {},
 ): PageClient {
   const cookies = new Map<string, string>()
+  /** The same by path and name: a browser keeps one for each. */
+  const jar = new Map<string, string>()
   let form = ''
 
   function keep(line: string): void {
     const [, name = '', value = ''] = /^([^=]+)=(.*)$/.exec(line) ?? []
-    // The pages have copies of these. One jar needs only what goes to the pages.
-    if (/Path=\/auth/.test(value)) return
-    const isSamePath = pathIn(cookies.get(name)) === pathIn(value)
-    if (!/Max-Age=0/.test(value)) cookies.set(name, value)
-    else if (isSamePath) cookies.delete(name)
+    const isEnd = /Max-Age=0/.test(value)
+    const key = `${pathIn(value)} ${name}`
+    if (isEnd) jar.delete(key)
+    else jar.set(key, value.replace(/;.*/, ''))
+    if (!isEnd) cookies.set(name, value)
+    else if (pathIn(cookies.get(name)) === pathIn(value)) cookies.delete(name)
   }
 
   async function ask(path: string, init: RequestInit): Promise<PageAnswer> {
-    const sent = [...cookies]
-      .filter(([, value]) => path.startsWith(pathIn(value) ?? '/'))
-      .map(([name, value]) => `${name}=${value.split(';')[0]}`)
+    const sent = [...jar].flatMap(([key, value]) => {
+      const [at = '', name] = key.split(' ')
+      return path.startsWith(at) ? [`${name}=${value}`] : []
+    })
     const headers = { ...always, ...(init.headers as object), Cookie: sent.join('; ') }
     const answer = await app.request(path, { ...init, headers })
     for (const line of answer.headers.getSetCookie()) keep(line)
@@ -54,6 +60,7 @@ export function createPageClient(
 
   return {
     cookies,
+    keep,
     get: (path, headers = {}) => ask(path, { headers }),
     send(path, fields, headers = {}) {
       const all = Object.entries({ form, ...fields }).filter(([, value]) => value !== undefined)

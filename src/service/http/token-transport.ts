@@ -3,7 +3,7 @@
 // not count.
 
 import type { Context } from 'hono'
-import { deleteCookie, setCookie } from 'hono/cookie'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { CookieOptions } from 'hono/utils/cookie'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import * as v from 'valibot'
@@ -30,8 +30,8 @@ export const refreshBody = bodyOf({
 type TransportDeps = Pick<Deps, 'settings' | 'mailer'>
 
 /**
- * This cookie goes only to the service and its pages, so that no API ever sees it. A `__Host-`
- * cookie goes to every path. The price: a sibling domain can set this cookie with `Domain` (RFC 6265 §8.6), but no
+ * This cookie goes only to the service, so that no API ever sees it. A `__Host-` cookie goes to
+ * every path. The price: a sibling domain can set this cookie with `Domain` (RFC 6265 §8.6), but no
  * `__Host-` cookie.
  */
 const refreshTokenCookie = '__Secure-refresh_token'
@@ -174,13 +174,27 @@ export function setLoginCookies(
   if (deviceToken !== undefined) setDeviceCookie(c, deps, deviceToken)
 }
 
-/** Makes the browser delete both cookies, if tokens travel in cookies. */
+/**
+ * The beginning of the names of the cookies in which the pages keep codes. The host and the path
+ * are those of the access token's cookie.
+ */
+export const codeCookiePrefix = '__Host-code-'
+
+/** Makes the browser forget the codes of mails that it has opened. */
+export function deleteCodeCookies(c: Context<ServiceEnv>): void {
+  const names = Object.keys(getCookie(c)).filter((name) => name.startsWith(codeCookiePrefix))
+  for (const name of names) deleteCookie(c, name, { ...cookieOptions, path: '/' })
+}
+
+/**
+ * Makes the browser delete both cookies, and the codes of mails: the next person would log in with
+ * them. Does nothing if tokens do not travel in cookies.
+ */
 export function expireTokenCookies(c: Context<ServiceEnv>, deps: TransportDeps): void {
   if (deps.settings.tokenTransport !== 'cookie') return
+  deleteCodeCookies(c)
   deleteCookie(c, accessTokenCookie, { ...cookieOptions, path: '/' })
-  for (const path of ownPaths(deps)) {
-    deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path })
-  }
+  deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path: servicePath(deps) })
   expireEarlierCookie(c, deps)
 }
 
@@ -197,13 +211,14 @@ function setTokenCookies(
   const kept = { ...cookieOptions, maxAge: deps.settings.sessionIdleLifetimeSeconds }
   setCookie(c, accessTokenCookie, accessToken, { ...kept, path: '/' })
   if (refreshToken === undefined) return
-  for (const path of ownPaths(deps)) {
-    setCookie(c, refreshTokenCookie, refreshToken, { ...kept, path })
-  }
+  setCookie(c, refreshTokenCookie, refreshToken, { ...kept, path: servicePath(deps) })
   expireEarlierCookie(c, deps)
 }
 
-/** The new token first, and those of other accounts after it. */
+/**
+ * The new token first, and those of other accounts after it. Where the service has pages, they get
+ * a copy: a login there must know the device, too.
+ */
 function setDeviceCookie(c: Context<ServiceEnv>, deps: TransportDeps, deviceToken: string): void {
   const account = accountOfDevice(deviceToken)
   const others = presentedDeviceTokens(c, deps, undefined).filter(
@@ -211,7 +226,8 @@ function setDeviceCookie(c: Context<ServiceEnv>, deps: TransportDeps, deviceToke
   )
   const kept = [deviceToken, ...others].slice(0, maxDeviceTokens)
   const maxAge = deps.settings.limits.deviceTokenLifetimeSeconds
-  for (const path of ownPaths(deps)) {
+  const paths = [servicePath(deps), ...(deps.mailer ? [pagesPath(deps)] : [])]
+  for (const path of paths) {
     setCookie(c, deviceTokenCookie, kept.join('~'), { ...cookieOptions, path, maxAge })
   }
 }
@@ -221,10 +237,8 @@ function expireEarlierCookie(c: Context<ServiceEnv>, deps: TransportDeps): void 
   deleteCookie(c, refreshTokenCookie, { ...cookieOptions, path: `${servicePath(deps)}/refresh` })
 }
 
-/** Where the service has pages, they get a copy of its cookies. */
-function ownPaths(deps: TransportDeps): readonly string[] {
-  const pages = `${issuerPath(deps.settings.issuer)}${accountPagesPath}`
-  return [servicePath(deps), ...(deps.mailer ? [pages] : [])]
+function pagesPath({ settings }: Pick<Deps, 'settings'>): string {
+  return `${issuerPath(settings.issuer)}${accountPagesPath}`
 }
 
 function servicePath({ settings }: Pick<Deps, 'settings'>): string {

@@ -5,6 +5,12 @@ import type { ServiceSettings } from '../config/config.ts'
 /** The path of the service's own pages, below the issuer. */
 export const accountPagesPath = '/account'
 
+/**
+ * The path of the page of the account, below the issuer. It is below `/auth`, because the cookie of
+ * the refresh token goes only there.
+ */
+export const ownPagePath = '/auth/account'
+
 /** What mails and pages call the service: the name of MAIL_FROM, or the host of the issuer. */
 export function serviceNameOf({
   mailFrom,

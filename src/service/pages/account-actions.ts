@@ -17,10 +17,12 @@ import { requestNewEmail } from '../domain/sessions/request-new-email.ts'
 import { logInClient, logOutClient } from '../http/log-in-out.ts'
 import { entryOf } from '../http/login-client.ts'
 import { languageOf, noticeReaderOf, sendAfterAnswer } from '../http/queued-mail.ts'
+import { limitByAddress } from '../http/request-limits.ts'
 import type { RequestRefusal } from '../http/respond.ts'
 import type { LimitClass } from '../http/route-refusals.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
 import {
+  deleteCodeCookies,
   expireTokenCookies,
   presentedAccessToken,
   setLoginCookies,
@@ -73,14 +75,17 @@ export const actions: Readonly<Record<string, Action>> = {
   endSession: { limits: 'none', own: end },
   logoutEverywhere: { limits: 'none', own: endAll },
   exportAccount: { limits: 'none', own: async () => succeed('export') },
-  deleteAccount: { limits: 'password', own: remove },
+  deleteAccount: { limits: 'none', own: remove },
 }
 
 async function logIn({ c, deps, fields, isGone, entry }: Sent): Promise<ActionOutcome> {
   const typed = { email: fields.get('email') ?? '', password: fields.get('password') ?? '' }
+  // Nothing is no guess.
+  if (typed.password === '') return refuse('password_needed')
   const issued = await logInClient(c, deps, typed, isGone, entry)
   if (!issued.ok) return issued
   setLoginCookies(c, deps, issued.value)
+  deleteCodeCookies(c)
   return succeed(issued.value.isDeletionCancelled ? 'kept' : undefined)
 }
 
@@ -122,7 +127,9 @@ async function setPassword(sent: OwnSent): Promise<ActionOutcome> {
   const problems = newPasswordProblem({ deps, texts }, typed, email)
   if (problems) return refuseFields(problems)
   const newPassword = parsePassword(typed) ?? ''
-  const password = fields.get('password') ?? undefined
+  const given = givenPassword(sent)
+  if (!given.ok) return given
+  const password = given.value
   if (password !== undefined && parsePassword(password) === newPassword) {
     return refuseFields({ new_password: texts.passwordMissing })
   }
@@ -154,7 +161,7 @@ async function setEmail(sent: OwnSent): Promise<ActionOutcome> {
   if (!token.ok) return token
   const asked = { newEmail, ...account, language: languageOf(c), entry }
   const handle = await requestNewEmail(deps, token.value, asked)
-  return handle.ok ? mailed(c, deps, 'mail') : handle
+  return handle.ok ? mailed(c, deps, 'newEmail') : handle
 }
 
 async function remove(sent: OwnSent): Promise<ActionOutcome> {
@@ -169,19 +176,22 @@ async function remove(sent: OwnSent): Promise<ActionOutcome> {
   return mailed(c, deps, 'gone')
 }
 
-/**
- * An access token of a fresh login, for what asks for no password itself: with the password of the
- * form. Without the field, the login is as fresh as it is.
- */
-async function proveLogin({
-  c,
-  deps,
-  account: { accessToken },
-  fields,
-  isGone,
-}: OwnSent): Promise<Result<string, Reason | RequestRefusal>> {
-  const password = fields.get('password')
-  if (password === null) return succeed(accessToken)
+/** The password of the form. Undefined if the account has none: only a fresh login is a proof then. */
+function givenPassword({ account, fields }: OwnSent): Result<string | undefined, Reason> {
+  const password = account.account.hasPassword ? fields.get('password') : undefined
+  return password === null || password === '' ? refuse('password_needed') : succeed(password)
+}
+
+/** An access token of a fresh login, for what asks for no password itself. */
+async function proveLogin(sent: OwnSent): Promise<Result<string, Reason | RequestRefusal>> {
+  const { c, deps, account, isGone } = sent
+  const { accessToken } = account
+  const given = givenPassword(sent)
+  if (!given.ok) return given
+  const password = given.value
+  if (password === undefined) return succeed(accessToken)
+  const allowed = await limitByAddress(c, deps, 'password')
+  if (!allowed.ok) return allowed
   const entry = entryOf(c, deps, 'reauthenticate')
   const issued = await reauthenticate(deps, accessToken, { password }, isGone, entry)
   if (!issued.ok) return issued

@@ -3,16 +3,15 @@
 
 import type { Context } from 'hono'
 import { refusalFor } from '../../errors/catalogue.ts'
-import { type Reason, refuse } from '../../errors/reasons.ts'
 import { claimedSessionId } from '../../token/claimed-session.ts'
 import { issuerPath } from '../../token/issuer.ts'
 import type { Deps } from '../domain/deps.ts'
 import { hangUpOf } from '../http/hang-up.ts'
 import { entryOf } from '../http/login-client.ts'
-import { respondRefused } from '../http/respond.ts'
+import { type RequestRefusal, respondRefused } from '../http/respond.ts'
 import type { RefusalPage, ServiceEnv } from '../http/service-env.ts'
 import { presentedAccessToken } from '../http/token-transport.ts'
-import { accountPagesPath } from '../mail/account-pages.ts'
+import { ownPagePath } from '../mail/account-pages.ts'
 import { type ActionOutcome, actions, type Problems, type Sent } from './account-actions.ts'
 import { type OpenAccount, openAccount } from './account-session.ts'
 import { type AccountView, loginPage, ownPage, waitingPage } from './account-view.ts'
@@ -41,26 +40,24 @@ interface SentForm {
   readonly account?: OpenAccount
 }
 
-/** The path of the page. */
+/** Whether there is a page of the account. */
+export function hasAccountPage({ mailer, settings }: Pick<Deps, 'mailer' | 'settings'>): boolean {
+  return mailer !== undefined && settings.tokenTransport === 'cookie'
+}
+
+/** The path of the page. The cookies of the service go there, as to the JSON routes. */
 export function accountPath({ settings }: Pick<Deps, 'settings'>): string {
-  return `${issuerPath(settings.issuer)}${accountPagesPath}`
+  return `${issuerPath(settings.issuer)}${ownPagePath}`
 }
 
 /** Answers GET. */
 export async function showAccount(c: Context<ServiceEnv>, deps: Deps): Promise<Response> {
-  const page = await openPage(c, deps)
-  const { texts } = page
-  const asked = c.req.query('done') ?? ''
-  const done = Object.hasOwn(texts.account.done, asked) ? (asked as Done) : undefined
-  const view = { ...page.view, done }
-  const opened = await openAccount(c, deps)
-  if (opened.ok) return respondPage(c, deps, ownPage(page, view, opened.value))
-  const { reason } = opened.error
-  if (reason === 'refresh_superseded') return respondPage(c, deps, waitingPage(texts, view))
-  const isOver = refusalFor(reason, deps.settings.contract).status === 401
-  return isOver
-    ? respondPage(c, deps, loginPage(texts, view))
-    : respondRefused(c, deps, opened.error)
+  const opened = await openPage(c, deps)
+  const page = { ...opened, view: { ...opened.view, done: doneOf(opened) } }
+  const account = await openAccount(c, deps)
+  return account.ok
+    ? respondPage(c, deps, ownPage(page, account.value))
+    : respondUnopened(page, account.error)
 }
 
 /** Answers POST. */
@@ -81,15 +78,27 @@ export async function takeAccount(c: Context<ServiceEnv>, deps: Deps): Promise<R
   const isGenuine = () => page.isGenuine(fields.get('form') ?? '')
   const ours = await checkForm(c, deps, action.limits, isGenuine)
   if (!ours.ok) return respondRefused(c, deps, ours.error)
-  // Nothing is no guess.
-  const missing = fields.get('password') === '' && refuse<Reason>('password_needed')
-  if (action.open) return finish(form, missing || (await action.open(sent)))
+  if (action.open) return finish(form, await action.open(sent))
   const account = await openAccount(c, deps)
-  // The page shows what there is instead: a login, or what failed.
-  if (!account.ok) return c.redirect(page.view.action, 303)
+  if (!account.ok) return respondUnopened(page, account.error)
   const own = { ...form, account: account.value }
   c.set('refusalForm', refusalPage(own))
-  return finish(own, missing || (await action.own({ ...sent, account: account.value })))
+  return finish(own, await action.own({ ...sent, account: account.value }))
+}
+
+/** What the redirect after a form says. A link of another site must not say it. */
+function doneOf({ c, texts }: OpenPage): Done | undefined {
+  const asked = c.req.query('done') ?? ''
+  const isOurs = (c.req.header('Sec-Fetch-Site') ?? 'same-origin') === 'same-origin'
+  return isOurs && Object.hasOwn(texts.account.done, asked) ? (asked as Done) : undefined
+}
+
+/** What there is instead of the account: a login, a button to go on, or what failed. */
+function respondUnopened(page: OpenPage, refused: RequestRefusal): Response {
+  const { c, deps } = page
+  if (refused.reason === 'refresh_superseded') return respondPage(c, deps, waitingPage(page))
+  const isOver = refusalFor(refused.reason, deps.settings.contract).status === 401
+  return isOver ? respondPage(c, deps, loginPage(page)) : respondRefused(c, deps, refused)
 }
 
 /** Redirects, or shows the page again with what is wrong. */
@@ -103,6 +112,8 @@ function finish(form: SentForm, outcome: ActionOutcome): Response {
   }
   const { error } = outcome
   const { problems, ...refused } = typeof error === 'string' ? { reason: error } : error
+  // Another tab has ended the session, or has exchanged its tokens.
+  if (refused.reason === 'token_revoked') return c.redirect(view.action, 303)
   c.set('refusalForm', refusalPage(form, problems))
   return respondRefused(c, deps, refused)
 }
@@ -121,9 +132,9 @@ function refusalPage({ page, sent, name, account }: SentForm, fields?: Problems)
       email: sent.fields.get('email') ?? '',
       ...(wrong ? { problems: Object.fromEntries(problems) } : { notice }),
     }
-    if (account) return respondPage(c, deps, ownPage(page, view, account), refusal.status)
-    const shown = name === 'login' ? loginPage(texts, view) : waitingPage(texts, view)
-    return respondPage(c, deps, shown, refusal.status)
+    const shown = { ...page, view }
+    const unopened = name === 'login' ? loginPage(shown) : waitingPage(shown)
+    return respondPage(c, deps, account ? ownPage(shown, account) : unopened, refusal.status)
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { html } from 'hono/html'
 import type { Deps } from '../domain/deps.ts'
+import { accountPagesOf } from '../mail/account-pages.ts'
 import type { OpenAccount } from './account-session.ts'
 import {
   emailField,
@@ -26,15 +27,21 @@ export interface AccountView extends FormProblems {
   readonly done?: Done | undefined
 }
 
+/** What a page is made of. */
+interface Shown {
+  readonly deps: Pick<Deps, 'settings'>
+  readonly texts: PageTexts
+  readonly view: AccountView
+}
+
 /** A browser without a good session. */
-export function loginPage(texts: PageTexts, view: AccountView): Page {
-  const { forgot, byCode } = texts.account
+export function loginPage(shown: Shown): Page {
+  const { texts, view } = shown
   const fields = [emailField(view, texts, 'login-'), passwordField(view, texts, 'login-')]
-  return accountPage(texts, view, texts.login.heading, [
+  return accountPage(shown, texts.login.heading, [
     form(view, 'login', texts.login.finish, fields),
-    html`<p><a href="${view.action}/reset">${forgot}</a></p>
-<p><a href="${view.action}/code">${byCode}</a></p>
-`,
+    flowLink(shown, 'reset', texts.account.forgot),
+    flowLink(shown, 'code', texts.account.byCode),
   ])
 }
 
@@ -42,46 +49,27 @@ export function loginPage(texts: PageTexts, view: AccountView): Page {
  * A button to go on: an access token is exchanged only if somebody wants it, or a form does not
  * count.
  */
-export function waitingPage(texts: PageTexts, view: AccountView): Page {
-  return accountPage(texts, view, texts.account.heading, [
-    form(view, 'refresh', texts.account.goOn),
-  ])
+export function waitingPage(shown: Shown): Page {
+  const { heading, goOn } = shown.texts.account
+  return accountPage(shown, heading, [form(shown.view, 'refresh', goOn)])
 }
 
 /** The account, with its forms. */
-export function ownPage(
-  { texts, deps }: { readonly texts: PageTexts; readonly deps: Pick<Deps, 'settings'> },
-  view: AccountView,
-  { account, sessions, isFresh }: OpenAccount,
-): Page {
-  const { passwordPolicy, accountDeletionDays } = deps.settings
+export function ownPage(shown: Shown, opened: OpenAccount): Page {
+  const { texts, deps, view } = shown
+  const { account, sessions } = opened
   const own = texts.account
-  // Without a password, only a fresh login is a proof.
-  const section = (name: string, title: string, fields: readonly Html[]) => html`<h2>${title}</h2>
-${
-  account.hasPassword
-    ? form(view, name, title, [
-        ...fields,
-        passwordField(view, { password: own.currentPassword }, `${name}-`),
-      ])
-    : isFresh
-      ? form(view, name, title, fields)
-      : html`<p><a href="${view.action}/code">${own.logInAgain}</a></p>
-`
-}`
   const isProved = account.emailVerifiedAt !== null
-  return accountPage(texts, view, own.heading, [
+  return accountPage(shown, own.heading, [
     html`<p><b>${account.email}</b><br>${isProved ? texts.verify.doneHeading : own.unproved}</p>
 `,
     ...(isProved ? [] : [form(view, 'requestVerification', own.sendLink)]),
     form(view, 'logout', own.logOut),
-    section('changePassword', own.changePassword, [
-      newPasswordField(view, texts, passwordPolicy, 'changePassword-'),
-    ]),
-    section('changeEmail', own.changeEmail, [
-      emailField(view, { email: own.newEmail }, 'changeEmail-'),
-    ]),
-    html`<h2>${own.sessions}</h2>
+    html`<h2>${own.changePassword}</h2>
+${provingForm(shown, opened, 'changePassword', own.changePassword, [
+  newPasswordField(view, texts, deps.settings.passwordPolicy, 'changePassword-'),
+])}<h2>${own.changeEmail}</h2>
+${emailForm(shown, opened)}<h2>${own.sessions}</h2>
 ${form(
   view,
   'logoutEverywhere others',
@@ -91,15 +79,47 @@ ${form(
 `,
 )}`,
     form(view, 'exportAccount', own.download),
-    section('deleteAccount', own.remove, [
-      html`<p>${own.removal(accountDeletionDays)}</p>
-`,
-      field(view, 'sure', own.sure, {
-        prefix: 'deleteAccount-',
-        attributes: html` type="checkbox"`,
-      }),
-    ]),
+    html`<h2>${own.remove}</h2>
+<p>${own.removal(deps.settings.accountDeletionDays)}</p>
+${provingForm(shown, opened, 'deleteAccount', own.remove, [
+  field(view, 'sure', own.sure, {
+    prefix: 'deleteAccount-',
+    attributes: html` type="checkbox"`,
+  }),
+])}`,
   ])
+}
+
+/** The link of the mail to a new email asks for the password, so the account must have one. */
+function emailForm(shown: Shown, opened: OpenAccount): Html {
+  const { view, texts } = shown
+  const { changeEmail, newEmail } = texts.account
+  return opened.account.hasPassword
+    ? provingForm(shown, opened, 'changeEmail', changeEmail, [
+        emailField(view, { email: newEmail }, 'changeEmail-'),
+      ])
+    : flowLink(shown, 'reset', texts.reset.heading)
+}
+
+/** A form that needs the password. Without one, only a fresh login is a proof. */
+function provingForm(
+  shown: Shown,
+  { account, isFresh }: OpenAccount,
+  action: string,
+  button: string,
+  fields: readonly Html[],
+): Html {
+  const { view, texts } = shown
+  const { currentPassword, logInAgain } = texts.account
+  if (!account.hasPassword && !isFresh) return flowLink(shown, 'code', logInAgain)
+  const proof = passwordField(view, { password: currentPassword }, `${action}-`)
+  return form(view, action, button, account.hasPassword ? [proof, ...fields] : fields)
+}
+
+/** Where else to go: a page of a flow. */
+function flowLink({ deps }: Shown, flow: 'reset' | 'code', words: string): Html {
+  return html`<p><a href="${accountPagesOf(deps.settings)}/${flow}">${words}</a></p>
+`
 }
 
 function sessionTable(own: PageTexts['account'], sessions: OpenAccount['sessions']): Html {
@@ -120,12 +140,7 @@ function timeOf(at: number): string {
   return new Date(at * 1_000).toISOString().slice(0, 16).replace('T', ' ')
 }
 
-function accountPage(
-  texts: PageTexts,
-  view: AccountView,
-  heading: string,
-  parts: readonly Html[],
-): Page {
+function accountPage({ texts, view }: Shown, heading: string, parts: readonly Html[]): Page {
   const problem = problemSummary(texts, view)
   const done =
     view.done &&

@@ -7,10 +7,11 @@ import type { CookieOptions } from 'hono/utils/cookie'
 import { isOpaqueId } from '../../crypto/random-id.ts'
 import type { SentCode } from '../domain/codes/check-code.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
+import { codeCookiePrefix } from '../http/token-transport.ts'
 import type { CodeFlow } from './code-flow.ts'
 
 /** Cookies of this host alone: a sibling domain could give a browser the code of somebody else. */
-const cookieOf = (flow: Pick<CodeFlow, 'path'>) => `__Host-code-${flow.path.slice(1)}`
+const cookieOf = (flow: Pick<CodeFlow, 'path'>) => `${codeCookiePrefix}${flow.path.slice(1)}`
 const options = {
   ...{ httpOnly: true, secure: true, sameSite: 'Lax', path: '/' },
 } satisfies CookieOptions

@@ -64,7 +64,12 @@ interface Flow {
   ): Promise<Result<Page['body'], FinishRefusal>>
 }
 
+/** The path that all flows are below. */
+export function pathOfPages({ settings }: Pick<Deps, 'settings'>): string {
+  return `${issuerPath(settings.issuer)}${accountPagesPath}`
+}
+
 /** The path of a flow's pages. */
-export function pathOfFlow({ settings }: Pick<Deps, 'settings'>, { path }: CodeFlow): string {
-  return `${issuerPath(settings.issuer)}${accountPagesPath}${path}`
+export function pathOfFlow(deps: Pick<Deps, 'settings'>, { path }: CodeFlow): string {
+  return `${pathOfPages(deps)}${path}`
 }

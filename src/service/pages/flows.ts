@@ -16,7 +16,7 @@ import { entryOf, loginClientOf } from '../http/login-client.ts'
 import { languageOf, noticeReaderOf, sendAfterAnswer } from '../http/queued-mail.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
 import { presentedDeviceTokens, setLoginCookies } from '../http/token-transport.ts'
-import { accountPath } from './account-page.ts'
+import { accountPath, hasAccountPage } from './account-page.ts'
 import { setCodeCookie } from './code-cookie.ts'
 import { type CodeFlow, pathOfFlow } from './code-flow.ts'
 import { type Html, textsFor } from './page.ts'
@@ -35,7 +35,9 @@ export const resetFlow: CodeFlow = {
     if (!reset.ok) return reset
     sendAfterAnswer(c, deps)
     setLoginCookies(c, deps, { deviceToken: reset.value.deviceToken })
-    return succeed(html`<p>${textsFor(c).loggedOutEverywhere}</p>\n${kept(c, reset.value)}`)
+    const texts = textsFor(c)
+    const next = hasAccountPage(deps) ? accountLink(deps, texts.login.heading) : ''
+    return succeed(html`<p>${texts.loggedOutEverywhere}</p>\n${kept(c, reset.value)}${next}`)
   },
 }
 
@@ -52,8 +54,9 @@ export const loginFlow: CodeFlow = {
     if (!issued.ok) return issued
     if (issued.value.isOwnerTold) sendAfterAnswer(c, deps)
     setLoginCookies(c, deps, issued.value)
+    const next = accountLink(deps, textsFor(c).account.heading)
     return succeed(
-      html`${issued.value.isPasswordRemoved ? passwordRemoved(c, deps) : ''}${kept(c, issued.value)}<p><a href="${accountPath(deps)}">${textsFor(c).account.heading}</a></p>\n`,
+      html`${issued.value.isPasswordRemoved ? passwordRemoved(c, deps) : ''}${kept(c, issued.value)}${next}`,
     )
   },
 }
@@ -136,9 +139,9 @@ export const invitationFlow: CodeFlow = {
     if (!issued.ok) return issued
     const texts = textsFor(c)
     setLoginCookies(c, deps, issued.value)
-    if (deps.settings.tokenTransport === 'cookie') {
+    if (hasAccountPage(deps)) {
       return succeed(html`<p>${texts.login.doneHeading}</p>
-`)
+${accountLink(deps, texts.account.heading)}`)
     }
     // A page cannot give tokens to an application. So nobody would ever use the session.
     await logoutByRefreshToken(deps, issued.value.refreshToken, entryOf(c, deps, 'logout'))
@@ -159,6 +162,11 @@ function kept(c: Context<ServiceEnv>, done: { readonly isDeletionCancelled: bool
     ? html`<p>${textsFor(c).account.done.kept}</p>
 `
     : ''
+}
+
+function accountLink(deps: Pick<Deps, 'settings'>, words: string): Html {
+  return html`<p><a href="${accountPath(deps)}">${words}</a></p>
+`
 }
 
 function resetLink(c: Context<ServiceEnv>, deps: Pick<Deps, 'settings'>): Html {

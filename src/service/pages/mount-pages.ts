@@ -1,14 +1,14 @@
-// The pages of the service, below `/account`: where the links of mails lead, and the account itself.
-// They are there if the service sends mail. Every refusal below that path is a page.
+// The pages of the service: below `/account` where the links of mails lead, and the account itself.
+// They are there if the service sends mail. Every refusal at those paths is a page.
 
 import type { Hono } from 'hono'
 import { html } from 'hono/html'
 import type { Deps } from '../domain/deps.ts'
 import type { RouteFamily } from '../http/route.ts'
 import type { RefusalPage, ServiceEnv } from '../http/service-env.ts'
-import { accountPagesPath } from '../mail/account-pages.ts'
-import { accountPath, showAccount, takeAccount } from './account-page.ts'
-import { pathOfFlow } from './code-flow.ts'
+import { accountPagesPath, ownPagePath } from '../mail/account-pages.ts'
+import { accountPath, hasAccountPage, showAccount, takeAccount } from './account-page.ts'
+import { pathOfFlow, pathOfPages } from './code-flow.ts'
 import { showForm, takeForm } from './code-pages.ts'
 import { emailFlow, invitationFlow, loginFlow, resetFlow, undoFlow, verifyFlow } from './flows.ts'
 import { respondPage, textsFor } from './page.ts'
@@ -16,10 +16,11 @@ import { respondPage, textsFor } from './page.ts'
 /** Mounts the pages that the settings allow. */
 export function mountPages(app: Hono<ServiceEnv>, deps: Deps): void {
   if (!deps.mailer) return
-  const hasCookies = deps.settings.tokenTransport === 'cookie'
+  const hasCookies = hasAccountPage(deps)
   const links = [verifyFlow, emailFlow, undoFlow, invitationFlow]
   const flows = [resetFlow, ...links, ...(hasCookies ? [loginFlow] : [])]
   if (hasCookies) {
+    app.get(pathOfPages(deps), (c) => c.redirect(accountPath(deps), 303))
     app.get(accountPath(deps), (c) => showAccount(c, deps))
     app.post(accountPath(deps), (c) => takeAccount(c, deps))
   }
@@ -30,9 +31,10 @@ export function mountPages(app: Hono<ServiceEnv>, deps: Deps): void {
   }
 }
 
-/** The family of the pages' paths, for the form of refusals. It has no routes of its own. */
-export function pagesFamily(deps: Deps): RouteFamily {
-  return { path: accountPagesPath, refusalForm: refusalPage(deps), routes: [] }
+/** The families of the pages' paths, for the form of refusals. They have no routes of their own. */
+export function pageFamilies(deps: Deps): readonly RouteFamily[] {
+  const paths = [accountPagesPath, ...(hasAccountPage(deps) ? [ownPagePath] : [])]
+  return paths.map((path) => ({ path, refusalForm: refusalPage(deps), routes: [] }))
 }
 
 /** What does not exist, cannot be read, or fails before a form is known. */

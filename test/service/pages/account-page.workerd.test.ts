@@ -7,7 +7,7 @@ import { codeIn } from '../../support/mailed-code.ts'
 import { createPageClient, type PageAnswer, type PageClient } from '../../support/page-client.ts'
 import { ask, changeAccount, createTestService, freshEmail, post } from '../../support/service.ts'
 
-const path = '/account'
+const path = '/auth/account'
 const password = 'a good password'
 const service = await createMailingService({
   TOKEN_TRANSPORT: 'cookie',
@@ -58,15 +58,14 @@ describe('the login at the page of the account', () => {
     const browser = createBrowser()
     const form = await browser.get(path)
     expect([form.status, headingOf(form)]).toEqual([200, 'Log in'])
-    expect(form.text).toContain('<a href="/account/reset">Forgot your password?</a>')
-    expect(form.text).toContain('<a href="/account/code">')
+    expect(form.text).toContain('/account/reset">Forgot your password?</a>')
+    expect(form.text).toContain('/account/code">')
     const sent = await browser.send(path, { do: 'login', email, password })
     expect([sent.status, sent.headers.get('Location')]).toEqual([303, path])
     const set = sent.headers.getSetCookie().map((line) => line.replace(/=[^;]*/, ''))
     expect(set.map((line) => `${line.split(';')[0]} ${/Path=[^;]+/.exec(line)?.[0]}`)).toEqual([
       '__Host-access_token Path=/',
       '__Secure-refresh_token Path=/auth',
-      '__Secure-refresh_token Path=/account',
       '__Secure-refresh_token Path=/auth/refresh',
       '__Secure-device_token Path=/auth',
       '__Secure-device_token Path=/account',
@@ -182,6 +181,42 @@ describe('the page of the account', () => {
     expect(headingOf(refused)).toBe('Your account')
   })
 
+  it('does not say for a link of another site what was done', async () => {
+    const { browser } = await openAccount()
+    const gone = `${path}?done=gone`
+    expect(statusOf(await browser.get(gone, own))).toContain('your account will be deleted.')
+    for (const site of ['cross-site', 'same-site', 'none']) {
+      expect(statusOf(await browser.get(gone, { 'Sec-Fetch-Site': site }))).toBeUndefined()
+    }
+  })
+
+  it('is where /account leads to', async () => {
+    const { browser } = await openAccount()
+    const answer = await browser.get('/account')
+    expect([answer.status, answer.headers.get('Location')]).toEqual([303, path])
+  })
+
+  it.each([
+    ['a logout', { do: 'logout' }],
+    ['a login', { do: 'login', email: '', password }],
+  ])('leaves the next person no code of a mail after %s', async (_, fields) => {
+    const { browser, email } = await openAccount()
+    await changeAccount(email, 'email_verified_at = 1')
+    for (const [flow, ask] of [
+      ['code', 'email-code'],
+      ['reset', 'forgot-password'],
+    ]) {
+      await post(app, `/auth/${ask}`, { email })
+      await service.settle()
+      const token = /\?token=([\w.-]+)/.exec(mailbox.to(email).at(-1)?.text ?? '')?.[1]
+      await browser.get(`/account/${flow}?token=${token}`)
+      expect(browser.cookies.get(`__Host-code-${flow}`)).toContain(token)
+    }
+    await browser.get(path)
+    await sendAndSee(browser, 'email' in fields ? { ...fields, email } : fields)
+    expect([...browser.cookies.keys()].filter((name) => name.includes('code'))).toEqual([])
+  })
+
   it('shows nothing from the URL but what it knows', async () => {
     const { browser } = await openAccount()
     for (const done of ['nonsense', 'constructor', '<script>', 'toString', '']) {
@@ -199,8 +234,9 @@ describe('the page of the account', () => {
     })
     const page = await browser.get(path, own)
     expect([page.status, headingOf(page)]).toEqual([200, 'Log in'])
-    const sent = await browser.send(path, { do: 'requestVerification' })
-    expect([sent.status, sent.headers.get('Location')]).toEqual([303, path])
+    for (const action of ['requestVerification', 'refresh']) {
+      expect(headingOf(await browser.send(path, { do: action }))).toBe('Log in')
+    }
   })
 
   it('is not there where tokens travel in headers, or without mail', async () => {
@@ -215,7 +251,7 @@ describe('the page of the account', () => {
     const page = await browser.get(path, { Origin: 'https://www.example.com' })
     expect(page.headers.get('Access-Control-Allow-Origin')).toBeNull()
     expect(page.headers.get('Content-Security-Policy')).toContain("default-src 'none'")
-    const put = await app.request(path, { method: 'PUT' })
+    const put = await app.request(path, { method: 'PUT', headers: own })
     expect([put.status, put.headers.get('Content-Type')]).toEqual([405, 'text/html; charset=UTF-8'])
     const json = { 'Content-Type': 'application/json' }
     expect((await browser.send(path, { do: 'logout' }, json)).status).toBe(415)
@@ -303,10 +339,7 @@ async function letLoginAge(email: string, browser: PageClient) {
   const cookies = `${cookieOf(browser)}; ${cookieOf(browser, '__Secure-refresh_token')}`
   const headers = { ...own, Cookie: cookies, 'Content-Type': 'application/json' }
   const { headers: set } = await ask(app, '/auth/refresh', { method: 'POST', headers })
-  for (const line of set.getSetCookie()) {
-    const [, name = '', value = ''] = /^([^=]+)=(.*)$/.exec(line) ?? []
-    if (/Path=\/(account)?;/.test(value)) browser.cookies.set(name, value)
-  }
+  for (const line of set.getSetCookie()) browser.keep(line)
 }
 
 describe('the change of the password at the page of the account', () => {
@@ -378,7 +411,7 @@ describe('the change of the password at the page of the account', () => {
     expect(fresh.text).not.toContain('current-password')
     await letLoginAge(email, browser)
     const old = await browser.get(path)
-    expect(old.text.match(/<a href="\/account\/code">Log in again by code/g)).toHaveLength(3)
+    expect(old.text.match(/\/account\/code">Log in again by code/g)).toHaveLength(2)
     expect(old.text).not.toContain('name="new_password"')
     const sent = { do: 'changePassword', new_password: newPassword }
     const refused = await browser.send(path, sent)
@@ -402,15 +435,18 @@ describe('the change of the email at the page of the account', () => {
     const [free, taken] = [freshEmail(), await register()]
     for (const newEmail of [free, taken]) {
       const page = await sendAndSee(browser, { do: 'changeEmail', email: newEmail, password })
-      expect([statusOf(page), page.text.includes(email)]).toEqual(['Check your mail.', true])
+      expect([statusOf(page), page.text.includes(email)]).toEqual([
+        'Open the link in the mail to your new email. Until then, nothing changes.',
+        true,
+      ])
     }
     await service.settle()
     expect(mailbox.to(free).at(-1)?.text).toContain('/account/email?token=')
     expect(mailbox.to(taken).at(-1)?.text).not.toContain('?token=')
   })
 
-  it('refuses an email that is none, a wrong password, and an old login without one', async () => {
-    const { browser, email } = await openAccount()
+  it('refuses an email that is none, and a wrong password or none', async () => {
+    const { browser } = await openAccount()
     const hostile = '"><script>@'
     const none = await browser.send(path, { do: 'changeEmail', email: hostile, password })
     expect([none.status, alertOf(none)]).toEqual([
@@ -422,11 +458,21 @@ describe('the change of the email at the page of the account', () => {
     const wrong = await browser.send(path, { ...asked, password: 'not the password' })
     expect(alertOf(wrong)).toContain('#changeEmail-password')
     expect(wrong.text).toContain(`value="${asked.email}"`)
-    await letLoginAge(email, browser)
-    const old = await browser.send(path, asked)
-    expect([old.status, alertOf(old)]).toEqual([401, expect.stringContaining(code)])
+    for (const none of [{}, { password: '' }]) {
+      expect(alertOf(await browser.send(path, { ...asked, ...none }))).toContain(
+        '#changeEmail-password',
+      )
+    }
     await service.settle()
     expect(mailbox.to(asked.email)).toEqual([])
+  })
+
+  it('is not there without a password, which the link of the mail asks for', async () => {
+    const { browser, email } = await openAccount()
+    await forget(email)
+    const { text } = await browser.get(path)
+    expect(text).not.toContain('changeEmail')
+    expect(text).toContain('/account/reset">Set a new password</a>')
   })
 })
 
@@ -453,7 +499,9 @@ describe('the deletion at the page of the account', () => {
       expect.stringContaining('<a href="#deleteAccount-sure">Tick this box'),
     ])
     const wrong = { do: 'deleteAccount', sure: 'on', password: 'not the password' }
-    expect(alertOf(await browser.send(path, wrong))).toContain('#deleteAccount-password')
+    for (const sent of [wrong, { ...wrong, password: undefined }]) {
+      expect(alertOf(await browser.send(path, sent))).toContain('#deleteAccount-password')
+    }
     expect(await isLoggedIn(browser)).toBe(true)
   })
 

@@ -31,7 +31,7 @@ describe('the page to log in', () => {
     expect(done.text).not.toContain('password')
     const set = done.headers.getSetCookie().map((line) => line.replace(/=[^;]*/, ''))
     expect(set.map((line) => line.split(';')[0])).toEqual([
-      ...['__Host-access_token', ...Array(3).fill('__Secure-refresh_token')],
+      ...['__Host-access_token', '__Secure-refresh_token', '__Secure-refresh_token'],
       ...['__Secure-device_token', '__Secure-device_token', '__Host-code-code'],
     ])
     expect(

@@ -149,7 +149,7 @@ describe.each(takeToken)('$name, which takes a token,', ({ method, path, body })
 describe('a path without a route', () => {
   it.each([
     ['/oauth/nowhere', 'error', 'invalid_request'],
-    ['/oauth', 'code', 'not_found'],
+    ['/oauth', 'error', 'invalid_request'],
     ['/oauthing', 'code', 'not_found'],
     ['/auth/nowhere', 'code', 'not_found'],
   ])('%s is refused in the form of its family', async (path, member, word) => {

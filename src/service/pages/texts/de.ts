@@ -42,6 +42,8 @@ export const de: PageTexts = {
     done: {
       kept: 'Willkommen zurück. Ihr Konto wird nicht gelöscht.',
       mail: checkMail,
+      newEmail:
+        'Öffnen Sie den Link in der Mail an Ihre neue E-Mail-Adresse. Bis dahin ändert sich nichts.',
       logout: 'Sie sind abgemeldet.',
       ended: 'Das Gerät ist abgemeldet.',
       password: `${changed} Alle anderen Geräte sind abgemeldet.`,

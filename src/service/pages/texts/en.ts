@@ -29,7 +29,7 @@ export const en: PageTexts = {
     removal: (days) =>
       days === 0
         ? 'It is deleted at once.'
-        : `It is deleted after ${days} days at the earliest. A login before keeps it.`,
+        : `It is deleted after ${days} days. Log in before then to keep it.`,
     sure: 'I want to delete my account',
     notSure: 'Tick this box to delete your account.',
     sessions: 'Where you are logged in',
@@ -41,6 +41,7 @@ export const en: PageTexts = {
     done: {
       kept: 'Welcome back. Your account is not deleted.',
       mail: checkMail,
+      newEmail: 'Open the link in the mail to your new email. Until then, nothing changes.',
       logout: 'You are logged out.',
       ended: 'That device is logged out.',
       password: `${changed} All other devices are logged out.`,

@@ -18,7 +18,15 @@ export interface FlowTexts {
 }
 
 /** What was done, as `/account?done=…` names it. */
-export type Done = 'kept' | 'mail' | 'logout' | 'ended' | 'others' | 'password' | 'gone'
+export type Done =
+  | 'kept'
+  | 'mail'
+  | 'newEmail'
+  | 'logout'
+  | 'ended'
+  | 'others'
+  | 'password'
+  | 'gone'
 
 /** What the page of the account says. */
 interface AccountTexts {
