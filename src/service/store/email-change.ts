@@ -14,6 +14,7 @@ import { isLiveSession } from './live-session.ts'
 import { codes } from './mail-schema.ts'
 import {
   insertMailStatement,
+  isMailable,
   isMailableTo,
   isOwnersOrMailable,
   type Notice,
@@ -80,7 +81,9 @@ export async function requestEmailChange(
   const isOwn = and(eq(sessions.id, caller.sessionId), isLiveSession)
   const living = build.select({ id: sessions.id }).from(sessions).where(and(isOwn, isFresh))
   const mayAsk = and(whose, mayActForAccount(caller), exists(living), isSeldom())
-  const isAsked = and(hasCode(code.codeId), isMailableTo(to.emailNormalized))
+  const isAsked = hasCode(code.codeId)
+  // The mailbox may have had mail in the spelling of an account: perhaps of this one.
+  const isMailableInAll = and(...spellings.map((spelling) => isMailableTo(sql`${spelling}`)))
   const isTaken = isTakenFrom(sql`${caller.userId}`, spellings)
   const { mailId, language, codeId } = code
   const { handle, current, found } = await runBatch(database, {
@@ -94,13 +97,16 @@ export async function requestEmailChange(
     mail: insertMailStatement(
       { mailId, language, kind: 'change_email' },
       { codeId: sql`${codeId}` },
-      and(whose, isAsked, not(isTaken)),
+      and(whose, isAsked, isMailableInAll, not(isTaken)),
       to,
     ),
     told: insertMailStatement(
       { mailId: asked.existsMailId, language, kind: 'account_exists' },
       {},
-      and(isAccountOf(spellings), ne(users.id, caller.userId), isEnabledAccount, isAsked),
+      and(
+        ...[isAccountOf(spellings), ne(users.id, caller.userId), isEnabledAccount],
+        ...[isAsked, isMailable],
+      ),
     ),
     current: build
       .select({ isFresh: sql<number>`${isFresh}` })

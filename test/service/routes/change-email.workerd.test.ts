@@ -46,6 +46,20 @@ async function provedAccount() {
   return account
 }
 
+/** An account whose domain is stored in Unicode, as versions before 0.6 did. */
+async function earlierAccount() {
+  const account = await provedAccount()
+  const [local] = account.email.split('@')
+  const stored = `${local}@bücher.example.com`
+  await changeAccount(account.email, `email = '${stored}', email_normalized = '${stored}'`)
+  return { account, stored, ascii: `${local}@xn--bcher-kva.example.com` }
+}
+
+async function suppress(email: string) {
+  const sql = 'INSERT INTO portcullis_suppressed_addresses VALUES (?, unixepoch() + 1000)'
+  await client.execute({ sql, args: [email] })
+}
+
 async function change({ token, refreshToken }: Session, newEmail: string) {
   const body = { new_email: newEmail, refresh_token: refreshToken }
   const answer = await postWith(app, '/auth/change-email', token, body)
@@ -174,10 +188,32 @@ describe('POST /auth/change-email', () => {
     expect(mailbox.to(target.email)).toHaveLength(5)
     expect(mailbox.to(free)).toHaveLength(5)
     const refused = freshEmail()
-    const sql = 'INSERT INTO portcullis_suppressed_addresses VALUES (?, unixepoch() + 1000)'
-    await client.execute({ sql, args: [refused] })
+    await suppress(refused)
     expect((await change(await provedAccount(), refused)).status).toBe(200)
     expect(mailbox.to(refused)).toEqual([])
+  })
+
+  it('counts the mails to an account by the email that it stores, in an earlier spelling', async () => {
+    const target = await earlierAccount()
+    for (let at = 0; at < 6; at += 1) {
+      expect((await change(await provedAccount(), target.ascii)).status).toBe(200)
+    }
+    expect(mailbox.to(target.stored)).toHaveLength(5)
+    const { stored, ascii } = await earlierAccount()
+    await suppress(stored)
+    expect((await change(await provedAccount(), ascii)).status).toBe(200)
+    expect(mailbox.to(stored)).toEqual([])
+  })
+
+  it('mails nothing to another spelling of its own email while that is suppressed', async () => {
+    const { account, stored, ascii } = await earlierAccount()
+    await suppress(stored)
+    expect((await change(account, ascii)).status).toBe(200)
+    expect([...mailbox.to(ascii), ...mailbox.to(stored)]).toEqual([])
+    const sql = 'DELETE FROM portcullis_suppressed_addresses WHERE recipient = ?'
+    await client.execute({ sql, args: [stored] })
+    expect((await change(account, ascii)).status).toBe(200)
+    expect(mailbox.to(ascii)).toHaveLength(1)
   })
 })
 
