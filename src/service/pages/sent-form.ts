@@ -18,8 +18,9 @@ export function isFormType(contentType = ''): boolean {
 }
 
 /**
- * Refuses with 'too_many_from_address'. Refuses with 'cross_site_request' what another site may
- * have sent, or what is not genuine.
+ * Refuses with 'cross_site_request' what another site may have sent. That counts for no limit:
+ * another site could use up the limits of its visitors. Refuses with 'too_many_from_address'.
+ * Refuses with 'cross_site_request' what is not genuine. No round trip.
  */
 export async function checkForm(
   c: Context<ServiceEnv>,
@@ -27,11 +28,10 @@ export async function checkForm(
   limits: LimitClass,
   isGenuine: () => Promise<boolean>,
 ): Promise<Result<undefined, RequestRefusal>> {
+  const crossSite = refuse<RequestRefusal>({ reason: 'cross_site_request' })
+  if (isFromElsewhere(c.req.raw, new URL(deps.settings.issuer).origin)) return crossSite
   const allowed = await limitByAddress(c, deps, limits)
-  if (!allowed.ok) return allowed
-  const { origin } = new URL(deps.settings.issuer)
-  const isOurs = !isFromElsewhere(c.req.raw, origin) && (await isGenuine())
-  return isOurs ? allowed : refuse({ reason: 'cross_site_request' })
+  return !allowed.ok || (await isGenuine()) ? allowed : crossSite
 }
 
 /** What a page says about a refusal that has no sentence of its own. */

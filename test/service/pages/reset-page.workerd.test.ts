@@ -269,6 +269,29 @@ describe('the form', () => {
     expect(refused.text).toContain('value="&quot;&gt;')
   })
 
+  it.each([
+    ['/account/reset', { email: 'ada@example.com' }, '/auth/forgot-password', 200],
+    [
+      '/account',
+      { do: 'login', email: 'ada@example.com', password: 'a guess' },
+      '/auth/login',
+      404,
+    ],
+  ])('from another site uses up no limit of its visitor: %s', async (at, fields, route, status) => {
+    const limited = await createMailingService(
+      { LIMITS: 'normal', TOKEN_TRANSPORT: 'cookie' },
+      { clientAddress: () => '192.0.2.1' },
+    )
+    const { requests } = limited.config.limits
+    const elsewhere = { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example.com' }
+    const most = Math.max(...Object.values(requests.perAddress))
+    for (let sent = 0; sent <= most; sent += 1) {
+      const visitor = createPageClient(limited.app)
+      expect((await visitor.send(at, fields, elsewhere)).status).toBe(403)
+    }
+    expect((await post(limited.app, route, fields)).status).toBe(status)
+  })
+
   it('is shown again while the database is away', async () => {
     const away = await createMailingService(
       {},
