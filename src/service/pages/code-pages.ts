@@ -25,7 +25,7 @@ import { type FormView, formPage, type Step } from './code-form.ts'
 import { formTokensOf } from './form-token.ts'
 import { faultSentence, newPasswordProblem } from './new-password.ts'
 import { respondPage, textsFor } from './page.ts'
-import { checkForm, isFormType, noticeOf } from './sent-form.ts'
+import { checkForm, noticeOf, readForm } from './sent-form.ts'
 import type { PageTexts } from './texts/text.ts'
 
 /** The form that a browser has, or gets. */
@@ -65,10 +65,8 @@ export async function takeForm(
 ): Promise<Response> {
   // Before the first await: see `hangUpOf`.
   const isGone = hangUpOf(c)
-  if (!isFormType(c.req.header('Content-Type'))) {
-    return respondRefused(c, deps, 'unsupported_media_type')
-  }
-  const fields = new URLSearchParams(await c.req.text())
+  const fields = await readForm(c)
+  if (!fields) return respondRefused(c, deps, 'unsupported_media_type')
   const email = fields.get('email')
   const opened = await openForm(c, deps, flow)
   const view: FormView =
