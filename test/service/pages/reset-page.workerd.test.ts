@@ -279,13 +279,11 @@ describe('the form', () => {
     ],
   ])('from another site uses up no limit of its visitor: %s', async (at, fields, route, status) => {
     const limited = await createMailingService(
-      { LIMITS: 'normal', TOKEN_TRANSPORT: 'cookie' },
+      { MAILS_PER_ADDRESS: '3', LOGINS_PER_ADDRESS: '3', TOKEN_TRANSPORT: 'cookie' },
       { clientAddress: () => '192.0.2.1' },
     )
-    const { requests } = limited.config.limits
     const elsewhere = { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example.com' }
-    const most = Math.max(...Object.values(requests.perAddress))
-    for (let sent = 0; sent <= most; sent += 1) {
+    for (let sent = 0; sent < 4; sent += 1) {
       const visitor = createPageClient(limited.app)
       expect((await visitor.send(at, fields, elsewhere)).status).toBe(403)
     }
