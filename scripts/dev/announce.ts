@@ -14,8 +14,8 @@ interface Announced {
 
 /**
  * Tells the user the address of the service, with commands to copy into a shell, one after the
- * other: five with an outbox, four without. Adds the addresses of the outbox and the API reference,
- * if there are any.
+ * other: six with an outbox, four without. Adds the addresses of the outbox, of a page of the
+ * service, and of the API reference, if there are any.
  */
 export function announce(
   baseUrl: string,
@@ -31,6 +31,8 @@ export function announce(
     else if (config.issuer === baseUrl && !isByCookie) console.log(exampleOverHttp(config))
   }
   if (outboxUrl) console.log(`Mails of the service are at ${outboxUrl}\n`)
+  // Pages refuse forms that were not opened at the issuer's address.
+  if (config.mailer !== 'none' && config.issuer === baseUrl) console.log(aPage(baseUrl, isByCookie))
   if (referenceUrl) console.log(`The API reference is at ${referenceUrl}\n`)
 }
 
@@ -38,23 +40,35 @@ function commandsToTry(baseUrl: string, config: Config, hasOutbox: boolean): str
   const account = newAccount(config)
   const linesOf = config.tokenTransport === 'cookie' ? linesByCookie : linesByBearer
   const lines = linesOf(baseUrl, account)
-  if (hasOutbox) lines.push(lineForNewPassword(baseUrl, account))
+  if (hasOutbox) lines.push(...linesForNewPassword(baseUrl, account, newAccount(config)))
   return `
-Portcullis is at ${baseUrl} (Ctrl-C ends it). ${hasOutbox ? 'Five' : 'Four'} commands to try it with:
-register, show the account, log out, log in again${hasOutbox ? ', mail a code for a new password' : ''}.
+Portcullis is at ${baseUrl} (Ctrl-C ends it). ${hasOutbox ? 'Six' : 'Four'} commands to try it with:
+register, show the account, log out, log in again${hasOutbox ? inWordsForNewPassword : ''}.
 
 ${lines.map((line) => `  ${line}\n`).join('')}`
+}
+
+const inWordsForNewPassword = `,
+mail a code for a new password, set the new password. The last one asks for the code:
+it is printed below when its mail comes`
+
+function aPage(baseUrl: string, isByCookie: boolean): string {
+  return isByCookie
+    ? `The page of the account is at ${baseUrl}/account\n`
+    : `The page for a new password is at ${baseUrl}/account/reset\n`
 }
 
 /** WebKit's bug 281149. HTTPS would need a certificate that the developer's machine trusts. */
 const aboutSafari =
   'Use Chrome or Firefox: Safari keeps no Secure cookies of an http: address, not even on localhost.\n'
 
+/** Takes the value of a member out of an answer. */
+const takeFromAnswer = (member: string) => `sed 's/.*"${member}":"\\([^"]*\\)".*/\\1/'`
+
 function linesByBearer(baseUrl: string, account: Account): string[] {
-  const takeToken = `sed 's/.*"auth_token":"\\([^"]*\\)".*/\\1/'`
   const token = '-H "Authorization: Bearer $TOKEN"'
   const enter = (path: string) =>
-    `TOKEN=$(curl -s ${baseUrl}/auth/${path} ${bodyOf(account)} | ${takeToken}); echo "$TOKEN"`
+    `TOKEN=$(curl -s ${baseUrl}/auth/${path} ${bodyOf(account)} | ${takeFromAnswer('auth_token')}); echo "$TOKEN"`
   return [
     enter('register'),
     `curl -s -w '\\n' ${baseUrl}/auth/status ${token}`,
@@ -75,8 +89,14 @@ function linesByCookie(baseUrl: string, account: Account): string[] {
   ]
 }
 
-function lineForNewPassword(baseUrl: string, { email }: Account): string {
-  return `curl -s -w '\\n' ${baseUrl}/auth/forgot-password ${bodyOf({ email })}`
+/** The handle goes from the first to the second in a variable. The user types the code. */
+function linesForNewPassword(baseUrl: string, { email }: Account, { password }: Account): string[] {
+  const ask = `curl -s ${baseUrl}/auth/forgot-password ${bodyOf({ email })}`
+  const body = String.raw`"{\"handle\":\"$HANDLE\",\"code\":\"$CODE\",\"new_password\":\"${password}\"}"`
+  return [
+    `HANDLE=$(${ask} | ${takeFromAnswer('handle')}); echo "$HANDLE"`,
+    `printf 'Code: '; read -r CODE; curl -s -w '\\n' ${baseUrl}/auth/reset-password ${json} -d ${body}`,
+  ]
 }
 
 const json = `-H 'Content-Type: application/json'`

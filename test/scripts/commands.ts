@@ -5,6 +5,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { SigningJwk } from '../../src/token/signing-key.ts'
 import { until } from '../support/server.ts'
@@ -38,8 +39,8 @@ export function startCommand(
   started.push(child)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text) => {
-      output += text
+    stream.setEncoding('utf8').on('data', (more) => {
+      output += more
     })
   }
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve))
@@ -82,6 +83,24 @@ function scriptOf(name: string): string {
 
 export function startNpm(script: string, ...args: string[]): Command {
   return startCommand('npm', ['run', '--silent', script, '--', ...args])
+}
+
+/** The commands to copy that a development command has printed. */
+export function printedLines(dev: Command): string[] {
+  return dev
+    .output()
+    .split('\n')
+    .filter((line) => /^ {2}(\w+=\$|curl|printf)/.test(line))
+}
+
+/** Runs the printed lines in one shell, and types the code of the mail when it has come. */
+export async function tryPrintedLines(dev: Command): Promise<string> {
+  const shell = spawn('bash', ['-c', printedLines(dev).join('\n')], { stdio: 'pipe' })
+  started.push(shell)
+  const answers = text(shell.stdout)
+  await dev.printed('Its code is')
+  shell.stdin.end(`${/Its code is (\S+)/.exec(dev.output())?.[1]}\n`)
+  return answers
 }
 
 const started: ChildProcess[] = []

@@ -164,7 +164,9 @@ describe('the database of npm run dev', () => {
 describe("wrangler's own endpoints", () => {
   it.each(evil)('do nothing for a page of %s', async (_, headers) => {
     for (const path of [
+      '/cdn-cgi/local/scheduled',
       '/cdn-cgi/handler/scheduled',
+      '/cdn-cgi/local/explorer',
       '/cdn-cgi/explorer',
       '/cdn-cgi/mf/scheduled',
     ]) {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { findFreePort } from '../../scripts/ports.ts'
-import { ownSecret, startCommand, stopCommands } from './commands.ts'
+import { ownSecret, printedLines, startCommand, stopCommands, tryPrintedLines } from './commands.ts'
 
 // A shell would read it as three words and a quotation mark.
 const directory = mkdtempSync(join(tmpdir(), "portcullis dev's lines-"))
@@ -35,14 +35,11 @@ describe.each(['dev', 'dev-deno'])('what scripts/%s.ts prints', (script) => {
     [['ISSUER:https://auth.example.com/a', 'TOKEN_TRANSPORT:cookie', 'HTTP_CONTRACT:standard']],
   ])('works with %j', async (variables) => {
     const dev = await start(script, ...variables)
-    const lines = dev
-      .output()
-      .split('\n')
-      .filter((line) => /^ {2}(\w+=\$|curl)/.test(line))
-    expect(lines, dev.output()).toHaveLength(5)
-    const answers = runInShell(lines)
+    expect(printedLines(dev), dev.output()).toHaveLength(6)
+    const answers = await tryPrintedLines(dev)
     expect(answers, dev.output()).toMatch(/"user_id":"?\d/)
     expect(answers).toMatch(/Successfully logged out\..*\n(eyJ|.*Successfully logged in)/s)
+    expect(answers).toMatch(/Code: .*Password changed\./)
     dev.child.kill('SIGTERM')
     expect(await dev.exitCode()).toBe(0)
   })
@@ -60,6 +57,7 @@ describe('scripts/dev-deno.ts', () => {
     await dev.exitCode()
     const elsewhere = await start('dev-deno', 'ISSUER:https://auth.example.com')
     expect(elsewhere.output()).not.toContain('examples/')
+    expect(elsewhere.output()).not.toContain('/account')
   })
 })
 
@@ -69,6 +67,8 @@ describe('scripts/dev.ts', () => {
     const options = `  --var ISSUER:${dev.origin}  --var 'AUDIENCE:two words'`
     expect(dev.output()).toContain(`Add these to its \`wrangler dev\`:\n${options}\n`)
     expect(dev.output()).toContain('Safari keeps no Secure cookies of an http: address')
+    expect(dev.output()).toContain(`The page of the account is at ${dev.origin}/account\n`)
+    expect((await fetch(`${dev.origin}/account`)).status).toBe(200)
     const [, line = ''] = /in their shell: (.*)/.exec(dev.output()) ?? []
     expect(runInShell([line, 'echo "$TURSO_DATABASE_URL"'])).toMatch(/^http:/)
   })

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { findFreePort } from '../../scripts/ports.ts'
-import { ownSecret, startCommand, stopCommands } from './commands.ts'
+import { ownSecret, printedLines, startCommand, stopCommands } from './commands.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'portcullis-outbox-'))
 const deno = 'node_modules/.bin/deno'
@@ -45,6 +45,8 @@ describe.each([
   it('has no outbox when MAILER is set', async () => {
     const dev = await start(command, 'MAILER:none')
     expect(dev.url).toBe(undefined)
+    expect(dev.output()).not.toContain('/account')
+    expect(printedLines(dev)).toHaveLength(4)
     dev.child.kill('SIGTERM')
     expect(await dev.exitCode()).toBe(0)
   })
