@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import axe, { type AxeResults } from 'axe-core'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { describeInBrowser, launchBrowser } from '../support/browser.ts'
 import { freshEmail } from '../support/client.ts'
 import { startIssuingService } from '../support/issuing-service.ts'
@@ -225,9 +225,12 @@ describeInBrowser('the pages of the service', () => {
     expect(await page.title()).toBe('Problem: Log in – Example')
     await type(page, 'password', 'a good password')
     await enter(page)
-    expect([await heading(page), page.url()]).toEqual(['Your account', `${service.issuer}/auth/account`])
-    await type(page, 'new_password', newPassword)
+    expect([await heading(page), page.url()]).toEqual([
+      'Your account',
+      `${service.issuer}/auth/account`,
+    ])
     await type(page, 'password', 'a good password')
+    await type(page, 'new_password', newPassword)
     await enter(page)
     expect(await page.getByRole('status').textContent()).toContain('Your password is changed.')
     await page.reload()

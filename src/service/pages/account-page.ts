@@ -17,7 +17,7 @@ import { type OpenAccount, openAccount } from './account-session.ts'
 import { type AccountView, loginPage, ownPage, waitingPage } from './account-view.ts'
 import { formTokensOf } from './form-token.ts'
 import { respondPage, textsFor } from './page.ts'
-import { checkForm, isFormType, noticeOf } from './sent-form.ts'
+import { checkForm, noticeOf, readForm } from './sent-form.ts'
 import type { Done, PageTexts } from './texts/text.ts'
 
 /** The page that a browser has, or gets. */
@@ -64,10 +64,8 @@ export async function showAccount(c: Context<ServiceEnv>, deps: Deps): Promise<R
 export async function takeAccount(c: Context<ServiceEnv>, deps: Deps): Promise<Response> {
   // Before the first await: see `hangUpOf`.
   const isGone = hangUpOf(c)
-  if (!isFormType(c.req.header('Content-Type'))) {
-    return respondRefused(c, deps, 'unsupported_media_type')
-  }
-  const fields = new URLSearchParams(await c.req.text())
+  const fields = await readForm(c)
+  if (!fields) return respondRefused(c, deps, 'unsupported_media_type')
   const [name = '', detail = ''] = (fields.get('do') ?? '').split(' ')
   const action = Object.hasOwn(actions, name) && actions[name]
   if (!action) return respondRefused(c, deps, 'not_found')

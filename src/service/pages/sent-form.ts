@@ -13,7 +13,7 @@ import type { ServiceEnv } from '../http/service-env.ts'
 import type { PageTexts } from './texts/text.ts'
 
 /** Whether a body is a form that pages send. */
-export function isFormType(contentType = ''): boolean {
+function isFormType(contentType = ''): boolean {
   return /^application\/x-www-form-urlencoded *(;|$)/i.test(contentType)
 }
 

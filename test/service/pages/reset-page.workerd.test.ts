@@ -272,7 +272,7 @@ describe('the form', () => {
   it.each([
     ['/account/reset', { email: 'ada@example.com' }, '/auth/forgot-password', 200],
     [
-      '/account',
+      '/auth/account',
       { do: 'login', email: 'ada@example.com', password: 'a guess' },
       '/auth/login',
       404,
