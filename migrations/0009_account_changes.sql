@@ -13,3 +13,5 @@ ALTER TABLE portcullis_users ADD COLUMN deletion_due_at INTEGER;
 CREATE INDEX portcullis_users_deletion_due_at ON portcullis_users (deletion_due_at) WHERE deletion_due_at IS NOT NULL;
 --> statement-breakpoint
 CREATE INDEX portcullis_codes_new_email_normalized ON portcullis_codes (new_email_normalized) WHERE new_email_normalized IS NOT NULL;
+--> statement-breakpoint
+CREATE INDEX portcullis_code_handles_code_id ON portcullis_code_handles (code_id);

@@ -25,7 +25,7 @@ import { type AuditEntry, auditStatements, deleteDetailsStatement } from './audi
 import { type Answers, build, type Database, databaseNow, runBatch } from './database.ts'
 import { isFreshLogin } from './fresh-login.ts'
 import { isLiveSession } from './live-session.ts'
-import { codes, outgoingMail, suppressedAddresses } from './mail-schema.ts'
+import { codeHandles, codes, outgoingMail, suppressedAddresses } from './mail-schema.ts'
 import { type Notice, noticeStatements } from './outgoing-mail.ts'
 import { type Revocation, revocationRow } from './revoked-tokens.ts'
 import { decodeRows, flag, instant } from './rows.ts'
@@ -163,6 +163,10 @@ function decodePlan(
  */
 export function deletionStatements(whose: SQL | undefined) {
   const accounts = build.select({ id: users.id }).from(users).where(whose)
+  const theirCodes = build
+    .select({ id: codes.id })
+    .from(codes)
+    .where(inArray(codes.userId, accounts))
   const isTheirMail = inArray(outgoingMail.userId, accounts)
   const isRecent = sql`${outgoingMail.createdAt} > ${databaseNow} - 3600`
   const addresses = build.select({ recipient: users.emailNormalized }).from(users).where(whose)
@@ -175,6 +179,7 @@ export function deletionStatements(whose: SQL | undefined) {
     details: deleteDetailsStatement(sql`${accounts}`),
     // Not left to ON DELETE CASCADE: whether foreign keys count is a setting of the connection.
     sessions: build.delete(sessions).where(inArray(sessions.userId, accounts)),
+    handles: build.delete(codeHandles).where(inArray(codeHandles.codeId, theirCodes)),
     codes: build.delete(codes).where(inArray(codes.userId, accounts)),
     // Before the mail, which tells whose suppressions they are.
     suppressed: build

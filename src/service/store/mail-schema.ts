@@ -53,6 +53,7 @@ export const codeHandles = sqliteTable(
   },
   (table) => [
     index('portcullis_code_handles_created_at').on(table.createdAt),
+    index('portcullis_code_handles_code_id').on(table.codeId),
     check('portcullis_code_handles_id', sql`length(${table.id}) = 16`),
   ],
 )

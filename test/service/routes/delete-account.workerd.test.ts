@@ -441,6 +441,9 @@ describe.each([
     const sent = mailbox.to(email).length
     const codes = await query('SELECT id FROM portcullis_codes WHERE user_id = ?', userId)
     expect(codes).toHaveLength(2)
+    const ids = codes.map(({ id }) => String(id))
+    const handles = 'SELECT 1 FROM portcullis_code_handles WHERE code_id IN (?, ?)'
+    expect(await query(handles, ...ids)).toHaveLength(2)
     const answer = await erase(account, app)
     if (!isAtOnce) {
       await settle()
@@ -452,6 +455,7 @@ describe.each([
       isAtOnce ? 'Account deleted.' : 'Your account will be deleted.',
     ])
     expect('deletes_on' in answer.body).toBe(!isAtOnce)
+    expect(await query(handles, ...ids)).toEqual([])
     await settle()
     expect(mailbox.to(email)).toHaveLength(isAtOnce ? sent : sent + 1)
     // The mails of the last hour count for whoever registers the email next.

@@ -8,6 +8,7 @@ import {
   deleteForgottenAttempts,
   listAttempts,
 } from '../../../src/service/store/attempts.ts'
+import { deleteDueAccounts } from '../../../src/service/store/due-deletions.ts'
 import { deleteEndedSessions } from '../../../src/service/store/session-endings.ts'
 import { inviteEmail } from '../../support/invite.ts'
 import { createMailingService } from '../../support/mail.ts'
@@ -120,6 +121,16 @@ describe('every statement finds its rows by an index:', () => {
     await mailing.settle()
     const undo = linkTo(email)
     expect(await scansOf(() => post(mailing.app, '/auth/undo-email-change', undo))).toEqual([])
+  })
+
+  it('a deletion of the account, at once and after its time', async () => {
+    const variables = { ACCOUNT_DELETION_DAYS: '0' }
+    const mailing = await createMailingService(variables, { database: recording })
+    const { token, refreshToken } = await registerAccount(mailing.app)
+    const body = { refresh_token: refreshToken }
+    const erase = () => postWith(mailing.app, '/auth/delete-account', token, body)
+    expect(await scansOf(erase)).toEqual([])
+    expect(await scansOf(() => deleteDueAccounts(recording, testEntry))).toEqual([])
   })
 
   it('a registration and a login without a session', async () => {
