@@ -21,6 +21,8 @@ const guard = requireAccessToken({
 const app = new Hono<{ Bindings: Env }>()
   .all('/auth/*', toService)
   .all('/oauth/*', toService)
+  .all('/account', toService)
+  .all('/account/*', toService)
   .all('/.well-known/*', toService)
   .all('/health', toService)
   .all('/ready', toService)

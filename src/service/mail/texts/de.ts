@@ -69,7 +69,7 @@ export const de: MailTexts = {
     otherwise:
       'Wenn Sie das nicht waren, ist Ihr Konto in fremder Hand. Machen Sie die Änderung mit diesem Link rückgängig. Er beendet auch alle Sitzungen und entfernt das Passwort. Danach setzen Sie ein neues.',
     linkLabel: 'Änderung rückgängig machen',
-    withoutLink: `Wenn Sie das nicht waren, ist Ihr Konto in fremder Hand. Wenden Sie sich sofort an die Stelle, die ${service} betreibt.`,
+    withoutLink: `Wenn Sie das nicht waren, ist Ihr Konto in fremder Hand. Wenden Sie sich sofort an den Support von ${service}.`,
   }),
   deletion_planned: (service) => ({
     subject: `Ihr Konto bei ${service} wird gelöscht`,

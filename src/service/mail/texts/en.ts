@@ -65,7 +65,7 @@ export const en: MailTexts = {
     otherwise:
       'If it was not you, somebody else can use your account. Take the change back with this link. It also ends every session and removes the password. Then you set a new one.',
     linkLabel: 'Take the change back',
-    withoutLink: `If it was not you, somebody else can use your account. Write to those who run ${service} at once.`,
+    withoutLink: `If it was not you, somebody else can use your account. Contact the support of ${service} at once.`,
   }),
   deletion_planned: (service) => ({
     subject: `Your account at ${service} will be deleted`,
