@@ -145,9 +145,14 @@ describe('the example two-workers', () => {
   })
 })
 
-const allRoutes = routeFamilies.flatMap(({ path: base, routes }) =>
-  routes.map(({ method, path }) => ({ method, path: `${base}${path}` })),
-)
+const allRoutes = [
+  ...routeFamilies.flatMap(({ path: base, routes }) =>
+    routes.map(({ method, path }) => ({ method, path: `${base}${path}` })),
+  ),
+  // Pages, which are no routes.
+  { method: 'GET', path: '/account' },
+  { method: 'GET', path: '/account/reset' },
+]
 
 describe.each(['mounted', 'browser-app'])('the example %s', (name) => {
   it('passes on every route of the service', async () => {
