@@ -8,7 +8,9 @@ import { emailSentenceOf, readEmailDomains, roleRule, tooManyRoles } from './cha
 import { Failure } from './failure.ts'
 import { type DatabaseAddress, databaseOf, withDatabase } from './with-database.ts'
 
-/** Invites somebody: makes the account, or takes one that nobody has accepted, and queues the mail. */
+/**
+ * Invites somebody: makes the account, or takes one that nobody has accepted, and queues the mail.
+ */
 export async function inviteAccountIn(
   address: DatabaseAddress,
   asked: {

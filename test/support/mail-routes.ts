@@ -34,7 +34,9 @@ export interface Bundles {
   readonly smtp: string
 }
 
-/** The ways over servers of the test. Each starts a database of its own, and what takes the mail. */
+/**
+ * The ways over servers of the test. Each starts a database of its own, and what takes the mail.
+ */
 export const postedRoutes = [
   {
     name: 'workerd, by an HTTP endpoint',

@@ -27,7 +27,9 @@ export interface Post {
   readonly variables: Readonly<Record<string, string>>
   /** The authority of its certificate, in PEM, where it has one. */
   readonly authority?: string
-  /** All mails, in the order in which they came. Over HTTP, the copies of a mail follow each other. */
+  /**
+   * All mails, in the order in which they came. Over HTTP, the copies of a mail follow each other.
+   */
   all(): readonly PostedMail[]
   /** The mails to an address, in the order in which they came. */
   to(email: string): readonly PostedMail[]

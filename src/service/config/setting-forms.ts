@@ -15,8 +15,8 @@ export interface Setting<T> {
 }
 
 /**
- * With a comma after each thousand. `toLocaleString` would load tables of all languages, which takes
- * a third of the Worker's start.
+ * With a comma after each thousand. `toLocaleString` would load tables of all languages, which
+ * takes a third of the Worker's start.
  */
 const format = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',')
 

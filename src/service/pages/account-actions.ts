@@ -176,7 +176,9 @@ async function remove(sent: OwnSent): Promise<ActionOutcome> {
   return mailed(c, deps, 'gone')
 }
 
-/** The password of the form. Undefined if the account has none: only a fresh login is a proof then. */
+/**
+ * The password of the form. Undefined if the account has none: only a fresh login is a proof then.
+ */
 function givenPassword({ account, fields }: OwnSent): Result<string | undefined, Reason> {
   const password = account.account.hasPassword ? fields.get('password') : undefined
   return password === null || password === '' ? refuse('password_needed') : succeed(password)

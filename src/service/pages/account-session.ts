@@ -1,6 +1,6 @@
 // Who is logged in at the page of the account. An access token that is not accepted any more is
-// exchanged. If that answer is lost, the session ends a moment later: see refresh.ts. So no other site
-// may cause an exchange, and no page that is loaded in advance.
+// exchanged. If that answer is lost, the session ends a moment later: see refresh.ts. So no other
+// site may cause an exchange, and no page that is loaded in advance.
 
 import type { Context } from 'hono'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'

@@ -118,7 +118,9 @@ function planningStatements(caller: CallerToken, asked: AskedDeletion) {
   }
 }
 
-/** The time after so many days, and not before a change of the email can no longer be taken back. */
+/**
+ * The time after so many days, and not before a change of the email can no longer be taken back.
+ */
 function dueAfter(days: number): SQL<number> {
   const lastUndo = build
     .select({ at: max(codes.linkExpiresAt) })

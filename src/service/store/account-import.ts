@@ -23,16 +23,15 @@ export interface MovedUser extends NewUser, RoleValues {
 
 /**
  * Whose an email was before: nobody's, an account's that an import has made, or another account's.
- * It is also that of an account that can take it back.
- * A stranger may have registered the last one.
+ * A stranger may have registered the last one. An account that can take the email back counts, too.
  */
 export type EmailHolder = 'nobody' | 'moved' | 'other'
 
 /**
  * Inserts the accounts whose email has none, in any spelling, and that no account can take back.
- * Changes no account that exists. Of
- * several with one email, and of several concurrent calls, exactly one inserts. Records each
- * account that is inserted, with its roles as target. Atomic, idempotent. One round trip.
+ * Changes no account that exists. Of several with one email, and of several concurrent calls,
+ * exactly one inserts. Records each account that is inserted, with its roles as target. Atomic,
+ * idempotent. One round trip.
  *
  * @returns for each account whose email it was. `nobody` if and only if it was inserted
  */
@@ -120,7 +119,9 @@ function insertMovedUsersStatement(moved: readonly MovedUser[]) {
     .returning({ tokenGeneration: users.tokenGeneration })
 }
 
-/** An event for each account that was inserted just now. Its generation is fresh, so it shows that. */
+/**
+ * An event for each account that was inserted just now. Its generation is fresh, so it shows that.
+ */
 function insertEventsStatement(moved: readonly MovedUser[], entry: AuditEntry) {
   const entries = moved.map(({ emailNormalized, tokenGeneration }) => ({
     ...{ emailNormalized, tokenGeneration },

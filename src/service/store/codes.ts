@@ -87,7 +87,8 @@ const attemptedRow = v.object({ seq: integer })
 /**
  * The account of a code, if the code may be used now. Counts a try of the handle, or of the link,
  * and finds nothing after five of them. So however many come at once, no more than five are
- * compared. A link does not count while its account is disabled. Records the attempt. Atomic; one round trip.
+ * compared. A link does not count while its account is disabled. Records the attempt. Atomic; one
+ * round trip.
  */
 export async function findCode(
   database: Database,

@@ -52,10 +52,11 @@ export interface EmailUndo {
 /**
  * Uses the code, and gives the account its old email back. The password, the sessions, the tokens
  * and the device tokens end. A planned deletion is taken back. A mail with a code for a new
- * password is queued, and a notice to the email that is replaced, if it was proved. Void are the undos of later changes, and every code that would change the
- * email. Exactly one of several calls with a code succeeds. The others are refused with
- * 'code_wrong'. Refuses with 'email_taken' if another account has the old email by now. A refusal
- * changes nothing. Records the success. Atomic; one round trip.
+ * password is queued, and a notice to the email that is replaced, if it was proved. Void are the
+ * undos of later changes, and every code that would change the email. Exactly one of several calls
+ * with a code succeeds. The others are refused with 'code_wrong'. Refuses with 'email_taken' if
+ * another account has the old email by now. A refusal changes nothing. Records the success. Atomic;
+ * one round trip.
  */
 export async function undoEmailChange(
   database: Database,

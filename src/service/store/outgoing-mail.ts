@@ -125,7 +125,9 @@ export interface LoginNotice extends Notice {
   readonly isOfNewDevice: boolean
 }
 
-/** Queues the notice to the account that the condition selects. Without one there is no statement. */
+/**
+ * Queues the notice to the account that the condition selects. Without one there is no statement.
+ */
 export function noticeStatements(
   notice: Notice | undefined,
   whose: SQL | undefined,

@@ -190,7 +190,9 @@ interface AccountWithSessions {
   readonly sessions: readonly ListedSession[]
 }
 
-/** A token's account with its living sessions. Refuses like `findAccountByToken`. One round trip. */
+/**
+ * A token's account with its living sessions. Refuses like `findAccountByToken`. One round trip.
+ */
 export async function findSessionsByToken(
   database: Database,
   caller: CallerToken,

@@ -28,8 +28,8 @@ type UndoReason = 'code_wrong' | 'email_taken'
  * Refuses with 'code_wrong' as `checkCode`, also if another request has used the link meanwhile. It
  * does not matter which email and password the account has by now. Refuses with 'email_taken' if
  * another account has the old email. A refusal and a failure leave the link as it is, also while
- * the account is disabled. Two round trips; a third one after a refusal of the second.
- * When it has succeeded, the guards of this isolate know the revocation. Atomic.
+ * the account is disabled. Two round trips; a third one after a refusal of the second. When it has
+ * succeeded, the guards of this isolate know the revocation. Atomic.
  */
 export async function takeEmailBack(
   deps: Pick<Deps, 'database' | 'runtime' | 'settings' | 'mailedCodes' | 'revocations'>,

@@ -60,11 +60,11 @@ const purpose = 'sign_in'
  * had proved it before, and the client presents no device token of the account, the account loses
  * its password, its sessions and its tokens. An account whose deletion is planned is kept, and a
  * mail tells its owner. Otherwise, if the email was proved before, a mail tells about a device that
- * the account does not know, at most once an hour. Refuses with 'code_wrong' as `checkCode`, also if another request has used the
- * code meanwhile. The same if the password would end, and somebody proves the email meanwhile; then
- * the code stays good. Refuses with 'account_changing' if roles or generation change twice
- * meanwhile; then the code stays good. Two round trips, and a third one if they change once.
- * Atomic.
+ * the account does not know, at most once an hour. Refuses with 'code_wrong' as `checkCode`, also
+ * if another request has used the code meanwhile. The same if the password would end, and somebody
+ * proves the email meanwhile; then the code stays good. Refuses with 'account_changing' if roles or
+ * generation change twice meanwhile; then the code stays good. Two round trips, and a third one if
+ * they change once. Atomic.
  */
 export async function loginByCode(
   deps: CodeLoginDeps,
