@@ -86,7 +86,8 @@ async function logIn({ c, deps, fields, isGone, entry }: Sent): Promise<ActionOu
   if (!issued.ok) return issued
   setLoginCookies(c, deps, issued.value)
   deleteCodeCookies(c)
-  return succeed(issued.value.isDeletionCancelled ? 'kept' : undefined)
+  const { isDeletionCancelled, isEmailRefused } = issued.value
+  return succeed(isDeletionCancelled ? 'kept' : isEmailRefused ? 'refused' : undefined)
 }
 
 async function logOut({ c, deps, entry }: Sent): Promise<ActionOutcome> {

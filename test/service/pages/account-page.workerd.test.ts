@@ -129,6 +129,20 @@ describe('the login at the page of the account', () => {
     expect(strict.mailbox.to(email).length).toBe(before + 1)
   })
 
+  it('says that the email refuses mail', async () => {
+    const email = await register()
+    await createClient({ url: inject('databaseUrl') }).execute({
+      sql: 'INSERT INTO portcullis_suppressed_addresses VALUES (?, unixepoch() + 1000)',
+      args: [email],
+    })
+    const browser = createBrowser()
+    await browser.get(path)
+    const page = await sendAndSee(browser, { do: 'login', email, password })
+    expect(statusOf(page)).toBe(
+      'Your email refuses mail from us. Change it, or you may lose your account.',
+    )
+  })
+
   it('says that it takes back a planned deletion, and so do a code and a reset', async () => {
     const plan = (email: string) => changeAccount(email, 'deletion_due_at = unixepoch() + 1000')
     const kept = 'Your account is not deleted.'

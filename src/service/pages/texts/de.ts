@@ -41,6 +41,8 @@ export const de: PageTexts = {
     goOn: 'Weiter',
     done: {
       kept: 'Willkommen zurück. Ihr Konto wird nicht gelöscht.',
+      refused:
+        'Ihre E-Mail-Adresse nimmt keine Mail von uns an. Ändern Sie sie, sonst können Sie Ihr Konto verlieren.',
       mail: checkMail,
       newEmail:
         'Öffnen Sie den Link in der Mail an Ihre neue E-Mail-Adresse. Bis dahin ändert sich nichts.',

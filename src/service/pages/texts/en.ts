@@ -40,6 +40,7 @@ export const en: PageTexts = {
     goOn: 'Continue',
     done: {
       kept: 'Welcome back. Your account is not deleted.',
+      refused: 'Your email refuses mail from us. Change it, or you may lose your account.',
       mail: checkMail,
       newEmail: 'Open the link in the mail to your new email. Until then, nothing changes.',
       logout: 'You are logged out.',

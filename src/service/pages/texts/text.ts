@@ -20,6 +20,7 @@ export interface FlowTexts {
 /** What was done, as `/account?done=…` names it. */
 export type Done =
   | 'kept'
+  | 'refused'
   | 'mail'
   | 'newEmail'
   | 'logout'
