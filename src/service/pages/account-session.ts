@@ -5,7 +5,7 @@
 import type { Context } from 'hono'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { Deps } from '../domain/deps.ts'
-import { findOwnAccount, type OwnAccount } from '../domain/sessions/list-sessions.ts'
+import { findOwnAccount, type OwnAccount } from '../domain/sessions/find-own-account.ts'
 import { refresh } from '../domain/sessions/refresh.ts'
 import { entryOf } from '../http/login-client.ts'
 import { limitByAddress } from '../http/request-limits.ts'

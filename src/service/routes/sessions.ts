@@ -3,7 +3,7 @@
 import * as v from 'valibot'
 import { refuse, succeed } from '../../errors/reasons.ts'
 import { endSession } from '../domain/sessions/end-session.ts'
-import { findOwnAccount, type OwnSession } from '../domain/sessions/list-sessions.ts'
+import { findOwnAccount, type OwnSession } from '../domain/sessions/find-own-account.ts'
 import { logoutEverywhere } from '../domain/sessions/logout-everywhere.ts'
 import { reauthenticate } from '../domain/sessions/reauthenticate.ts'
 import { refresh } from '../domain/sessions/refresh.ts'
