@@ -4,10 +4,10 @@
 /** A code, and perhaps a link, for whoever reads the mails of an address. */
 export interface CodeMail {
   /**
-   * - `verify_email`: the address is to be confirmed;
-   * - `reset_password`: the account gets a new password;
-   * - `sign_in`: the code is used in place of a password;
-   * - `change_email`: the address is to become that of an account.
+   * - `verify_email`: The address is to be confirmed.
+   * - `reset_password`: The account gets a new password.
+   * - `sign_in`: The code is used in place of a password.
+   * - `change_email`: The address is to become that of an account.
    */
   readonly kind: 'verify_email' | 'reset_password' | 'sign_in' | 'change_email'
   /** Eight characters, without the hyphen. The mail shows them as `XXXX-XXXX`. */
@@ -30,10 +30,10 @@ export interface InvitationMail {
 }
 
 /**
- * - `password_changed`: the password of the account was changed;
- * - `new_device`: somebody has logged in from a device that the account does not know;
- * - `deletion_planned`: the account will be deleted, unless its owner logs in before;
- * - `deletion_taken_back`: it will not be deleted, because somebody has logged in.
+ * - `password_changed`: The password of the account was changed.
+ * - `new_device`: Somebody has logged in from a device that the account does not know.
+ * - `deletion_planned`: The account will be deleted, unless its owner logs in before.
+ * - `deletion_taken_back`: It will not be deleted, because somebody has used it.
  */
 export interface ChangeMail {
   readonly kind: 'password_changed' | 'new_device' | 'deletion_planned' | 'deletion_taken_back'
@@ -43,7 +43,7 @@ export interface ChangeMail {
   readonly device: string | undefined
 }
 
-/** The account has another address by now. It goes to the old one. */
+/** The account has another address by now. It goes to the one before. */
 export interface EmailChangedMail {
   readonly kind: 'email_changed'
   /** When, in seconds since 1970. */

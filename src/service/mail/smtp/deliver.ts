@@ -1,6 +1,6 @@
 // One mail over one connection, with TLS from the first byte (RFC 8314 §3). The connection is
-// opened here and not by nodemailer, because the platform then resolves the name. nodemailer would
-// ask DNS itself, which fails on Workers for names that only a private network knows.
+// opened here and not by nodemailer, because the platform then resolves the name. A question of
+// nodemailer to DNS fails on Workers for names that only a private network knows.
 
 import { setImmediate } from 'node:timers'
 import { connect, type TLSSocket } from 'node:tls'
