@@ -97,7 +97,9 @@ async function logOut({ c, deps, entry }: Sent): Promise<ActionOutcome> {
 
 async function mailLink({ c, deps, account, entry }: OwnSent): Promise<ActionOutcome> {
   const asked = await requestVerification(deps, account.accessToken, languageOf(c), entry)
-  return asked.ok ? mailed(c, deps, 'mail') : asked
+  if (!asked.ok) return asked
+  // Another tab may have proved the email meanwhile.
+  return asked.value === undefined ? succeed(undefined) : mailed(c, deps, 'mail')
 }
 
 /** A session that is over already, such as by another tab, is no failure. */
@@ -174,7 +176,7 @@ async function remove(sent: OwnSent): Promise<ActionOutcome> {
   const dueAt = await deleteOwnAccount(deps, token.value, asked)
   if (!dueAt.ok) return dueAt
   expireTokenCookies(c, deps)
-  return mailed(c, deps, 'gone')
+  return mailed(c, deps, dueAt.value === undefined ? 'deleted' : 'gone')
 }
 
 /**

@@ -195,6 +195,12 @@ describe('the page of the account', () => {
     expect(headingOf(refused)).toBe('Your account')
   })
 
+  it('says nothing of a mail if the email is proved by now', async () => {
+    const { browser, email } = await openAccount()
+    await changeAccount(email, 'email_verified_at = 1')
+    expect(statusOf(await sendAndSee(browser, { do: 'requestVerification' }))).toBeUndefined()
+  })
+
   it('does not say for a link of another site what was done', async () => {
     const { browser } = await openAccount()
     const gone = `${path}?done=gone`
@@ -524,7 +530,8 @@ describe('the deletion at the page of the account', () => {
     const atOnce = await createMailingService(days)
     const { browser, email, page } = await openAccount(atOnce)
     expect(page.text).toContain('It is deleted at once.')
-    await sendAndSee(browser, { do: 'deleteAccount', sure: 'on', password })
+    const done = await sendAndSee(browser, { do: 'deleteAccount', sure: 'on', password })
+    expect(statusOf(done)).toBe('Your account is deleted.')
     expect((await post(app, '/auth/login', { email, password })).status).toBe(404)
   })
 })

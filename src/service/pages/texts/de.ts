@@ -50,6 +50,7 @@ export const de: PageTexts = {
       ended: 'Das Gerät ist abgemeldet.',
       password: `${changed} Alle anderen Geräte sind abgemeldet.`,
       gone: 'Sie sind abgemeldet, und Ihr Konto wird gelöscht.',
+      deleted: 'Ihr Konto ist gelöscht.',
       others: 'Alle anderen Geräte sind abgemeldet.',
     },
     refusals: {

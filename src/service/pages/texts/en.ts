@@ -47,6 +47,7 @@ export const en: PageTexts = {
       ended: 'That device is logged out.',
       password: `${changed} All other devices are logged out.`,
       gone: 'You are logged out, and your account will be deleted.',
+      deleted: 'Your account is deleted.',
       others: 'All other devices are logged out.',
     },
     refusals: {

@@ -28,6 +28,7 @@ export type Done =
   | 'others'
   | 'password'
   | 'gone'
+  | 'deleted'
 
 /** What the page of the account says. */
 interface AccountTexts {
