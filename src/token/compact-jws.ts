@@ -12,8 +12,9 @@ import {
   succeed,
   type TokenReason,
 } from '../errors/reasons.ts'
+import { createSignature } from './create-signature.ts'
 import { type JsonObject, parseJsonObject } from './json.ts'
-import { createSignature, isSignatureGenuine } from './signature.ts'
+import { isSignatureGenuine } from './signature.ts'
 import type { SigningKey } from './signing-key.ts'
 import type { JwsAlgorithm, VerificationKey } from './verification-key.ts'
 

@@ -1,9 +1,7 @@
-// Signatures over bytes. The function of hono/jwt makes them. Web Crypto itself checks them, which
-// saves guards the rest of hono/jwt. The platforms differ, and this file hides that. For an Ed25519
-// signature of another length, workerd throws, where others answer no.
+// Checks signatures over bytes. Web Crypto does it, which saves guards all of hono/jwt. The
+// platforms differ, and this file hides that. For an Ed25519 signature of another length, workerd
+// throws, where others answer no.
 
-import { signing } from 'hono/utils/jwt/jws'
-import { namedFailure } from '../errors/named-failure.ts'
 import type { VerificationKey } from './verification-key.ts'
 
 /** The one length of a signature or MAC (RFC 7518 §3.2, §3.4; RFC 8032 §5.1.6). */
@@ -15,18 +13,6 @@ const verifyAlgorithms = {
   ES256: { name: 'ECDSA', hash: 'SHA-256' },
   EdDSA: { name: 'Ed25519' },
 } as const
-
-/** The signature of `data` with a private or secret key. Rejects where the key cannot sign. */
-export async function createSignature(
-  { cryptoKey, algorithm, keyId }: VerificationKey,
-  data: Uint8Array<ArrayBuffer>,
-): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await signing(cryptoKey, algorithm, data))
-  } catch (error) {
-    throw namedFailure(`The signing key ${keyId ?? 'SECRET_KEY'}`, error)
-  }
-}
 
 /**
  * Whether `signature` is a signature of `data` by the key. Never throws for what a stranger has

@@ -5,8 +5,9 @@
 
 import { encodeUtf8 } from '../crypto/utf8.ts'
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
+import { createSignature } from './create-signature.ts'
 import { isCoordinate, type PublicJwk, parseJwkSetEntries, parsePublicJwk } from './jwk.ts'
-import { createSignature, isSignatureGenuine } from './signature.ts'
+import { isSignatureGenuine } from './signature.ts'
 import {
   importAlgorithms,
   importPublicKey,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { createSignature } from '../../src/token/create-signature.ts'
 import { createLocalKeySet, createSecretKeySet } from '../../src/token/key-set.ts'
-import { createSignature, isSignatureGenuine } from '../../src/token/signature.ts'
+import { isSignatureGenuine } from '../../src/token/signature.ts'
 import {
   importSecretSigningKey,
   importSigningKey,
