@@ -52,12 +52,11 @@ export function checkOptions<Options extends object>(
   if (typeof given !== 'object' || given === null) {
     throw new TypeError(`${maker} takes an object of options, and got ${typeOf(given)}.`)
   }
-  for (const name in given) {
-    if (Object.hasOwn(rules, name)) continue
-    const known = Object.keys(rules).join(', ')
-    throw new TypeError(`${maker} has no option ${name}; it has ${known}.`)
-  }
   const names = Object.keys(rules)
+  for (const name in given) {
+    if (names.includes(name)) continue
+    throw new TypeError(`${maker} has no option ${name}; it has ${names.join(', ')}.`)
+  }
   const options = Object.fromEntries(names.map((name) => [name, given[name as keyof Options]]))
   for (const [name, rule] of Object.entries<Rule>(rules)) {
     const problem = rule(options[name], options)

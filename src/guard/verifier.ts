@@ -247,10 +247,8 @@ function authenticationOf<CustomClaims extends object>(
   claims: AccessTokenClaims,
   revocationIds: readonly string[],
 ): Authentication<CustomClaims> {
-  Object.freeze(revocationIds)
-  deepFreeze(claims)
   const authentication = { subject: claims.sub, sessionId: claims.sid, revocationIds, claims }
-  return Object.freeze(authentication) as Authentication<CustomClaims>
+  return deepFreeze(authentication) as Authentication<CustomClaims>
 }
 
 function deepFreeze<T extends object>(value: T): T {
