@@ -5,8 +5,8 @@
 import type { Reason } from './reasons.ts'
 import {
   crossSiteRequest,
-  type Entry,
   guardRefusals,
+  invalidToken,
   type Refusal,
   tokenRefusals,
 } from './token-refusals.ts'
@@ -17,11 +17,23 @@ import {
  */
 export type Contract = 'classic' | 'standard'
 
+/** A refusal, in both contracts. */
+interface Entry extends Refusal {
+  /** What differs in the standard contract. */
+  readonly standard?: Partial<Refusal>
+}
+
 const invalidJson = { status: 400, code: 'invalid_json' } as const
 
 /** Reason → the answer. */
 export const catalogue = {
   ...tokenRefusals,
+  token_revoked: {
+    ...tokenRefusals.token_revoked,
+    message: 'Token blacklisted. Please log in again.',
+    standard: { message: tokenRefusals.token_revoked.message },
+  },
+  account_gone: invalidToken,
   logout_token_missing: {
     code: tokenRefusals.token_missing.code,
     message: tokenRefusals.token_missing.message,

@@ -1,13 +1,7 @@
 // What a client gets when its token is refused. Guards share this part of the catalogue with the
 // service. The service puts it into its own envelope.
 
-import type {
-  BearerReason,
-  GuardReason,
-  KeyReason,
-  RevocationReason,
-  TokenReason,
-} from './reasons.ts'
+import type { BearerReason, GuardReason, KeyReason, TokenReason } from './reasons.ts'
 
 /** What a refusal looks like over HTTP. */
 export interface Refusal {
@@ -30,16 +24,16 @@ export interface Refusal {
   /** Seconds a client should wait before it tries again (RFC 9110 §10.2.3). */
   readonly retryAfterSeconds?: number
   /** How long ago the password may have been given, in seconds; in the challenge (RFC 9470 §3). */
-  readonly maxAgeSeconds?: number
+  readonly maxAgeSeconds?: number | undefined
 }
 
-/** A refusal, in both contracts. */
-export interface Entry extends Refusal {
-  /** What differs in the standard contract. */
-  readonly standard?: Partial<Refusal>
+/** A refusal by a guard. */
+export interface TokenRefusal extends Refusal {
+  readonly status: 401 | 403 | 503
 }
 
-const invalidToken = {
+/** Clients cannot distinguish why a token is invalid. */
+export const invalidToken = {
   status: 401,
   code: 'token_invalid',
   message: 'Invalid token. Please log in again.',
@@ -54,9 +48,9 @@ export const crossSiteRequest = {
   status: 403,
   code: 'cross_site_request',
   message: 'This may come from another site. Send JSON, from an allowed origin.',
-} as const satisfies Entry
+} as const satisfies TokenRefusal
 
-/** Reason → the answer. */
+/** Reason → the answer, in the words of the standard contract. */
 export const tokenRefusals = {
   token_missing: {
     status: 401,
@@ -94,12 +88,10 @@ export const tokenRefusals = {
   token_revoked: {
     status: 401,
     code: 'token_revoked',
-    message: 'Token blacklisted. Please log in again.',
+    message: 'Token revoked. Please log in again.',
     challenge: 'invalid_token',
-    standard: { message: 'Token revoked. Please log in again.' },
   },
-  account_gone: invalidToken,
-} as const satisfies Record<BearerReason | TokenReason | KeyReason | RevocationReason, Entry>
+} as const satisfies Record<BearerReason | TokenReason | KeyReason | 'token_revoked', TokenRefusal>
 
 /** What guards answer in other Workers, which have no access to the database. */
 export const guardRefusals = {
@@ -117,13 +109,8 @@ export const guardRefusals = {
     message: 'Give your password again for this.',
     challenge: 'insufficient_user_authentication',
   },
-  revocations_unavailable: {
-    status: 503,
-    code: 'unavailable',
-    message: tokenRefusals.key_set_unavailable.message,
-    retryAfterSeconds: 5,
-  },
-} as const satisfies Record<GuardReason, Entry>
+  revocations_unavailable: tokenRefusals.key_set_unavailable,
+} as const satisfies Record<GuardReason, TokenRefusal>
 
 /**
  * The bearer challenge of a refusal (RFC 6750 §3). It is bare when no token was presented.

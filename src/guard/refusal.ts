@@ -4,7 +4,7 @@
 import type { Context } from 'hono'
 import { aFunction, optional } from '../errors/check-options.ts'
 import type { GuardReason } from '../errors/reasons.ts'
-import { challengeOf, type Entry, guardRefusals } from '../errors/token-refusals.ts'
+import { challengeOf, guardRefusals, type TokenRefusal } from '../errors/token-refusals.ts'
 
 /** Why a request is not let in, and what its client is told by default. */
 export interface GuardRefusal {
@@ -44,19 +44,19 @@ interface RefusalDetails {
   /** What is wrong and what to do, as far as it is known. */
   readonly problem?: string | undefined
   /** How old a login may be (RFC 9470 §3). */
-  readonly maxAgeSeconds?: number
+  readonly maxAgeSeconds?: number | undefined
 }
 
 const titles = { 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' } as const
 
 /** The refusal for a reason. */
-export function createRefusal(reason: GuardReason, details: RefusalDetails = {}): GuardRefusal {
-  const { problem, maxAgeSeconds } = details
-  const entry: Entry = guardRefusals[reason]
-  const { code, message, retryAfterSeconds, ...refusal } = { ...entry, ...entry.standard }
-  const age = maxAgeSeconds === undefined ? {} : { maxAgeSeconds }
-  const challenge = challengeOf({ code, message, ...refusal, ...age })
-  const status = refusal.status === 503 || refusal.status === 403 ? refusal.status : 401
+export function createRefusal(
+  reason: GuardReason,
+  { problem, maxAgeSeconds }: RefusalDetails = {},
+): GuardRefusal {
+  const entry: TokenRefusal = guardRefusals[reason]
+  const { status, code, message, retryAfterSeconds } = entry
+  const challenge = challengeOf({ ...entry, maxAgeSeconds })
   return {
     reason,
     status,
@@ -65,8 +65,8 @@ export function createRefusal(reason: GuardReason, details: RefusalDetails = {})
     headers: {
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
-      ...(challenge !== undefined && { 'WWW-Authenticate': challenge }),
-      ...(retryAfterSeconds !== undefined && { 'Retry-After': String(retryAfterSeconds) }),
+      ...(challenge && { 'WWW-Authenticate': challenge }),
+      ...(retryAfterSeconds && { 'Retry-After': String(retryAfterSeconds) }),
     },
     ...(problem !== undefined && { problem }),
   }
@@ -103,6 +103,6 @@ export function refusalResponse(refusal: GuardRefusal): Response {
 
 /** The problem details of a refusal, as JSON (RFC 9457 §3, with `code` as an extension). */
 function problemDetails({ status, code, message, problem }: GuardRefusal): string {
-  const shown = status === 401 ? problem : undefined
-  return JSON.stringify({ title: titles[status], status, detail: message, code, problem: shown })
+  const shown = status === 401 && { problem }
+  return JSON.stringify({ title: titles[status], status, detail: message, code, ...shown })
 }
