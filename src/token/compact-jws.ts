@@ -16,7 +16,7 @@ import { createSignature } from './create-signature.ts'
 import { type JsonObject, parseJsonObject } from './json.ts'
 import { isSignatureGenuine } from './signature.ts'
 import type { SigningKey } from './signing-key.ts'
-import type { JwsAlgorithm, VerificationKey } from './verification-key.ts'
+import { type VerificationKey, webCryptoAlgorithms } from './verification-key.ts'
 
 /** Longer than any of our tokens, and too short to let a stranger cost us much time. */
 const maxTokenCharacters = 4_096
@@ -100,8 +100,6 @@ function decodeSegment(token: Uint8Array, from: number, to: number) {
   return from < to ? decodeBase64Url(token.subarray(from, to)) : undefined
 }
 
-const algorithms: readonly unknown[] = ['HS256', 'ES256', 'EdDSA'] satisfies JwsAlgorithm[]
-
 /**
  * The algorithm and the key that the header names. The key that `findKey` finds decides about them.
  * Undefined for another type of token, or one with extensions: we support none (RFC 7515 §4.1.11).
@@ -109,10 +107,14 @@ const algorithms: readonly unknown[] = ['HS256', 'ES256', 'EdDSA'] satisfies Jws
  */
 function parseHeader(bytes: Uint8Array): NamedKey | undefined {
   const header = parseJsonObject(bytes)
-  if (!header || !algorithms.includes(header.alg) || Object.hasOwn(header, 'crit')) return undefined
+  if (!header || !isAlgorithm(header.alg) || Object.hasOwn(header, 'crit')) return undefined
   if (header.typ !== undefined && header.typ !== 'JWT') return undefined
   if (header.kid === undefined) return { algorithm: header.alg }
   return typeof header.kid === 'string' ? { algorithm: header.alg, keyId: header.kid } : undefined
+}
+
+function isAlgorithm(value: unknown): boolean {
+  return typeof value === 'string' && Object.hasOwn(webCryptoAlgorithms, value)
 }
 
 function encodeText(text: string): string {

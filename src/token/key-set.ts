@@ -4,7 +4,6 @@
 import { byteLength } from '../crypto/utf8.ts'
 import type { KeyReason, Result } from '../errors/reasons.ts'
 import { refuse, succeed } from '../errors/reasons.ts'
-import { lazyValue } from '../runtime/lazy-value.ts'
 import { isObject } from './json.ts'
 import { type PublicJwk, parsePublicJwk } from './jwk.ts'
 import { importPublicKey, importSecretKey, type VerificationKey } from './verification-key.ts'
@@ -52,13 +51,14 @@ export const minSecretKeyBytes = 32
 /** A set of keys at hand, each imported with its first token. */
 export function createKeySetOf(sources: readonly KeySource[]): KeySet {
   const loaded = new Map<string | undefined, VerificationKey>()
-  const loaders = new Map(sources.map(({ keyId, load }) => [keyId, lazyValue(load)]))
   return {
     current: (keyId) => loaded.get(keyId),
     async find(keyId) {
-      const load = loaders.get(keyId)
-      if (!load) return refuse('token_key_unknown')
-      const key = await load().catch(() => undefined)
+      const source = sources.find((one) => one.keyId === keyId)
+      if (!source) return refuse('token_key_unknown')
+      const fresh = loaded.get(keyId) ?? (await source.load().catch(() => undefined))
+      // Concurrent first calls may each import the key. All of them get the first one.
+      const key = loaded.get(keyId) ?? fresh
       // A text of the right form may not be a point of the curve.
       if (!key) return refuse('key_set_unavailable')
       loaded.set(keyId, key)

@@ -9,10 +9,10 @@ import { createSignature } from './create-signature.ts'
 import { isCoordinate, type PublicJwk, parseJwkSetEntries, parsePublicJwk } from './jwk.ts'
 import { isSignatureGenuine } from './signature.ts'
 import {
-  importAlgorithms,
   importPublicKey,
   importSecretKey,
   type VerificationKey,
+  webCryptoAlgorithms,
 } from './verification-key.ts'
 
 /** The state of a key. */
@@ -82,7 +82,7 @@ export const importSecretSigningKey: (secretKey: string) => Promise<SigningKey> 
 export async function importSigningKey(jwk: SigningJwk): Promise<SigningKey> {
   const { kty, crv, x, y, d, alg } = jwk
   const data = { kty, crv, x, d, ...(y !== undefined && { y }) }
-  const cryptoKey = await crypto.subtle.importKey('jwk', data, importAlgorithms[alg], false, [
+  const cryptoKey = await crypto.subtle.importKey('jwk', data, webCryptoAlgorithms[alg], false, [
     'sign',
   ])
   return { algorithm: alg, keyId: jwk.kid, cryptoKey }

@@ -8,7 +8,7 @@ import type { PublicJwk } from './jwk.ts'
 type WebCryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
 
 /** The algorithms that tokens are signed with. */
-export type JwsAlgorithm = 'HS256' | 'ES256' | 'EdDSA'
+type JwsAlgorithm = 'HS256' | 'ES256' | 'EdDSA'
 
 /** What checks the signatures of one key. */
 export interface VerificationKey {
@@ -26,9 +26,13 @@ export interface VerificationKey {
 export async function importPublicKey(jwk: PublicJwk): Promise<VerificationKey> {
   const { kty, crv, x, y } = jwk
   const data = { kty, crv, x, ...(y !== undefined && { y }) }
-  const cryptoKey = await crypto.subtle.importKey('jwk', data, importAlgorithms[jwk.alg], false, [
-    'verify',
-  ])
+  const cryptoKey = await crypto.subtle.importKey(
+    'jwk',
+    data,
+    webCryptoAlgorithms[jwk.alg],
+    false,
+    ['verify'],
+  )
   return { algorithm: jwk.alg, keyId: jwk.kid, cryptoKey }
 }
 
@@ -48,15 +52,16 @@ export async function importSecretKey(
 }
 
 function importHmacKey(secretKey: string): Promise<WebCryptoKey> {
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   const usages: KeyUsage[] = ['sign', 'verify']
-  return crypto.subtle.importKey('raw', encodeUtf8(secretKey), algorithm, false, usages)
+  const secret = encodeUtf8(secretKey)
+  return crypto.subtle.importKey('raw', secret, webCryptoAlgorithms.HS256, false, usages)
 }
 
 type KeyUsage = 'sign' | 'verify'
 
-/** The algorithms as Web Crypto names them. */
-export const importAlgorithms = {
-  ES256: { name: 'ECDSA', namedCurve: 'P-256' },
+/** The algorithms as Web Crypto names them, with the parameters of keys and of signatures. */
+export const webCryptoAlgorithms = {
+  HS256: { name: 'HMAC', hash: 'SHA-256' },
+  ES256: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
   EdDSA: { name: 'Ed25519' },
-} as const
+} as const satisfies Record<JwsAlgorithm, object>
