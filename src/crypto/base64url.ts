@@ -54,8 +54,3 @@ export function decodeBase64Url(text: string | Uint8Array): Uint8Array<ArrayBuff
   const isWhole = bits < 6 && (word & ((1 << bits) - 1)) === 0
   return isWhole && seen < invalidValue ? bytes : undefined
 }
-
-/** Whether `text` is canonical base64url. */
-export function isCanonicalBase64Url(text: string): boolean {
-  return decodeBase64Url(text) !== undefined
-}

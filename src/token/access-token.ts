@@ -172,19 +172,15 @@ export async function revocationIdsOf({
   claims: { jti, sid, gen },
   key,
 }: VerifiedAccessToken): Promise<readonly string[]> {
-  return key.keyId === undefined
-    ? [jti, sid, gen]
-    : [jti, sid, gen, revocationIds.get(key) ?? (await keepRevocationId(key, key.keyId))]
+  const ids = [jti, sid, gen]
+  if (key.keyId === undefined) return ids
+  const ofKey = revocationIds.get(key) ?? (await keyRevocationId(key.keyId))
+  revocationIds.set(key, ofKey)
+  return [...ids, ofKey]
 }
 
 /** Keeps the id of each key. There are few keys, and every new token needs the digest. */
 const revocationIds = new WeakMap<VerificationKey, string>()
-
-async function keepRevocationId(key: VerificationKey, keyId: string): Promise<string> {
-  const id = await keyRevocationId(keyId)
-  revocationIds.set(key, id)
-  return id
-}
 
 /**
  * The opaque id that revokes all tokens of a key. It is the first 96 bits of SHA-256 of its `kid`,

@@ -27,7 +27,7 @@ export type FindKey = (keyId: string | undefined) => Promise<Result<Verification
 /** The algorithm and the key that a header names. */
 interface NamedKey {
   readonly algorithm: unknown
-  readonly keyId?: string
+  readonly keyId: string | undefined
 }
 
 /** What was signed, and with which key. */
@@ -107,10 +107,10 @@ function decodeSegment(token: Uint8Array, from: number, to: number) {
  */
 function parseHeader(bytes: Uint8Array): NamedKey | undefined {
   const header = parseJsonObject(bytes)
-  if (!header || !isAlgorithm(header.alg) || Object.hasOwn(header, 'crit')) return undefined
-  if (header.typ !== undefined && header.typ !== 'JWT') return undefined
-  if (header.kid === undefined) return { algorithm: header.alg }
-  return typeof header.kid === 'string' ? { algorithm: header.alg, keyId: header.kid } : undefined
+  if (!header || Object.hasOwn(header, 'crit')) return undefined
+  const { alg: algorithm, typ = 'JWT', kid: keyId } = header
+  if (!isAlgorithm(algorithm) || typ !== 'JWT') return undefined
+  return keyId === undefined || typeof keyId === 'string' ? { algorithm, keyId } : undefined
 }
 
 function isAlgorithm(value: unknown): boolean {

@@ -2,7 +2,7 @@
 // (RFC 7518 §6.2) and EdDSA on Ed25519 (RFC 8037). Algorithms are allowed by name. A key of any
 // other kind is refused.
 
-import { isCanonicalBase64Url } from '../crypto/base64url.ts'
+import { decodeBase64Url } from '../crypto/base64url.ts'
 import { type Result, refuse, succeed } from '../errors/reasons.ts'
 import { isObject, type JsonObject, parseJsonObject } from './json.ts'
 
@@ -20,14 +20,13 @@ export interface PublicJwk {
 export type KeyPairAlgorithm = 'ES256' | 'EdDSA'
 
 const kinds = [
-  { kty: 'EC', crv: 'P-256', alg: 'ES256', names: ['ES256'], coordinates: ['x', 'y'] },
+  { alg: 'ES256', kty: 'EC', crv: 'P-256', names: ['ES256'], coordinates: ['x', 'y'] },
   // RFC 9864 names the algorithm after its curve. Tokens use the older name.
-  { kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', names: ['EdDSA', 'Ed25519'], coordinates: ['x'] },
+  { alg: 'EdDSA', kty: 'OKP', crv: 'Ed25519', names: ['EdDSA', 'Ed25519'], coordinates: ['x'] },
 ] as const
 
 const maxKeyIdCharacters = 128
-/** 32 bytes in base64url. */
-const coordinateCharacters = 43
+const coordinateBytes = 32
 
 /**
  * The public half of a JWK, or what is wrong with it. The refusal completes the sentence "the key
@@ -36,19 +35,19 @@ const coordinateCharacters = 43
  */
 export function parsePublicJwk(value: unknown): Result<PublicJwk, string> {
   if (!isObject(value)) return refuse('is not a JSON object')
-  const kind = kinds.find(({ kty, crv }) => value.kty === kty && value.crv === crv)
-  if (!kind) return refuse('is neither EC on P-256 nor OKP on Ed25519 (kty, crv)')
-  if (value.alg !== undefined && !kind.names.some((name) => name === value.alg)) {
-    return refuse(`names another algorithm (alg) than ${kind.names.join(' or ')}`)
+  const found = kinds.find(({ kty, crv }) => value.kty === kty && value.crv === crv)
+  if (!found) return refuse('is neither EC on P-256 nor OKP on Ed25519 (kty, crv)')
+  const { names, coordinates, ...kind } = found
+  if (value.alg !== undefined && !names.some((name) => name === value.alg)) {
+    return refuse(`names another algorithm (alg) than ${names.join(' or ')}`)
   }
   if (!isKeyId(value.kid)) return refuse('has no name (kid) of 1 to 128 characters')
   if (!isForSignatures(value)) return refuse('is not for signatures (use, key_ops)')
-  if (!kind.coordinates.every((name) => isCoordinate(value[name]))) {
-    return refuse(`lacks its public half (${kind.coordinates.join(', ')}: 32 bytes of base64url)`)
+  if (!coordinates.every((name) => isCoordinate(value[name]))) {
+    return refuse(`lacks its public half (${coordinates.join(', ')}: 32 bytes of base64url)`)
   }
-  const { kty, crv, alg } = kind
-  const y = kty === 'EC' && { y: String(value.y) }
-  return succeed({ kid: value.kid, alg, kty, crv, x: String(value.x), ...y })
+  const y = kind.kty === 'EC' && { y: String(value.y) }
+  return succeed({ kid: value.kid, ...kind, x: String(value.x), ...y })
 }
 
 /**
@@ -62,11 +61,7 @@ export function parseJwkSetEntries(text: string): readonly unknown[] | undefined
 
 /** Whether a member of a JWK is 32 bytes in base64url: a coordinate, or a private key. */
 export function isCoordinate(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    value.length === coordinateCharacters &&
-    isCanonicalBase64Url(value)
-  )
+  return typeof value === 'string' && decodeBase64Url(value)?.length === coordinateBytes
 }
 
 function isKeyId(value: unknown): value is string {
