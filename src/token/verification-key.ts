@@ -8,7 +8,7 @@ import type { PublicJwk } from './jwk.ts'
 type WebCryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
 
 /** The algorithms that tokens are signed with. */
-type JwsAlgorithm = 'HS256' | 'ES256' | 'EdDSA'
+export type JwsAlgorithm = 'HS256' | 'ES256' | 'EdDSA'
 
 /** What checks the signatures of one key. */
 export interface VerificationKey {

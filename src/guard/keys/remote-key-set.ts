@@ -90,90 +90,68 @@ export function createRemoteKeySet<Bindings>(
   refuseSecond('createRemoteKeySet', others)
   const checked = checkOptions('createRemoteKeySet', rules, options as RemoteKeySetOptions)
   const { issuer, service, runtime = systemRuntime } = checked
-  const fetchKeys: FetchKeys = (env, known) =>
-    fetchKeySet(issuer, service && (() => service(env)), known)
-  return new RemoteKeySet(issuer, fetchKeys, runtime)
-}
+  const fetching = new SingleFlight(runtime, backOff)
+  let copy: Copy | undefined
+  let problem: string | undefined
 
-type FetchKeys = (
-  env: unknown,
-  known: KeysByName | undefined,
-) => Promise<Result<KeysByName, string>>
-
-class RemoteKeySet implements KeySet {
-  readonly issuer: string
-  readonly #fetchKeys: FetchKeys
-  readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
-  readonly #fetching: SingleFlight
-  #copy: Copy | undefined
-  #problem: string | undefined
-
-  constructor(issuer: string, fetchKeys: FetchKeys, runtime: Pick<Runtime, 'elapsedMs' | 'delay'>) {
-    this.issuer = issuer
-    this.#fetchKeys = fetchKeys
-    this.#runtime = runtime
-    this.#fetching = new SingleFlight(runtime, backOff)
-  }
-
-  problem(): string | undefined {
-    return this.#problem
-  }
-
-  current(keyId: string | undefined, context: VerificationContext): VerificationKey | undefined {
-    const nowMs = this.#runtime.elapsedMs()
-    const copy = this.#copy
+  function current(keyId: string | undefined, context: VerificationContext) {
+    const nowMs = runtime.elapsedMs()
     if (keyId === undefined || !copy || nowMs - copy.atMs >= usableForMs) return undefined
     const key = copy.keys.get(keyId)?.key
     // A clock that was set back makes the copy's age unknown.
     const isFresh = nowMs >= copy.atMs && nowMs < copy.atMs + freshForMs
-    if (key && !isFresh && this.#fetching.mayBegin()) void this.#loadFor(context, true)
+    if (key && !isFresh && fetching.mayBegin()) void load(context, true)
     return key
   }
 
-  async find(
-    keyId: string | undefined,
-    context: VerificationContext,
-  ): Promise<Result<VerificationKey, KeyReason>> {
-    const key = this.current(keyId, context)
-    if (key) return succeed(key)
-    // A token that names no key is not signed with a published one. Without a copy, it still causes
-    // a fetch. If the service publishes no keys, as without SIGNING_KEYS, the log must say so.
-    if (keyId === undefined && this.#copy) return refuse('token_key_unknown')
-    return this.#lookUp(keyId, context)
+  function load(context: VerificationContext, isInBackground: boolean): Promise<void> {
+    return keepAlive(context, isInBackground, async () => {
+      const atMs = runtime.elapsedMs()
+      fetching.begin(timeoutMs)
+      const findBinding = service && (() => service(context.env))
+      const keys = await fetchKeySet(issuer, findBinding, copy?.keys)
+      problem = keys.ok ? undefined : keys.error
+      if (keys.ok) {
+        fetching.succeed()
+        copy = { keys: keys.value, atMs }
+        return
+      }
+      fetching.fail()
+      console.error(JSON.stringify({ event: 'key_set_unavailable', issuer, problem }))
+    })
   }
 
-  async #lookUp(
+  /** The key, after a fetch. */
+  async function fetchKey(
     keyId: string | undefined,
     context: VerificationContext,
   ): Promise<Result<VerificationKey, KeyReason>> {
-    const before = this.#copy
-    const isRenewed = () => this.#copy !== before
-    const load = () => this.#loadFor(context, false)
-    const isInTime = await this.#fetching.doOrWait(isRenewed, load, context.deadlineMs)
-    const key = this.current(keyId, context)
+    const before = copy
+    const isRenewed = () => copy !== before
+    const isInTime = await fetching.doOrWait(
+      isRenewed,
+      () => load(context, false),
+      context.deadlineMs,
+    )
+    const key = current(keyId, context)
     if (key) return succeed(key)
-    if (isRenewed()) this.#fetching.pauseFor(coolDownMs)
-    const isKnownSet = isInTime && this.#copy !== undefined && !this.#fetching.hasFailed()
+    if (isRenewed()) fetching.pauseFor(coolDownMs)
+    const isKnownSet = isInTime && copy && !fetching.hasFailed()
     return refuse(isKnownSet ? 'token_key_unknown' : 'key_set_unavailable')
   }
 
-  #loadFor(context: VerificationContext, isInBackground: boolean): Promise<void> {
-    return keepAlive(context, isInBackground, () => this.#load(context.env))
-  }
-
-  async #load(env: unknown): Promise<void> {
-    const startedAtMs = this.#runtime.elapsedMs()
-    this.#fetching.begin(timeoutMs)
-    const keys = await this.#fetchKeys(env, this.#copy?.keys)
-    if (!keys.ok) return this.#fail(keys.error)
-    this.#fetching.succeed()
-    this.#copy = { keys: keys.value, atMs: startedAtMs }
-    this.#problem = undefined
-  }
-
-  #fail(problem: string): void {
-    this.#fetching.fail()
-    this.#problem = problem
-    console.error(JSON.stringify({ event: 'key_set_unavailable', issuer: this.issuer, problem }))
+  return {
+    issuer,
+    current,
+    async find(keyId, context) {
+      const key = current(keyId, context)
+      if (key) return succeed(key)
+      // A token that names no key is not signed with a published one. Without a copy, it still
+      // causes a fetch. If the service publishes no keys, as without SIGNING_KEYS, the log must say
+      // so.
+      if (keyId === undefined && copy) return refuse('token_key_unknown')
+      return fetchKey(keyId, context)
+    },
+    problem: () => problem,
   }
 }
