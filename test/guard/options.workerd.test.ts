@@ -276,7 +276,7 @@ describe('a guard behind the first', () => {
     [() => requireFreshLogin({ maxAge: 300 } as never), 'requireFreshLogin has no option maxAge;'],
     [
       () => requireFreshLogin({ maxAgeSeconds: '300' } as never),
-      'maxAgeSeconds must be a whole number of seconds, at least 1, and is of type string.',
+      'maxAgeSeconds must be a whole number, at least 1, and is of type string.',
     ],
     [
       () => (requireFreshLogin as Make)({ maxAgeSeconds: 300 }, createFakeClock()),
