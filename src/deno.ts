@@ -91,6 +91,7 @@ function sayWhere({ hostname, port }: Deno.NetAddr): void {
 async function stop(): Promise<void> {
   if (isStopping) Deno.exit(1)
   isStopping = true
+  service.endStreams()
   const answered = server.shutdown().then(() => true)
   const late = systemRuntime.delay(shutdownSeconds * 1_000).then(() => false)
   const isComplete = await Promise.race([answered, late])

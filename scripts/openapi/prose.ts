@@ -396,7 +396,15 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
   feedSegment: {
     tag: 'Revocation feed',
     summary: 'One segment of the revocations: 1,000 places in their order.',
-    parameters: { segment: 'The number of the segment, from 0 on.', ...feedParameters },
+    parameters: {
+      segment: 'The number of the segment, from 0 on.',
+      ...feedParameters,
+      follow:
+        'For how many seconds to go on: a stream of frames, each of them a page. Needs a nonce.',
+      beat_ms: 'The longest pause between two frames, in milliseconds. Default 3000.',
+      after: 'The place up to which everything is known. Default: the end of the segment before.',
+      epoch: 'The history that is known. Default: the current one.',
+    },
     answer: feedAnswer,
   },
   feedSnapshot: {

@@ -19,6 +19,8 @@ export const rowCharacters = 23
  * An answer may be this much older than its question, because an isolate shares what it has asked.
  */
 export const sharedForMs = 1_000
+/** How long a stream goes on. On Workers, work may go on for 30 s after its response. */
+export const streamSeconds = 20
 /**
  * How long a revocation is kept after its last token has expired, for verifiers whose clocks are
  * behind.
@@ -59,6 +61,11 @@ interface FeedProof {
   readonly nonce: string
   /** In milliseconds. */
   readonly ageMs: number
+  /**
+   * Only in frames of a followed answer: how long after its question the frame was made, by the
+   * service's clock. In milliseconds.
+   */
+  readonly heldMs?: number
 }
 
 /** A page as it is answered over HTTP. Without a proof, caches may keep it. */
@@ -93,7 +100,7 @@ export function renderFeedHead({ rows, proof, ...answer }: FeedAnswer): string {
     from: answer.from,
     through: answer.through,
     rows: characters / rowCharacters,
-    ...(proof && { nonce: proof.nonce, age_ms: proof.ageMs }),
+    ...(proof && { nonce: proof.nonce, age_ms: proof.ageMs, held_ms: proof.heldMs }),
   }
   return `${JSON.stringify(head)}\n`
 }
@@ -109,9 +116,9 @@ export function parseFeed(text: string): Result<FeedAnswer, string> {
   if (head.version !== feedVersion) {
     return refuse(`is of version ${head.version}, not ${feedVersion}; update the package here`)
   }
-  const { epoch, nonce, age_ms: ageMs = 0, now_ms: nowMs, rows: count, ...places } = head
-  const { first, from, through, head: highest } = places
-  const numbers = [nowMs, ageMs, first, from, through, highest, count]
+  const { epoch, nonce, age_ms: ageMs = 0, held_ms: heldMs, now_ms: nowMs, ...places } = head
+  const { first, from, through, head: highest, rows: count } = places
+  const numbers = [nowMs, ageMs, heldMs ?? 0, first, from, through, highest, count]
   const isWhole = text.length - end - 1 === Number(count) * rowCharacters
   const isInOrder = Number(through) <= Number(highest) && Number(first) <= Number(highest) + 1
   if (!numbers.every(isCount) || typeof epoch !== 'string' || !isWhole || !isInOrder) {
@@ -125,7 +132,7 @@ export function parseFeed(text: string): Result<FeedAnswer, string> {
     from,
     through,
     rows: [text.slice(end + 1)],
-    proof: typeof nonce === 'string' ? { nonce, ageMs } : undefined,
+    proof: typeof nonce === 'string' ? { nonce, ageMs, heldMs } : undefined,
   } as FeedAnswer)
 }
 

@@ -5,9 +5,9 @@ import type { Context } from 'hono'
 import * as v from 'valibot'
 import { isOpaqueId, opaqueIdForm } from '../../crypto/random-id.ts'
 import { refuse, succeed } from '../../errors/reasons.ts'
-import { feedVersion, renderFeedHead } from '../../token/feed-format.ts'
+import { feedVersion, renderFeedHead, streamSeconds } from '../../token/feed-format.ts'
+import type { AgedPage } from '../domain/feed/aged-page.ts'
 import { checkRevocations } from '../domain/feed/check.ts'
-import type { AgedPage } from '../domain/feed/feed.ts'
 import { bodyOf } from '../http/body-schema.ts'
 import { defineRoute } from '../http/route.ts'
 import type { ServiceEnv } from '../http/service-env.ts'
@@ -15,6 +15,13 @@ import type { ServiceEnv } from '../http/service-env.ts'
 /** The time for which an isolate shares what it has read. */
 const cacheControl = 'public, max-age=1, must-revalidate'
 const maxIdsPerCheck = 64
+const longestBeatMs = 3_000
+/** A proxy that compresses or collects frames would hold them back. */
+const unbuffered = { 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' }
+const nonceMissing = {
+  field: 'nonce',
+  message: 'With follow, give a nonce of 16 characters of base64url.',
+}
 
 const opaqueId = v.pipe(
   v.string('Give each id as a string.'),
@@ -41,12 +48,24 @@ const segmentRoute = defineRoute({
   asksDatabase: true,
   success: 200,
   hasEtag: true,
-  async handle({ feed }, { c, params }) {
+  query: {
+    follow: { least: 1, most: streamSeconds },
+    beat_ms: { least: 500, most: longestBeatMs },
+    after: { least: 0 },
+  },
+  async handle({ feed, runtime }, { c, params, query }) {
+    const askedAtMs = runtime.elapsedMs()
     const number = parseNumber(params.segment)
     const segment = number === undefined ? undefined : await feed.findSegment(number)
     if (!segment) return refuse('not_found')
-    const { head, headers } = beginAnswer(c, segment)
-    return succeed(c.body(head + segment.rows.join(''), 200, headers))
+    const { nonce, head, headers } = beginAnswer(c, segment)
+    const { follow, beat_ms: beatMs = longestBeatMs, after = segment.from - 1 } = query
+    if (follow === undefined) return succeed(c.body(head + segment.rows.join(''), 200, headers))
+    if (nonce === undefined) return refuse({ reason: 'invalid_input', errors: [nonceMissing] })
+    const epoch = c.req.query('epoch') ?? segment.epoch
+    const question = { after, epoch, nonce, askedAtMs, forMs: follow * 1_000, beatMs }
+    const frames = feed.streams.begin(question) ?? head + segment.rows.join('')
+    return succeed(c.body(frames, 200, { ...headers, ...unbuffered }))
   },
 })
 
@@ -102,7 +121,7 @@ function beginAnswer(c: Context<ServiceEnv>, { ageMs, ...page }: AgedPage) {
     // The same stretch that was read at the same moment always gives the same body.
     ETag: `"${nonce ?? `${page.epoch}-${page.from}-${page.nowMs}`}"`,
   }
-  return { head: renderFeedHead({ ...page, proof }), headers }
+  return { nonce, head: renderFeedHead({ ...page, proof }), headers }
 }
 
 /** A number of a path, in its one spelling. */

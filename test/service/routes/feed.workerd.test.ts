@@ -49,6 +49,19 @@ async function findHead(): Promise<number> {
 
 const segmentOf = (place: number) => Math.floor(place / 1_000)
 
+const follow = async ({ app }: TestService, after: number, query: string) =>
+  app.request(`/auth/feed/since/${segmentOf(after + 1)}?after=${after}&${query}`)
+
+/** Gives one frame after the other. Undefined at the end. */
+function framesOf({ body }: Response) {
+  const reader = body?.getReader()
+  return async () => {
+    const { value } = (await reader?.read()) ?? {}
+    const frame = value && parseFeed(new TextDecoder().decode(value).slice(0, -1))
+    return frame?.ok ? frame.value : undefined
+  }
+}
+
 describe('GET /auth/feed/since/{segment}', () => {
   it('shows a logout, with the minute until which it is remembered', async () => {
     const service = await createTestService()
@@ -133,6 +146,52 @@ describe('GET /auth/feed/since/{segment}', () => {
     service.clock.advance(1)
     await Promise.all(paths.map((path) => get(service, `${path}?nonce=${freshId()}`)))
     expect(service.reads()).toBe(before + 1)
+  })
+
+  it('is followed: frames come one after the other, and each says how long it was held', async () => {
+    const service = await createTestService()
+    const { token } = await registerAccount(service.app)
+    const head = await findHead()
+    const nonce = freshId()
+    const answer = await follow(service, head, `nonce=${nonce}&follow=2&beat_ms=500`)
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('Cache-Control')).toBe('no-store, no-transform')
+    expect(answer.headers.get('X-Accel-Buffering')).toBe('no')
+    const next = framesOf(answer)
+    expect(await next()).toMatchObject({ head, through: head, proof: { nonce, heldMs: 0 } })
+    await logout(service.app, token)
+    service.clock.advance(0.2)
+    const news = await next()
+    expect(news).toMatchObject({ from: head + 1, through: head + 1, proof: { nonce, heldMs: 200 } })
+    expect(news?.rows.join('')).toHaveLength(rowCharacters)
+    service.clock.advance(2)
+    expect(await next()).toBeUndefined()
+  })
+
+  it('is one page for those who follow after 1,000 others', async () => {
+    const service = await createTestService()
+    const head = await findHead()
+    const ask = () => follow(service, head, `nonce=${freshId()}&follow=20`)
+    const answers = await Promise.all(Array.from({ length: 1_000 }, ask))
+    const feed = parseFeed(await (await ask()).text())
+    expect(feed).toMatchObject({ ok: true, value: { proof: expect.anything() } })
+    expect(feed.ok && feed.value.proof?.heldMs).toBeUndefined()
+    await Promise.all(answers.map(({ body }) => body?.cancel()))
+    expect(await framesOf(await ask())()).toMatchObject({ proof: { heldMs: 0 } })
+  })
+
+  it.each([
+    ['no nonce', 'follow=20', 'nonce'],
+    ['too long a time', `follow=21&nonce=${freshId()}`, 'follow'],
+    ['too short a pause', `follow=20&beat_ms=499&nonce=${freshId()}`, 'beat_ms'],
+    ['too long a pause', `follow=20&beat_ms=3001&nonce=${freshId()}`, 'beat_ms'],
+  ])('refuses to be followed with %s, and says what to give', async (_, query, field) => {
+    const service = await createTestService()
+    const answer = await follow(service, await findHead(), query)
+    expect([answer.status, (await answer.json()) as object]).toMatchObject([
+      422,
+      { errors: [{ field }] },
+    ])
   })
 
   it('is answered 304 to a client that already has it', async () => {

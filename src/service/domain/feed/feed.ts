@@ -8,7 +8,6 @@ import { type Result, refuse, succeed } from '../../../errors/reasons.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { type BackOff, SingleFlight } from '../../../runtime/single-flight.ts'
 import {
-  type FeedPage,
   pageOf,
   placesPerPage,
   placesPerSegment,
@@ -23,19 +22,18 @@ import {
   readFeed,
   readFeedTail,
 } from '../../store/revocation-feed.ts'
+import type { AgedPage } from './aged-page.ts'
+import { FeedStreams } from './feed-streams.ts'
 import { HistoryWatch } from './history-watch.ts'
 import { maxKeptCharacters, PageCache } from './page-cache.ts'
 import { SnapshotAnswers } from './snapshot-answers.ts'
-
-/** A page, and how old it is. */
-export interface AgedPage extends FeedPage {
-  readonly ageMs: number
-}
 
 /** Requests do not wait for a read that takes longer. */
 const readDeadlineMs = 2_000
 /** The pause after every failure. */
 const backOff: BackOff = { firstPauseMs: 500, longestPauseMs: 500 }
+/** The pause between two reads while a revocation of this isolate is to be read. */
+const hurriedReadMs = 100
 
 interface FeedOptions {
   /** Takes one line of JSON. */
@@ -49,6 +47,8 @@ interface Tail {
   readonly readAtMs: number
   /** The rows of the last segments, by number. */
   readonly segments: ReadonlyMap<number, string>
+  /** The rows that the last read with news has brought: those of all places after this one. */
+  readonly news: { readonly after: number; readonly rows: string } | undefined
 }
 
 export class RevocationFeed {
@@ -60,6 +60,8 @@ export class RevocationFeed {
   readonly #pages: PageCache
   /** The long answers that are being sent. */
   readonly answers: SnapshotAnswers
+  /** The answers that guards follow. */
+  readonly streams: FeedStreams
   /** Logs database answers that only a wrong setup can cause. */
   readonly history: HistoryWatch
 
@@ -74,6 +76,7 @@ export class RevocationFeed {
     this.#readingPage = new SingleFlight(runtime, backOff)
     this.#pages = new PageCache(keptCharacters)
     this.answers = new SnapshotAnswers(runtime)
+    this.streams = new FeedStreams(this, runtime)
     this.history = new HistoryWatch(runtime, log)
   }
 
@@ -85,13 +88,53 @@ export class RevocationFeed {
    * @throws DatabaseUnavailable
    */
   async findSegment(number: number): Promise<AgedPage | undefined> {
-    const { state, segments, readAtMs } = await this.#currentTail()
-    const latest = segmentOf(state.head + 1)
-    if (number > latest || number <= latest - segmentsKept) return undefined
-    const from = number * placesPerSegment
-    const through = Math.min(state.head, from + placesPerSegment - 1)
-    const rows = [segments.get(number) ?? '']
-    return { ...state, from, through, rows, ageMs: this.#runtime.elapsedMs() - readAtMs }
+    return this.#segmentIn(await this.#currentTail(), number)
+  }
+
+  /**
+   * What comes after a place, as it was last read. No I/O. Empty if nothing is new, or if the
+   * history is another one. Undefined if the place is more than four segments behind, or nothing
+   * was read yet.
+   */
+  pageAfter(place: number, epoch: string): AgedPage | undefined {
+    const tail = this.#tail
+    if (!tail) return undefined
+    const { state, news } = tail
+    if (epoch !== state.epoch || place >= state.head) {
+      return this.#pageIn(tail, state.head + 1, state.head, '')
+    }
+    return place === news?.after
+      ? this.#pageIn(tail, place + 1, state.head, news.rows)
+      : this.#segmentIn(tail, segmentOf(place + 1))
+  }
+
+  /**
+   * Reads the end of the history again, if that is due and nobody else does. Never throws: a
+   * failure makes the next read due later.
+   *
+   * @returns whether it has read
+   */
+  async renewTail(): Promise<boolean> {
+    if (this.tailDueInMs() > 0 || !this.#reading.mayBegin()) return false
+    await this.#readTail().catch(() => {})
+    return true
+  }
+
+  /** In how many milliseconds the next read is due, while somebody follows. */
+  tailDueInMs(): number {
+    if (!this.#tail) return 0
+    const { state, readAtMs } = this.#tail
+    const { known } = this.history
+    const isBehind = known?.epoch === state.epoch && known.head > state.head
+    const sinceMs = this.#runtime.elapsedMs() - readAtMs
+    // On Workers the clock may be set back.
+    return sinceMs < 0 ? 0 : (isBehind ? hurriedReadMs : sharedForMs) - sinceMs
+  }
+
+  /** Tells those who follow of a revocation of this isolate, which got a place in the history. */
+  noteWritten(place: number): void {
+    this.history.noteWritten(place)
+    this.streams.wake()
   }
 
   /**
@@ -124,6 +167,19 @@ export class RevocationFeed {
     throw new DatabaseUnavailable('The snapshot cannot be read')
   }
 
+  #segmentIn(tail: Tail, number: number): AgedPage | undefined {
+    const { state, segments } = tail
+    const latest = segmentOf(state.head + 1)
+    if (number > latest || number <= latest - segmentsKept) return undefined
+    const from = number * placesPerSegment
+    const through = Math.min(state.head, from + placesPerSegment - 1)
+    return this.#pageIn(tail, from, through, segments.get(number) ?? '')
+  }
+
+  #pageIn({ state, readAtMs }: Tail, from: number, through: number, rows: string): AgedPage {
+    return { ...state, from, through, rows: [rows], ageMs: this.#runtime.elapsedMs() - readAtMs }
+  }
+
   async #currentTail(): Promise<Tail> {
     const askedAtMs = this.#runtime.elapsedMs()
     const isCurrent = () => {
@@ -141,7 +197,10 @@ export class RevocationFeed {
       const readAtMs = this.#runtime.elapsedMs()
       const read = await this.#watch(readFeedTail(this.#database, before?.state.head ?? 0))
       if (before && !isContinued(before.state, read.state)) return this.#readNewHistory()
-      this.#keepTail({ state: read.state, readAtMs, segments: appendTo(before?.segments, read) })
+      this.#keepTail({
+        ...{ state: read.state, readAtMs, segments: appendTo(before?.segments, read) },
+        news: newsOf(before, read),
+      })
     })
   }
 
@@ -149,12 +208,15 @@ export class RevocationFeed {
   async #readNewHistory(): Promise<void> {
     const readAtMs = this.#runtime.elapsedMs()
     const read = await this.#watch(readFeedTail(this.#database, 0))
-    this.#keepTail({ state: read.state, readAtMs, segments: appendTo(undefined, read) })
+    const segments = appendTo(undefined, read)
+    this.#keepTail({ state: read.state, readAtMs, segments, news: undefined })
   }
 
   /** A slow read may end after the next one. It must not replace newer data. */
   #keepTail(tail: Tail): void {
-    if (!this.#tail || this.#tail.readAtMs <= tail.readAtMs) this.#tail = tail
+    if (this.#tail && this.#tail.readAtMs > tail.readAtMs) return
+    this.#tail = tail
+    this.streams.wake()
   }
 
   #readPage(number: number): Promise<void> {
@@ -211,6 +273,17 @@ function isContinued(
   return before.epoch === after.epoch && before.head <= after.head
 }
 
+/** The news of a read that began at a place of this history, or the news before. */
+function newsOf(before: Tail | undefined, { state, chunks }: FeedRead): Tail['news'] {
+  if (!before || state.head === before.state.head) return before?.news
+  const rows = chunks.map((chunk) => chunk.rows).join('')
+  return { after: Math.max(before.state.head, firstPlaceKept(state.head) - 1), rows }
+}
+
+function firstPlaceKept(head: number): number {
+  return (segmentOf(head + 1) - (segmentsKept - 1)) * placesPerSegment
+}
+
 /** The known rows and the new ones, without the segments that are too old by now. */
 function appendTo(
   known: ReadonlyMap<number, string> | undefined,
@@ -220,7 +293,7 @@ function appendTo(
   for (const { number, rows } of chunks) {
     segments.set(number, (segments.get(number) ?? '') + rows)
   }
-  const firstKept = segmentOf(state.head + 1) - (segmentsKept - 1)
+  const firstKept = segmentOf(firstPlaceKept(state.head))
   for (const number of segments.keys()) if (number < firstKept) segments.delete(number)
   return segments
 }

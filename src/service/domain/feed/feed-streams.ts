@@ -1,0 +1,175 @@
+// Followed answers: one long answer with a frame for everything new. A frame is a page of the feed,
+// and a line break.
+// While somebody follows, the isolate reads the end of the history once a second, for all of them.
+//
+// A client that has left is forgotten by a deadline, because on Workers a request that is cut off
+// runs no code at its end. No request waits for the work of another one. A request may only end
+// the pause of another one.
+
+import type { Runtime } from '../../../runtime/runtime.ts'
+import { renderFeed, sharedForMs } from '../../../token/feed-format.ts'
+import type { AgedPage } from './aged-page.ts'
+
+/** The most streams of an isolate. Other guards get an ordinary answer, and ask again. */
+const maxStreams = 1_000
+/** How long a client may take to ask for its next frame, in addition to the pause between two. */
+const graceMs = 3_000
+/** The pause while another stream reads the end of the history. It is woken when that is read. */
+const pauseWhileReadMs = 250
+
+/** The end of the history, which all streams share. */
+interface FollowedTail {
+  /**
+   * What comes after a place, as it was last read. No I/O. Empty if nothing is new, or if the
+   * history is another one. Undefined if the place is too far behind.
+   */
+  pageAfter(place: number, epoch: string): AgedPage | undefined
+  /** Reads the end again, if that is due and nobody else does. Returns whether it has read. */
+  renewTail(): Promise<boolean>
+  /** In how many milliseconds the next read is due. */
+  tailDueInMs(): number
+}
+
+/** What a guard has, and how it wants to follow. */
+export interface FollowQuestion {
+  /** The place up to which the guard knows everything. */
+  readonly after: number
+  readonly epoch: string
+  readonly nonce: string
+  /** When the question came, by `elapsedMs`. */
+  readonly askedAtMs: number
+  /** How long the answer goes on. */
+  readonly forMs: number
+  /** The longest pause between two frames. */
+  readonly beatMs: number
+}
+
+/** One answer, between two frames. */
+interface Stream extends FollowQuestion {
+  /** The place up to which frames were sent. */
+  place: number
+  isOver: boolean
+  sentAtMs: number
+  /** The database's clock in the page of the last frame. */
+  sentNowMs: number
+  /** After this it does not count, until its client asks for another frame. */
+  forgottenAtMs: number
+  wake: () => void
+}
+
+export class FeedStreams {
+  readonly #tail: FollowedTail
+  readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
+  readonly #streams = new Set<Stream>()
+
+  constructor(tail: FollowedTail, runtime: Pick<Runtime, 'elapsedMs' | 'delay'>) {
+    this.#tail = tail
+    this.#runtime = runtime
+  }
+
+  /**
+   * The body with frames: the first at once, then one with news, and one for each beat without. It
+   * ends after its time, after a frame of another history, and when its place is too far behind.
+   * Undefined while 1,000 clients follow.
+   */
+  begin(question: FollowQuestion): ReadableStream<Uint8Array> | undefined {
+    const nowMs = this.#runtime.elapsedMs()
+    for (const stream of this.#streams) {
+      if (nowMs >= stream.forgottenAtMs) this.#streams.delete(stream)
+    }
+    if (this.#streams.size >= maxStreams) return undefined
+    const stream: Stream = {
+      ...question,
+      place: question.after,
+      isOver: false,
+      sentAtMs: Number.NEGATIVE_INFINITY,
+      sentNowMs: 0,
+      forgottenAtMs: nowMs + question.beatMs + graceMs,
+      wake: () => {},
+    }
+    this.#streams.add(stream)
+    return this.#bodyOf(stream)
+  }
+
+  /** Lets every stream look at the end of the history again. */
+  wake(): void {
+    for (const stream of this.#streams) stream.wake()
+  }
+
+  /** Ends all streams, before the process stops. */
+  endAll(): void {
+    for (const stream of this.#streams) stream.isOver = true
+    this.wake()
+  }
+
+  #bodyOf(stream: Stream): ReadableStream<Uint8Array> {
+    const encoder = new TextEncoder()
+    const source = {
+      pull: async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+        const frame = await this.#nextFrame(stream)
+        if (frame !== undefined) return controller.enqueue(encoder.encode(frame))
+        this.#streams.delete(stream)
+        controller.close()
+      },
+      cancel: () => {
+        this.#streams.delete(stream)
+        stream.isOver = true
+        stream.wake()
+      },
+    }
+    // No frame is made before the client has read the one before.
+    return new ReadableStream(source, { highWaterMark: 0 })
+  }
+
+  /** Waits until there is a frame to send. Undefined at the end. */
+  async #nextFrame(stream: Stream): Promise<string | undefined> {
+    stream.forgottenAtMs = this.#runtime.elapsedMs() + stream.beatMs + graceMs
+    this.#streams.add(stream)
+    for (;;) {
+      const leftMs = stream.askedAtMs + stream.forMs - this.#runtime.elapsedMs()
+      const page = this.#tail.pageAfter(stream.place, stream.epoch)
+      if (stream.isOver || leftMs <= 0 || !page) return undefined
+      const dueInMs = this.#dueInMs(stream, page)
+      if (dueInMs <= 0) return this.#frameOf(stream, page)
+      await this.#watch(stream, Math.min(leftMs, dueInMs))
+    }
+  }
+
+  /**
+   * In how many milliseconds a frame is due. News are due at once. A beat is due with the last page
+   * that is read before its time, as long as that page is young.
+   */
+  #dueInMs({ place, epoch, beatMs, sentAtMs, sentNowMs }: Stream, page: AgedPage): number {
+    if (page.head > place || page.epoch !== epoch) return 0
+    const beatInMs = sentAtMs + beatMs - this.#runtime.elapsedMs()
+    const isNewlyRead = page.nowMs !== sentNowMs && page.ageMs < pauseWhileReadMs
+    return isNewlyRead && beatInMs < sharedForMs ? 0 : beatInMs
+  }
+
+  #frameOf(stream: Stream, { ageMs, ...page }: AgedPage): string {
+    stream.place = Math.max(stream.place, page.through)
+    stream.isOver = page.epoch !== stream.epoch
+    stream.sentAtMs = this.#runtime.elapsedMs()
+    stream.sentNowMs = page.nowMs
+    const heldMs = Math.floor(Math.max(0, stream.sentAtMs - stream.askedAtMs))
+    const proof = { nonce: stream.nonce, ageMs: Math.ceil(Math.max(0, ageMs)), heldMs }
+    return `${renderFeed({ ...page, proof })}\n`
+  }
+
+  /** Reads the end of the history if that is due. Otherwise pauses, until it is woken. */
+  async #watch(stream: Stream, mostMs: number): Promise<void> {
+    if (await this.#tail.renewTail()) return
+    const readInMs = this.#tail.tailDueInMs()
+    await this.#pause(stream, Math.min(mostMs, readInMs > 0 ? readInMs : pauseWhileReadMs))
+  }
+
+  /** The pause has a timer of this request. Another request can only end it early. */
+  async #pause(stream: Stream, ms: number): Promise<void> {
+    const timer = new AbortController()
+    const woken = new Promise<void>((resolve) => {
+      stream.wake = resolve
+    })
+    await Promise.race([this.#runtime.delay(ms, timer.signal), woken])
+    timer.abort()
+  }
+}

@@ -1,0 +1,221 @@
+// The answers that guards follow, in virtual time, over a tail that the test changes.
+
+import { beforeEach, describe, expect, it } from 'vitest'
+import {
+  FeedStreams,
+  type FollowQuestion,
+} from '../../../../src/service/domain/feed/feed-streams.ts'
+import { parseFeed, renderRow } from '../../../../src/token/feed-format.ts'
+import { VirtualTime } from '../../../support/virtual-time.ts'
+
+const nonce = 'n'.repeat(16)
+const rowOf = (place: number) => renderRow(`id${String(place).padStart(14, '0')}`, 900)
+
+let time: VirtualTime
+let tail: MemoryTail
+let streams: FeedStreams
+beforeEach(() => {
+  time = new VirtualTime()
+  tail = new MemoryTail(time)
+  streams = new FeedStreams(tail, time.runtime)
+  tail.onRead = () => streams.wake()
+})
+
+/** The end of a history that is read once a second. */
+class MemoryTail {
+  epoch = 'one'
+  head = 0
+  reads = 0
+  isAway = false
+  isHurried = false
+  onRead = () => {}
+  #read = { epoch: 'one', head: 0, atMs: 0 }
+  readonly #time: VirtualTime
+
+  constructor(time: VirtualTime) {
+    this.#time = time
+  }
+
+  pageAfter(place: number, epoch: string) {
+    const { head, atMs } = this.#read
+    if (head - place > 5_000) return undefined
+    const isNews = epoch === this.#read.epoch && head > place
+    const from = isNews ? place + 1 : head + 1
+    const through = Math.min(head, isNews ? from + 999 : head)
+    const rows = Array.from({ length: through - from + 1 }, (_, index) => rowOf(from + index))
+    return {
+      ...{ epoch: this.#read.epoch, first: 1, head, from, through, rows },
+      ...{ nowMs: atMs, ageMs: this.#time.nowMs - atMs },
+    }
+  }
+
+  async renewTail() {
+    if (this.tailDueInMs() > 0 || this.isAway) return false
+    this.reads += 1
+    this.#read = { epoch: this.epoch, head: this.head, atMs: this.#time.nowMs }
+    this.onRead()
+    return true
+  }
+
+  tailDueInMs() {
+    return (this.isHurried ? 100 : 1_000) - (this.#time.nowMs - this.#read.atMs)
+  }
+}
+
+const ask = (change: Partial<FollowQuestion> = {}): FollowQuestion => ({
+  ...{ after: 0, epoch: 'one', nonce, askedAtMs: time.nowMs, forMs: 20_000, beatMs: 2_500 },
+  ...change,
+})
+
+/** Reads a stream, and notes when its frames come. */
+function follow(change: Partial<FollowQuestion> = {}) {
+  const body = streams.begin(ask(change))
+  const seen = { frames: [] as ReturnType<typeof frameOf>[], isOver: false }
+  const reader = body?.getReader()
+  const read = async (): Promise<void> => {
+    const { done, value } = (await reader?.read()) ?? { done: true }
+    seen.isOver = done
+    if (done) return
+    seen.frames.push(frameOf(new TextDecoder().decode(value)))
+    return read()
+  }
+  void read()
+  return { seen, isBegun: body !== undefined, leave: () => reader?.cancel() }
+}
+
+function frameOf(text: string) {
+  expect(text.at(-1)).toBe('\n')
+  const frame = parseFeed(text.slice(0, -1))
+  if (!frame.ok) throw new Error(frame.error)
+  const { from, through, epoch, rows, proof } = frame.value
+  expect(proof?.nonce).toBe(nonce)
+  return { atMs: time.nowMs, epoch, from, through, rows: rows.join(''), ...proof }
+}
+
+describe('an answer that is followed', () => {
+  it('begins with a frame at once, and has one for each beat', async () => {
+    const { seen } = follow()
+    await time.advance(0)
+    expect(seen.frames).toMatchObject([{ atMs: 0, from: 1, through: 0, heldMs: 0, ageMs: 0 }])
+    await time.advance(10_000)
+    // Each comes with the last read before its time.
+    expect(seen.frames.map(({ atMs }) => atMs)).toEqual([0, 2_000, 4_000, 6_000, 8_000, 10_000])
+    expect(seen.frames.at(-1)).toMatchObject({ heldMs: 10_000, ageMs: 0, rows: '' })
+  })
+
+  it('has a frame with the news as soon as they are read', async () => {
+    const { seen } = follow()
+    await time.advance(300)
+    tail.head = 2
+    await time.advance(699)
+    expect(seen.frames).toHaveLength(1)
+    await time.advance(1)
+    expect(seen.frames[1]).toMatchObject({ atMs: 1_000, from: 1, through: 2 })
+    expect(seen.frames[1]?.rows).toBe(rowOf(1) + rowOf(2))
+    tail.head = 3
+    await time.advance(1_000)
+    expect(seen.frames[2]).toMatchObject({ atMs: 2_000, from: 3, through: 3, rows: rowOf(3) })
+  })
+
+  it('goes across many segments, one frame after the other', async () => {
+    const { seen } = follow()
+    await time.advance(0)
+    tail.head = 2_500
+    await time.advance(1_000)
+    expect(seen.frames.slice(1).map(({ through }) => through)).toEqual([1_000, 2_000, 2_500])
+  })
+
+  it('ends after its time, and reads nothing then', async () => {
+    const { seen } = follow({ forMs: 5_000 })
+    await time.advance(5_000)
+    expect(seen.isOver).toBe(true)
+    const { reads } = tail
+    await time.advance(60_000)
+    expect(tail.reads).toBe(reads)
+  })
+
+  it('reads once a second, however many follow', async () => {
+    for (let each = 0; each < 50; each += 1) follow()
+    await time.advance(10_000)
+    expect(tail.reads).toBe(10)
+  })
+
+  it('tells of news in its isolate at once', async () => {
+    const { seen } = follow()
+    await time.advance(1_300)
+    tail.head = 1
+    tail.isHurried = true
+    streams.wake()
+    await time.advance(0)
+    expect(seen.frames[1]).toMatchObject({ atMs: 1_300, through: 1 })
+  })
+
+  it('has frames that say their age while the database is away, and news afterwards', async () => {
+    const { seen } = follow()
+    await time.advance(0)
+    tail.isAway = true
+    tail.head = 1
+    await time.advance(6_000)
+    expect(seen.frames.at(-1)).toMatchObject({ atMs: 5_000, heldMs: 5_000, ageMs: 5_000, rows: '' })
+    tail.isAway = false
+    await time.advance(250)
+    expect(seen.frames.at(-1)).toMatchObject({ through: 1, rows: rowOf(1), ageMs: 0 })
+  })
+
+  it('ends with a frame of another history, which has no rows', async () => {
+    const { seen } = follow()
+    await time.advance(0)
+    tail.epoch = 'two'
+    tail.head = 7
+    await time.advance(1_000)
+    expect(seen.frames[1]).toMatchObject({ epoch: 'two', from: 8, through: 7, rows: '' })
+    expect(seen.isOver).toBe(true)
+  })
+
+  it('ends when its place is too far behind', async () => {
+    const { seen } = follow()
+    await time.advance(0)
+    tail.head = 6_000
+    await time.advance(1_000)
+    expect(seen).toMatchObject({ isOver: true, frames: [{ through: 0 }] })
+  })
+
+  it('is given to 1,000 clients of an isolate, and to others when one has ended', async () => {
+    const all = Array.from({ length: 1_000 }, () => follow())
+    expect(all.every(({ isBegun }) => isBegun)).toBe(true)
+    expect(follow().isBegun).toBe(false)
+    await time.advance(1_000)
+    await all[7]?.leave()
+    expect(follow().isBegun).toBe(true)
+    expect(follow().isBegun).toBe(false)
+  })
+
+  it('forgets clients that have left without a word', async () => {
+    // Nobody reads these, as on Workers after a client has disconnected.
+    for (let each = 0; each < 1_000; each += 1) streams.begin(ask())
+    await time.advance(5_499)
+    expect(follow().isBegun).toBe(false)
+    await time.advance(1)
+    expect(follow().isBegun).toBe(true)
+  })
+
+  it('makes no frame before the one before was read', async () => {
+    const reader = streams.begin(ask())?.getReader()
+    tail.head = 1
+    await time.advance(3_000)
+    await tail.renewTail()
+    tail.head = 2
+    await time.advance(3_000)
+    await tail.renewTail()
+    const { value } = (await reader?.read()) ?? {}
+    expect(frameOf(new TextDecoder().decode(value))).toMatchObject({ from: 1, through: 2 })
+  })
+
+  it('ends with the process', async () => {
+    const all = Array.from({ length: 3 }, () => follow())
+    await time.advance(500)
+    streams.endAll()
+    await time.advance(0)
+    expect(all.map(({ seen }) => seen.isOver)).toEqual([true, true, true])
+  })
+})
