@@ -33,6 +33,7 @@ export { createLocalKeySet, createSecretKeySet, type KeySet } from './token/key-
 export type {
   CheckedToken,
   FollowedFeed,
+  FollowOptions,
   PulledPage,
   RevocationSource,
 } from './token/revocation-source.ts'

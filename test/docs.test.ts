@@ -38,7 +38,9 @@ describe('the documentation', () => {
     const written = sourceFiles().flatMap((file) => {
       const text = readDoc(file)
       return Array.from(
-        text.matchAll(/(?:event: |#say\(|#report\(\s*)'(\w+)'(?!, actor)|event: error\.(reason)/g),
+        text.matchAll(
+          /(?:event: |#say\(|#report\(\s*|\.log\(\s*)'(\w+)'(?!, actor)|event: error\.(reason)/g,
+        ),
         ([, name, reason]) => name ?? (reason && 'refresh_token_reused'),
       )
     })

@@ -148,6 +148,19 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
     meaning: 'The revocations cannot be fetched. Beyond its bound the guard answers 503.',
     todo: 'See [my guard says 503](../operate/guard-says-503.md).',
   },
+  revocation_stream_failed: {
+    writer: 'guard',
+    members: ['issuer', 'problem'],
+    meaning: 'A stream of the feed did not begin. The guard pulls, and tries again.',
+    todo: 'See [my guard says 503](../operate/guard-says-503.md).',
+  },
+  revocation_stream_held_back: {
+    writer: 'guard',
+    members: ['issuer', 'problem'],
+    meaning:
+      'No frame of a stream came within 3 s. The guard pulls each fifth of its bound, and tries again after ten minutes.',
+    todo: 'Turn off the buffering of answers between the guard and the service, for `/auth/feed`.',
+  },
   revocation_check_failed: {
     writer: 'guard',
     members: ['issuer', 'problem'],

@@ -3,6 +3,7 @@
 
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { checkOptions, type Rules, refuseSecond } from '../errors/check-options.ts'
+import type { VerificationContext } from '../token/key-set.ts'
 import { type GuardRefusal, type OnRefused, refusalRules, respondRefusal } from './refusal.ts'
 import { type Authentication, createCachingVerifier, type VerifierOptions } from './verifier.ts'
 import { verifierRules } from './verifier-options.ts'
@@ -166,15 +167,16 @@ async function nextPrivately(c: Context, next: Next): Promise<void> {
   if (!/cookie|\*/i.test(headers.get('Vary') ?? '')) c.header('Vary', 'Cookie', { append: true })
 }
 
-/** Outside of Workers there is no execution context, and work does not end with the response. */
-function contextOf(c: Context) {
+/** Outside of Workers there is no execution context, and work goes on by itself. */
+function contextOf(c: Context): VerificationContext {
   return {
     env: c.env,
-    waitUntil(work: Promise<unknown>) {
+    get waitUntil() {
       try {
-        c.executionCtx.waitUntil(work)
+        const execution = c.executionCtx
+        return (work: Promise<unknown>) => execution.waitUntil(work)
       } catch {
-        // The work goes on by itself.
+        return undefined
       }
     },
   }

@@ -1,6 +1,7 @@
 // The options of a verifier, and the parts that are made from them.
 
 import { aFunction, must, optional, type Rules } from '../errors/check-options.ts'
+import { refuse } from '../errors/reasons.ts'
 import { type Runtime, runtimeFunctions, runtimeRule } from '../runtime/runtime.ts'
 import { isAudience } from '../token/issuer.ts'
 import type { KeySet } from '../token/key-set.ts'
@@ -60,8 +61,9 @@ export interface VerifierOptions<Bindings = unknown> {
   readonly insecureHttp?: boolean | undefined
   /**
    * How soon a revocation takes effect here. Default `{ maxStalenessSeconds: 10 }`. Requests that begin
-   * 10 s after a revocation, or later, are then refused, or answered 503. No I/O while the known
-   * revocations are younger than half of that. With `'strict'`, every request asks the service: one
+   * 10 s after a revocation, or later, are then refused, or answered 503. A busy isolate follows
+   * the feed, and knows of a revocation after about a second. No I/O on a request while the known
+   * revocations are younger than half of the bound. With `'strict'`, every request asks the service: one
    * round trip. With `'none'`, tokens live until they expire.
    */
   readonly revocation?: RevocationOption
@@ -132,6 +134,7 @@ export function gateOf<Bindings>(
       }
       return {
         pull: async (...question) => find().pull(...question),
+        follow: async (...question) => find().follow?.(...question) ?? refuse(''),
         check: async (...question) => find().check(...question),
       }
     },

@@ -81,7 +81,7 @@ export class SingleFlight {
   }
 
   mayBegin(): boolean {
-    return !this.isPaused() && !this.isUnderWay()
+    return !this.isUnderWay() && !this.isPaused()
   }
 
   /**

@@ -30,6 +30,19 @@ export interface FollowedFeed {
   readonly head: number
 }
 
+/** How a guard follows the feed. */
+export interface FollowOptions {
+  /** The history that is followed. */
+  readonly followed: FollowedFeed
+  /** The longest pause between two pages, in milliseconds. */
+  readonly beatMs: number
+  /**
+   * Takes a page as soon as it comes. Its `ageMs` is negative if it was made after the question.
+   * Returns whether to go on.
+   */
+  readonly take: (page: PulledPage) => boolean
+}
+
 /** The result of an exact check of one token. */
 export interface CheckedToken {
   /** Whether any of its ids was revoked at the moment of the question, or later. */
@@ -44,8 +57,8 @@ export interface CheckedToken {
 }
 
 /**
- * Refusals are sentences for the operator of the guard. Neither function should throw. If one does,
- * the guard counts that as an outage.
+ * Refusals are sentences for the operator of the guard. None of the functions should throw. If one
+ * does, the guard counts that as an outage.
  */
 export interface RevocationSource {
   /**
@@ -57,6 +70,15 @@ export interface RevocationSource {
     context: VerificationContext,
     followed?: FollowedFeed,
   ): Promise<Result<PulledPage, string>>
+  /**
+   * Like `pull`, with one page after the other for 20 s, as soon as there is news. Resolves at the
+   * end. `false` means that the source gives no stream now. Default: the guard pulls.
+   */
+  follow?(
+    after: number,
+    context: VerificationContext,
+    options: FollowOptions,
+  ): Promise<Result<boolean, string>>
   /** Whether any of the ids is revoked: exact, one round trip. */
   check(ids: readonly string[], context: VerificationContext): Promise<Result<CheckedToken, string>>
 }

@@ -9,6 +9,12 @@ export interface Answer {
   readonly text: string
 }
 
+/**
+ * Takes what has arrived of an answer, and gives what it leaves for later. Undefined ends the
+ * reading.
+ */
+export type TakeText = (text: string) => string | undefined
+
 const cure =
   'reach the service over a service binding (`service: (env) => env.AUTH`), or give it a Custom Domain'
 
@@ -19,12 +25,13 @@ const cure =
 export async function readAnswer(
   response: Response,
   maxBytes: number,
+  take?: TakeText,
 ): Promise<Result<Answer, string>> {
   const { status } = response
   if (status >= 300 && status < 400) {
     return refuse(`answers with a redirect, which is not followed; check the issuer, or ${cure}`)
   }
-  const text = await readText(response, maxBytes)
+  const text = await readText(response, maxBytes, response.ok ? take : undefined)
   if (text === undefined) return refuse(`is larger than ${Math.round(maxBytes / 1024)} KiB`)
   if (/^.{0,200}error code: 1042/s.test(text)) {
     return refuse(
@@ -44,21 +51,27 @@ function isHtml(response: Response, text: string): boolean {
   return /^text\/html/i.test(response.headers.get('Content-Type') ?? '') || /^\s*</.test(text)
 }
 
-/** The body as text, or undefined when it is too large. Reading stops there. */
-async function readText(response: Response, maxBytes: number): Promise<string | undefined> {
+/**
+ * What `take` leaves of the body, or all of it. Undefined when that is too large. Reading stops
+ * there.
+ */
+async function readText(
+  response: Response,
+  maxBytes: number,
+  take: TakeText = (text) => text,
+): Promise<string | undefined> {
   const reader = response.body?.getReader()
   const decoder = new TextDecoder()
   let text = ''
-  let bytes = 0
   while (reader) {
     const { done, value } = await reader.read()
     if (done) break
-    bytes += value.byteLength
-    if (bytes > maxBytes) {
+    const rest = take(text + decoder.decode(value, { stream: true }))
+    text = rest ?? ''
+    if (rest === undefined || text.length > maxBytes) {
       await reader.cancel()
-      return undefined
+      return rest === undefined ? text : undefined
     }
-    text += decoder.decode(value, { stream: true })
   }
   return text + decoder.decode()
 }

@@ -4,7 +4,7 @@
 
 import { messageOf } from '../../errors/message-of.ts'
 import { type Result, refuse, succeed } from '../../errors/reasons.ts'
-import { type Answer, readAnswer } from './answer.ts'
+import { type Answer, readAnswer, type TakeText } from './answer.ts'
 
 /** What sends a request to another Worker: a service binding, or anything else that can fetch. */
 export interface ServiceBinding {
@@ -24,6 +24,8 @@ export interface Question {
   readonly body?: object
   /** The most bytes of the answer that are accepted. */
   readonly maxBytes: number
+  /** For a stream: what takes it, and how long it may last. Default: an answer, within 3 s. */
+  readonly stream?: { readonly take: TakeText; readonly withinMs: number }
 }
 
 /** An answer, and its name in a sentence: what was asked for, where, and over which way. */
@@ -38,24 +40,26 @@ export const lateAnswer = 'The service did not answer within 3 s; check that it 
 
 /**
  * The service's answer with a status of 2xx or 404. Otherwise a sentence that says what is wrong
- * and what to do. Never throws. At most 3 s.
+ * and what to do. Never throws. At most 3 s, or the time of the stream.
  */
 export async function askService(
   findBinding: FindBinding,
   question: Question,
 ): Promise<Result<NamedAnswer, string>> {
-  const { url, subject, maxBytes } = question
+  const { url, subject, maxBytes, stream } = question
   const name = `${subject} at ${url}${findBinding ? ', over the service binding,' : ''}`
-  const signal = AbortSignal.timeout(timeoutMs)
+  const signal = AbortSignal.timeout(stream?.withinMs ?? timeoutMs)
   const askOnce = async () =>
     readAnswer(
       await bindingOf(findBinding, signal).fetch(createRequest(question, signal)),
       maxBytes,
+      stream?.take,
     )
   try {
     // A connection may get lost, and a cold isolate has no copy. So it tries once more, within the
-    // same time.
-    const answer = await Promise.race([askOnce().catch(askOnce), rejectWhenAborted(signal)])
+    // same time. A stream that is cut begins again later, because others are cut with it.
+    const asked = stream ? askOnce() : askOnce().catch(askOnce)
+    const answer = await Promise.race([asked, rejectWhenAborted(signal)])
     return answer.ok ? succeed({ ...answer.value, name }) : refuse(`${name} ${answer.error}.`)
   } catch (error) {
     return refuse(`${name} cannot be fetched: ${explain(error)}.`)

@@ -4,11 +4,12 @@
 // commit + bound, or later, is refused, or answered 503.
 
 import { type GateReason, type Result, refuse, succeed } from '../../errors/reasons.ts'
+import { sharedForMs } from '../../token/feed-format.ts'
 import type { VerificationContext } from '../../token/key-set.ts'
 import type { CheckedToken, RevocationSource } from '../../token/revocation-source.ts'
 import { keepAlive } from '../remote/keep-alive.ts'
 import { failureOf, type RevocationLoader } from './loader.ts'
-import type { RevocationPolicy } from './policy.ts'
+import type { Bounds, RevocationPolicy } from './policy.ts'
 import { type IdWords, wordsOf } from './revoked-ids.ts'
 import { clockProblem } from './view.ts'
 
@@ -40,6 +41,11 @@ export interface GateParts {
   readonly sourceOf: (context: VerificationContext) => RevocationSource
 }
 
+/** An answer may be a second old, and must not make the next request ask again. */
+const leastRefreshAtMs = 2 * sharedForMs
+/** Outside of Workers it takes time to find out that there is no `waitUntil`. */
+const pauseWithoutWaitUntilMs = 250
+
 /** The ids of a token, prepared for the view. */
 export function revocableToken(ids: readonly string[]): RevocableToken {
   return { ids, words: wordsOf(ids) }
@@ -48,9 +54,7 @@ export function revocableToken(ids: readonly string[]): RevocableToken {
 /** The gate of a policy. */
 export function createGate(policy: RevocationPolicy, parts: GateParts): RevocationGate {
   if (policy === 'none') return openGate
-  return policy === 'strict'
-    ? new StrictGate(parts)
-    : new BoundedGate(parts, policy.maxStalenessSeconds * 1_000, policy.acceptStaleSeconds * 1_000)
+  return policy === 'strict' ? new StrictGate(parts) : new BoundedGate(parts, policy)
 }
 
 const openGate: RevocationGate = {
@@ -94,19 +98,22 @@ class BoundedGate implements RevocationGate {
   readonly #loader: RevocationLoader
   readonly #maxStalenessMs: number
   readonly #acceptStaleMs: number
+  readonly #follows: boolean | undefined
 
-  constructor(parts: GateParts, maxStalenessMs: number, acceptStaleMs: number) {
+  constructor(parts: GateParts, policy: Bounds) {
     this.#parts = parts
     this.#loader = parts.loader
-    this.#maxStalenessMs = maxStalenessMs
-    this.#acceptStaleMs = acceptStaleMs
+    this.#maxStalenessMs = policy.maxStalenessSeconds * 1_000
+    this.#acceptStaleMs = policy.acceptStaleSeconds * 1_000
+    this.#follows = policy.follow
   }
 
   isKnownLive({ words }: RevocableToken, context: VerificationContext): boolean {
-    const { view } = this.#loader
+    const { view, follower } = this.#loader
     const ageMs = view.ageMs()
     if (ageMs >= this.#maxStalenessMs) return false
-    if (ageMs >= this.#maxStalenessMs / 2) this.#refresh(context)
+    if (this.#follows !== false && follower.mayBegin()) this.#follow(context)
+    if (ageMs >= this.#refreshAtMs()) this.#refresh(context)
     return !view.isRevoked(words)
   }
 
@@ -122,6 +129,20 @@ class BoundedGate implements RevocationGate {
 
   problem(): string | undefined {
     return this.#loader.problem
+  }
+
+  /** The age at which a refresh begins. More pulls replace a stream that is held back. */
+  #refreshAtMs(): number {
+    return this.#loader.follower.isHeldBack
+      ? Math.max(this.#maxStalenessMs / 5, leastRefreshAtMs)
+      : this.#maxStalenessMs / 2
+  }
+
+  #follow(context: VerificationContext): void {
+    const { follower } = this.#loader
+    if (this.#follows ?? context.waitUntil) {
+      follower.begin(this.#maxStalenessMs, this.#parts.sourceOf(context), context)
+    } else follower.pauseFor(pauseWithoutWaitUntilMs)
   }
 
   #refresh(context: VerificationContext): void {

@@ -8,6 +8,7 @@ import type { VerificationContext } from '../../token/key-set.ts'
 import type { RevocationSource } from '../../token/revocation-source.ts'
 import { timeoutMs } from '../remote/ask-service.ts'
 import { keepAlive } from '../remote/keep-alive.ts'
+import { FeedFollower } from './follower.ts'
 import { maxIds, RevocationView } from './view.ts'
 
 /** The pauses after failures: 0.5, 1, 2, 4, 5, 5 … s. */
@@ -42,6 +43,8 @@ export class RevocationLoader {
    * go on.
    */
   readonly checks: SingleFlight
+  /** The stream that keeps the view young, beside the loads. */
+  readonly follower: FeedFollower
   readonly #loading: SingleFlight
   #problem: string | undefined
   #reportedAtMs = 0
@@ -53,6 +56,7 @@ export class RevocationLoader {
     this.#runtime = runtime
     this.checks = new SingleFlight(runtime, backOff)
     this.#loading = new SingleFlight(runtime, backOff)
+    this.follower = new FeedFollower(this, runtime, backOff)
   }
 
   /**
@@ -134,6 +138,7 @@ export class RevocationLoader {
   }
 
   #succeed(): void {
+    if (this.#loading.hasFailed()) this.follower.forgetOutage()
     this.#loading.succeed()
     this.#loading.endPause()
     this.#problem = undefined
@@ -154,6 +159,11 @@ export class RevocationLoader {
     if (problem === this.#problem && sinceMs >= 0 && sinceMs < backOff.longestPauseMs) return
     this.#reportedAtMs = nowMs
     this.#problem = problem
+    this.log(event, problem)
+  }
+
+  /** Writes one line to the log. */
+  log(event: string, problem: string): void {
     console.error(JSON.stringify({ event, issuer: this.#issuer, problem }))
   }
 

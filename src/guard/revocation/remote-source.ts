@@ -10,13 +10,13 @@ import {
   type FeedAnswer,
   feedVersion,
   pageOf,
-  parseFeed,
   placesPerPage,
   placesPerSegment,
   rowCharacters,
   segmentOf,
   segmentsKept,
   sharedForMs,
+  streamSeconds,
 } from '../../token/feed-format.ts'
 import { feedUrl } from '../../token/issuer.ts'
 import { parseJsonObject } from '../../token/json.ts'
@@ -24,10 +24,18 @@ import type { VerificationContext } from '../../token/key-set.ts'
 import type {
   CheckedToken,
   FollowedFeed,
+  FollowOptions,
   PulledPage,
   RevocationSource,
 } from '../../token/revocation-source.ts'
-import { askService, type FindBinding, type ServiceBinding } from '../remote/ask-service.ts'
+import {
+  askService,
+  type FindBinding,
+  type Question,
+  type ServiceBinding,
+  timeoutMs,
+} from '../remote/ask-service.ts'
+import { FrameReader, readFeed } from './frame-reader.ts'
 
 export interface RemoteSourceOptions<Bindings> {
   readonly issuer: string
@@ -89,6 +97,27 @@ class RemoteSource implements RevocationSource {
     return isFar
       ? this.#pullSnapshot(after, followed, ask)
       : this.#pullSegment(after, followed, ask)
+  }
+
+  async follow(
+    after: number,
+    { env }: VerificationContext,
+    { followed, beatMs, take }: FollowOptions,
+  ): Promise<Result<boolean, string>> {
+    const nonce = createRandomId(this.#runtime)
+    const reader = new FrameReader(nonce, this.#runtime, take)
+    const query = new URLSearchParams({
+      ...{ after: `${after}`, epoch: followed.epoch, nonce },
+      ...{ follow: `${streamSeconds}`, beat_ms: `${beatMs}` },
+    })
+    const url = `${this.#url}/since/${segmentOf(after + 1)}?${query}`
+    const stream = { take: reader.take, withinMs: streamSeconds * 1_000 + timeoutMs }
+    const answer = await askService(this.#bindingIn(env), { ...textAt(url), stream })
+    if (!answer.ok) return answer
+    const { isFound, text, name } = answer.value
+    const isCut = !isFound || (reader.isStream && text)
+    const problem = reader.problem ?? (isCut && 'is cut off')
+    return problem ? refuse(`${name} ${problem}.`) : succeed(reader.isStream)
   }
 
   async check(
@@ -205,19 +234,17 @@ class RemoteSource implements RevocationSource {
     nonce: string | undefined,
   ): Promise<Result<FeedAnswer | undefined, string>> {
     const url = `${this.#url}/${path}${nonce === undefined ? '' : `?nonce=${nonce}`}`
-    const question = { url, subject, headers: { Accept: 'text/plain' }, maxBytes: maxFeedBytes }
-    const answer = await askService(this.#bindingIn(env), question)
+    const answer = await askService(this.#bindingIn(env), textAt(url))
     if (!answer.ok) return answer
     if (!answer.value.isFound) return succeed(undefined)
-    const feed = parseFeed(answer.value.text)
-    if (!feed.ok) return refuse(`${answer.value.name} ${feed.error}.`)
-    if (nonce !== undefined && feed.value.proof?.nonce !== nonce) {
-      return refuse(
-        `${answer.value.name} is the answer to another question: a cache on the way ignores the query; turn it off for /auth/feed.`,
-      )
-    }
-    return feed
+    const feed = readFeed(answer.value.text, nonce)
+    return feed.ok ? feed : refuse(`${answer.value.name} ${feed.error}.`)
   }
+}
+
+/** A question for a part of the feed. */
+function textAt(url: string): Question {
+  return { url, subject, headers: { Accept: 'text/plain' }, maxBytes: maxFeedBytes }
 }
 
 type Ask = (path: string, nonce?: string) => Promise<Result<FeedAnswer | undefined, string>>

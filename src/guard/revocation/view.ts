@@ -62,6 +62,11 @@ export class RevocationView {
     return this.#asOf !== undefined
   }
 
+  /** Whether every id up to the highest known place is known. */
+  isComplete(): boolean {
+    return this.#history.isComplete()
+  }
+
   /** Whether any of the ids is known to be revoked. The age of the view does not matter. */
   isRevoked(words: IdWords): boolean {
     return this.#ids.hasAny(words)

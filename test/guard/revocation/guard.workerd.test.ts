@@ -26,8 +26,11 @@ function setUp(revocation?: RevocationOption) {
   const background: Promise<unknown>[] = []
   const service = {
     async fetch(request: Request) {
-      const path = new URL(request.url).pathname.replace('/auth/feed/', '')
-      if (path !== '/.well-known/jwks.json') asked.push(path)
+      const { pathname, searchParams } = new URL(request.url)
+      const path = pathname.replace('/auth/feed/', '')
+      if (path !== '/.well-known/jwks.json') {
+        asked.push(path + (searchParams.has('follow') ? ', followed' : ''))
+      }
       return issuer.service.fetch(request)
     },
   }
@@ -66,7 +69,7 @@ describe('a guard with a bound', () => {
     expect(questions().sort()).toEqual(['check', 'since/0', 'snapshot/0'])
     expect(await ask(token)).toBe('1')
     expect(await ask(await issuer.token({ sub: '2' }))).toBe('2')
-    expect(questions()).toEqual([])
+    expect(questions()).toEqual(['since/0, followed'])
   })
 
   it('asks nothing under half of the bound, and in the background up to the bound', async () => {
@@ -75,6 +78,8 @@ describe('a guard with a bound', () => {
     await ask(token)
     await settle()
     issuer.advance(4.9)
+    await ask(token)
+    await settle()
     questions()
     await ask(token)
     expect(questions()).toEqual([])
@@ -174,6 +179,7 @@ describe('a guard with a bound', () => {
     const token = await issuer.token()
     await ask(token)
     await settle()
+    await ask(token)
     questions()
     issuer.revoke(token)
     expect(await ask(token)).toBe('token_revoked')
