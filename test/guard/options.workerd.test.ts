@@ -246,9 +246,11 @@ describe('createSecretKeySet', () => {
     for (const none of ['', '   ', undefined, null]) {
       expect(() => createSecretKeySet(key, none as string)).not.toThrow()
     }
-    expect(() => createSecretKeySet('   ', key)).toThrow(': the SECRET_KEY of the service.')
+    expect(() => createSecretKeySet('   ', key)).toThrow("the service's SECRET_KEY")
     for (const wrong of ['short', 5]) {
-      expect(() => createSecretKeySet(key, wrong as string)).toThrow('the PREVIOUS_SECRET_KEY of')
+      expect(() => createSecretKeySet(key, wrong as string)).toThrow(
+        "the service's PREVIOUS_SECRET_KEY",
+      )
     }
   })
 })

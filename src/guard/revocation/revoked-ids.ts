@@ -22,21 +22,19 @@ type Words = [first: number, second: number, third: number]
 /** The words of ids, which any number of lookups can use. */
 export function wordsOf(ids: readonly string[]): IdWords {
   const words: number[] = []
-  const one: Words = [0, 0, 0]
-  for (const id of ids) {
-    readId(id, 0, one)
-    words.push(...one)
-  }
+  for (const id of ids) readId(id, 0, words, words.length)
   return words
 }
 
-/** Ids, each with the minute in which it may be forgotten. Lookups cost no allocation. */
+/**
+ * Ids, each with the minute in which it may be forgotten. Lookups cost no allocation. Inside, an
+ * entry is named by the index of its first word in the table.
+ */
 export class RevokedIds {
-  /** Three words of an id, and its minute. The minute is 0 in an empty slot. */
+  /** Three words of an id, and its minute. The minute is 0 in an empty entry. */
   #table = new Int32Array(minCapacity * wordsPerEntry)
-  #capacity = minCapacity
   #size = 0
-  /** Where the next sweep begins. */
+  /** The entry that was swept last. */
   #swept = 0
 
   /** How many ids there are. */
@@ -44,16 +42,16 @@ export class RevokedIds {
     return this.#size
   }
 
-  /** How many slots there are. */
+  /** How many ids the table has room for. */
   get capacity(): number {
-    return this.#capacity
+    return this.#table.length / wordsPerEntry
   }
 
   /** Whether any of the ids is in the set. */
   hasAny(words: IdWords): boolean {
     for (let at = 0; at < words.length; at += wordsPerId) {
-      const slot = this.#find(words[at] ?? 0, words[at + 1] ?? 0, words[at + 2] ?? 0)
-      if (this.#minuteAt(slot) !== 0) return true
+      const entry = this.#find(words[at] ?? 0, words[at + 1] ?? 0, words[at + 2] ?? 0)
+      if (this.#minuteOf(entry) !== 0) return true
     }
     return false
   }
@@ -61,7 +59,7 @@ export class RevokedIds {
   /** Adds an id. An id that is there already is kept until the later of the two moments. */
   add(id: string, expiresAt: number): void {
     const words: Words = [0, 0, 0]
-    readId(id, 0, words)
+    readId(id, 0, words, 0)
     this.#put(words, minuteOf(expiresAt))
   }
 
@@ -74,82 +72,85 @@ export class RevokedIds {
     const words: Words = [0, 0, 0]
     for (let at = 0; at < rows.length; at += rowCharacters) {
       const minute = readMinute(rows, at + idCharacters)
-      if (!readId(rows, at, words) || Number.isNaN(minute)) return false
+      if (!readId(rows, at, words, 0) || Number.isNaN(minute)) return false
       this.#put(words, Math.max(minute, 1))
     }
     return true
   }
 
-  /** Looks through this many slots, and forgets ids that no unexpired token can carry. */
-  sweep(slots: number, nowSeconds: number): void {
+  /** Looks through this many entries, and forgets ids that no unexpired token can carry. */
+  sweep(entries: number, nowSeconds: number): void {
     const over = Math.floor((nowSeconds - keepAfterExpirySeconds) / 60)
-    for (let looked = 0; looked < Math.min(slots, this.#capacity); looked += 1) {
-      this.#swept = (this.#swept + 1) % this.#capacity
-      // The entry that moves up into the slot may have expired, too.
-      while (this.#minuteAt(this.#swept) !== 0 && this.#minuteAt(this.#swept) < over) {
+    for (let looked = 0; looked < Math.min(entries, this.capacity); looked += 1) {
+      this.#swept = this.#after(this.#swept)
+      // The entry that moves up into its place may have expired, too.
+      while (this.#minuteOf(this.#swept) !== 0 && this.#minuteOf(this.#swept) < over) {
         this.#remove(this.#swept)
       }
     }
-    if (this.#capacity > minCapacity && this.#size < this.#capacity / 8) this.#resize(this.#size)
+    if (this.capacity > minCapacity && this.#size < this.capacity / 8) this.#resize()
   }
 
-  #minuteAt(slot: number): number {
-    return this.#table[slot * wordsPerEntry + 3] ?? 0
+  #minuteOf(entry: number): number {
+    return this.#table[entry + 3] ?? 0
   }
 
-  /** The slot where a search for an id begins. */
+  /** The next entry. The first one follows the last one. */
+  #after(entry: number): number {
+    return (entry + wordsPerEntry) % this.#table.length
+  }
+
+  /** The entry where a search for an id begins. */
   #homeOf(first: number, second: number, third: number): number {
     const mixed = Math.imul(first ^ Math.imul(second, 0x85eb_ca6b) ^ third, 0x9e37_79b1)
-    return ((mixed ^ (mixed >>> 15)) >>> 0) % this.#capacity
+    const slots = this.#table.length / wordsPerEntry
+    return (((mixed ^ (mixed >>> 15)) >>> 0) % slots) * wordsPerEntry
   }
 
-  /** The slot of an id, or the empty one where it would go. */
+  /** The entry of an id, or the empty one where it would go. */
   #find(first: number, second: number, third: number): number {
     const table = this.#table
-    let slot = this.#homeOf(first, second, third)
+    let at = this.#homeOf(first, second, third)
     for (;;) {
-      const at = slot * wordsPerEntry
-      if (table[at + 3] === 0) return slot
-      if (table[at] === first && table[at + 1] === second && table[at + 2] === third) return slot
-      slot = slot + 1 === this.#capacity ? 0 : slot + 1
+      if (table[at + 3] === 0) return at
+      if (table[at] === first && table[at + 1] === second && table[at + 2] === third) return at
+      at += wordsPerEntry
+      if (at === table.length) at = 0
     }
   }
 
   #put([first, second, third]: Words, minute: number): void {
-    const slot = this.#find(first, second, third)
-    const known = this.#minuteAt(slot)
-    const at = slot * wordsPerEntry
-    this.#table[at] = first
-    this.#table[at + 1] = second
-    this.#table[at + 2] = third
-    this.#table[at + 3] = Math.max(known, minute)
+    const table = this.#table
+    const at = this.#find(first, second, third)
+    const known = this.#minuteOf(at)
+    table[at] = first
+    table[at + 1] = second
+    table[at + 2] = third
+    table[at + 3] = Math.max(known, minute)
     if (known !== 0) return
     this.#size += 1
-    if (this.#size > this.#capacity * maxLoadFactor) this.#resize(this.#size)
+    if (this.#size > this.capacity * maxLoadFactor) this.#resize()
   }
 
   /** Removes an entry, and moves up the entries behind it that a search would no longer find. */
-  #remove(slot: number): void {
+  #remove(entry: number): void {
     const table = this.#table
     this.#size -= 1
-    let gap = slot
-    for (let next = (gap + 1) % this.#capacity; ; next = (next + 1) % this.#capacity) {
-      if (this.#minuteAt(next) === 0) break
-      const at = next * wordsPerEntry
+    let gap = entry
+    for (let at = this.#after(gap); this.#minuteOf(at) !== 0; at = this.#after(at)) {
       const home = this.#homeOf(table[at] ?? 0, table[at + 1] ?? 0, table[at + 2] ?? 0)
-      const isReachable = gap < next ? gap < home && home <= next : gap < home || home <= next
+      const isReachable = gap < at ? gap < home && home <= at : gap < home || home <= at
       if (isReachable) continue
-      table.copyWithin(gap * wordsPerEntry, at, at + wordsPerEntry)
-      gap = next
+      table.copyWithin(gap, at, at + wordsPerEntry)
+      gap = at
     }
-    table.fill(0, gap * wordsPerEntry, (gap + 1) * wordsPerEntry)
+    table.fill(0, gap, gap + wordsPerEntry)
   }
 
-  /** Makes a table that is half full with this many entries. */
-  #resize(entries: number): void {
+  /** Makes a table that is half full. */
+  #resize(): void {
     const old = this.#table
-    this.#capacity = Math.max(minCapacity, Math.ceil(entries * 2))
-    this.#table = new Int32Array(this.#capacity * wordsPerEntry)
+    this.#table = new Int32Array(Math.max(minCapacity, this.#size * 2) * wordsPerEntry)
     this.#size = 0
     this.#swept = 0
     for (let at = 0; at < old.length; at += wordsPerEntry) {
@@ -159,8 +160,11 @@ export class RevokedIds {
   }
 }
 
-/** Reads the 16 characters of an id. Returns whether all of them are base64url. */
-function readId(text: string, from: number, into: Words): boolean {
+/**
+ * Reads the 16 characters of an id into three words at `at`. Returns whether all of them are
+ * base64url.
+ */
+function readId(text: string, from: number, into: number[], at: number): boolean {
   let first = 0
   let second = 0
   let third = 0
@@ -173,9 +177,9 @@ function readId(text: string, from: number, into: Words): boolean {
     second = (second << 6) | (third >>> 26)
     third = (third << 6) | sextet
   }
-  into[0] = first
-  into[1] = second
-  into[2] = third
+  into[at] = first
+  into[at + 1] = second
+  into[at + 2] = third
   return seen < invalidValue
 }
 
