@@ -25,15 +25,6 @@ export interface Runtime {
   randomBytes(length: number): Uint8Array<ArrayBuffer>
 }
 
-/** Every function of a `Runtime`. */
-export const runtimeFunctions: readonly (keyof Runtime)[] = [
-  'now',
-  'nowMs',
-  'elapsedMs',
-  'delay',
-  'randomBytes',
-]
-
 /** How far the clocks were advanced. Only tests advance them, and never back (decision 32). */
 let aheadMs = 0
 
@@ -57,6 +48,9 @@ export const systemRuntime: Runtime = {
     }),
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
 }
+
+/** The names of every function of a `Runtime`. */
+export const runtimeFunctions = Object.keys(systemRuntime) as (keyof Runtime)[]
 
 /** The rule for a runtime that must have these functions, to complete the sentence "runtime …". */
 export function runtimeRule(names: readonly (keyof Runtime)[]) {
