@@ -1,7 +1,6 @@
 // A proxy between guards and the service that counts the questions.
 
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { startForwarder } from './forwarder.ts'
 
 /** A round trip for the news of the feed, for its snapshot, for one token, or for the keys. */
 export type Question = 'since' | 'snapshot' | 'check' | 'keys'
@@ -19,22 +18,16 @@ const none: Questions = { since: 0, snapshot: 0, check: 0, keys: 0 }
 /** A counter before the service at `target`. */
 export async function startCounter(target: string): Promise<Counter> {
   let questions = none
-  const server = createServer((incoming, outgoing) => {
-    const question = questionOf(incoming.url ?? '')
+  const forwarder = await startForwarder(target, ({ url }) => {
+    const question = questionOf(url ?? '')
     questions = { ...questions, [question]: questions[question] + 1 }
-    forward(target, incoming, outgoing)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...forwarder,
     take() {
       const taken = questions
       questions = none
       return taken
-    },
-    stop() {
-      server.closeAllConnections()
-      return new Promise((resolve) => server.close(() => resolve()))
     },
   }
 }
@@ -54,14 +47,4 @@ function questionOf(path: string): Question {
   if (kind) return kind as Question
   if (path === '/.well-known/jwks.json') return 'keys'
   throw new Error(`A guard asks for ${path}`)
-}
-
-function forward(target: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
-  const { method, headers, url } = incoming
-  const onward = request(`${target}${url}`, { method, headers }, (answer) => {
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
-    answer.pipe(outgoing)
-  })
-  onward.on('error', () => incoming.socket.destroy())
-  incoming.pipe(onward)
 }

@@ -51,7 +51,7 @@ export async function watch(url: string, token: string, nextGapMs: () => number)
   const answers = await Promise.all(asked)
   const accepted = answers.findLast(({ status }) => status === 200)
   const others = answers.filter(({ status }) => status !== 200 && status !== 401)
-  if (!accepted) throw new Error(`${url} never accepted a token`)
+  if (!accepted) throw new Error(`${url} never accepted a token: ${answers[0]?.status}`)
   const undecided = others.filter(({ status }) => status === 503).length
   if (others.length > undecided) throw new Error(`${url} answers ${others[0]?.status}`)
   return { accepted, undecided }
