@@ -1,6 +1,8 @@
 // Guards in processes of their own, and tokens for them. Each guard has an issuer, so that each has
 // its own path to the one service.
 
+import { fileURLToPath } from 'node:url'
+import { findFreePort } from '../../scripts/ports.ts'
 import { createRandomId } from '../../src/crypto/random-id.ts'
 import { systemRuntime } from '../../src/runtime/runtime.ts'
 import { type IssuerSettings, issueAccessToken } from '../../src/token/access-token.ts'
@@ -8,7 +10,7 @@ import { activeKeyOf, importSigningKey, parseSigningKeys } from '../../src/token
 import { bearing, send } from './client.ts'
 import type { TestDatabase } from './database.ts'
 import { serveFile } from './deno.ts'
-import type { Server } from './server.ts'
+import { type Server, startServer } from './server.ts'
 import { serveOnWorkerd } from './workerd.ts'
 
 /** The lowest bound that a guard accepts. */
@@ -16,7 +18,7 @@ export const boundSeconds = 4
 export const boundMs = boundSeconds * 1_000
 
 /** The policies of guarded/create-guarded.ts. */
-type Route = '/bounded' | '/strict' | '/lenient'
+type Route = '/bounded' | '/strict' | '/lenient' | '/without-wait-until'
 
 export interface Guarded {
   readonly issuer: string
@@ -31,16 +33,18 @@ export interface GuardedPlace {
   readonly binding?: string
   /** The service's database, for guarded/over-database.ts. */
   readonly databaseUrl?: string
+  /** Default: the lowest. */
+  readonly maxStalenessSeconds?: number | undefined
 }
 
 /** guarded/worker.ts, or a similar one, on workerd, from its bundle. */
 export async function guardOnWorkerd(
   bundle: string,
-  { issuer, binding, databaseUrl }: GuardedPlace,
+  { issuer, binding, databaseUrl, maxStalenessSeconds }: GuardedPlace,
 ): Promise<Guarded> {
   const services = binding === undefined ? {} : { AUTH: binding }
   const variables = {
-    ...variablesOf(issuer),
+    ...variablesOf(issuer, maxStalenessSeconds),
     ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
   }
   return guarded(issuer, await serveOnWorkerd(bundle, variables, { services }))
@@ -53,8 +57,19 @@ export async function guardOnDeno(issuer: string): Promise<Guarded> {
   return guarded(issuer, server)
 }
 
-function variablesOf(issuer: string) {
-  return { ISSUER: issuer, MAX_STALENESS_SECONDS: String(boundSeconds) }
+/** The same on Node or Bun, over HTTP. It follows the feed, which it does not by itself there. */
+export async function guardOnNode(
+  command: string,
+  { issuer, maxStalenessSeconds }: GuardedPlace,
+): Promise<Guarded> {
+  const port = await findFreePort()
+  const variables = { ...variablesOf(issuer, maxStalenessSeconds), PORT: String(port) }
+  const program = fileURLToPath(new URL('./guarded/node.mjs', import.meta.url))
+  return guarded(issuer, await startServer(command, [program], port, variables))
+}
+
+function variablesOf(issuer: string, maxStalenessSeconds = boundSeconds) {
+  return { ISSUER: issuer, MAX_STALENESS_SECONDS: String(maxStalenessSeconds) }
 }
 
 function guarded(issuer: string, server: Server): Guarded {

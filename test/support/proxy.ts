@@ -32,35 +32,43 @@ export interface DatabaseProxy {
   readonly url: string
   /** Requests since the last `reset`, of paths with this prefix. */
   count(prefix?: string): number
+  /** When requests with such a path came, since the last `reset`, by `performance.now()`. */
+  times(path: RegExp): readonly number[]
   reset(): void
-  /** Sets the fault from now on, for paths with this prefix. 'none' cuts hanging requests. */
+  /**
+   * Sets the fault from now on, for paths with this prefix. Answers that are under way stop, or are
+   * cut off. 'none' cuts hanging requests.
+   */
   setFault(fault: Fault | Rewrite, prefix?: string): void
   stop(): Promise<void>
 }
 
 /** A proxy in front of the database at `target`, which delays everything by `delayMs`. */
 export async function startProxy(target: string, delayMs = 0): Promise<DatabaseProxy> {
-  let paths: string[] = []
+  let asked: { readonly path: string; readonly atMs: number }[] = []
   let fault: Fault | Rewrite = 'none'
   let prefix = '/'
+  const passing = new Set<Passing>()
   const server = createServer((incoming, outgoing) => {
     const path = incoming.url ?? ''
-    paths.push(path)
-    if (fault === 'is busy twice' && paths.length > 2) fault = 'none'
+    asked.push({ path, atMs: performance.now() })
+    if (fault === 'is busy twice' && asked.length > 2) fault = 'none'
     const its = path.startsWith(prefix) ? fault : 'none'
-    setTimeout(() => forward(target, incoming, outgoing, its), delayMs)
+    setTimeout(() => forward({ target, incoming, outgoing, passing }, its), delayMs)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    count: (prefix = '/') => paths.filter((path) => path.startsWith(prefix)).length,
+    count: (prefix = '/') => asked.filter(({ path }) => path.startsWith(prefix)).length,
+    times: (form) => asked.filter(({ path }) => form.test(path)).map(({ atMs }) => atMs),
     reset() {
-      paths = []
+      asked = []
     },
     setFault(next, of = '/') {
       fault = next
       prefix = of
-      if (next === 'none') server.closeAllConnections()
+      if (next === 'none') return server.closeAllConnections()
+      for (const one of passing) if (one.path.startsWith(of)) stopPassing(one, next)
     },
     stop() {
       server.closeAllConnections()
@@ -100,12 +108,21 @@ const canned: Partial<Record<Fault, [status: number, type: string, body: string]
   'answers an empty object': [200, 'application/json', '{}'],
 }
 
-function forward(
-  target: string,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  fault: Fault | Rewrite,
-) {
+/** An answer that is passed through as it comes. */
+interface Passing {
+  readonly path: string
+  readonly response: IncomingMessage
+  readonly outgoing: ServerResponse
+}
+
+interface Forwarded {
+  readonly target: string
+  readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
+  readonly passing: Set<Passing>
+}
+
+function forward({ target, incoming, outgoing, passing }: Forwarded, fault: Fault | Rewrite) {
   if (fault === 'hangs') return
   if (fault === 'cuts the connection') return incoming.socket.destroy()
   if (fault === 'redirects')
@@ -123,13 +140,37 @@ function forward(
     return outgoing.writeHead(status, { 'Content-Type': type }).end(body)
   }
   const { method, headers, url } = incoming
-  const onward = request(`${target}${url}`, { method, headers }, (response) =>
+  const onward = request(`${target}${url}`, { method, headers }, (response) => {
+    if (fault === 'none') return passThrough({ path: url ?? '', response, outgoing }, passing)
     collect(response)
       .then((body) => pass(outgoing, response, body, fault))
-      .catch(() => incoming.socket.destroy()),
-  )
+      .catch(() => incoming.socket.destroy())
+  })
   onward.on('error', () => incoming.socket.destroy())
   incoming.pipe(onward)
+}
+
+/** Passes on what comes of an answer, as soon as it comes. Either end of it ends the other. */
+function passThrough(one: Passing, passing: Set<Passing>): void {
+  const { response, outgoing } = one
+  passing.add(one)
+  outgoing.on('close', () => {
+    passing.delete(one)
+    if (!response.complete) response.destroy()
+  })
+  response.on('close', () => {
+    if (!response.complete) outgoing.destroy()
+  })
+  const { 'transfer-encoding': _, connection: __, ...headers } = response.headers
+  outgoing.writeHead(response.statusCode ?? 500, headers)
+  // A follower has to see that its answer has begun.
+  outgoing.flushHeaders()
+  response.pipe(outgoing)
+}
+
+function stopPassing({ response, outgoing }: Passing, fault: Fault | Rewrite): void {
+  if (fault === 'hangs' || fault === 'stalls in the answer') response.unpipe(outgoing)
+  else outgoing.destroy()
 }
 
 function pass(

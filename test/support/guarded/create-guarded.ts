@@ -4,7 +4,9 @@
 import { type ExecutionContext, Hono } from 'hono'
 import type { ServiceBinding } from '../../../src/guard/remote/ask-service.ts'
 import {
+  createVerifier,
   type RevocationOption,
+  refusalResponse,
   requireAccessToken,
   type VerifierOptions,
 } from '../../../src/index.ts'
@@ -12,6 +14,8 @@ import {
 export interface Bindings {
   ISSUER: string
   MAX_STALENESS_SECONDS: string
+  /** Follows the feed, also where that is not the default. */
+  FOLLOWS?: string
   AUTH?: ServiceBinding
   DATABASE_URL?: string
 }
@@ -33,17 +37,23 @@ export function createGuarded(revocationSource?: SourceOption) {
 }
 
 function createApp(
-  { ISSUER: issuer, MAX_STALENESS_SECONDS, AUTH }: Bindings,
+  { ISSUER: issuer, MAX_STALENESS_SECONDS, FOLLOWS, AUTH }: Bindings,
   revocationSource: SourceOption,
 ) {
   const maxStalenessSeconds = Number(MAX_STALENESS_SECONDS)
   const service = AUTH && ((bindings: Bindings) => bindings.AUTH as ServiceBinding)
-  const guard = (revocation: RevocationOption) =>
-    requireAccessToken({ issuer, audience: issuer, service, revocation, revocationSource })
+  const follow = FOLLOWS ? true : undefined
+  const options = { issuer, audience: issuer, service, revocationSource }
+  const guard = (revocation: RevocationOption) => requireAccessToken({ ...options, revocation })
+  const verifier = createVerifier({ ...options, revocation: { maxStalenessSeconds } })
   return new Hono<{ Bindings: Bindings }>()
-    .get('/bounded', guard({ maxStalenessSeconds }), (c) => c.json(c.var.auth.claims))
+    .get('/bounded', guard({ maxStalenessSeconds, follow }), (c) => c.json(c.var.auth.claims))
     .get('/strict', guard('strict'), (c) => c.json(c.var.auth.claims))
     .get('/lenient', guard({ maxStalenessSeconds, acceptStaleSeconds }), (c) =>
       c.json(c.var.auth.claims),
     )
+    .get('/without-wait-until', async (c) => {
+      const verified = await verifier.verify(c.req.raw, { env: c.env })
+      return verified.ok ? c.json(verified.value.claims) : refusalResponse(verified.error)
+    })
 }
