@@ -30,12 +30,13 @@ afterAll(async () => {
 })
 
 /** A guard that reaches the service through something that concerns its streams. */
-async function startBehind(fault: StreamFault) {
+async function startBehind(fault: StreamFault, maxStalenessSeconds?: number) {
   let way: StreamProxy | undefined
-  const guard = await stage.startGuard('over HTTP', async (url) => {
+  const putBefore = async (url: string) => {
     way = await startStreamProxy(url, fault)
     return way
-  })
+  }
+  const guard = await stage.startGuard('over HTTP', putBefore, { maxStalenessSeconds })
   if (!way) throw new Error('There is no proxy.')
   const token = await stage.mint(guard.issuer)
   await loaded(guard, token)
@@ -43,15 +44,15 @@ async function startBehind(fault: StreamFault) {
   return { guard, way, live }
 }
 
-/** Revokes a token that a guard has let in, and waits until the bound is over. */
-async function expectRefusedInTime(guard: GuardedByProxy): Promise<void> {
+/** Revokes a token that a guard has let in, and waits until the time for it is over. */
+async function expectRefusedInTime(guard: GuardedByProxy, withinMs = boundMs): Promise<void> {
   const token = await stage.mint(guard.issuer)
   const dying = watch(() => guard.ask(token))
   await dying.answered(({ answer }) => answer.status === 200)
   await stage.revoke(token)
   const revokedAtMs = performance.now()
-  await dying.answered(() => true, revokedAtMs + boundMs)
-  expect(statusesOf(await dying.stop(), revokedAtMs + boundMs)).toEqual([401])
+  await dying.answered(() => true, revokedAtMs + withinMs)
+  expect(statusesOf(await dying.stop(), revokedAtMs + withinMs)).toEqual([401])
 }
 
 const sentencesOf = ({ server }: GuardedByProxy, event: string) =>
@@ -95,24 +96,94 @@ describe.concurrent('a guard that follows the feed', () => {
     const guard = await stage.startGuard()
     const token = await stage.mint(guard.issuer)
     const live = watch(() => guard.ask(token, '/without-wait-until'))
-    await until(() => guard.proxy.times(pullPath).length > 5)
+    await until(() => guard.proxy.times(pullPath).length > 2)
     expect(statusesOf(await live.stop(), 0)).toEqual([200])
     expect(guard.proxy.times(streamPath)).toEqual([])
   })
 })
 
+/** How far apart the moments are, in milliseconds. */
+function gapsOf(moments: readonly number[]): number[] {
+  return moments.slice(1).map((moment, index) => moment - (moments[index] ?? 0))
+}
+
 describe.concurrent('a guard whose stream', () => {
-  it('is collected on the way finds that out, says so once, and pulls sooner', async () => {
+  it('is collected on the way says so once, and pulls at a fifth of the bound', async () => {
+    const { guard, way, live } = await startBehind('is collected', 20)
+    await until(() => sentencesOf(guard, 'revocation_stream_held_back').length > 0)
+    way.reset()
+    // At half of the bound there is no pull within this time.
+    await expectRefusedInTime(guard, 7_000)
+    // Until the whole answer has come, and longer.
+    await delay(26_000)
+    for (const gap of gapsOf(way.pulls())) expect(gap).toBeLessThan(7_000)
+    expect(way.pulls().length).toBeLessThan(12)
+    expect(way.streams()).toEqual([])
+    expect(guard.server.log()).toHaveLength(1)
+    expect(statusesOf(await live.stop(), 0)).toEqual([200])
+  })
+
+  it('is collected on the way does not pull all the time with the lowest bound', async () => {
     const { guard, way, live } = await startBehind('is collected')
     await until(() => sentencesOf(guard, 'revocation_stream_held_back').length > 0)
     way.reset()
     await expectRefusedInTime(guard)
-    // Also after the whole answer has come.
-    await delay(22_000)
-    expect(way.pulls().length).toBeGreaterThan(8)
-    expect(way.streams()).toEqual([])
-    expect(sentencesOf(guard, 'revocation_stream_held_back')).toHaveLength(1)
-    expect(guard.server.log()).toHaveLength(1)
+    await delay(8_000)
+    expect(way.pulls().length).toBeLessThan(25)
     expect(statusesOf(await live.stop(), 0)).toEqual([200])
+  })
+
+  it('is cut after a second begins another one at most every two seconds', async () => {
+    const { guard, way, live } = await startBehind('is cut after 1 s')
+    await until(() => way.streams().length > 1)
+    await expectRefusedInTime(guard)
+    await until(() => way.streams().length > 4)
+    for (const gap of gapsOf(way.streams())) expect(gap).toBeGreaterThan(1_900)
+    expect(statusesOf(await live.stop(), 0)).toEqual([200])
+    expect(guard.server.log()).toEqual([])
+  })
+
+  it('is four seconds late lets nobody in beyond the bound', async () => {
+    const { guard, way, live } = await startBehind('is 4 s late')
+    await until(() => sentencesOf(guard, 'revocation_stream_held_back').length > 0)
+    for (let times = 0; times < 3; times += 1) await expectRefusedInTime(guard)
+    expect(way.streams()).toHaveLength(1)
+    expect(statusesOf(await live.stop(), 0)).toEqual([200])
+    expect(guard.server.log()).toHaveLength(1)
+  })
+
+  it('becomes four seconds late counts each frame from when it was made', async () => {
+    const { guard, way, live } = await startBehind('none')
+    await until(() => way.streams().length > 0)
+    way.setFault('is 4 s late')
+    for (let times = 0; times < 2; times += 1) await expectRefusedInTime(guard)
+    expect(statusesOf(await live.stop(), 0)).toEqual([200])
+  })
+
+  it('is an old answer of a cache does not trust it, and asks again after longer pauses', async () => {
+    const { guard, way, live } = await startBehind('is an old one')
+    await until(() => way.streams().length > 1)
+    const startedAtMs = performance.now()
+    for (let times = 0; times < 4; times += 1) await expectRefusedInTime(guard)
+    const asked = way.streams().filter((atMs) => atMs > startedAtMs)
+    expect(asked.length).toBeGreaterThan(1)
+    expect(asked.length).toBeLessThan(9)
+    expect(way.pulls().length).toBeLessThan(15)
+    expect(statusesOf(await live.stop(), 0)).toEqual([200])
+    expect(guard.server.log()).toMatchObject([
+      { event: 'revocation_stream_failed', problem: expect.stringMatching(/a cache on the way/) },
+    ])
+  })
+
+  it('is an ordinary answer of an older service asks no more, and pulls as before', async () => {
+    const { guard, way, live } = await startBehind('is an ordinary one')
+    await until(() => sentencesOf(guard, 'revocation_stream_refused').length > 0)
+    way.reset()
+    for (let times = 0; times < 4; times += 1) await expectRefusedInTime(guard)
+    expect(way.streams()).toEqual([])
+    expect(way.pulls().length).toBeGreaterThan(4)
+    expect(way.pulls().length).toBeLessThan(20)
+    expect(statusesOf(await live.stop(), 0)).toEqual([200])
+    expect(guard.server.log()).toHaveLength(1)
   })
 })

@@ -23,7 +23,7 @@ export interface StreamProxy {
   pulls(): readonly number[]
   /** Forgets what was asked for. */
   reset(): void
-  /** For questions from now on. */
+  /** For questions from now on. An answer that is under way can become late, too. */
   setFault(fault: StreamFault): void
   stop(): Promise<void>
 }
@@ -58,7 +58,9 @@ export async function startStreamProxy(
       const { 'transfer-encoding': _, connection: __, ...kept } = response.headers
       outgoing.writeHead(response.statusCode ?? 500, kept)
       if (its === 'is an old one') return cache.keep({ response, outgoing })
-      passOn({ response, outgoing }, its)
+      passOn({ response, outgoing }, its, () =>
+        isStream && current === 'is 4 s late' ? lateMs : 0,
+      )
     })
     onward.on('error', () => incoming.socket.destroy())
     incoming.pipe(onward)
@@ -82,17 +84,16 @@ export async function startStreamProxy(
   }
 }
 
-function passOn({ response, outgoing }: Exchange, fault: StreamFault): void {
-  const chunks: Buffer[] = []
+function passOn({ response, outgoing }: Exchange, fault: StreamFault, delayMs: () => number): void {
+  const collected: Buffer[] = []
   const isCollected = fault === 'is collected'
-  const delayMs = fault === 'is 4 s late' ? lateMs : 0
   if (!isCollected) outgoing.flushHeaders()
   if (fault === 'is cut after 1 s') setTimeout(() => outgoing.destroy(), cutAfterMs)
   response.on('data', (chunk) => {
-    if (isCollected) chunks.push(chunk)
-    else setTimeout(() => outgoing.write(chunk), delayMs)
+    if (isCollected) collected.push(chunk)
+    else setTimeout(() => outgoing.write(chunk), delayMs())
   })
-  response.on('end', () => setTimeout(() => outgoing.end(Buffer.concat(chunks)), delayMs))
+  response.on('end', () => setTimeout(() => outgoing.end(Buffer.concat(collected)), delayMs()))
 }
 
 /** Keeps the first frame that comes, and gives it to every question. */
