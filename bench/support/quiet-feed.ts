@@ -2,6 +2,7 @@
 
 import { succeed } from '../../src/errors/reasons.ts'
 import type { RevocationSource } from '../../src/index.ts'
+import { streamSeconds } from '../../src/token/feed-format.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 /** The round trip to the service. */
@@ -36,7 +37,7 @@ export function createQuietFeed(
   return {
     pull: async () => succeed({ ...places, ...(await ask()) }),
     check: async () => succeed({ isRevoked: false, ...(await ask()) }),
-    async follow(_after, _context, { forSeconds, beatMs, take }) {
+    async follow(_after, _context, { beatMs, take }) {
       const first = await ask()
       // In milliseconds after the question came to the service.
       let [readMs, sentMs] = [-first.ageMs, 0]
@@ -44,11 +45,11 @@ export function createQuietFeed(
       while (isWanted) {
         const goesOutAfterMs = sentMs + beatMs - sharedForMs
         while (readMs <= goesOutAfterMs) readMs += sharedForMs
-        if (readMs >= forSeconds * 1_000) break
+        if (readMs >= streamSeconds * 1_000) break
         isWanted = take({ ...places, ...(await answer(readMs - sentMs, -readMs)) })
         sentMs = readMs
       }
-      await runtime.delay(forSeconds * 1_000 - sentMs)
+      await runtime.delay(streamSeconds * 1_000 - sentMs)
       return succeed(true)
     },
   }
