@@ -242,6 +242,14 @@ describe('createLocalKeySet', () => {
 describe('createSecretKeySet', () => {
   const key = 'a secret of these tests: 0123456789abcdef'
 
+  it('gives concurrent first calls the same key, and keeps it', async () => {
+    const set = createSecretKeySet(key)
+    const [first, second] = await Promise.all([set.find(undefined, {}), set.find(undefined, {})])
+    if (!first.ok || !second.ok) throw new Error('There is no key.')
+    expect(second.value).toBe(first.value)
+    expect(set.current(undefined, {})).toBe(first.value)
+  })
+
   it('treats spaces as no previous key, and names the invalid key', () => {
     for (const none of ['', '   ', undefined, null]) {
       expect(() => createSecretKeySet(key, none as string)).not.toThrow()
