@@ -113,7 +113,7 @@ export function requireFreshLogin(
 const freshLoginRules: Rules<FreshLoginOptions> = {
   maxAgeSeconds: must(
     (value) => Number.isSafeInteger(value) && Number(value) > 0,
-    'a whole number, at least 1',
+    'a whole number of seconds, at least 1',
   ),
   runtime: optional(runtimeRule(['now'])),
   ...refusalRules,
@@ -127,7 +127,7 @@ function parseRequiredRoles(required: RequiredRoles): (held: readonly string[]) 
   const isMore = (all !== undefined && any !== undefined) || Object.keys(others).length > 0
   if (isMore || !Array.isArray(roles) || roles.length === 0 || ![...roles].every(isRole)) {
     throw new TypeError(
-      `requireRole takes a role, { all: [roles] } or { any: [roles] }, at least one, none empty or with spaces; it got ${JSON.stringify(required)}.`,
+      `requireRole takes a role, { all: [roles] } or { any: [roles] }, with at least one role, none empty or with spaces; it got ${JSON.stringify(required)}.`,
     )
   }
   const wanted: readonly string[] = [...roles]

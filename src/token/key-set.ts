@@ -89,7 +89,7 @@ export function createKeySetOf(sources: readonly KeySource[]): KeySet {
  */
 export function createLocalKeySet(jwkSet: { readonly keys: readonly unknown[] }): KeySet {
   if (!isObject(jwkSet) || !Array.isArray(jwkSet.keys)) {
-    throw new TypeError('A key set is a JWK Set: { keys: [keys] }.')
+    throw new TypeError('A key set is a JWK Set: { keys: […] }.')
   }
   const sources = jwkSet.keys.map(publicKeySource)
   if (new Set(sources.map(({ keyId }) => keyId)).size !== (sources.length || 1)) {
@@ -130,7 +130,7 @@ export function createSecretKeySet(secretKey: string, previousSecretKey?: string
 function secretOf(name: string, key: unknown): string {
   const secret = typeof key === 'string' ? key.trim() : ''
   if (byteLength(secret) >= minSecretKeyBytes) return secret
-  throw new TypeError(`A secret key is the service's ${name}, of at least 32 bytes.`)
+  throw new TypeError(`A secret key is a string of at least 32 bytes: the ${name} of the service.`)
 }
 
 /** How to import a secret, and the previous one. Their tokens carry no `kid`. */

@@ -254,10 +254,10 @@ describe('createSecretKeySet', () => {
     for (const none of ['', '   ', undefined, null]) {
       expect(() => createSecretKeySet(key, none as string)).not.toThrow()
     }
-    expect(() => createSecretKeySet('   ', key)).toThrow("the service's SECRET_KEY")
+    expect(() => createSecretKeySet('   ', key)).toThrow('the SECRET_KEY of the service')
     for (const wrong of ['short', 5]) {
       expect(() => createSecretKeySet(key, wrong as string)).toThrow(
-        "the service's PREVIOUS_SECRET_KEY",
+        'the PREVIOUS_SECRET_KEY of the service',
       )
     }
   })
@@ -286,7 +286,7 @@ describe('a guard behind the first', () => {
     [() => requireFreshLogin({ maxAge: 300 } as never), 'requireFreshLogin has no option maxAge;'],
     [
       () => requireFreshLogin({ maxAgeSeconds: '300' } as never),
-      'maxAgeSeconds must be a whole number, at least 1, and is of type string.',
+      'maxAgeSeconds must be a whole number of seconds, at least 1, and is of type string.',
     ],
     [
       () => (requireFreshLogin as Make)({ maxAgeSeconds: 300 }, createFakeClock()),

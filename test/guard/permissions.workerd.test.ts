@@ -96,7 +96,7 @@ describe('a guard that asks for a role', () => {
     const make = () => requireRole(roles as never)
     expect(make).toThrow(TypeError)
     expect(make).toThrow(
-      `requireRole takes a role, { all: [roles] } or { any: [roles] }, at least one, none empty or with spaces; it got ${came}.`,
+      `requireRole takes a role, { all: [roles] } or { any: [roles] }, with at least one role, none empty or with spaces; it got ${came}.`,
     )
   })
 })

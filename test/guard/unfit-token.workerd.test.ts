@@ -40,7 +40,7 @@ describe('a different service than the issuer', () => {
     binding.answerWith(() => new Response('Hello', { status: 404 }))
     expect(await ask(await issue())).toBe(503)
     expect(lines()[0].problem).toBe(
-      `The key set at ${issuer}/.well-known/jwks.json, over the service binding, answers with status 404; check the issuer, and which Worker answers.`,
+      `The key set at ${issuer}/.well-known/jwks.json, over the service binding, answers with status 404; check which Worker answers, and the issuer.`,
     )
   })
 })

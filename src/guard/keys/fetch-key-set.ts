@@ -36,7 +36,7 @@ export async function fetchKeySet(
   if (!answer.ok) return answer
   const { isFound, name, text } = answer.value
   if (!isFound) {
-    return refuse(`${name} answers with status 404; check the issuer, and which Worker answers.`)
+    return refuse(`${name} answers with status 404; check which Worker answers, and the issuer.`)
   }
   const jwks = parseKeySet(text)
   if (!jwks.ok) return refuse(`${name} ${jwks.error}.`)

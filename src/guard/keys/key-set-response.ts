@@ -15,7 +15,9 @@ export function parseKeySet(text: string): Result<PublicJwk[], string> {
   const entries = parseJwkSetEntries(text)
   if (!entries) return refuse('is not a JWK Set in JSON; check the issuer')
   if (entries.length === 0) {
-    return refuse('is empty; set SIGNING_KEYS on the service (`npx portcullis keys generate`)')
+    return refuse(
+      'is empty; set SIGNING_KEYS on the service (`npx portcullis keys generate`): without them, only the service can verify its tokens',
+    )
   }
   if (entries.length > maxKeys) return refuse(`has more than ${maxKeys} keys`)
   const keys = entries.map(parsePublicJwk).flatMap((key) => (key.ok ? [key.value] : []))

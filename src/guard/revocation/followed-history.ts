@@ -30,7 +30,8 @@ export type Judgement = 'follow' | 'ignore' | { readonly problem: string }
  * The most former histories to remember. A service gets a new history only after a restored backup.
  */
 const maxFormerEpochs = 100
-const cure = 'after a restored backup, deploy new keys, then run `portcullis migrate --restored`'
+const cure =
+  'after a restored backup, deploy new keys, and then run `portcullis migrate --restored` (docs/operate/backup-and-restore.md)'
 
 export class FollowedHistory {
   #epoch: string | undefined
@@ -72,7 +73,9 @@ export class FollowedHistory {
    */
   #judgeSame({ page: { head }, readAtMs }: DatedPage): Judgement {
     if (head >= this.#head || readAtMs < this.#headLearntAtMs) return 'follow'
-    return { problem: `it ends at ${head}, and ended at ${this.#head} before; ${cure}` }
+    return {
+      problem: `it ends at ${head}, and ended at ${this.#head} before; ${cure}`,
+    }
   }
 
   /**
@@ -82,7 +85,9 @@ export class FollowedHistory {
   #judgeOther({ page: { epoch }, currentAtMs }: DatedPage): Judgement {
     if (currentAtMs < this.#epochLearntAtMs) return 'ignore'
     if (!this.#formerEpochs.has(epoch)) return 'follow'
-    return { problem: `it is back at an earlier epoch (do two databases answer?); ${cure}` }
+    return {
+      problem: `it is back at an earlier epoch (do two databases answer?); ${cure}`,
+    }
   }
 
   /** Moves the position forward by a page whose rows have been taken in. */
