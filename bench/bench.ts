@@ -10,6 +10,7 @@ import { measureAlternatives } from './parts/alternatives.ts'
 import { measureCodeTime } from './parts/code-time.ts'
 import { measureFeedRows } from './parts/feed-rows.ts'
 import { measureFlat } from './parts/flat.ts'
+import { measureFollowers } from './parts/followers.ts'
 import { measureFreshTokens } from './parts/fresh-tokens.ts'
 import { measureGuards } from './parts/guards.ts'
 import { measureLoginCrowds } from './parts/login-crowds.ts'
@@ -39,6 +40,7 @@ const parts: Readonly<Record<string, Part>> = {
   },
   quiet: { title: 'Quiet isolates', run: simulateQuietIsolates },
   staleness: { title: 'How long a revoked token is accepted', run: measureStaleness },
+  followers: { title: 'Clients that follow one isolate', run: measureFollowers },
   rows: { title: 'How many rows the feed has', run: measureFeedRows },
   service: { title: 'The service', run: measureService },
   'start-up': { title: 'The start of the Worker', run: measureStartUp },

@@ -92,17 +92,23 @@ export async function startPlace(bundles: Bundles, variant: Variant): Promise<Pl
   }
 }
 
+interface ServicesOptions extends Pick<Variant, 'distanceMs' | 'isSameIsolate'> {
+  /** For the isolate that guards ask. Default: none. */
+  readonly inspectorPort?: number
+}
+
 /** The isolate that guards ask, and the one that takes logouts. */
 export async function startServices(
   bundle: string,
-  { distanceMs, isSameIsolate }: Pick<Variant, 'distanceMs' | 'isSameIsolate'>,
+  { distanceMs, isSameIsolate, ...options }: ServicesOptions,
 ) {
   const database = await startDatabase()
   const proxy = distanceMs > 0 ? await startProxy(database.url, distanceMs) : undefined
   const tail = await startTailCounter(proxy?.url ?? database.url)
   const settings = { ...testSettings, ISSUER: issuer, SIGNING_KEYS: await createKeySet() }
-  const serve = (url: string) => serveOnWorkerd(bundle, { ...settings, TURSO_DATABASE_URL: url })
-  const followed = await serve(tail.url)
+  const serve = (url: string, inspector = {}) =>
+    serveOnWorkerd(bundle, { ...settings, TURSO_DATABASE_URL: url }, inspector)
+  const followed = await serve(tail.url, options)
   const other = isSameIsolate ? followed : await serve(proxy?.url ?? database.url)
   return {
     followed: followed.baseUrl,

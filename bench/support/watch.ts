@@ -14,7 +14,7 @@ export interface Asked {
 
 /** What happened to a token. */
 export interface Watched {
-  /** The last request that was sent and accepted. */
+  /** The last request that was sent and accepted. Long ago if the guard never decided. */
   readonly accepted: Asked
   /** The number of requests that the guard could not decide (503). */
   readonly undecided: number
@@ -22,6 +22,9 @@ export interface Watched {
 
 /** Has no limit of connections, so that no request queues here. */
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
+
+const longAgo = Number.NEGATIVE_INFINITY
+const never: Asked = { status: 0, sentAtMs: longAgo, answeredAtMs: longAgo }
 
 /** Shows the token once. */
 export function ask(url: string, token: string, method = 'GET'): Promise<Asked> {
@@ -51,8 +54,8 @@ export async function watch(url: string, token: string, nextGapMs: () => number)
   const answers = await Promise.all(asked)
   const accepted = answers.findLast(({ status }) => status === 200)
   const others = answers.filter(({ status }) => status !== 200 && status !== 401)
-  if (!accepted) throw new Error(`${url} never accepted a token: ${answers[0]?.status}`)
   const undecided = others.filter(({ status }) => status === 503).length
   if (others.length > undecided) throw new Error(`${url} answers ${others[0]?.status}`)
-  return { accepted, undecided }
+  if (!accepted && undecided === 0) throw new Error(`${url} never accepted a token`)
+  return { accepted: accepted ?? never, undecided }
 }

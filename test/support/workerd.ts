@@ -23,6 +23,8 @@ type Services = Readonly<Record<string, string>>
 interface WorkerdOptions {
   readonly services?: Services
   readonly port?: number
+  /** Where a debugger may connect, on loopback. Default: nowhere. */
+  readonly inspectorPort?: number
   /** Certificates in PEM that are trusted beside the public ones. */
   readonly trusted?: readonly string[]
 }
@@ -31,7 +33,7 @@ interface WorkerdOptions {
 export async function serveOnWorkerd(
   bundle: string,
   variables: Readonly<Record<string, string>>,
-  { services = {}, port: wanted, trusted = [] }: WorkerdOptions = {},
+  { services = {}, port: wanted, inspectorPort, trusted = [] }: WorkerdOptions = {},
 ): Promise<Server> {
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-workerd-'))
   const port = wanted ?? (await findFreePort())
@@ -43,7 +45,9 @@ export async function serveOnWorkerd(
     join(directory, 'config.capnp'),
     configuration(port, variables, services, wasm, trusted),
   )
-  const server = await startServer(workerd, ['serve', join(directory, 'config.capnp')], port)
+  const inspector = inspectorPort ? [`--inspector-addr=127.0.0.1:${inspectorPort}`] : []
+  const args = ['serve', ...inspector, join(directory, 'config.capnp')]
+  const server = await startServer(workerd, args, port)
   const stop = async () => {
     await server.stop()
     rmSync(directory, { recursive: true, force: true })
