@@ -1,7 +1,7 @@
 // Clients that follow the feed as guards do, without a guard around them.
 
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
-import { frameLength, parseFeed, segmentOf } from '../../src/token/feed-format.ts'
+import { parseFeed, segmentOf } from '../../src/token/feed-format.ts'
 
 /** Has no limit of connections, so that no stream queues here. */
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
@@ -67,9 +67,9 @@ export class Follower {
     let text = ''
     answer.setEncoding('latin1').on('data', (chunk) => {
       text += chunk
-      for (let end = frameLength(text); end; end = frameLength(text)) {
-        this.#take(text.slice(0, end))
-        text = text.slice(end)
+      for (const [frame] of text.matchAll(/.*\n.*\n/g)) {
+        this.#take(frame.slice(0, -1))
+        text = text.slice(frame.length)
       }
     })
     answer.on('error', () => {})
