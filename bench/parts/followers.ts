@@ -76,8 +76,9 @@ async function measureCosts(bundle: string, streams: number): Promise<Costs> {
   try {
     const { beginning, tokens } = await prepare(services, 2 * logoutsEach)
     const pid = services.followedPid
+    const readHeap = () => heapKiB(inspectorPort, `${services.followed}/health`)
     const idleMs = await cpuMsPerSecond(pid, idleSeconds)
-    const before = { heap: await heapKiB(inspectorPort), resident: residentKiB(pid) }
+    const before = { heap: await readHeap(), resident: residentKiB(pid) }
     for (const follower of createFollowers(beginning, streams)) {
       followers.push(follower)
       follower.begin()
@@ -87,8 +88,8 @@ async function measureCosts(bundle: string, streams: number): Promise<Costs> {
     services.takeTailReads()
     const busyMs = await cpuMsPerSecond(pid, seconds)
     const tailReads = services.takeTailReads()
+    const heap = await readHeap()
     const resident = residentKiB(pid)
-    const heap = await heapKiB(inspectorPort)
     const here = tokens.splice(0, logoutsEach)
     return {
       streams,

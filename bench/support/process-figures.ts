@@ -5,8 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 /** The clock of /proc, on every Linux that Node runs on. */
 const msPerTick = 10
-const heapReadings = 8
-const readEveryMs = 250
 
 /** The CPU time so far, in milliseconds. In steps of 10 ms. */
 export function cpuMs(pid: number): number {
@@ -35,10 +33,11 @@ interface HeapUsage {
 }
 
 /**
- * The heap in use, with what belongs to it outside of V8, in KiB. It is the least of several
- * readings: workerd collects no garbage on request.
+ * The heap in use after garbage collection, with what belongs to it outside of V8, in KiB.
+ *
+ * @param url of a request, because workerd collects only while it serves one
  */
-export async function heapKiB(inspectorPort: number): Promise<number> {
+export async function heapKiB(inspectorPort: number, url: string): Promise<number> {
   const list = await fetch(`http://127.0.0.1:${inspectorPort}/json`)
   const [target] = (await list.json()) as { webSocketDebuggerUrl: string }[]
   const socket = new WebSocket(target?.webSocketDebuggerUrl ?? '')
@@ -55,13 +54,14 @@ export async function heapKiB(inspectorPort: number): Promise<number> {
       waiting.set(waiting.size, resolve)
       socket.send(JSON.stringify({ id: waiting.size - 1, method }))
     })
-  let least = Number.POSITIVE_INFINITY
-  for (let reading = 0; reading < heapReadings; reading += 1) {
-    const heap = await ask('Runtime.getHeapUsage')
-    const { usedSize, embedderHeapUsedSize = 0, backingStorageSize = 0 } = heap
-    least = Math.min(least, (usedSize + embedderHeapUsedSize + backingStorageSize) / 1_024)
-    await delay(readEveryMs)
-  }
+  await ask('HeapProfiler.enable')
+  let isCollected = false
+  void ask('HeapProfiler.collectGarbage').then(() => {
+    isCollected = true
+  })
+  while (!isCollected) await (await fetch(url)).arrayBuffer()
+  const heap = await ask('Runtime.getHeapUsage')
   socket.close()
-  return least
+  const { usedSize, embedderHeapUsedSize = 0, backingStorageSize = 0 } = heap
+  return (usedSize + embedderHeapUsedSize + backingStorageSize) / 1_024
 }
