@@ -12,6 +12,7 @@ import { cpuMsPerSecond, heapKiB, residentKiB } from '../support/process-figures
 import { registerMany } from '../support/register-many.ts'
 import { logOut } from '../support/revoke-all.ts'
 import { startServices } from '../support/staleness-place.ts'
+import { renderStreamCosts } from '../support/stream-costs.ts'
 import { renderCount } from '../support/table.ts'
 
 const counts = (process.env.BENCH_FOLLOWERS ?? '10,100,1000').split(',').map(Number)
@@ -61,6 +62,7 @@ export async function measureFollowers(directory: string): Promise<string> {
     renderCosts(costs),
     `CPU and memory are those of the service's process (workerd), over ${seconds} s in which each client begins again once. "Told" is the longest time from the answer to a logout until the last client had it, of ${logoutsEach} logouts.`,
     `${renderCount(vanishing)} clients at once: ${renderCount(recovery.streams)} got streams, ${renderCount(recovery.turnedAway)} an ordinary page. All vanished. ${recovery.newcomersAfterSeconds.toFixed(1)} s later ${renderCount(recovery.streams)} newcomers had streams. They vanished, too, and ${recovery.idleAfterSeconds} s later the process was idle.`,
+    renderStreamCosts(costs.at(-1)?.cpuUs ?? Number.NaN),
     renderGates(gatesOf(costs, recovery)),
   ].join('\n\n')
 }

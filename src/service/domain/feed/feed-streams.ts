@@ -14,6 +14,8 @@ import type { AgedPage } from './aged-page.ts'
 const maxStreams = 1_000
 /** How long a client may take to ask for its next frame, in addition to the pause between two. */
 const graceMs = 3_000
+/** How many streams are woken to read what is new. One would do, if its client is still there. */
+const readers = 4
 /** The pause while another stream reads the end of the history. It is woken when that is read. */
 const pauseWhileReadMs = 250
 
@@ -91,9 +93,17 @@ export class FeedStreams {
     return this.#bodyOf(stream)
   }
 
-  /** Lets every stream look at the end of the history again. */
+  /** Lets every stream look at the end of the history, which was read. */
   wake(): void {
     for (const stream of this.#streams) stream.wake()
+  }
+
+  /**
+   * Lets a few streams look, so that one of them reads the end of the history. They are those that
+   * paused last, so their clients are still there.
+   */
+  wakeReader(): void {
+    for (const stream of [...this.#streams].slice(-readers)) stream.wake()
   }
 
   /** Ends all streams, before the process stops. */
@@ -165,6 +175,8 @@ export class FeedStreams {
 
   /** The pause has a timer of this request. Another request can only end it early. */
   async #pause(stream: Stream, ms: number): Promise<void> {
+    // The order of the set is that of the last pauses.
+    if (this.#streams.delete(stream)) this.#streams.add(stream)
     const timer = new AbortController()
     const woken = new Promise<void>((resolve) => {
       stream.wake = resolve

@@ -134,7 +134,7 @@ export class RevocationFeed {
   /** Tells those who follow of a revocation of this isolate, which got a place in the history. */
   noteWritten(place: number): void {
     this.history.noteWritten(place)
-    this.streams.wake()
+    this.streams.wakeReader()
   }
 
   /**

@@ -145,9 +145,21 @@ describe('an answer that is followed', () => {
     await time.advance(1_300)
     tail.head = 1
     tail.isHurried = true
-    streams.wake()
+    streams.wakeReader()
     await time.advance(0)
     expect(seen.frames[1]).toMatchObject({ atMs: 1_300, through: 1 })
+  })
+
+  it('tells all of news in its isolate, by a read of those who paused last', async () => {
+    const all = Array.from({ length: 20 }, () => follow())
+    // Nobody reads these.
+    for (let each = 0; each < 20; each += 1) streams.begin(ask())
+    await time.advance(1_300)
+    tail.head = 1
+    tail.isHurried = true
+    streams.wakeReader()
+    await time.advance(0)
+    expect(all.map(({ seen }) => seen.frames.at(-1)?.through)).toEqual(Array(20).fill(1))
   })
 
   it('has frames that say their age while the database is away, and news afterwards', async () => {
