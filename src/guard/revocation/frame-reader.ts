@@ -61,11 +61,12 @@ export class FrameReader {
   /**
    * The frame was made at least `held_ms` after the question, because both clocks run at the same
    * rate, and not later than now. So a service whose clock is wrong makes it look younger by the
-   * time of the network at most.
+   * time of the network at most. That would be too much for the epoch, because a guard never goes
+   * back to one. Its proof is the nonce alone.
    */
   #dated({ proof, ...page }: FeedAnswer): PulledPage {
     const { ageMs = 0, heldMs = 0 } = proof ?? {}
     const madeAfterMs = Math.min(heldMs, this.#runtime.elapsedMs() - this.#askedAtMs)
-    return { ...page, ageMs: ageMs - Math.max(0, madeAfterMs) }
+    return { ...page, ageMs: ageMs - Math.max(0, madeAfterMs), epochAgeMs: ageMs }
   }
 }

@@ -126,6 +126,13 @@ describe('a followed answer', () => {
     expect(pages.map(({ ageMs }) => ageMs)).toEqual([300, 20 - 900, 50 - 3_000])
   })
 
+  it('proves the epoch of a frame by the question, whatever the service says of its time', async () => {
+    const { pages } = await follow((nonce) =>
+      inPieces([textOf({ heldMs: 900, ageMs: 20 }, nonce)], 1_000),
+    )
+    expect(pages).toMatchObject([{ ageMs: 20 - 900, epochAgeMs: 20 }])
+  })
+
   it('does not believe that a frame was made before the question', async () => {
     const { pages } = await follow((nonce) => {
       time.nowMs -= 5_000
