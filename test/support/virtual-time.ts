@@ -27,6 +27,14 @@ export class VirtualTime {
     return new Promise((fire) => this.#timers.push({ atMs: this.nowMs + ms, fire }))
   }
 
+  /** As `AbortSignal.timeout`, by this time. */
+  timeout(ms: number): AbortSignal {
+    const controller = new AbortController()
+    const fire = () => controller.abort(new DOMException('', 'TimeoutError'))
+    this.#timers.push({ atMs: this.nowMs + ms, fire })
+    return controller.signal
+  }
+
   /** Lets this time pass. */
   async advance(ms: number): Promise<void> {
     const endMs = this.nowMs + ms

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest'
 import { createGate, revocableToken } from '../../../src/guard/revocation/gate.ts'
 import { RevocationLoader } from '../../../src/guard/revocation/loader.ts'
 import { createRemoteSource } from '../../../src/guard/revocation/remote-source.ts'
+import { FeedStreams } from '../../../src/service/domain/feed/feed-streams.ts'
 import { breakCode, removeBrokenCode } from '../../support/broken-code.ts'
 import { findRestoreBreaches, type RemoteCode } from '../../support/restored-model.ts'
 import { restoreScenario } from '../../support/restored-scenarios.ts'
@@ -13,7 +14,10 @@ import { restoreScenario } from '../../support/restored-scenarios.ts'
 vi.spyOn(console, 'error').mockImplementation(() => {})
 afterAll(removeBrokenCode)
 
-const code: RemoteCode = { createGate, revocableToken, RevocationLoader, createRemoteSource }
+const code: RemoteCode = {
+  ...{ createGate, revocableToken, RevocationLoader },
+  ...{ createRemoteSource, FeedStreams },
+}
 
 function holdsFor(tried: RemoteCode) {
   return fc.asyncProperty(restoreScenario, async (scenario) => {
