@@ -152,12 +152,24 @@ describe.concurrent('a guard whose stream', () => {
     expect(guard.server.log()).toHaveLength(1)
   })
 
-  it('becomes four seconds late counts each frame from when it was made', async () => {
-    const { guard, way, live } = await startBehind('none')
+  it('is late when the service goes away counts each frame from when it was made', async () => {
+    // Two beats are longer than the frames are late, so the stream goes on.
+    const { guard, way, live } = await startBehind('none', 12)
     await until(() => way.streams().length > 0)
-    way.setFault('is 4 s late')
-    for (let times = 0; times < 2; times += 1) await expectRefusedInTime(guard)
-    expect(statusesOf(await live.stop(), 0)).toEqual([200])
+    const dying = await stage.mint(guard.issuer)
+    const dyingWatch = watch(() => guard.ask(dying))
+    way.setFault('is 2 s late')
+    const before = way.frames()
+    await until(() => way.frames() > before + 1)
+    guard.proxy.setFault('hangs', '/auth/feed/')
+    await stage.revoke(dying)
+    const revokedAtMs = performance.now()
+    // The proxy still has a frame from just before.
+    await dyingWatch.answered(() => true, revokedAtMs + 13_000)
+    const seen = await dyingWatch.stop()
+    expect(statusesOf(seen, revokedAtMs, revokedAtMs + 4_000)).toEqual([200])
+    expect(statusesOf(seen, revokedAtMs + 12_000)).toEqual([503])
+    await live.stop()
   })
 
   it('is an old answer of a cache does not trust it, and asks again after longer pauses', async () => {

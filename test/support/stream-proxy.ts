@@ -9,6 +9,7 @@ export type StreamFault =
   /** It comes as a whole, when it is over. */
   | 'is collected'
   | 'is cut after 1 s'
+  | 'is 2 s late'
   | 'is 4 s late'
   /** A cache that leaves the query out of its key repeats the first frame of the first one. */
   | 'is an old one'
@@ -21,6 +22,8 @@ export interface StreamProxy {
   streams(): readonly number[]
   /** When other parts of the feed were asked for. */
   pulls(): readonly number[]
+  /** How many frames have come from the service, or parts of them. */
+  frames(): number
   /** Forgets what was asked for. */
   reset(): void
   /** For questions from now on. An answer that is under way can become late, too. */
@@ -33,7 +36,7 @@ interface Exchange {
   readonly outgoing: ServerResponse
 }
 
-const lateMs = 4_000
+const lateMs: Partial<Record<StreamFault, number>> = { 'is 2 s late': 2_000, 'is 4 s late': 4_000 }
 const cutAfterMs = 1_000
 
 /** A proxy in front of the service at `target`. It counts what is asked for. */
@@ -43,6 +46,7 @@ export async function startStreamProxy(
 ): Promise<StreamProxy> {
   const asked: { streams: number[]; pulls: number[] } = { streams: [], pulls: [] }
   let current = fault
+  let frames = 0
   const cache = createCache()
   const server = createServer((incoming, outgoing) => {
     const { url = '', method, headers } = incoming
@@ -57,10 +61,13 @@ export async function startStreamProxy(
       response.on('close', () => response.complete || outgoing.destroy())
       const { 'transfer-encoding': _, connection: __, ...kept } = response.headers
       outgoing.writeHead(response.statusCode ?? 500, kept)
+      if (isStream) {
+        response.on('data', () => {
+          frames += 1
+        })
+      }
       if (its === 'is an old one') return cache.keep({ response, outgoing })
-      passOn({ response, outgoing }, its, () =>
-        isStream && current === 'is 4 s late' ? lateMs : 0,
-      )
+      passOn({ response, outgoing }, its, () => (isStream ? (lateMs[current] ?? 0) : 0))
     })
     onward.on('error', () => incoming.socket.destroy())
     incoming.pipe(onward)
@@ -70,6 +77,7 @@ export async function startStreamProxy(
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     streams: () => asked.streams,
     pulls: () => asked.pulls,
+    frames: () => frames,
     reset() {
       asked.streams = []
       asked.pulls = []
