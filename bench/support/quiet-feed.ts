@@ -50,7 +50,7 @@ export function createQuietFeed(
         sentMs = readMs
       }
       await runtime.delay(streamSeconds * 1_000 - sentMs)
-      return succeed(true)
+      return succeed(0)
     },
   }
 }

@@ -158,7 +158,7 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
     writer: 'guard',
     members: ['issuer', 'problem'],
     meaning:
-      'No frame of a stream came within 3 s. The guard pulls each fifth of its bound, and tries again after ten minutes.',
+      'Two streams in a row brought nothing, while pulls work. The guard pulls each fifth of its bound, and tries again after ten minutes.',
     todo: 'Turn off the buffering of answers between the guard and the service, for `/auth/feed`.',
   },
   revocation_check_failed: {

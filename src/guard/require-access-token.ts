@@ -176,7 +176,7 @@ function contextOf(c: Context): VerificationContext {
         const execution = c.executionCtx
         return (work: Promise<unknown>) => execution.waitUntil(work)
       } catch {
-        return undefined
+        return null
       }
     },
   }

@@ -32,8 +32,6 @@ export class TestFeed {
     const [, kind, number] = /\/auth\/feed\/(since|snapshot)\/(\d+)$/.exec(pathname) ?? []
     if (pathname.endsWith('/check')) return this.#check(await request.json())
     if (!kind) return new Response('{}', { status: 404 })
-    // A stream would go by real time. Without it, a test decides by `advance` what a guard knows.
-    if (searchParams.has('follow')) return new Response('')
     const places = kind === 'since' ? placesPerSegment : placesPerPage
     const nonce = searchParams.get('nonce')
     const proof = nonce === null ? undefined : { nonce, ageMs: 0 }

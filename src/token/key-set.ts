@@ -12,8 +12,8 @@ import { importPublicKey, importSecretKey, type VerificationKey } from './verifi
 export interface VerificationContext {
   /** The Worker's bindings, for the options that are functions of them. Default: undefined. */
   readonly env?: unknown
-  /** Keeps work alive after the response: `ctx.waitUntil` on Workers. Default: none. */
-  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
+  /** Keeps work alive after the response: `ctx.waitUntil` on Workers. Default, and null: none. */
+  readonly waitUntil?: ((work: Promise<unknown>) => void) | null | undefined
   /**
    * Until when the request may wait for keys and revocations, as a moment of the runtime's
    * `elapsedMs`. Default: a verifier gives each request 3 s.

@@ -71,14 +71,15 @@ export interface RevocationSource {
     followed?: FollowedFeed,
   ): Promise<Result<PulledPage, string>>
   /**
-   * Like `pull`, with one page after the other for 20 s, as soon as there is news. Resolves at the
-   * end. `false` means that the source gives no stream now. Default: the guard pulls.
+   * Like `pull`, with one page after the other for 20 s, as soon as there is news. Resolves to 0 at
+   * the end of the stream. If the source gives none, resolves to the number of seconds after which
+   * to ask again. Default: the guard pulls.
    */
   follow?(
     after: number,
     context: VerificationContext,
     options: FollowOptions,
-  ): Promise<Result<boolean, string>>
+  ): Promise<Result<number, string>>
   /** Whether any of the ids is revoked: exact, one round trip. */
   check(ids: readonly string[], context: VerificationContext): Promise<Result<CheckedToken, string>>
 }

@@ -48,7 +48,8 @@ export async function askService(
 ): Promise<Result<NamedAnswer, string>> {
   const { url, subject, maxBytes, stream } = question
   const name = `${subject} at ${url}${findBinding ? ', over the service binding,' : ''}`
-  const signal = AbortSignal.timeout(stream?.withinMs ?? timeoutMs)
+  const withinMs = stream?.withinMs ?? timeoutMs
+  const signal = AbortSignal.timeout(withinMs)
   const askOnce = async () =>
     readAnswer(
       await bindingOf(findBinding, signal).fetch(createRequest(question, signal)),
@@ -62,7 +63,7 @@ export async function askService(
     const answer = await Promise.race([asked, rejectWhenAborted(signal)])
     return answer.ok ? succeed({ ...answer.value, name }) : refuse(`${name} ${answer.error}.`)
   } catch (error) {
-    return refuse(`${name} cannot be fetched: ${explain(error)}.`)
+    return refuse(`${name} cannot be fetched: ${explain(error, withinMs)}.`)
   }
 }
 
@@ -92,12 +93,12 @@ class MissingBinding extends Error {
   override readonly name = 'MissingBinding'
 }
 
-function explain(error: unknown): string {
+function explain(error: unknown, withinMs: number): string {
   if (error instanceof MissingBinding) {
     return '`service` gives no binding; add it to [[services]] in wrangler.toml, and call verify with { env }'
   }
   if (error instanceof DOMException && error.name === 'TimeoutError') {
-    return `the service did not answer within ${timeoutMs / 1000} s`
+    return `the service did not answer within ${withinMs / 1_000} s`
   }
   return `${messageOf(error)}; check that the service runs, and the issuer`
 }

@@ -7,7 +7,7 @@
 import { messageOf } from '../../errors/message-of.ts'
 import { refuse } from '../../errors/reasons.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import { type BackOff, SingleFlight } from '../../runtime/single-flight.ts'
+import { SingleFlight } from '../../runtime/single-flight.ts'
 import { streamSeconds } from '../../token/feed-format.ts'
 import type { VerificationContext } from '../../token/key-set.ts'
 import type { PulledPage, RevocationSource } from '../../token/revocation-source.ts'
@@ -16,13 +16,10 @@ import { keepAlive } from '../remote/keep-alive.ts'
 import type { RevocationView } from './view.ts'
 
 const longestBeatMs = 3_000
-/**
- * The pause while streams do not get through. Also where the service gives one page, because it is
- * older than 0.6, or has enough streams.
- */
-const pauseWithoutStreamMs = 600_000
-/** Many guards are cut off at once. So each waits up to a second longer. */
-const pauseAfterCutMs = 1_000
+/** The pause while something on the way holds streams back. */
+const pauseWhileHeldBackMs = 600_000
+/** A stream that ends sooner counts as a failure. */
+const shortStreamMs = 5_000
 
 /** What a follower uses of the loader. */
 interface FollowedLoader {
@@ -39,13 +36,24 @@ export class FeedFollower {
   readonly #following: SingleFlight
   /** The number of the last stream. One that was given up is not the last. */
   #streams = 0
-  #isFirstFrameDue = false
+  /** Whether the last stream goes on, as far as is known. */
+  #isOpen = false
+  /** Streams in a row that fell silent. */
+  #silences = 0
+  #hasPulled = false
   #isHeldBack = false
 
-  constructor(loader: FollowedLoader, runtime: Runtime, backOff: BackOff) {
+  constructor(loader: FollowedLoader, runtime: Runtime) {
     this.#loader = loader
     this.#runtime = runtime
-    this.#following = new SingleFlight(runtime, backOff)
+    this.#following = new SingleFlight(runtime, {
+      // Many guards are cut off at once, so each waits for another time: 1 to 2 s.
+      get firstPauseMs() {
+        const [jitter = 0] = runtime.randomBytes(1)
+        return 1_000 + 4 * jitter
+      },
+      longestPauseMs: 60_000,
+    })
   }
 
   /** Whether something on the way holds streams back. Guards pull sooner then. */
@@ -61,8 +69,12 @@ export class FeedFollower {
   /** Begins a stream in the background, if `mayBegin`. */
   begin(maxStalenessMs: number, source: RevocationSource, context: VerificationContext): void {
     const beatMs = Math.floor(Math.min(longestBeatMs, maxStalenessMs / 4))
-    if (this.#isFirstFrameDue) this.#giveUp()
-    else void keepAlive(context, true, () => this.#follow(beatMs, source, context))
+    if (this.#isOpen) this.#noteSilence()
+    else {
+      // Also where the background work cannot begin.
+      this.#following.begin(timeoutMs)
+      void keepAlive(context, true, () => this.#follow(beatMs, source, context))
+    }
   }
 
   /** No request of the isolate begins a stream for so long. */
@@ -70,31 +82,30 @@ export class FeedFollower {
     this.#following.pauseFor(ms)
   }
 
-  /** After an outage. What was found out about streams may have come from it. */
-  forgetOutage(): void {
+  /** After an outage, what was found out about streams may have come from it. */
+  notePull(isAfterOutage: boolean): void {
+    this.#hasPulled = true
+    if (!isAfterOutage) return
     this.#isHeldBack = false
-    if (this.#following.isPaused()) this.#pauseAfterCut()
-  }
-
-  #pauseAfterCut(): void {
-    const [jitter = 0] = this.#runtime.randomBytes(1)
-    this.pauseFor(pauseAfterCutMs + 4 * jitter)
-  }
-
-  #pauseWithoutStream(): void {
     this.#following.succeed()
-    this.pauseFor(pauseWithoutStreamMs)
+    if (this.#following.isPaused()) this.#following.fail()
   }
 
-  /** The time for the first frame is over, and no end was reported. */
-  #giveUp(): void {
+  /**
+   * The last stream brought nothing for too long, and no end of it was reported. If pulls work
+   * meanwhile, and it is not the first one, something on the way collects its frames.
+   */
+  #noteSilence(): void {
+    this.#isOpen = false
     this.#streams += 1
-    this.#isFirstFrameDue = false
+    this.#silences += 1
+    this.#following.fail()
+    if (this.#silences < 2 || !this.#hasPulled) return
     this.#isHeldBack = true
-    this.#pauseWithoutStream()
+    this.pauseFor(pauseWhileHeldBackMs)
     this.#loader.log(
       'revocation_stream_held_back',
-      'No frame of the revocation feed came within 3 s; turn buffering off on the way to /auth/feed.',
+      'Streams of the revocation feed fall silent; turn buffering off on the way to /auth/feed.',
     )
   }
 
@@ -104,7 +115,7 @@ export class FeedFollower {
     context: VerificationContext,
   ): Promise<void> {
     const { view } = this.#loader
-    const { followed } = view
+    const { followed, position } = view
     if (!followed) return
     this.#streams += 1
     const number = this.#streams
@@ -114,37 +125,42 @@ export class FeedFollower {
       // A frame that comes this late says nothing about the next ones.
       if (number !== this.#streams) return false
       this.#following.begin(2 * beatMs)
-      this.#isFirstFrameDue = false
-      this.#isHeldBack = false
-      isGood = typeof view.apply(page, askedAt) === 'string'
+      const applied = view.apply(page, askedAt)
+      isGood = applied === 'complete' || applied === 'partial'
       return isGood
     }
-    this.#following.begin(timeoutMs)
-    this.#isFirstFrameDue = true
-    const options = { followed, beatMs, take }
+    this.#isOpen = true
+    if (this.#silences === 0) this.#hasPulled = false
     const ended =
       (await source
-        .follow?.(view.position, context, options)
+        .follow?.(position, context, { followed, beatMs, take })
         .catch((error) => refuse(messageOf(error)))) ?? refuse('')
-    // It was given up, or another one has begun, because this one was silent.
+    // It was given up.
     if (number !== this.#streams) return
-    this.#isFirstFrameDue = false
-    if (ended.ok && !ended.value) this.#pauseWithoutStream()
-    else if (isGood) this.#end(askedAt.elapsedMs)
+    this.#isOpen = false
+    if (ended.ok && ended.value > 0) this.#end(ended.value)
+    else if (isGood) this.#endStream(this.#runtime.elapsedMs() - askedAt.elapsedMs)
     else this.#fail(ended.ok ? '' : ended.error)
     if (!view.isComplete()) this.#loader.refresh(source, context)
   }
 
-  /** After its whole time, the next request begins another stream at once. */
-  #end(askedAtMs: number): void {
-    const sinceMs = this.#runtime.elapsedMs() - askedAtMs
+  #end(pauseSeconds: number): void {
+    this.#silences = 0
+    this.#isHeldBack = false
     this.#following.succeed()
-    if (sinceMs < (streamSeconds - 1) * 1_000) this.#pauseAfterCut()
+    this.pauseFor(pauseSeconds * 1_000)
+  }
+
+  /** After its whole time, the next request begins another stream at once. */
+  #endStream(lastedMs: number): void {
+    if (lastedMs >= shortStreamMs) this.#end(0)
+    if (lastedMs < (streamSeconds - 1) * 1_000) this.#following.fail()
   }
 
   #fail(problem: string): void {
-    if (problem && !this.#following.hasFailed())
+    if (problem && !this.#following.hasFailed()) {
       this.#loader.log('revocation_stream_failed', problem)
+    }
     this.#following.fail()
   }
 }

@@ -1,11 +1,15 @@
 // Reads what the feed answers: one page, or the frames of a stream. A frame is a page, and a line
 // break.
 
-import { type Result, refuse } from '../../errors/reasons.ts'
+import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { type FeedAnswer, parseFeed } from '../../token/feed-format.ts'
 import type { PulledPage } from '../../token/revocation-source.ts'
 
+/** A service that is older than 0.6 gives no stream. */
+const pauseOfOlderSeconds = 600
+/** An isolate of the service has only so many streams. */
+const pauseOfFullSeconds = 60
 /** A page has one line break in it. */
 const wholeFrame = /^.*\n.*\n/
 
@@ -28,10 +32,9 @@ export class FrameReader {
   readonly #runtime: Pick<Runtime, 'elapsedMs'>
   readonly #takePage: (page: PulledPage) => boolean
   readonly #askedAtMs: number
-  /** Whether a frame has come. */
-  isStream = false
-  /** What is wrong with a frame, as the refusal of `readFeed`. */
-  problem: string | undefined
+  /** In the first frame: the database's clock, less the time from the question to the read. */
+  #firstAheadMs: number | undefined
+  #problem: string | undefined
 
   constructor(
     nonce: string,
@@ -49,24 +52,40 @@ export class FrameReader {
     const [whole] = wholeFrame.exec(text) ?? []
     if (whole === undefined) return text
     const frame = readFeed(whole.slice(0, -1), this.#nonce)
-    if (frame.ok) {
-      this.isStream = true
-      const isWanted = this.#takePage(this.#dated(frame.value))
-      return isWanted ? this.take(text.slice(whole.length)) : undefined
+    if (!frame.ok) {
+      this.#problem = frame.error
+      return undefined
     }
-    this.problem = frame.error
-    return undefined
+    const isWanted = this.#takePage(this.#dated(frame.value))
+    return isWanted ? this.take(text.slice(whole.length)) : undefined
+  }
+
+  /**
+   * At the end, with what is left of the text: 0 after a stream. After an ordinary answer, the
+   * number of seconds after which to ask again. The refusal is as that of `readFeed`.
+   */
+  end(text: string): Result<number, string> {
+    if (this.#problem !== undefined) return refuse(this.#problem)
+    if (this.#firstAheadMs !== undefined) return text ? refuse('is cut off') : succeed(0)
+    const page = readFeed(text, this.#nonce)
+    if (!page.ok) return page
+    return succeed(
+      page.value.proof?.heldMs === undefined ? pauseOfOlderSeconds : pauseOfFullSeconds,
+    )
   }
 
   /**
    * The frame was made at least `held_ms` after the question, because both clocks run at the same
-   * rate, and not later than now. So a service whose clock is wrong makes it look younger by the
-   * time of the network at most. That would be too much for the epoch, because a guard never goes
-   * back to one. Its proof is the nonce alone.
+   * rate, and not later than now. A service whose clock was set may tell too much. So the database's
+   * clock must have moved on by as much since the first frame.
    */
   #dated({ proof, ...page }: FeedAnswer): PulledPage {
     const { ageMs = 0, heldMs = 0 } = proof ?? {}
     const madeAfterMs = Math.min(heldMs, this.#runtime.elapsedMs() - this.#askedAtMs)
-    return { ...page, ageMs: ageMs - Math.max(0, madeAfterMs), epochAgeMs: ageMs }
+    const toldMs = Math.max(0, madeAfterMs) - ageMs
+    this.#firstAheadMs ??= page.nowMs - toldMs
+    const readAfterMs = Math.min(toldMs, page.nowMs - this.#firstAheadMs)
+    // When it was read is not known well enough to prove an epoch.
+    return { ...page, ageMs: 0 - readAfterMs, epochAgeMs: ageMs }
   }
 }

@@ -43,7 +43,7 @@ export interface GateParts {
 
 /** An answer may be a second old, and must not make the next request ask again. */
 const leastRefreshAtMs = 2 * sharedForMs
-/** Outside of Workers it takes time to find out that there is no `waitUntil`. */
+/** Hono takes some time to say that there is no `waitUntil`. */
 const pauseWithoutWaitUntilMs = 250
 
 /** The ids of a token, prepared for the view. */
@@ -133,16 +133,17 @@ class BoundedGate implements RevocationGate {
 
   /** The age at which a refresh begins. More pulls replace a stream that is held back. */
   #refreshAtMs(): number {
-    return this.#loader.follower.isHeldBack
+    return this.#follows !== false && this.#loader.follower.isHeldBack
       ? Math.max(this.#maxStalenessMs / 5, leastRefreshAtMs)
       : this.#maxStalenessMs / 2
   }
 
   #follow(context: VerificationContext): void {
     const { follower } = this.#loader
-    if (this.#follows ?? context.waitUntil) {
+    const { waitUntil } = context
+    if (this.#follows ?? waitUntil) {
       follower.begin(this.#maxStalenessMs, this.#parts.sourceOf(context), context)
-    } else follower.pauseFor(pauseWithoutWaitUntilMs)
+    } else if (waitUntil === null) follower.pauseFor(pauseWithoutWaitUntilMs)
   }
 
   #refresh(context: VerificationContext): void {

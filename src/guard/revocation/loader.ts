@@ -56,7 +56,7 @@ export class RevocationLoader {
     this.#runtime = runtime
     this.checks = new SingleFlight(runtime, backOff)
     this.#loading = new SingleFlight(runtime, backOff)
-    this.follower = new FeedFollower(this, runtime, backOff)
+    this.follower = new FeedFollower(this, runtime)
   }
 
   /**
@@ -138,7 +138,7 @@ export class RevocationLoader {
   }
 
   #succeed(): void {
-    if (this.#loading.hasFailed()) this.follower.forgetOutage()
+    this.follower.notePull(this.#loading.hasFailed())
     this.#loading.succeed()
     this.#loading.endPause()
     this.#problem = undefined

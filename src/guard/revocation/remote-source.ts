@@ -103,7 +103,7 @@ class RemoteSource implements RevocationSource {
     after: number,
     { env }: VerificationContext,
     { followed, beatMs, take }: FollowOptions,
-  ): Promise<Result<boolean, string>> {
+  ): Promise<Result<number, string>> {
     const nonce = createRandomId(this.#runtime)
     const reader = new FrameReader(nonce, this.#runtime, take)
     const query = new URLSearchParams({
@@ -115,9 +115,8 @@ class RemoteSource implements RevocationSource {
     const answer = await askService(this.#bindingIn(env), { ...textAt(url), stream })
     if (!answer.ok) return answer
     const { isFound, text, name } = answer.value
-    const isCut = !isFound || (reader.isStream && text)
-    const problem = reader.problem ?? (isCut && 'is cut off')
-    return problem ? refuse(`${name} ${problem}.`) : succeed(reader.isStream)
+    const end = isFound ? reader.end(text) : refuse('is not found')
+    return end.ok ? end : refuse(`${name} ${end.error}.`)
   }
 
   async check(

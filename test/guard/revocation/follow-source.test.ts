@@ -100,7 +100,7 @@ describe('a followed answer', () => {
           const places = [0, ...cuts.sort((a, b) => a - b), text.length]
           return inPieces(places.slice(1).map((end, index) => text.slice(places[index], end)))
         })
-        expect(ended).toEqual({ ok: true, value: true })
+        expect(ended).toEqual({ ok: true, value: 0 })
         expect(pages.map(({ through, rows }) => [through, rows.join('')])).toEqual([
           [0, ''],
           [2, row(1) + row(2)],
@@ -116,9 +116,9 @@ describe('a followed answer', () => {
       inPieces(
         [
           textOf({ heldMs: 0, ageMs: 300 }, nonce),
-          textOf({ heldMs: 900, ageMs: 20 }, nonce),
-          // A clock that runs ahead.
-          textOf({ heldMs: 90_000, ageMs: 50 }, nonce),
+          textOf({ heldMs: 900, ageMs: 20, nowMs: 1_800_000_002_000 }, nonce),
+          // Both clocks run ahead.
+          textOf({ heldMs: 90_000, ageMs: 50, nowMs: 1_800_000_090_000 }, nonce),
         ],
         1_000,
       ),
@@ -143,16 +143,38 @@ describe('a followed answer', () => {
 
   it('is no stream where the service gives one page', async () => {
     const { pages, ended } = await follow((nonce) => textOf({ ageMs: 40 }, nonce))
-    expect([pages, ended]).toEqual([[], { ok: true, value: false }])
+    expect([pages, ended]).toEqual([[], { ok: true, value: 600 }])
+  })
+
+  it('is no stream for a minute where the service has enough of them', async () => {
+    const { ended } = await follow((nonce) => textOf({ heldMs: 0 }, nonce).slice(0, -1))
+    expect(ended).toEqual({ ok: true, value: 60 })
+  })
+
+  it('does not count a frame from later than the clock of the database allows', async () => {
+    const nowMs = 1_800_000_000_000
+    const { pages } = await follow((nonce) =>
+      inPieces(
+        [
+          textOf({ heldMs: 100, ageMs: 40, nowMs }, nonce),
+          // It was made after 1,100 ms. The clock of the service was set forward, and it comes late.
+          textOf({ heldMs: 9_000, ageMs: 10, nowMs: nowMs + 1_000 }, nonce),
+        ],
+        5_000,
+      ),
+    )
+    expect(pages.map(({ ageMs }) => ageMs)).toEqual([-60, -1_060])
   })
 
   it('ends where the guard does not want to go on', async () => {
     const frames = (nonce: string) => textOf({ heldMs: 0 }, nonce).repeat(3)
     const { pages, ended } = await follow(frames, () => false)
-    expect([pages.length, ended]).toEqual([1, { ok: true, value: true }])
+    expect([pages.length, ended]).toEqual([1, { ok: true, value: 0 }])
   })
 
   it.each<[string, (nonce: string) => ReadableStream<Uint8Array> | string, RegExp]>([
+    ['nothing', () => '', /no revocation feed/],
+    ['another text', () => 'hello', /no revocation feed/],
     [
       'a frame that is the answer to another question',
       (nonce) => textOf({ heldMs: 0 }, nonce) + textOf({ heldMs: 0, nonce: 'x'.repeat(16) }, nonce),

@@ -213,6 +213,7 @@ describe('a guard with a bound', () => {
     const token = await issuer.token()
     await ask(token)
     await settle()
+    await ask(token)
     questions()
     const other = createVerifier({ ...issuer.options, revocation: { maxStalenessSeconds: 300 } })
     expect(await other.verify(await issuer.token())).toMatchObject({ ok: true })
