@@ -167,7 +167,7 @@ describe('a restored backup in mid-stream', () => {
       const [{ epoch } = {}] = await own.service.database.query(
         'SELECT epoch FROM portcullis_feed_state',
       )
-      await until(() => guard.proxy.times(new RegExp(`epoch=${epoch}&follow=`)).length > 0)
+      await until(() => guard.proxy.times(new RegExp(`epoch=${epoch}&`)).length > 0)
       const pulls = guard.proxy.times(pullPath).length
       expect((await guard.ask(later)).status).toBe(200)
       await own.revoke(later)

@@ -147,7 +147,7 @@ describe.concurrent('a guard whose stream', () => {
     const { guard, way, live } = await startBehind('is 4 s late')
     await until(() => sentencesOf(guard, 'revocation_stream_held_back').length > 0)
     for (let times = 0; times < 3; times += 1) await expectRefusedInTime(guard)
-    expect(way.streams()).toHaveLength(1)
+    expect(way.streams()).toHaveLength(2)
     expect(statusesOf(await live.stop(), 0)).toEqual([200])
     expect(guard.server.log()).toHaveLength(1)
   })

@@ -41,6 +41,8 @@ export class FeedFollower {
   /** Streams in a row that fell silent. */
   #silences = 0
   #hasPulled = false
+  /** Whether the log says that streams fail. */
+  #isTold = false
   #isHeldBack = false
 
   constructor(loader: FollowedLoader, runtime: Runtime) {
@@ -87,8 +89,10 @@ export class FeedFollower {
     this.#hasPulled = true
     if (!isAfterOutage) return
     this.#isHeldBack = false
-    this.#following.succeed()
-    if (this.#following.isPaused()) this.#following.fail()
+    if (this.#following.isUnderWay()) return
+    this.#isOpen = false
+    this.#end(0)
+    this.#following.fail()
   }
 
   /**
@@ -147,6 +151,7 @@ export class FeedFollower {
   #end(pauseSeconds: number): void {
     this.#silences = 0
     this.#isHeldBack = false
+    this.#isTold = false
     this.#following.succeed()
     this.pauseFor(pauseSeconds * 1_000)
   }
@@ -158,7 +163,8 @@ export class FeedFollower {
   }
 
   #fail(problem: string): void {
-    if (problem && !this.#following.hasFailed()) {
+    if (problem && !this.#isTold) {
+      this.#isTold = true
       this.#loader.log('revocation_stream_failed', problem)
     }
     this.#following.fail()

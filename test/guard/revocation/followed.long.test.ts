@@ -79,8 +79,8 @@ const breaks: Break[] = [
   [
     'the age of a frame left out',
     'guard/revocation/frame-reader',
-    'ageMs: ageMs - Math.max',
-    'ageMs: -Math.max',
+    'Math.max(0, madeAfterMs) - ageMs',
+    'Math.max(0, madeAfterMs)',
   ],
   [
     'a frame of another stream taken',
@@ -144,8 +144,8 @@ const breaks: Break[] = [
   [
     'streams that were held back never tried again',
     'guard/revocation/follower',
-    'pauseWithoutStreamMs = 600_000',
-    'pauseWithoutStreamMs = 6_000_000',
+    'pauseWhileHeldBackMs = 600_000',
+    'pauseWhileHeldBackMs = 6_000_000',
     lastingScenario,
   ],
   [
