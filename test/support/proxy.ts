@@ -53,8 +53,9 @@ export async function startProxy(target: string, delayMs = 0): Promise<DatabaseP
     const path = incoming.url ?? ''
     asked.push({ path, atMs: performance.now() })
     if (fault === 'is busy twice' && asked.length > 2) fault = 'none'
-    const its = path.startsWith(prefix) ? fault : 'none'
-    setTimeout(() => forward({ target, incoming, outgoing, passing }, its), delayMs)
+    const current = () => (path.startsWith(prefix) ? fault : 'none')
+    const its = current()
+    setTimeout(() => forward({ target, incoming, outgoing, passing, current }, its), delayMs)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
@@ -120,9 +121,14 @@ interface Forwarded {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
   readonly passing: Set<Passing>
+  /** The fault for its path at the moment. */
+  readonly current: () => Fault | Rewrite
 }
 
-function forward({ target, incoming, outgoing, passing }: Forwarded, fault: Fault | Rewrite) {
+function forward(
+  { target, incoming, outgoing, passing, current }: Forwarded,
+  fault: Fault | Rewrite,
+) {
   if (fault === 'hangs') return
   if (fault === 'cuts the connection') return incoming.socket.destroy()
   if (fault === 'redirects')
@@ -141,7 +147,13 @@ function forward({ target, incoming, outgoing, passing }: Forwarded, fault: Faul
   }
   const { method, headers, url } = incoming
   const onward = request(`${target}${url}`, { method, headers }, (response) => {
-    if (fault === 'none') return passThrough({ path: url ?? '', response, outgoing }, passing)
+    if (fault === 'none') {
+      const one = { path: url ?? '', response, outgoing }
+      passThrough(one, passing)
+      // The fault was set while the answer was made.
+      if (current() !== 'none') stopPassing(one, current())
+      return
+    }
     collect(response)
       .then((body) => pass(outgoing, response, body, fault))
       .catch(() => incoming.socket.destroy())
