@@ -80,10 +80,10 @@ describe.concurrent.each(ways)('a guard %s whose view is old', (way) => {
     const guard = await stage.startGuard(way)
     const [first, revoked] = [await stage.mint(guard.issuer), await stage.mint(guard.issuer)]
     await loaded(guard, first)
-    await stage.revoke(revoked)
-    // Without requests, nothing is refreshed.
-    await delay(boundMs)
+    // Otherwise a stream would go on without requests.
     guard.proxy.setFault('hangs', '/auth/feed/')
+    await stage.revoke(revoked)
+    await delay(boundMs)
     await abandon(guard, first, '/auth/feed/')
     const waiting = [answerOf(guard, first), answerOf(guard, revoked)]
     answerFromNowOn(guard)
