@@ -16,7 +16,10 @@ const maxStreams = 1_000
 const graceMs = 3_000
 /** How many streams are woken to read what is new. One would do, if its client is still there. */
 const readers = 4
-/** The pause while another stream reads the end of the history. It is woken when that is read. */
+/**
+ * The pause while another stream reads the end of the history. It is woken when that is read. Where
+ * a request cannot wake another one, every pause is at most as long.
+ */
 const pauseWhileReadMs = 250
 
 /** The end of the history, which all streams share. */
@@ -63,6 +66,8 @@ export class FeedStreams {
   readonly #tail: FollowedTail
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
   readonly #streams = new Set<Stream>()
+  /** Whether a request may end the pause of another one. Read on first use. */
+  #mayWake: boolean | undefined
 
   constructor(tail: FollowedTail, runtime: Pick<Runtime, 'elapsedMs' | 'delay'>) {
     this.#tail = tail
@@ -95,7 +100,7 @@ export class FeedStreams {
 
   /** Lets every stream look at the end of the history, which was read. */
   wake(): void {
-    for (const stream of this.#streams) stream.wake()
+    this.#wakeAll([...this.#streams])
   }
 
   /**
@@ -103,13 +108,22 @@ export class FeedStreams {
    * paused last, so their clients are still there.
    */
   wakeReader(): void {
-    for (const stream of [...this.#streams].slice(-readers)) stream.wake()
+    this.#wakeAll([...this.#streams].slice(-readers))
   }
 
   /** Ends all streams, before the process stops. */
   endAll(): void {
     for (const stream of this.#streams) stream.isOver = true
     this.wake()
+  }
+
+  #canWake(): boolean {
+    this.#mayWake ??= mayResolveAcrossRequests()
+    return this.#mayWake
+  }
+
+  #wakeAll(streams: readonly Stream[]): void {
+    if (this.#canWake()) for (const stream of streams) stream.wake()
   }
 
   #bodyOf(stream: Stream): ReadableStream<Uint8Array> {
@@ -181,7 +195,19 @@ export class FeedStreams {
     const woken = new Promise<void>((resolve) => {
       stream.wake = resolve
     })
-    await Promise.race([this.#runtime.delay(ms, timer.signal), woken])
+    const mostMs = this.#canWake() ? ms : Math.min(ms, pauseWhileReadMs)
+    await Promise.race([this.#runtime.delay(mostMs, timer.signal), woken])
     timer.abort()
   }
+}
+
+/**
+ * Whether a promise of one request may be resolved by another one. On Workers with a compatibility
+ * date before 2024-10-14, the request that waits for it would never continue.
+ */
+function mayResolveAcrossRequests(): boolean {
+  const { Cloudflare: platform } = globalThis as unknown as {
+    readonly Cloudflare?: { readonly compatibilityFlags?: Record<string, boolean> }
+  }
+  return platform?.compatibilityFlags?.handle_cross_request_promise_resolution !== false
 }

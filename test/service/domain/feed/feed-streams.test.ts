@@ -1,6 +1,6 @@
 // The answers that guards follow, in virtual time, over a tail that the test changes.
 
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   FeedStreams,
   type FollowQuestion,
@@ -221,6 +221,22 @@ describe('an answer that is followed', () => {
     await tail.renewTail()
     const { value } = (await reader?.read()) ?? {}
     expect(frameOf(new TextDecoder().decode(value))).toMatchObject({ from: 1, through: 2 })
+  })
+
+  it('wakes no other request where a promise of another request never continues', async () => {
+    const compatibilityFlags = { handle_cross_request_promise_resolution: false }
+    vi.stubGlobal('Cloudflare', { compatibilityFlags })
+    const all = Array.from({ length: 3 }, () => follow())
+    await time.advance(1_300)
+    tail.head = 1
+    tail.isHurried = true
+    streams.wakeReader()
+    await time.advance(0)
+    expect(tail.reads).toBe(1)
+    // Each looks by its own timer.
+    await time.advance(250)
+    expect(all.map(({ seen }) => seen.frames.at(-1)?.through)).toEqual([1, 1, 1])
+    vi.unstubAllGlobals()
   })
 
   it('ends with the process', async () => {
