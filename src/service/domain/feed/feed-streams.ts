@@ -22,6 +22,9 @@ const readers = 4
  */
 const pauseWhileReadMs = 250
 
+/** The pause after a read that has brought nothing. */
+const leastPauseMs = 100
+
 /** The end of the history, which all streams share. */
 interface FollowedTail {
   /**
@@ -76,7 +79,8 @@ export class FeedStreams {
 
   /**
    * The body with frames: the first at once, then one with news, and one for each beat without. It
-   * ends after its time, after a frame of another history, and when its place is too far behind.
+   * ends after its time, after a frame of another history, and when its place is too far behind. It
+   * also ends when the clock is set back.
    * Undefined while 1,000 clients follow.
    */
   begin(question: FollowQuestion): ReadableStream<Uint8Array> | undefined {
@@ -150,12 +154,13 @@ export class FeedStreams {
     stream.forgottenAtMs = this.#runtime.elapsedMs() + stream.beatMs + graceMs
     this.#streams.add(stream)
     for (;;) {
+      const sinceMs = this.#runtime.elapsedMs() - Math.max(stream.askedAtMs, stream.sentAtMs)
       const leftMs = stream.askedAtMs + stream.forMs - this.#runtime.elapsedMs()
       const page = this.#tail.pageAfter(stream.place, stream.epoch)
-      if (stream.isOver || leftMs <= 0 || !page) return undefined
+      if (stream.isOver || sinceMs < 0 || leftMs <= 0 || !page) return undefined
       const dueInMs = this.#dueInMs(stream, page)
       if (dueInMs <= 0) return this.#frameOf(stream, page)
-      await this.#watch(stream, Math.min(leftMs, dueInMs))
+      await this.#watch(stream, page, Math.min(leftMs, dueInMs))
     }
   }
 
@@ -181,10 +186,13 @@ export class FeedStreams {
   }
 
   /** Reads the end of the history if that is due. Otherwise pauses, until it is woken. */
-  async #watch(stream: Stream, mostMs: number): Promise<void> {
-    if (await this.#tail.renewTail()) return
+  async #watch(stream: Stream, { nowMs }: AgedPage, mostMs: number): Promise<void> {
+    const hasRead = await this.#tail.renewTail()
+    const page = this.#tail.pageAfter(stream.place, stream.epoch)
+    if (hasRead && page?.nowMs !== nowMs) return
     const readInMs = this.#tail.tailDueInMs()
-    await this.#pause(stream, Math.min(mostMs, readInMs > 0 ? readInMs : pauseWhileReadMs))
+    const pauseMs = readInMs > 0 ? readInMs : pauseWhileReadMs
+    await this.#pause(stream, Math.min(mostMs, hasRead ? Math.max(leastPauseMs, pauseMs) : pauseMs))
   }
 
   /** The pause has a timer of this request. Another request can only end it early. */

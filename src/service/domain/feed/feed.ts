@@ -16,14 +16,10 @@ import {
   sharedForMs,
 } from '../../../token/feed-format.ts'
 import type { Database } from '../../store/database.ts'
-import {
-  type FeedRead,
-  type FeedState,
-  readFeed,
-  readFeedTail,
-} from '../../store/revocation-feed.ts'
+import { type FeedRead, readFeed, readFeedTail } from '../../store/revocation-feed.ts'
 import type { AgedPage } from './aged-page.ts'
 import { FeedStreams } from './feed-streams.ts'
+import { appendTo, type FeedTail, isContinued, newsOf } from './feed-tail.ts'
 import { HistoryWatch } from './history-watch.ts'
 import { maxKeptCharacters, PageCache } from './page-cache.ts'
 import { SnapshotAnswers } from './snapshot-answers.ts'
@@ -42,21 +38,12 @@ interface FeedOptions {
   readonly keptCharacters?: number
 }
 
-interface Tail {
-  readonly state: FeedState
-  readonly readAtMs: number
-  /** The rows of the last segments, by number. */
-  readonly segments: ReadonlyMap<number, string>
-  /** The rows that the last read with news has brought: those of all places after this one. */
-  readonly news: { readonly after: number; readonly rows: string } | undefined
-}
-
 export class RevocationFeed {
   readonly #database: Database
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
   readonly #reading: SingleFlight
   readonly #readingPage: SingleFlight
-  #tail: Tail | undefined
+  #tail: FeedTail | undefined
   readonly #pages: PageCache
   /** The long answers that are being sent. */
   readonly answers: SnapshotAnswers
@@ -167,7 +154,7 @@ export class RevocationFeed {
     throw new DatabaseUnavailable('The snapshot cannot be read')
   }
 
-  #segmentIn(tail: Tail, number: number): AgedPage | undefined {
+  #segmentIn(tail: FeedTail, number: number): AgedPage | undefined {
     const { state, segments } = tail
     const latest = segmentOf(state.head + 1)
     if (number > latest || number <= latest - segmentsKept) return undefined
@@ -176,11 +163,11 @@ export class RevocationFeed {
     return this.#pageIn(tail, from, through, segments.get(number) ?? '')
   }
 
-  #pageIn({ state, readAtMs }: Tail, from: number, through: number, rows: string): AgedPage {
+  #pageIn({ state, readAtMs }: FeedTail, from: number, through: number, rows: string): AgedPage {
     return { ...state, from, through, rows: [rows], ageMs: this.#runtime.elapsedMs() - readAtMs }
   }
 
-  async #currentTail(): Promise<Tail> {
+  async #currentTail(): Promise<FeedTail> {
     const askedAtMs = this.#runtime.elapsedMs()
     const isCurrent = () => {
       const readAtMs = this.#tail?.readAtMs ?? Number.NaN
@@ -212,9 +199,14 @@ export class RevocationFeed {
     this.#keepTail({ state: read.state, readAtMs, segments, news: undefined })
   }
 
-  /** A slow read may end after the next one. It must not replace newer data. */
-  #keepTail(tail: Tail): void {
-    if (this.#tail && this.#tail.readAtMs > tail.readAtMs) return
+  /**
+   * A slow read may end after the next one. It must not replace newer data. What was read before the
+   * clock was set back seems newer, and its age is unknown.
+   */
+  #keepTail(tail: FeedTail): void {
+    const nowMs = this.#runtime.elapsedMs()
+    const keptAtMs = this.#tail?.readAtMs ?? Number.NaN
+    if (tail.readAtMs > nowMs || (keptAtMs > tail.readAtMs && keptAtMs <= nowMs)) return
     this.#tail = tail
     this.streams.wake()
   }
@@ -251,7 +243,7 @@ export class RevocationFeed {
     }
   }
 
-  #findUsable(number: number, { state, readAtMs }: Tail) {
+  #findUsable(number: number, { state, readAtMs }: FeedTail) {
     const kept = this.#pages.find(number, this.#runtime.elapsedMs())
     if (!kept || kept.readAtMs >= readAtMs) return kept
     const { from, through } = kept.page
@@ -260,40 +252,4 @@ export class RevocationFeed {
     const isUsable = isContinued(kept.page, state) && (isWhole || behind < segmentsKept)
     return isUsable ? kept : undefined
   }
-}
-
-/**
- * Whether a later state may be of the same history. A restored backup is shorter, or has another
- * epoch.
- */
-function isContinued(
-  before: Pick<FeedState, 'epoch' | 'head'>,
-  after: Pick<FeedState, 'epoch' | 'head'>,
-): boolean {
-  return before.epoch === after.epoch && before.head <= after.head
-}
-
-/** The news of a read that began at a place of this history, or the news before. */
-function newsOf(before: Tail | undefined, { state, chunks }: FeedRead): Tail['news'] {
-  if (!before || state.head === before.state.head) return before?.news
-  const rows = chunks.map((chunk) => chunk.rows).join('')
-  return { after: Math.max(before.state.head, firstPlaceKept(state.head) - 1), rows }
-}
-
-function firstPlaceKept(head: number): number {
-  return (segmentOf(head + 1) - (segmentsKept - 1)) * placesPerSegment
-}
-
-/** The known rows and the new ones, without the segments that are too old by now. */
-function appendTo(
-  known: ReadonlyMap<number, string> | undefined,
-  { state, chunks }: FeedRead,
-): ReadonlyMap<number, string> {
-  const segments = new Map(known)
-  for (const { number, rows } of chunks) {
-    segments.set(number, (segments.get(number) ?? '') + rows)
-  }
-  const firstKept = segmentOf(firstPlaceKept(state.head))
-  for (const number of segments.keys()) if (number < firstKept) segments.delete(number)
-  return segments
 }

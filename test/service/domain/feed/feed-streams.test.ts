@@ -28,6 +28,8 @@ class MemoryTail {
   reads = 0
   isAway = false
   isHurried = false
+  /** Reads change nothing. */
+  isStuck = false
   onRead = () => {}
   #read = { epoch: 'one', head: 0, atMs: 0 }
   readonly #time: VirtualTime
@@ -52,6 +54,7 @@ class MemoryTail {
   async renewTail() {
     if (this.tailDueInMs() > 0 || this.isAway) return false
     this.reads += 1
+    if (this.isStuck) return true
     this.#read = { epoch: this.epoch, head: this.head, atMs: this.#time.nowMs }
     this.onRead()
     return true
@@ -237,6 +240,32 @@ describe('an answer that is followed', () => {
     await time.advance(250)
     expect(all.map(({ seen }) => seen.frames.at(-1)?.through)).toEqual([1, 1, 1])
     vi.unstubAllGlobals()
+  })
+
+  it('pauses after a read of its own that has brought nothing', async () => {
+    follow()
+    await time.advance(1_000)
+    tail.isStuck = true
+    const { reads } = tail
+    await time.advance(3_000)
+    expect(tail.reads - reads).toBeLessThanOrEqual(20)
+  })
+
+  it('ends when the clock is set back to before its question or its last frame', async () => {
+    time.nowMs = 100_000
+    const early = follow()
+    await time.advance(1_000)
+    const late = follow()
+    await time.advance(100)
+    const areOver = async (nowMs: number) => {
+      time.nowMs = nowMs
+      streams.wake()
+      await time.advance(0)
+      return [early.seen.isOver, late.seen.isOver]
+    }
+    expect(await areOver(101_000)).toEqual([false, false])
+    expect(await areOver(100_999)).toEqual([false, true])
+    expect(await areOver(99_999)).toEqual([true, true])
   })
 
   it('ends with the process', async () => {

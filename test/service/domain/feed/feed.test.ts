@@ -127,6 +127,37 @@ describe('the feed of the service', () => {
     expect([await feed.findSegment(0), reads]).toEqual([shown, 2])
   })
 
+  it('reads as often as before after its clock was set back, and shows what it reads', async () => {
+    const time = new VirtualTime()
+    time.nowMs = 1_000_000
+    const feed = new RevocationFeed(database, time.runtime, silent)
+    const head = (await feed.findSegment(0))?.head ?? 0
+    await insert('s', 1)
+    time.nowMs = 500
+    expect(await feed.renewTail()).toBe(true)
+    expect(feed.tailDueInMs()).toBe(1_000)
+    expect(await feed.findSegment(0)).toMatchObject({ head: head + 1, ageMs: 0 })
+  })
+
+  it('does not keep a read during which its clock was set back', async () => {
+    const time = new VirtualTime()
+    time.nowMs = 1_000
+    let isSetBack = false
+    const slow: Database = {
+      ...database,
+      async withClient(use) {
+        const answer = await database.withClient(use)
+        if (isSetBack) time.nowMs = 0
+        isSetBack = false
+        return answer
+      },
+    }
+    const feed = new RevocationFeed(slow, time.runtime, silent)
+    isSetBack = true
+    await expect(feed.findSegment(0)).rejects.toThrow('cannot be read')
+    expect(await feed.findSegment(0)).toMatchObject({ ageMs: 0 })
+  })
+
   it('asks a failing database once for all waiting requests, and not again at once', async () => {
     const time = new VirtualTime()
     let reads = 0
