@@ -14,8 +14,16 @@ import type { AgedPage } from './aged-page.ts'
 const maxStreams = 1_000
 /** How long a client may take to ask for its next frame, in addition to the pause between two. */
 const graceMs = 3_000
-/** How many streams are woken to read what is new. One would do, if its client is still there. */
-const readers = 4
+/** Of so many streams that paused last, those that have not read for longest are woken to read. */
+const candidates = 16
+/** How many of them. One would do, if its client is still there. */
+const readers = 2
+/** A stream that has read lately leaves the next reads to others, for so many reads. */
+const restReads = 16
+/** How much later than others it begins one nevertheless. */
+const restMs = 50
+/** A stream whose own reads fail so often, one after the other, ends. */
+const maxFailures = 2
 /**
  * The pause while another stream reads the end of the history. It is woken when that is read. Where
  * a request cannot wake another one, every pause is at most as long.
@@ -25,6 +33,9 @@ const pauseWhileReadMs = 250
 /** The pause after a read that has brought nothing. */
 const leastPauseMs = 100
 
+/** What came of a renewal: 'not due' also while another request reads, and after a failure. */
+export type Renewal = 'read' | 'failed' | 'not due'
+
 /** The end of the history, which all streams share. */
 interface FollowedTail {
   /**
@@ -32,8 +43,8 @@ interface FollowedTail {
    * history is another one. Undefined if the place is too far behind.
    */
   pageAfter(place: number, epoch: string): AgedPage | undefined
-  /** Reads the end again, if that is due and nobody else does. Returns whether it has read. */
-  renewTail(): Promise<boolean>
+  /** Reads the end again, if that is due and nobody else does. */
+  renewTail(): Promise<Renewal>
   /** In how many milliseconds the next read is due. */
   tailDueInMs(): number
 }
@@ -62,6 +73,10 @@ interface Stream extends FollowQuestion {
   sentNowMs: number
   /** After this it does not count, until its client asks for another frame. */
   forgottenAtMs: number
+  /** The number of its last read, among those of all streams. */
+  readNumber: number
+  /** How many of its reads have failed since the last one that did not. */
+  failures: number
   wake: () => void
 }
 
@@ -69,6 +84,8 @@ export class FeedStreams {
   readonly #tail: FollowedTail
   readonly #runtime: Pick<Runtime, 'elapsedMs' | 'delay'>
   readonly #streams = new Set<Stream>()
+  /** How many reads the streams have begun. */
+  #reads = 0
   /** Whether a request may end the pause of another one. Read on first use. */
   #mayWake: boolean | undefined
 
@@ -96,6 +113,8 @@ export class FeedStreams {
       sentAtMs: Number.NEGATIVE_INFINITY,
       sentNowMs: 0,
       forgottenAtMs: nowMs + question.beatMs + graceMs,
+      readNumber: -restReads,
+      failures: 0,
       wake: () => {},
     }
     this.#streams.add(stream)
@@ -108,11 +127,13 @@ export class FeedStreams {
   }
 
   /**
-   * Lets a few streams look, so that one of them reads the end of the history. They are those that
-   * paused last, so their clients are still there.
+   * Lets a few streams look, so that one of them reads the end of the history. Those that paused
+   * last have clients that are still there. Of these, who has not read for longest is the first.
    */
   wakeReader(): void {
-    this.#wakeAll([...this.#streams].slice(-readers))
+    const present = [...this.#streams].slice(-candidates)
+    const rested = present.toSorted((one, other) => one.readNumber - other.readNumber)
+    this.#wakeAll([...rested.slice(0, readers), ...present.slice(-readers)])
   }
 
   /** Ends all streams, before the process stops. */
@@ -187,12 +208,32 @@ export class FeedStreams {
 
   /** Reads the end of the history if that is due. Otherwise pauses, until it is woken. */
   async #watch(stream: Stream, { nowMs }: AgedPage, mostMs: number): Promise<void> {
-    const hasRead = await this.#tail.renewTail()
+    const hasRead = await this.#hasRead(stream)
     const page = this.#tail.pageAfter(stream.place, stream.epoch)
-    if (hasRead && page?.nowMs !== nowMs) return
+    if (stream.isOver || (hasRead && page?.nowMs !== nowMs)) return
     const readInMs = this.#tail.tailDueInMs()
-    const pauseMs = readInMs > 0 ? readInMs : pauseWhileReadMs
+    const pauseMs = readInMs > 0 ? readInMs + this.#restOf(stream) : pauseWhileReadMs
     await this.#pause(stream, Math.min(mostMs, hasRead ? Math.max(leastPauseMs, pauseMs) : pauseMs))
+  }
+
+  /**
+   * A request that has used up its subrequests can read no more. Its failures delay the reads of
+   * all, so its stream ends.
+   */
+  async #hasRead(stream: Stream): Promise<boolean> {
+    const renewal = await this.#tail.renewTail()
+    if (renewal === 'not due') return false
+    this.#reads += 1
+    stream.readNumber = this.#reads
+    stream.failures = renewal === 'failed' ? stream.failures + 1 : 0
+    stream.isOver ||= stream.failures >= maxFailures
+    return true
+  }
+
+  /** The streams take turns, because each may have few subrequests. */
+  #restOf({ readNumber }: Stream): number {
+    const rest = Math.min(restReads, this.#streams.size - 1)
+    return this.#reads - readNumber < rest ? restMs : 0
   }
 
   /** The pause has a timer of this request. Another request can only end it early. */

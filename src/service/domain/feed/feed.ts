@@ -18,7 +18,7 @@ import {
 import type { Database } from '../../store/database.ts'
 import { type FeedRead, readFeed, readFeedTail } from '../../store/revocation-feed.ts'
 import type { AgedPage } from './aged-page.ts'
-import { FeedStreams } from './feed-streams.ts'
+import { FeedStreams, type Renewal } from './feed-streams.ts'
 import { appendTo, type FeedTail, isContinued, newsOf } from './feed-tail.ts'
 import { HistoryWatch } from './history-watch.ts'
 import { maxKeptCharacters, PageCache } from './page-cache.ts'
@@ -98,13 +98,13 @@ export class RevocationFeed {
   /**
    * Reads the end of the history again, if that is due and nobody else does. Never throws: a
    * failure makes the next read due later.
-   *
-   * @returns whether it has read
    */
-  async renewTail(): Promise<boolean> {
-    if (this.tailDueInMs() > 0 || !this.#reading.mayBegin()) return false
-    await this.#readTail().catch(() => {})
-    return true
+  async renewTail(): Promise<Renewal> {
+    if (this.tailDueInMs() > 0 || !this.#reading.mayBegin()) return 'not due'
+    return this.#readTail().then(
+      () => 'read',
+      () => 'failed',
+    )
   }
 
   /** In how many milliseconds the next read is due, while somebody follows. */

@@ -1,9 +1,11 @@
 // The answers that guards follow, in virtual time, over a tail that the test changes.
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   FeedStreams,
   type FollowQuestion,
+  type Renewal,
 } from '../../../../src/service/domain/feed/feed-streams.ts'
 import { parseFeed, renderRow } from '../../../../src/token/feed-format.ts'
 import { VirtualTime } from '../../../support/virtual-time.ts'
@@ -11,10 +13,15 @@ import { VirtualTime } from '../../../support/virtual-time.ts'
 const nonce = 'n'.repeat(16)
 const rowOf = (place: number) => renderRow(`id${String(place).padStart(14, '0')}`, 900)
 
+/** The number of the client for whose stream something runs. */
+const client = new AsyncLocalStorage<number>()
+
 let time: VirtualTime
 let tail: MemoryTail
 let streams: FeedStreams
+let clients: number
 beforeEach(() => {
+  clients = 0
   time = new VirtualTime()
   tail = new MemoryTail(time)
   streams = new FeedStreams(tail, time.runtime)
@@ -26,12 +33,18 @@ class MemoryTail {
   epoch = 'one'
   head = 0
   reads = 0
+  /** The clients whose streams have read, in the order of the reads. */
+  readers: (number | undefined)[] = []
+  /** Another request reads, and gets no answer. */
   isAway = false
+  /** Whether the next read fails. */
+  isFailing = () => false
   isHurried = false
   /** Reads change nothing. */
   isStuck = false
   onRead = () => {}
   #read = { epoch: 'one', head: 0, atMs: 0 }
+  #pausedUntilMs = 0
   readonly #time: VirtualTime
 
   constructor(time: VirtualTime) {
@@ -51,13 +64,21 @@ class MemoryTail {
     }
   }
 
-  async renewTail() {
-    if (this.tailDueInMs() > 0 || this.isAway) return false
+  async renewTail(): Promise<Renewal> {
+    if (this.tailDueInMs() > 0 || this.#time.nowMs < this.#pausedUntilMs) return 'not due'
+    if (this.isAway) return 'not due'
     this.reads += 1
-    if (this.isStuck) return true
+    this.readers.push(client.getStore())
+    if (this.isFailing()) return this.#fail()
+    if (this.isStuck) return 'read'
     this.#read = { epoch: this.epoch, head: this.head, atMs: this.#time.nowMs }
     this.onRead()
-    return true
+    return 'read'
+  }
+
+  #fail(): Renewal {
+    this.#pausedUntilMs = this.#time.nowMs + 500
+    return 'failed'
   }
 
   tailDueInMs() {
@@ -72,7 +93,8 @@ const ask = (change: Partial<FollowQuestion> = {}): FollowQuestion => ({
 
 /** Reads a stream, and notes when its frames come. */
 function follow(change: Partial<FollowQuestion> = {}) {
-  const body = streams.begin(ask(change))
+  clients += 1
+  const body = client.run(clients, () => streams.begin(ask(change)))
   const seen = { frames: [] as ReturnType<typeof frameOf>[], isOver: false }
   const reader = body?.getReader()
   const read = async (): Promise<void> => {
@@ -143,6 +165,52 @@ describe('an answer that is followed', () => {
     expect(tail.reads).toBe(10)
   })
 
+  it('lets its clients read in turn', async () => {
+    for (let each = 0; each < 5; each += 1) follow()
+    await time.advance(10_000)
+    const { readers } = tail
+    expect(readers).toHaveLength(10)
+    for (const one of [1, 2, 3, 4, 5]) {
+      expect(readers.filter((reader) => reader === one).length).toBeLessThanOrEqual(2)
+    }
+  })
+
+  it('lets its clients read in turn what is new in its isolate', async () => {
+    for (let each = 0; each < 20; each += 1) follow()
+    await time.advance(1_300)
+    tail.isHurried = true
+    tail.readers = []
+    for (let each = 0; each < 16; each += 1) {
+      tail.head += 1
+      await time.advance(100)
+      streams.wakeReader()
+      await time.advance(0)
+    }
+    expect(new Set(tail.readers).size).toBeGreaterThan(12)
+  })
+
+  it('ends where two reads in a row fail, so that others can read', async () => {
+    const all = Array.from({ length: 3 }, () => follow())
+    await time.advance(500)
+    // As on Workers, when a request has used up its subrequests.
+    tail.isFailing = () => client.getStore() === 2
+    await time.advance(15_000)
+    expect(all.map(({ seen }) => seen.isOver)).toEqual([false, true, false])
+    expect(tail.readers.filter((reader) => reader === 2)).toHaveLength(2)
+    expect(all[0]?.seen.frames.at(-1)?.ageMs).toBeLessThan(1_100)
+  })
+
+  it('goes on after reads that failed, but not one after the other', async () => {
+    const { seen } = follow()
+    let reads = 0
+    tail.isFailing = () => {
+      reads += 1
+      return reads % 2 === 0
+    }
+    await time.advance(15_000)
+    expect([seen.isOver, reads > 10]).toEqual([false, true])
+  })
+
   it('tells of news in its isolate at once', async () => {
     const { seen } = follow()
     await time.advance(1_300)
@@ -165,7 +233,7 @@ describe('an answer that is followed', () => {
     expect(all.map(({ seen }) => seen.frames.at(-1)?.through)).toEqual(Array(20).fill(1))
   })
 
-  it('has frames that say their age while the database is away, and news afterwards', async () => {
+  it('has frames that say their age while no read ends, and news afterwards', async () => {
     const { seen } = follow()
     await time.advance(0)
     tail.isAway = true

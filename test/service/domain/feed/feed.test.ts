@@ -134,7 +134,7 @@ describe('the feed of the service', () => {
     const head = (await feed.findSegment(0))?.head ?? 0
     await insert('s', 1)
     time.nowMs = 500
-    expect(await feed.renewTail()).toBe(true)
+    expect(await feed.renewTail()).toBe('read')
     expect(feed.tailDueInMs()).toBe(1_000)
     expect(await feed.findSegment(0)).toMatchObject({ head: head + 1, ageMs: 0 })
   })
