@@ -121,6 +121,11 @@ export class FeedStreams {
     return this.#bodyOf(stream)
   }
 
+  /** How many clients follow. */
+  get size(): number {
+    return this.#streams.size
+  }
+
   /** Lets every stream look at the end of the history, which was read. */
   wake(): void {
     this.#wakeAll([...this.#streams])

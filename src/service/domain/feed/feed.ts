@@ -21,6 +21,7 @@ import type { AgedPage } from './aged-page.ts'
 import { FeedStreams, type Renewal } from './feed-streams.ts'
 import { appendTo, type FeedTail, isContinued, newsOf } from './feed-tail.ts'
 import { HistoryWatch } from './history-watch.ts'
+import { Hurry } from './hurry.ts'
 import { maxKeptCharacters, PageCache } from './page-cache.ts'
 import { SnapshotAnswers } from './snapshot-answers.ts'
 
@@ -28,8 +29,6 @@ import { SnapshotAnswers } from './snapshot-answers.ts'
 const readDeadlineMs = 2_000
 /** The pause after every failure. */
 const backOff: BackOff = { firstPauseMs: 500, longestPauseMs: 500 }
-/** The pause between two reads while a revocation of this isolate is to be read. */
-const hurriedReadMs = 100
 
 interface FeedOptions {
   /** Takes one line of JSON. */
@@ -45,6 +44,7 @@ export class RevocationFeed {
   readonly #readingPage: SingleFlight
   #tail: FeedTail | undefined
   readonly #pages: PageCache
+  readonly #hurry: Hurry
   /** The long answers that are being sent. */
   readonly answers: SnapshotAnswers
   /** The answers that guards follow. */
@@ -62,6 +62,7 @@ export class RevocationFeed {
     this.#reading = new SingleFlight(runtime, backOff)
     this.#readingPage = new SingleFlight(runtime, backOff)
     this.#pages = new PageCache(keptCharacters)
+    this.#hurry = new Hurry(runtime)
     this.answers = new SnapshotAnswers(runtime)
     this.streams = new FeedStreams(this, runtime)
     this.history = new HistoryWatch(runtime, log)
@@ -101,6 +102,7 @@ export class RevocationFeed {
    */
   async renewTail(): Promise<Renewal> {
     if (this.tailDueInMs() > 0 || !this.#reading.mayBegin()) return 'not due'
+    this.#hurry.noteRead(this.#head)
     return this.#readTail().then(
       () => 'read',
       () => 'failed',
@@ -111,17 +113,24 @@ export class RevocationFeed {
   tailDueInMs(): number {
     if (!this.#tail) return 0
     const { state, readAtMs } = this.#tail
-    const { known } = this.history
-    const isBehind = known?.epoch === state.epoch && known.head > state.head
     const sinceMs = this.#runtime.elapsedMs() - readAtMs
     // On Workers the clock may be set back.
-    return sinceMs < 0 ? 0 : (isBehind ? hurriedReadMs : sharedForMs) - sinceMs
+    if (sinceMs < 0) return 0
+    const hurriedInMs = this.#hurry.dueInMs(state.head, this.streams.size)
+    return Math.min(sharedForMs - sinceMs, hurriedInMs)
   }
 
-  /** Tells those who follow of a revocation of this isolate, which got a place in the history. */
+  /**
+   * Tells those who follow of a revocation of this isolate, which got a place in the history. Only
+   * the first one that is to be read wakes a stream to read it.
+   */
   noteWritten(place: number): void {
     this.history.noteWritten(place)
-    this.streams.wakeReader()
+    if (this.#hurry.note(place, this.#head)) this.streams.wakeReader()
+  }
+
+  get #head(): number {
+    return this.#tail?.state.head ?? 0
   }
 
   /**

@@ -1,7 +1,7 @@
 // What the service reads for its feed. The database is its own, and its history can be changed.
 
 import { createClient } from '@libsql/client/node'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { checkRevocations } from '../../../../src/service/domain/feed/check.ts'
 import { RevocationFeed } from '../../../../src/service/domain/feed/feed.ts'
 import type { Database } from '../../../../src/service/store/database.ts'
@@ -183,6 +183,76 @@ describe('the feed of the service', () => {
     // The database has a clock of its own.
     await expect.poll(() => reads).toBe(2)
     expect(await after).toBeDefined()
+  })
+})
+
+describe('a logout in the isolate of the feed', () => {
+  /** A feed that was just read, and so many that follow it. */
+  async function createFollowed(followers = 1) {
+    const time = new VirtualTime()
+    const feed = new RevocationFeed(database, time.runtime, silent)
+    const { head = 0, epoch = '' } = (await feed.findSegment(0)) ?? {}
+    const question = { after: head, epoch, nonce: 'n'.repeat(16), askedAtMs: 0 }
+    for (let each = 0; each < followers; each += 1) {
+      feed.streams.begin({ ...question, forMs: 20_000, beatMs: 2_500 })
+    }
+    return { time, feed, head, wakeReader: vi.spyOn(feed.streams, 'wakeReader') }
+  }
+
+  it.each([
+    [1, 100],
+    [200, 100],
+    [1_000, 500],
+  ])(
+    'is read at once, while %i follow, and the next one after %i ms',
+    async (followers, pauseMs) => {
+      const { time, feed, head } = await createFollowed(followers)
+      expect(feed.tailDueInMs()).toBe(1_000)
+      feed.noteWritten(head + 1)
+      expect(feed.tailDueInMs()).toBeLessThanOrEqual(0)
+      expect(await feed.renewTail()).toBe('read')
+      time.nowMs += 40
+      expect(feed.tailDueInMs()).toBe(pauseMs - 40)
+    },
+  )
+
+  it('wakes a stream to read it, unless one was woken to read another', async () => {
+    const { time, feed, head, wakeReader } = await createFollowed()
+    feed.noteWritten(head)
+    expect(wakeReader).toHaveBeenCalledTimes(0)
+    await insert('l', 2)
+    for (const place of [head + 2, head + 1, head + 2]) feed.noteWritten(place)
+    expect(wakeReader).toHaveBeenCalledTimes(1)
+    await feed.renewTail()
+    expect(feed.tailDueInMs()).toBe(1_000)
+    time.nowMs += 10
+    feed.noteWritten(head + 3)
+    expect(wakeReader).toHaveBeenCalledTimes(2)
+  })
+
+  it('is looked for no longer than 2 s, in a history that was cut since then', async () => {
+    const { time, feed, head, wakeReader } = await createFollowed()
+    feed.noteWritten(head + 100)
+    time.nowMs += 1_999
+    await feed.renewTail()
+    expect(feed.tailDueInMs()).toBe(100)
+    time.nowMs += 1
+    expect(feed.tailDueInMs()).toBe(999)
+    feed.noteWritten(head + 1)
+    expect(feed.tailDueInMs()).toBeLessThanOrEqual(99)
+    expect(wakeReader).toHaveBeenCalledTimes(2)
+  })
+
+  it('is read in its time after the clock was set back', async () => {
+    const { time, feed, head } = await createFollowed()
+    time.nowMs = 900
+    feed.noteWritten(head + 1)
+    await feed.renewTail()
+    time.nowMs = 0
+    await feed.renewTail()
+    expect(feed.tailDueInMs()).toBe(1_000)
+    feed.noteWritten(head + 2)
+    expect(feed.tailDueInMs()).toBe(0)
   })
 })
 
