@@ -86,6 +86,7 @@ export class FeedStreams {
   readonly #streams = new Set<Stream>()
   /** How many reads the streams have begun. */
   #reads = 0
+  #isEnding = false
   /** Whether a request may end the pause of another one. Read on first use. */
   #mayWake: boolean | undefined
 
@@ -141,9 +142,9 @@ export class FeedStreams {
     this.#wakeAll([...rested.slice(0, readers), ...present.slice(-readers)])
   }
 
-  /** Ends all streams, before the process stops. */
+  /** Ends all streams, before the process stops. Those that begin later have one frame. */
   endAll(): void {
-    for (const stream of this.#streams) stream.isOver = true
+    this.#isEnding = true
     this.wake()
   }
 
@@ -180,14 +181,21 @@ export class FeedStreams {
     stream.forgottenAtMs = this.#runtime.elapsedMs() + stream.beatMs + graceMs
     this.#streams.add(stream)
     for (;;) {
-      const sinceMs = this.#runtime.elapsedMs() - Math.max(stream.askedAtMs, stream.sentAtMs)
-      const leftMs = stream.askedAtMs + stream.forMs - this.#runtime.elapsedMs()
       const page = this.#tail.pageAfter(stream.place, stream.epoch)
-      if (stream.isOver || sinceMs < 0 || leftMs <= 0 || !page) return undefined
+      if (!page || this.#isOver(stream)) return undefined
       const dueInMs = this.#dueInMs(stream, page)
       if (dueInMs <= 0) return this.#frameOf(stream, page)
+      const leftMs = stream.askedAtMs + stream.forMs - this.#runtime.elapsedMs()
       await this.#watch(stream, page, Math.min(leftMs, dueInMs))
     }
+  }
+
+  /** A stream has a frame in any case, even if its question was answered late. */
+  #isOver({ isOver, askedAtMs, forMs, sentAtMs }: Stream): boolean {
+    const nowMs = this.#runtime.elapsedMs()
+    const isSetBack = nowMs < Math.max(askedAtMs, sentAtMs)
+    const hasBegun = sentAtMs > Number.NEGATIVE_INFINITY
+    return isOver || isSetBack || (hasBegun && (this.#isEnding || nowMs >= askedAtMs + forMs))
   }
 
   /**
@@ -215,7 +223,7 @@ export class FeedStreams {
   async #watch(stream: Stream, { nowMs }: AgedPage, mostMs: number): Promise<void> {
     const hasRead = await this.#hasRead(stream)
     const page = this.#tail.pageAfter(stream.place, stream.epoch)
-    if (stream.isOver || (hasRead && page?.nowMs !== nowMs)) return
+    if (this.#isOver(stream) || (hasRead && page?.nowMs !== nowMs)) return
     const readInMs = this.#tail.tailDueInMs()
     const pauseMs = readInMs > 0 ? readInMs + this.#restOf(stream) : pauseWhileReadMs
     await this.#pause(stream, Math.min(mostMs, hasRead ? Math.max(leastPauseMs, pauseMs) : pauseMs))

@@ -343,4 +343,23 @@ describe('an answer that is followed', () => {
     await time.advance(0)
     expect(all.map(({ seen }) => seen.isOver)).toEqual([true, true, true])
   })
+
+  it('has one frame where it begins while the process ends', async () => {
+    await tail.renewTail()
+    const early = follow()
+    streams.endAll()
+    const late = follow()
+    await time.advance(0)
+    for (const { seen } of [early, late]) {
+      expect(seen).toMatchObject({ isOver: true, frames: [{ atMs: 0 }] })
+    }
+  })
+
+  it('has one frame where its question was answered after its time', async () => {
+    const askedAtMs = time.nowMs
+    time.nowMs += 1_500
+    const { seen } = follow({ askedAtMs, forMs: 1_000 })
+    await time.advance(0)
+    expect(seen).toMatchObject({ isOver: true, frames: [{ atMs: 1_500, heldMs: 1_500 }] })
+  })
 })
