@@ -71,8 +71,8 @@ interface Stream extends FollowQuestion {
   sentAtMs: number
   /** The database's clock in the page of the last frame. */
   sentNowMs: number
-  /** After this it does not count, until its client asks for another frame. */
-  forgottenAtMs: number
+  /** When its client asked for a frame. A beat and 3 s later it does not count any more. */
+  seenAtMs: number
   /** The number of its last read, among those of all streams. */
   readNumber: number
   /** How many of its reads have failed since the last one that did not. */
@@ -102,18 +102,14 @@ export class FeedStreams {
    * Undefined while 1,000 clients follow.
    */
   begin(question: FollowQuestion): ReadableStream<Uint8Array> | undefined {
-    const nowMs = this.#runtime.elapsedMs()
-    for (const stream of this.#streams) {
-      if (nowMs >= stream.forgottenAtMs) this.#streams.delete(stream)
-    }
-    if (this.#streams.size >= maxStreams) return undefined
+    if (this.#present().length >= maxStreams) return undefined
     const stream: Stream = {
       ...question,
       place: question.after,
       isOver: false,
       sentAtMs: Number.NEGATIVE_INFINITY,
       sentNowMs: 0,
-      forgottenAtMs: nowMs + question.beatMs + graceMs,
+      seenAtMs: this.#runtime.elapsedMs(),
       readNumber: -restReads,
       failures: 0,
       wake: () => {},
@@ -129,7 +125,7 @@ export class FeedStreams {
 
   /** Lets every stream look at the end of the history, which was read. */
   wake(): void {
-    this.#wakeAll([...this.#streams])
+    this.#wakeAll(this.#present())
   }
 
   /**
@@ -137,7 +133,7 @@ export class FeedStreams {
    * last have clients that are still there. Of these, who has not read for longest is the first.
    */
   wakeReader(): void {
-    const present = [...this.#streams].slice(-candidates)
+    const present = this.#present().slice(-candidates)
     const rested = present.toSorted((one, other) => one.readNumber - other.readNumber)
     this.#wakeAll([...rested.slice(0, readers), ...present.slice(-readers)])
   }
@@ -146,6 +142,17 @@ export class FeedStreams {
   endAll(): void {
     this.#isEnding = true
     this.wake()
+  }
+
+  /** The streams whose clients are there, as far as is known. The others are forgotten. */
+  #present(): readonly Stream[] {
+    const nowMs = this.#runtime.elapsedMs()
+    for (const stream of this.#streams) {
+      const sinceMs = nowMs - stream.seenAtMs
+      // On Workers the clock may be set back.
+      if (sinceMs < 0 || sinceMs >= stream.beatMs + graceMs) this.#streams.delete(stream)
+    }
+    return [...this.#streams]
   }
 
   #canWake(): boolean {
@@ -178,7 +185,7 @@ export class FeedStreams {
 
   /** Waits until there is a frame to send. Undefined at the end. */
   async #nextFrame(stream: Stream): Promise<string | undefined> {
-    stream.forgottenAtMs = this.#runtime.elapsedMs() + stream.beatMs + graceMs
+    stream.seenAtMs = this.#runtime.elapsedMs()
     this.#streams.add(stream)
     for (;;) {
       const page = this.#tail.pageAfter(stream.place, stream.epoch)

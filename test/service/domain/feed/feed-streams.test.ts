@@ -282,6 +282,26 @@ describe('an answer that is followed', () => {
     expect(follow().isBegun).toBe(true)
   })
 
+  it('forgets them when it wakes others, too', async () => {
+    for (let each = 0; each < 10; each += 1) streams.begin(ask())
+    time.nowMs += 5_500
+    expect(streams.size).toBe(10)
+    streams.wake()
+    expect(streams.size).toBe(0)
+    for (let each = 0; each < 10; each += 1) streams.begin(ask())
+    time.nowMs += 5_500
+    streams.wakeReader()
+    expect(streams.size).toBe(0)
+  })
+
+  it('forgets them after the clock was set back', async () => {
+    time.nowMs = 100_000
+    for (let each = 0; each < 1_000; each += 1) streams.begin(ask())
+    expect(follow().isBegun).toBe(false)
+    time.nowMs -= 1
+    expect(follow().isBegun).toBe(true)
+  })
+
   it('makes no frame before the one before was read', async () => {
     const reader = streams.begin(ask())?.getReader()
     tail.head = 1
