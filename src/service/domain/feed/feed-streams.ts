@@ -149,8 +149,10 @@ export class FeedStreams {
     const nowMs = this.#runtime.elapsedMs()
     for (const stream of this.#streams) {
       const sinceMs = nowMs - stream.seenAtMs
-      // On Workers the clock may be set back.
-      if (sinceMs < 0 || sinceMs >= stream.beatMs + graceMs) this.#streams.delete(stream)
+      // On Workers the clock may be set back. The stream then looks at the clock itself.
+      if (sinceMs >= 0 && sinceMs < stream.beatMs + graceMs) continue
+      this.#streams.delete(stream)
+      this.#wakeAll([stream])
     }
     return [...this.#streams]
   }
