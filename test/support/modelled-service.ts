@@ -193,8 +193,8 @@ class Isolate {
     return isFar ? undefined : { ...segmentIn(state, segmentOf(from), readAtMs), ageMs }
   }
 
-  async renewTail(): Promise<boolean> {
-    if (this.tailDueInMs() > 0 || this.#isReading) return false
+  async renewTail(): Promise<'read' | 'not due'> {
+    if (this.tailDueInMs() > 0 || this.#isReading) return 'not due'
     this.#isReading = true
     const [byClockMs, readAtMs, state] = [this.#clockMs(), this.#time.nowMs, this.#read()]
     await this.#time.delay(readMs)
@@ -205,7 +205,7 @@ class Isolate {
     }
     this.#tail = { state, readAtMs, byClockMs }
     this.#streams.wake()
-    return true
+    return 'read'
   }
 
   tailDueInMs(): number {
