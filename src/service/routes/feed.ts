@@ -63,6 +63,8 @@ const segmentRoute = defineRoute({
     if (follow === undefined) return succeed(c.body(head + segment.rows.join(''), 200, headers))
     if (nonce === undefined) return refuse({ reason: 'invalid_input', errors: [nonceMissing] })
     const epoch = c.req.query('epoch') ?? segment.epoch
+    // The place may be older than the segment of the path.
+    if (!feed.pageAfter(after, epoch)) return refuse('not_found')
     const question = { after, epoch, nonce, askedAtMs, forMs: follow * 1_000, beatMs }
     const frames = feed.streams.begin(question) ?? head + segment.rows.join('')
     return succeed(c.body(frames, 200, { ...headers, ...unbuffered }))

@@ -168,6 +168,20 @@ describe('GET /auth/feed/since/{segment}', () => {
     expect(await next()).toBeUndefined()
   })
 
+  it('is not found to those who follow from more than four segments behind', async () => {
+    const service = await createTestService()
+    await insertRevocations(5_000)
+    const latest = segmentOf((await findHead()) + 1)
+    const statusAfter = async (after: number) => {
+      const query = `after=${after}&nonce=${freshId()}&follow=1`
+      const answer = await service.app.request(`/auth/feed/since/${latest}?${query}`)
+      await answer.body?.cancel()
+      return answer.status
+    }
+    expect(await statusAfter((latest - 4) * 1_000 - 2)).toBe(404)
+    expect(await statusAfter((latest - 4) * 1_000 - 1)).toBe(200)
+  })
+
   it('is one page for those who follow after 1,000 others', async () => {
     const service = await createTestService()
     const head = await findHead()
