@@ -58,14 +58,16 @@ const segmentRoute = defineRoute({
     const number = parseNumber(params.segment)
     const segment = number === undefined ? undefined : await feed.findSegment(number)
     if (!segment) return refuse('not_found')
-    const { nonce, head, headers } = beginAnswer(c, segment)
     const { follow, beat_ms: beatMs = longestBeatMs, after = segment.from - 1 } = query
+    const heldMs = follow && Math.floor(Math.max(0, runtime.elapsedMs() - askedAtMs))
+    const { nonce, head, headers } = beginAnswer(c, segment, heldMs)
     if (follow === undefined) return succeed(c.body(head + segment.rows.join(''), 200, headers))
     if (nonce === undefined) return refuse({ reason: 'invalid_input', errors: [nonceMissing] })
     const epoch = c.req.query('epoch') ?? segment.epoch
     // The place may be older than the segment of the path.
     if (!feed.pageAfter(after, epoch)) return refuse('not_found')
     const question = { after, epoch, nonce, askedAtMs, forMs: follow * 1_000, beatMs }
+    // An ordinary answer that says how long it was held: the isolate has too many streams.
     const frames = feed.streams.begin(question) ?? head + segment.rows.join('')
     return succeed(c.body(frames, 200, { ...headers, ...unbuffered }))
   },
@@ -114,9 +116,11 @@ const checkRoute = defineRoute({
 export const feedRoutes = [segmentRoute, snapshotRoute, checkRoute] as const
 
 /** The first line of an answer, and its headers. */
-function beginAnswer(c: Context<ServiceEnv>, { ageMs, ...page }: AgedPage) {
+function beginAnswer(c: Context<ServiceEnv>, { ageMs: age, ...page }: AgedPage, heldMs?: number) {
   const nonce = parseNonce(c.req.query('nonce'))
-  const proof = nonce === undefined ? undefined : { nonce, ageMs: Math.ceil(Math.max(0, ageMs)) }
+  const ageMs = Math.ceil(Math.max(0, age))
+  const proof =
+    nonce === undefined ? undefined : { nonce, ageMs, ...(heldMs !== undefined && { heldMs }) }
   const headers = {
     'Content-Type': 'text/plain; charset=us-ascii',
     'Cache-Control': proof ? 'no-store' : cacheControl,
