@@ -64,7 +64,7 @@ function follow(
 const firstFrameOf = ({ answer }: Follower) =>
   new Promise<string>((resolve) => answer.once('data', (chunk) => resolve(String(chunk))))
 
-const isFrame = (text: string) => /^{[^\n]*"held_ms":\d+}\n/.test(text)
+const isFrame = (text: string) => /^{[^\n]*"held_ms":\d+}\n[^\n]*\n/.test(text)
 
 async function followMany(count: number): Promise<Follower[]> {
   const all: Follower[] = []
