@@ -1,7 +1,7 @@
-// Measures how long a token is still accepted after the logout of its session, end to end. There are
-// four set-ups: without and with a followed feed, with the database far away, and with the logout in
-// the same isolate. The isolates of the service, a busy guard, guards whose questions are counted,
-// and idle isolates are separate processes over one sqld.
+// Measures how long a token is still accepted after the logout of its session, end to end. There
+// are four set-ups: without and with a followed feed, with the database far away, and with the
+// logout in the same isolate. The isolates of the service, a busy guard, guards whose questions are
+// counted, and idle isolates are separate processes over one sqld.
 //
 // Every token is shown to the busy guard each 25 ms, from before the logout until it is refused.
 // Some set-ups also show each token to an idle isolate that gets no other requests. It is shown

@@ -36,7 +36,7 @@ export interface StreamJourney {
 /** What is true of a frame, by true time. */
 interface Truth {
   readonly madeAtMs: number
-  /** By how much the frame states that it was held too long. Negative after a clock was set back. */
+  /** How much longer the frame says it was held. Negative after a clock was set back. */
   readonly lieMs: number
   /** How much older the frame is than it states: the clock of its isolate was set back. */
   readonly hiddenMs: number

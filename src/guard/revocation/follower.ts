@@ -30,6 +30,7 @@ interface FollowedLoader {
   refresh(source: RevocationSource, context: VerificationContext): void
 }
 
+/** Decides when a guard follows, and what to do when a stream fails. */
 export class FeedFollower {
   readonly #loader: FollowedLoader
   readonly #runtime: Runtime
@@ -40,6 +41,7 @@ export class FeedFollower {
   #isOpen = false
   /** Streams in a row that fell silent. */
   #silences = 0
+  /** Whether a pull has succeeded since the first of them began. */
   #hasPulled = false
   /** Whether the log says that streams fail. */
   #isTold = false
@@ -84,7 +86,10 @@ export class FeedFollower {
     this.#following.pauseFor(ms)
   }
 
-  /** After an outage, what was found out about streams may have come from it. */
+  /**
+   * Notes that a pull succeeded. After an outage, what was found out about streams may have come
+   * from it.
+   */
   notePull(isAfterOutage: boolean): void {
     this.#hasPulled = true
     if (!isAfterOutage) return

@@ -76,8 +76,8 @@ export class FrameReader {
 
   /**
    * The frame was made at least `held_ms` after the question, because both clocks run at the same
-   * rate, and not later than now. A service whose clock was set may tell too much. So the database's
-   * clock must have moved on by as much since the first frame.
+   * rate, and not later than now. A service whose clock was set may tell too much. So the
+   * database's clock must have moved on by as much since the first frame.
    */
   #dated({ proof, ...page }: FeedAnswer): PulledPage {
     const { ageMs = 0, heldMs = 0 } = proof ?? {}

@@ -157,7 +157,7 @@ describe('a followed answer', () => {
       inPieces(
         [
           textOf({ heldMs: 100, ageMs: 40, nowMs }, nonce),
-          // It was made after 1,100 ms. The clock of the service was set forward, and it comes late.
+          // Made after 1,100 ms. It comes late, and the clock of the service was set forward.
           textOf({ heldMs: 9_000, ageMs: 10, nowMs: nowMs + 1_000 }, nonce),
         ],
         5_000,

@@ -209,8 +209,8 @@ export class RevocationFeed {
   }
 
   /**
-   * A slow read may end after the next one. It must not replace newer data. What was read before the
-   * clock was set back seems newer, and its age is unknown.
+   * A slow read may end after the next one. It must not replace newer data. What was read before
+   * the clock was set back seems newer, and its age is unknown.
    */
   #keepTail(tail: FeedTail): void {
     const nowMs = this.#runtime.elapsedMs()
