@@ -372,7 +372,7 @@ export const provocations: Partial<Record<Reason, Provoke>> = {
   body_not_object: async (parts) => ({ ...parts, body: '[]' }),
   invalid_input: async (parts) =>
     parts.method === 'GET'
-      ? { ...parts, path: `${parts.path}?limit=0` }
+      ? { ...parts, path: `${parts.path}?limit=0&follow=0` }
       : withBody(parts, { email: 1, keep_current: 1, ids: 1 }),
   body_too_large: async (parts) => ({ ...parts, body: 'x'.repeat(16_385) }),
   async body_incomplete(parts) {
