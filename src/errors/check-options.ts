@@ -37,6 +37,11 @@ export function aFunction(right = 'a function'): Rule {
   return must((value) => typeof value === 'function', right)
 }
 
+/** The rule for true or false. */
+export function aBoolean(): Rule {
+  return must((value) => typeof value === 'boolean', 'true or false')
+}
+
 /**
  * Checks the options and returns a copy with the checked values. The caller must use the copy. It
  * includes inherited options and those of getters. Refuses options that cannot work, unknown

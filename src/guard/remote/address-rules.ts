@@ -1,7 +1,7 @@
 // Which addresses a guard may use. Anybody on the way can read and change plain HTTP. It is for
 // this machine, or for a guard with `insecureHttp`.
 
-import { must, optional, type Rule } from '../../errors/check-options.ts'
+import { aBoolean, must, optional, type Rule } from '../../errors/check-options.ts'
 import { parseIssuer } from '../../token/issuer.ts'
 import { isInsecureUrl } from '../../token/loopback.ts'
 
@@ -15,9 +15,7 @@ export const issuerRule: Rule = (issuer, { service, insecureHttp }) => {
 }
 
 /** Whether plain HTTP to another machine is allowed. */
-export const insecureHttpRule: Rule = optional(
-  must((value) => typeof value === 'boolean', 'true or false'),
-)
+export const insecureHttpRule: Rule = optional(aBoolean())
 
 /** Each one is compared with an `Origin` header, which has the form of an issuer without a path. */
 export const trustedOriginsRule: Rule = must(

@@ -1,6 +1,13 @@
 // How old a guard's knowledge of revocations may be.
 
-import { checkOptions, must, optional, type Rule, type Rules } from '../../errors/check-options.ts'
+import {
+  aBoolean,
+  checkOptions,
+  must,
+  optional,
+  type Rule,
+  type Rules,
+} from '../../errors/check-options.ts'
 import { isObject } from '../../token/json.ts'
 
 /** A bound in seconds, and what happens when the service cannot be asked. */
@@ -47,7 +54,7 @@ export const revocationRule: Rule = must(
 const boundRules: Rules<BoundedStaleness> = {
   maxStalenessSeconds: secondsRule(4, 300),
   acceptStaleSeconds: secondsRule(0, 86_400),
-  follow: optional(must((value) => typeof value === 'boolean', 'true or false')),
+  follow: optional(aBoolean()),
 }
 
 function secondsRule(least: number, most: number): Rule {

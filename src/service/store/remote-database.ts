@@ -2,7 +2,7 @@
 // between requests, and is slower with compressed answers. This file solves all three problems.
 
 import { createClient, LibsqlError } from '@libsql/client/http'
-import { checkOptions, must, optional, type Rules } from '../../errors/check-options.ts'
+import { aBoolean, checkOptions, must, optional, type Rules } from '../../errors/check-options.ts'
 import { parseDatabaseUrl } from '../config/database-url.ts'
 import type { Database } from './database.ts'
 
@@ -94,7 +94,7 @@ const rules: Rules<RemoteDatabaseOptions> = {
       'a whole number of milliseconds, from 1 to 2,147,483,647',
     ),
   ),
-  hasReplicas: optional(must((value) => typeof value === 'boolean', 'true or false')),
+  hasReplicas: optional(aBoolean()),
 }
 
 function isRemoteUrl(value: unknown): boolean {
