@@ -1,7 +1,7 @@
 // The options of a verifier, and the parts that are made from them.
 
 import { aFunction, must, optional, type Rules } from '../errors/check-options.ts'
-import { refuse } from '../errors/reasons.ts'
+import { succeed } from '../errors/reasons.ts'
 import { type Runtime, runtimeFunctions, runtimeRule } from '../runtime/runtime.ts'
 import { isAudience } from '../token/issuer.ts'
 import type { KeySet } from '../token/key-set.ts'
@@ -9,6 +9,7 @@ import type { RevocationSource } from '../token/revocation-source.ts'
 import { createRemoteKeySet } from './keys/remote-key-set.ts'
 import { insecureHttpRule, issuerRule, trustedOriginsRule } from './remote/address-rules.ts'
 import type { ServiceBinding } from './remote/ask-service.ts'
+import { withoutStreamSeconds } from './revocation/frame-reader.ts'
 import { createGate, type RevocationGate } from './revocation/gate.ts'
 import { loaderOf } from './revocation/isolate-views.ts'
 import { parsePolicy, type RevocationOption, revocationRule } from './revocation/policy.ts'
@@ -134,7 +135,8 @@ export function gateOf<Bindings>(
       }
       return {
         pull: async (...question) => find().pull(...question),
-        follow: async (...question) => find().follow?.(...question) ?? refuse(''),
+        follow: async (...question) =>
+          find().follow?.(...question) ?? succeed(withoutStreamSeconds),
         check: async (...question) => find().check(...question),
       }
     },

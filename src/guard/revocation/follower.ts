@@ -5,7 +5,7 @@
 // as a value. A stream that is lost without a word is over then.
 
 import { messageOf } from '../../errors/message-of.ts'
-import { refuse } from '../../errors/reasons.ts'
+import { refuse, succeed } from '../../errors/reasons.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { SingleFlight } from '../../runtime/single-flight.ts'
 import { streamSeconds } from '../../token/feed-format.ts'
@@ -13,6 +13,7 @@ import type { VerificationContext } from '../../token/key-set.ts'
 import type { PulledPage, RevocationSource } from '../../token/revocation-source.ts'
 import { timeoutMs } from '../remote/ask-service.ts'
 import { keepAlive } from '../remote/keep-alive.ts'
+import { withoutStreamSeconds } from './frame-reader.ts'
 import type { RevocationView } from './view.ts'
 
 const longestBeatMs = 3_000
@@ -143,13 +144,13 @@ export class FeedFollower {
     const ended =
       (await source
         .follow?.(position, context, { followed, beatMs, take })
-        .catch((error) => refuse(messageOf(error)))) ?? refuse('')
+        .catch((error) => refuse(messageOf(error)))) ?? succeed(withoutStreamSeconds)
     // It was given up.
     if (number !== this.#streams) return
     this.#isOpen = false
     if (ended.ok && ended.value > 0) this.#end(ended.value)
     else if (isGood) this.#endStream(this.#runtime.elapsedMs() - askedAt.elapsedMs)
-    else this.#fail(ended.ok ? '' : ended.error)
+    else this.#fail(ended.ok ? undefined : ended.error)
     if (!view.isComplete()) this.#loader.refresh(source, context)
   }
 
@@ -167,8 +168,8 @@ export class FeedFollower {
     if (lastedMs < (streamSeconds - 1) * 1_000) this.#following.fail()
   }
 
-  #fail(problem: string): void {
-    if (problem && !this.#isTold) {
+  #fail(problem: string | undefined): void {
+    if (problem !== undefined && !this.#isTold) {
       this.#isTold = true
       this.#loader.log('revocation_stream_failed', problem)
     }

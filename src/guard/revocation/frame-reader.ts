@@ -6,10 +6,10 @@ import type { Runtime } from '../../runtime/runtime.ts'
 import { type FeedAnswer, parseFeed } from '../../token/feed-format.ts'
 import type { PulledPage } from '../../token/revocation-source.ts'
 
-/** A service that is older than 0.6 gives no stream. */
-const pauseOfOlderSeconds = 600
-/** An isolate of the service has only so many streams. */
-const pauseOfFullSeconds = 60
+/** The pause where there are no streams, as with a service that is older than 0.6. */
+export const withoutStreamSeconds = 600
+/** The pause where the service has enough streams. */
+const enoughStreamsSeconds = 60
 /** A page has one line break in it. */
 const wholeFrame = /^.*\n.*\n/
 
@@ -70,7 +70,7 @@ export class FrameReader {
     const page = readFeed(text, this.#nonce)
     if (!page.ok) return page
     return succeed(
-      page.value.proof?.heldMs === undefined ? pauseOfOlderSeconds : pauseOfFullSeconds,
+      page.value.proof?.heldMs === undefined ? withoutStreamSeconds : enoughStreamsSeconds,
     )
   }
 
