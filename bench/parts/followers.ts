@@ -14,6 +14,7 @@ import { logOut } from '../support/revoke-all.ts'
 import { startServices } from '../support/staleness-place.ts'
 import { renderStreamCosts } from '../support/stream-costs.ts'
 import { renderCount } from '../support/table.ts'
+import { createChance } from '../support/virtual-time.ts'
 
 const counts = (process.env.BENCH_FOLLOWERS ?? '10,100,1000').split(',').map(Number)
 /** Clients begin spread over the time of a stream, so that they do not begin again all at once. */
@@ -26,6 +27,7 @@ const retryMs = 250
 /** CPU of an isolate that nobody follows, in addition to what it used before. */
 const idleMsPerSecond = 10
 
+const chance = createChance(1)
 const tellWithinMs = 200
 /** The service reads the end of the feed so often. */
 const readEveryMs = 1_000
@@ -129,7 +131,7 @@ async function measureTold(
   let longest = 0
   for (const token of tokens) {
     // Not in step with the reads of the service.
-    await delay(readEveryMs * (1 + Math.random()))
+    await delay(readEveryMs * (1 + chance()))
     const before = Math.max(...followers.map(({ place }) => place))
     const { answeredAtMs } = await logOut(service, token, 0)
     await until(() => followers.every(({ place }) => place > before))
