@@ -1,5 +1,6 @@
 // Followed answers: one long answer with a frame for everything new. A frame is a page of the feed,
 // and a line break.
+//
 // While somebody follows, the isolate reads the end of the history once a second, for all of them.
 //
 // A client that has left is forgotten by a deadline, because on Workers a request that is cut off
@@ -29,7 +30,6 @@ const maxFailures = 2
  * a request cannot wake another one, every pause is at most as long.
  */
 const pauseWhileReadMs = 250
-
 /** The pause after a read that has brought nothing. */
 const leastPauseMs = 100
 
@@ -98,8 +98,7 @@ export class FeedStreams {
   /**
    * The body with frames: the first at once, then one with news, and one for each beat without. It
    * ends after its time, after a frame of another history, and when its place is too far behind. It
-   * also ends when the clock is set back.
-   * Undefined while 1,000 clients follow.
+   * also ends when the clock is set back. Undefined while 1,000 clients follow.
    */
   begin(question: FollowQuestion): ReadableStream<Uint8Array> | undefined {
     if (this.#present().length >= maxStreams) return undefined
