@@ -74,6 +74,8 @@ export class Follower {
     })
     answer.on('error', () => {})
     answer.on('end', () => {
+      // Only a frame ends with a line feed.
+      this.isTurnedAway = text !== ''
       if (this.isFollowing && !this.#hasLeft) this.begin()
     })
   }
@@ -81,9 +83,8 @@ export class Follower {
   #take(frame: string): void {
     const page = parseFeed(frame)
     if (!page.ok) throw new Error(`A frame ${page.error}`)
-    const { through, proof } = page.value
-    this.isFollowing = proof?.heldMs !== undefined
-    this.isTurnedAway = !this.isFollowing
+    this.isFollowing = true
+    const { through } = page.value
     if (through <= this.#place) return
     this.#place = through
     this.toldAtMs = performance.now()

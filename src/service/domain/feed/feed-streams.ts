@@ -15,7 +15,10 @@ import type { AgedPage } from './aged-page.ts'
 const maxStreams = 1_000
 /** How long a client may take to ask for its next frame, in addition to the pause between two. */
 const graceMs = 3_000
-/** Of so many streams that paused last, those that have not read for longest are woken to read. */
+/**
+ * Of so many streams that paused last, those that have not read for longest are woken to read.
+ * About as many wake by themselves when a read is due.
+ */
 const candidates = 16
 /** How many of them. One would do, if its client is still there. */
 const readers = 2
@@ -86,6 +89,8 @@ export class FeedStreams {
   readonly #streams = new Set<Stream>()
   /** How many reads the streams have begun. */
   #reads = 0
+  /** How many pauses would end with the next read. Of many, only a few do. */
+  #pauses = 0
   #isEnding = false
   /** Whether a request may end the pause of another one. Read on first use. */
   #mayWake: boolean | undefined
@@ -251,23 +256,29 @@ export class FeedStreams {
     return true
   }
 
-  /** The streams take turns, because each may have few subrequests. */
+  /**
+   * The streams take turns, because each may have few subrequests. Of many, only about 16 look
+   * whether a read is due. What they read wakes the others.
+   */
   #restOf({ readNumber }: Stream): number {
     const rest = Math.min(restReads, this.#streams.size - 1)
-    return this.#reads - readNumber < rest ? restMs : 0
+    if (this.#reads - readNumber < rest) return restMs
+    this.#pauses += 1
+    return this.#pauses % Math.ceil(this.#streams.size / candidates) === 0 ? 0 : restMs
   }
 
-  /** The pause has a timer of this request. Another request can only end it early. */
+  /**
+   * The pause has a timer of this request. Another request can only end it early. The timer then
+   * runs out by itself, within about a second, because to stop it would cost more.
+   */
   async #pause(stream: Stream, ms: number): Promise<void> {
     // The order of the set is that of the last pauses.
     if (this.#streams.delete(stream)) this.#streams.add(stream)
-    const timer = new AbortController()
     const woken = new Promise<void>((resolve) => {
       stream.wake = resolve
     })
     const mostMs = this.#canWake() ? ms : Math.min(ms, pauseWhileReadMs)
-    await Promise.race([this.#runtime.delay(mostMs, timer.signal), woken])
-    timer.abort()
+    await Promise.race([this.#runtime.delay(mostMs), woken])
   }
 }
 

@@ -33,6 +33,8 @@ class MemoryTail {
   epoch = 'one'
   head = 0
   reads = 0
+  /** How often a stream looked whether a read is due. */
+  looks = 0
   /** The clients whose streams have read, in the order of the reads. */
   readers: (number | undefined)[] = []
   /** Another request reads, and gets no answer. */
@@ -40,11 +42,14 @@ class MemoryTail {
   /** Whether the next read fails. */
   isFailing = () => false
   isHurried = false
+  /** How long a read takes. */
+  readMs = 0
   /** Reads change nothing. */
   isStuck = false
   onRead = () => {}
   #read = { epoch: 'one', head: 0, atMs: 0 }
   #pausedUntilMs = 0
+  #isReading = false
   readonly #time: VirtualTime
 
   constructor(time: VirtualTime) {
@@ -65,12 +70,16 @@ class MemoryTail {
   }
 
   async renewTail(): Promise<Renewal> {
+    this.looks += 1
     if (this.tailDueInMs() > 0 || this.#time.nowMs < this.#pausedUntilMs) return 'not due'
-    if (this.isAway) return 'not due'
+    if (this.isAway || this.#isReading) return 'not due'
     this.reads += 1
     this.readers.push(client.getStore())
     if (this.isFailing()) return this.#fail()
     if (this.isStuck) return 'read'
+    this.#isReading = true
+    if (this.readMs > 0) await this.#time.delay(this.readMs)
+    this.#isReading = false
     this.#read = { epoch: this.epoch, head: this.head, atMs: this.#time.nowMs }
     this.onRead()
     return 'read'
@@ -163,6 +172,18 @@ describe('an answer that is followed', () => {
     for (let each = 0; each < 50; each += 1) follow()
     await time.advance(10_000)
     expect(tail.reads).toBe(10)
+  })
+
+  it('lets few of many clients look whether a read is due', async () => {
+    const many = 320
+    for (let client = 0; client < many; client += 1) follow()
+    tail.readMs = 5
+    await time.advance(1_500)
+    const { looks, reads } = tail
+    await time.advance(10_000)
+    expect(tail.reads - reads).toBe(10)
+    // Each read wakes all of them once.
+    expect((tail.looks - looks) / many).toBeLessThan(11)
   })
 
   it('lets its clients read in turn', async () => {
