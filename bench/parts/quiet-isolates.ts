@@ -89,7 +89,7 @@ async function compare(ratePerSecond: number, maxStalenessSeconds: number): Prom
 function renderFigures({ hours, questions, requests, waited, agesMs }: Figures): string[] {
   const dollars = (questions / hours) * hoursPerMonth * dollarsPerRequest
   return [
-    waited > 0 ? `${((waited / requests) * 100).toPrecision(3)} %` : 'none',
+    waited > 0 ? `${Number(((waited / requests) * 100).toPrecision(3))} %` : 'none',
     (questions / hours).toFixed(0),
     `$${dollars.toFixed(3)}`,
     (quantile(agesMs, 0.5) / 1_000).toFixed(1),
