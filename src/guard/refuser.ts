@@ -25,7 +25,8 @@ export async function withDeadline<T>(
   const request = typeof input === 'object' ? input : undefined
   const leftMs = (request && waitsLeftMs.get(request)) ?? timeoutMs
   const beganAtMs = clock.elapsedMs()
-  const done = await work({ ...context, deadlineMs: context.deadlineMs ?? beganAtMs + leftMs })
+  const { env, waitUntil, deadlineMs = beganAtMs + leftMs } = context
+  const done = await work({ env, waitUntil, deadlineMs })
   const waitedMs = clock.elapsedMs() - beganAtMs
   if (request && waitedMs > 0) waitsLeftMs.set(request, leftMs - waitedMs)
   return done
