@@ -11,6 +11,7 @@ import { type GuardedByProxy, type Stage, startStage, type Way } from '../suppor
 import { type StreamFault, type StreamProxy, startStreamProxy } from '../support/stream-proxy.ts'
 import { statusesOf, watch } from '../support/watch.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
+import { serveOnWrangler, type WranglerServer } from '../support/wrangler.ts'
 
 const streamPath = /[?&]follow=/
 const pullPath = /^\/auth\/feed\/(since|snapshot)\/(?!.*follow=)/
@@ -19,13 +20,15 @@ let stage: Stage
 /** Other processes of the service, over the same database. */
 let onWorkerd: Server
 let onDeno: Server
+let onWrangler: WranglerServer
 beforeAll(async () => {
   stage = await startStage(inject('bundle'))
   onWorkerd = await serveOnWorkerd(inject('bundle'), stage.service.settings)
   onDeno = await serveOnDeno(stage.service.settings)
+  onWrangler = await serveOnWrangler(stage.service.settings)
 })
 afterAll(async () => {
-  await Promise.all([onWorkerd?.stop(), onDeno?.stop()])
+  await Promise.all([onWorkerd?.stop(), onDeno?.stop(), onWrangler?.stop()])
   await stage?.stop()
 })
 
@@ -64,6 +67,8 @@ const cases: [Way, string, () => string][] = [
   ['on Node', 'workerd', () => stage.service.issuer],
   ['on Bun', 'workerd', () => stage.service.issuer],
   ['over HTTP', 'Deno', () => onDeno.baseUrl],
+  // It compresses what a client can read compressed, and so does Node's fetch ask.
+  ['on Node', 'wrangler dev', () => onWrangler.baseUrl],
 ]
 
 describe.concurrent('a guard that follows the feed', () => {

@@ -5,7 +5,7 @@
 // as a value. A stream that is lost without a word is over then.
 
 import { messageOf } from '../../errors/message-of.ts'
-import { refuse, succeed } from '../../errors/reasons.ts'
+import { type Result, refuse, succeed } from '../../errors/reasons.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { SingleFlight } from '../../runtime/single-flight.ts'
 import { streamSeconds } from '../../token/feed-format.ts'
@@ -82,11 +82,6 @@ export class FeedFollower {
     }
   }
 
-  /** No request of the isolate begins a stream for so long. */
-  pauseFor(ms: number): void {
-    this.#following.pauseFor(ms)
-  }
-
   /**
    * Notes that a pull succeeded. After an outage, what was found out about streams may have come
    * from it.
@@ -112,7 +107,7 @@ export class FeedFollower {
     this.#following.fail()
     if (this.#silences < 2 || !this.#hasPulled) return
     this.#isHeldBack = true
-    this.pauseFor(pauseWhileHeldBackMs)
+    this.#following.pauseFor(pauseWhileHeldBackMs)
     this.#loader.log(
       'revocation_stream_held_back',
       'Streams of the revocation feed fall silent; turn buffering off on the way to /auth/feed.',
@@ -141,10 +136,13 @@ export class FeedFollower {
     }
     this.#isOpen = true
     if (this.#silences === 0) this.#hasPulled = false
-    const ended =
-      (await source
-        .follow?.(position, context, { followed, beatMs, take })
-        .catch((error) => refuse(messageOf(error)))) ?? succeed(withoutStreamSeconds)
+    let ended: Result<number, string> | undefined
+    try {
+      ended = await source.follow?.(position, context, { followed, beatMs, take })
+    } catch (error) {
+      ended = refuse(messageOf(error))
+    }
+    ended ??= succeed(withoutStreamSeconds)
     // It was given up.
     if (number !== this.#streams) return
     this.#isOpen = false
@@ -159,7 +157,7 @@ export class FeedFollower {
     this.#isHeldBack = false
     this.#isTold = false
     this.#following.succeed()
-    this.pauseFor(pauseSeconds * 1_000)
+    this.#following.pauseFor(pauseSeconds * 1_000)
   }
 
   /** After its whole time, the next request begins another stream at once. */

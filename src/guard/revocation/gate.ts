@@ -99,6 +99,8 @@ class BoundedGate implements RevocationGate {
   readonly #maxStalenessMs: number
   readonly #acceptStaleMs: number
   readonly #follows: boolean | undefined
+  /** When a request had no `waitUntil`. */
+  #lackedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: GateParts, policy: Bounds) {
     this.#parts = parts
@@ -139,11 +141,13 @@ class BoundedGate implements RevocationGate {
   }
 
   #follow(context: VerificationContext): void {
-    const { follower } = this.#loader
+    const { follower, view } = this.#loader
+    const { elapsedMs } = view.readClocks()
+    if (Math.abs(elapsedMs - this.#lackedAtMs) < pauseWithoutWaitUntilMs) return
     const { waitUntil } = context
     if (this.#follows ?? waitUntil) {
       follower.begin(this.#maxStalenessMs, this.#parts.sourceOf(context), context)
-    } else if (waitUntil === null) follower.pauseFor(pauseWithoutWaitUntilMs)
+    } else if (waitUntil === null) this.#lackedAtMs = elapsedMs
   }
 
   #refresh(context: VerificationContext): void {

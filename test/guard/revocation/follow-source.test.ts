@@ -80,7 +80,7 @@ function inPieces(pieces: readonly string[], pauseMs = 0): ReadableStream<Uint8A
 describe('a followed answer', () => {
   it('is asked for with the place, the history and a nonce', async () => {
     const { asked } = await follow((nonce) => textOf({ heldMs: 0 }, nonce))
-    expect(asked.map(({ pathname }) => pathname)).toEqual(['/auth/feed/since/2'])
+    expect(asked.map(({ pathname }) => pathname)).toEqual(['/auth/feed/since/1'])
     const query = Object.fromEntries(asked[0]?.searchParams ?? [])
     const nonce = expect.stringMatching(/^[\w-]{16}$/)
     expect(query).toEqual({ after: '1999', epoch: 'e', follow: '20', beat_ms: '2500', nonce })

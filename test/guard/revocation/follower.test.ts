@@ -19,7 +19,15 @@ const idOf = (number: number) => `id${String(number).padStart(14, '0')}`
 const token = revocableToken([idOf(0)])
 const revoked = revocableToken([idOf(1)])
 
-type Fate = 'frames' | 'silent' | 'held back' | 'fails' | 'no stream' | 'ends' | 'throws'
+type Fate =
+  | 'frames'
+  | 'silent'
+  | 'held back'
+  | 'fails'
+  | 'no stream'
+  | 'ends'
+  | 'throws'
+  | 'throws at once'
 
 let time: VirtualTime
 let head: number
@@ -57,13 +65,18 @@ const source: RevocationSource = {
   async check() {
     return { ok: true, value: { isRevoked: false, nowMs: time.runtime.nowMs() } }
   },
-  async follow(after, _, options) {
+  follow(after, _, options) {
     followedAtMs.push(time.nowMs)
-    if (fate === 'throws') throw new Error('oh')
-    if (fate === 'fails') return { ok: false, error: 'The stream cannot be had.' }
-    if (fate !== 'no stream') return streamFrames(after, options)
-    return { ok: true, value: 600 }
+    if (fate === 'throws at once') throw new Error('oh')
+    return begin(after, options)
   },
+}
+
+async function begin(after: number, options: FollowOptions) {
+  if (fate === 'throws') throw new Error('oh')
+  if (fate === 'fails') return { ok: false as const, error: 'The stream cannot be had.' }
+  if (fate !== 'no stream') return streamFrames(after, options)
+  return { ok: true as const, value: 600 }
 }
 
 /** How many frames come before nothing does. */
@@ -89,8 +102,9 @@ async function streamFrames(
   return { ok: true, value: 0 }
 }
 
-function createBounded(follow?: boolean, maxStalenessSeconds = 10) {
-  const loader = new RevocationLoader('https://auth.example.com', time.runtime)
+const createLoader = () => new RevocationLoader('https://auth.example.com', time.runtime)
+
+function createBounded(follow?: boolean, maxStalenessSeconds = 10, loader = createLoader()) {
   const policy = {
     maxStalenessSeconds,
     acceptStaleSeconds: 0,
@@ -130,6 +144,18 @@ describe('a guard that follows the feed', () => {
     const kept: Promise<unknown>[] = []
     await ask({ waitUntil: (work) => kept.push(work) })
     expect([kept.length, followedAtMs]).toEqual([1, [0]])
+  })
+
+  it('follows beside a guard of the same issuer that has no waitUntil', async () => {
+    const loader = createLoader()
+    const [other, following] = [undefined, true].map((one) => createBounded(one, 10, loader))
+    await other?.ask({ waitUntil: null })
+    for (let tenth = 0; tenth < 100; tenth += 1) {
+      await other?.ask({ waitUntil: null })
+      await following?.ask({ waitUntil: null })
+      await time.advance(100)
+    }
+    expect(followedAtMs).toEqual([0])
   })
 
   it('refuses what a frame brings', async () => {
@@ -226,7 +252,7 @@ describe('a stream', () => {
     expect(lines()).toEqual([])
   })
 
-  it.each(['fails', 'throws'] as const)(
+  it.each(['fails', 'throws', 'throws at once'] as const)(
     'that %s begins again after longer and longer pauses, and the log says so once',
     async (failing) => {
       fate = failing

@@ -7,7 +7,9 @@
 // runs no code at its end. No request waits for the work of another one. A request may only end
 // the pause of another one.
 
+import { mayResolveAcrossRequests } from '../../../runtime/across-requests.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
+import { orLate } from '../../../runtime/single-flight.ts'
 import { renderFeed, sharedForMs } from '../../../token/feed-format.ts'
 import type { AgedPage } from './aged-page.ts'
 
@@ -191,6 +193,8 @@ export class FeedStreams {
 
   /** Waits until there is a frame to send. Undefined at the end. */
   async #nextFrame(stream: Stream): Promise<string | undefined> {
+    const isForgotten = !this.#streams.has(stream)
+    if (isForgotten && this.#present().length >= maxStreams) return undefined
     stream.seenAtMs = this.#runtime.elapsedMs()
     this.#streams.add(stream)
     for (;;) {
@@ -234,12 +238,19 @@ export class FeedStreams {
 
   /** Reads the end of the history if that is due. Otherwise pauses, until it is woken. */
   async #watch(stream: Stream, { nowMs }: AgedPage, mostMs: number): Promise<void> {
-    const hasRead = await this.#hasRead(stream)
+    const hasRead = await this.#readIfDue(stream, mostMs)
     const page = this.#tail.pageAfter(stream.place, stream.epoch)
-    if (this.#isOver(stream) || (hasRead && page?.nowMs !== nowMs)) return
+    if (this.#isOver(stream) || page?.nowMs !== nowMs) return
     const readInMs = this.#tail.tailDueInMs()
     const pauseMs = readInMs > 0 ? readInMs + this.#restOf(stream) : pauseWhileReadMs
     await this.#pause(stream, Math.min(mostMs, hasRead ? Math.max(leastPauseMs, pauseMs) : pauseMs))
+  }
+
+  /** While its own read takes long, a stream still has beats, and the news that others read. */
+  async #readIfDue(stream: Stream, mostMs: number): Promise<boolean> {
+    if (this.#tail.tailDueInMs() > 0) return false
+    const deadlineMs = this.#runtime.elapsedMs() + Math.min(mostMs, pauseWhileReadMs)
+    return orLate(this.#runtime, () => this.#hasRead(stream), false, deadlineMs)
   }
 
   /**
@@ -280,15 +291,4 @@ export class FeedStreams {
     const mostMs = this.#canWake() ? ms : Math.min(ms, pauseWhileReadMs)
     await Promise.race([this.#runtime.delay(mostMs), woken])
   }
-}
-
-/**
- * Whether a promise of one request may be resolved by another one. On Workers with a compatibility
- * date before 2024-10-14, the request that waits for it would never continue.
- */
-function mayResolveAcrossRequests(): boolean {
-  const { Cloudflare: platform } = globalThis as unknown as {
-    readonly Cloudflare?: { readonly compatibilityFlags?: Record<string, boolean> }
-  }
-  return platform?.compatibilityFlags?.handle_cross_request_promise_resolution !== false
 }

@@ -27,6 +27,10 @@ import { SnapshotAnswers } from './snapshot-answers.ts'
 
 /** Requests do not wait for a read that takes longer. */
 const readDeadlineMs = 2_000
+/** Others wait at least so long for a read of the end of the history. */
+const leastPatienceMs = 250
+/** A read that takes so many times as long as the last one has probably lost its client. */
+const patience = 4
 /** The pause after every failure. */
 const backOff: BackOff = { firstPauseMs: 500, longestPauseMs: 500 }
 
@@ -43,6 +47,11 @@ export class RevocationFeed {
   readonly #reading: SingleFlight
   readonly #readingPage: SingleFlight
   #tail: FeedTail | undefined
+  /**
+   * How long others leave the next read of the end to the request that begins it. On Workers, a
+   * client that hangs up ends its read without a word. Each read without an end doubles this.
+   */
+  #patienceMs = readDeadlineMs
   readonly #pages: PageCache
   readonly #hurry: Hurry
   /** The long answers that are being sent. */
@@ -188,16 +197,23 @@ export class RevocationFeed {
   }
 
   #readTail(): Promise<void> {
-    return this.#mark(this.#reading, async () => {
+    const forMs = this.#patienceMs
+    this.#patienceMs = Math.min(2 * forMs, readDeadlineMs)
+    return this.#mark(this.#reading, forMs, async () => {
       const before = this.#tail
       const readAtMs = this.#runtime.elapsedMs()
       const read = await this.#watch(readFeedTail(this.#database, before?.state.head ?? 0))
+      this.#noteReadTime(this.#runtime.elapsedMs() - readAtMs)
       if (before && !isContinued(before.state, read.state)) return this.#readNewHistory()
       this.#keepTail({
         ...{ state: read.state, readAtMs, segments: appendTo(before?.segments, read) },
         news: newsOf(before, read),
       })
     })
+  }
+
+  #noteReadTime(tookMs: number): void {
+    this.#patienceMs = Math.min(Math.max(leastPatienceMs, patience * tookMs), readDeadlineMs)
   }
 
   /** Reads from the beginning, because the last read came after a place of another history. */
@@ -221,7 +237,7 @@ export class RevocationFeed {
   }
 
   #readPage(number: number): Promise<void> {
-    return this.#mark(this.#readingPage, async () => {
+    return this.#mark(this.#readingPage, readDeadlineMs, async () => {
       const from = number * placesPerPage
       const end = from + placesPerPage - 1
       const readAtMs = this.#runtime.elapsedMs()
@@ -241,8 +257,8 @@ export class RevocationFeed {
   }
 
   /** Other requests may wait for this read. A failure ends it for them, too. */
-  async #mark(reading: SingleFlight, read: () => Promise<void>): Promise<void> {
-    reading.begin(readDeadlineMs)
+  async #mark(reading: SingleFlight, forMs: number, read: () => Promise<void>): Promise<void> {
+    reading.begin(forMs)
     try {
       await read()
       reading.succeed()

@@ -254,6 +254,18 @@ describe('an answer that is followed', () => {
     expect(all.map(({ seen }) => seen.frames.at(-1)?.through)).toEqual(Array(20).fill(1))
   })
 
+  it('has its beats, and the news that others read, while its own read hangs', async () => {
+    const { seen } = follow()
+    await time.advance(900)
+    tail.readMs = 60_000
+    await time.advance(8_000)
+    const gaps = seen.frames
+      .slice(1)
+      .map(({ atMs }, index) => atMs - (seen.frames[index]?.atMs ?? 0))
+    expect(seen.frames.length).toBeGreaterThan(3)
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(2_500)
+  })
+
   it('has frames that say their age while no read ends, and news afterwards', async () => {
     const { seen } = follow()
     await time.advance(0)
@@ -292,6 +304,14 @@ describe('an answer that is followed', () => {
     await all[7]?.leave()
     expect(follow().isBegun).toBe(true)
     expect(follow().isBegun).toBe(false)
+  })
+
+  it('ends where it was forgotten and there are 1,000 others', async () => {
+    const late = streams.begin(ask())?.getReader()
+    await time.advance(5_500)
+    for (let each = 0; each < 1_000; each += 1) streams.begin(ask())
+    expect(await late?.read()).toEqual({ done: true, value: undefined })
+    expect(streams.size).toBe(1_000)
   })
 
   it('forgets clients that have left without a word', async () => {

@@ -127,6 +127,37 @@ describe('the feed of the service', () => {
     expect([await feed.findSegment(0), reads]).toEqual([shown, 2])
   })
 
+  it('is read again soon when the client of a read has hung up, and less soon in an outage', async () => {
+    const time = new VirtualTime()
+    let isAway = false
+    const readAtMs: number[] = []
+    const hanging: Database = {
+      ...database,
+      async withClient(use) {
+        readAtMs.push(time.nowMs)
+        return isAway ? new Promise(() => {}) : database.withClient(use)
+      },
+    }
+    const feed = new RevocationFeed(hanging, time.runtime, silent)
+    await feed.findSegment(0)
+    isAway = true
+    for (let ms = 0; ms < 7_000; ms += 50) {
+      time.nowMs += 50
+      void feed.renewTail()
+    }
+    expect(readAtMs).toEqual([0, 1_000, 1_250, 1_750, 2_750, 4_750, 6_750])
+    isAway = false
+    time.nowMs += 2_000
+    await feed.renewTail()
+    isAway = true
+    readAtMs.length = 0
+    for (let ms = 0; ms < 2_000; ms += 50) {
+      time.nowMs += 50
+      void feed.renewTail()
+    }
+    expect(readAtMs.map((atMs) => atMs - time.nowMs)).toEqual([-1_000, -750, -250])
+  })
+
   it('reads as often as before after its clock was set back, and shows what it reads', async () => {
     const time = new VirtualTime()
     time.nowMs = 1_000_000
