@@ -67,8 +67,10 @@ export async function askService(
   }
 }
 
-function createRequest({ url, headers, body }: Question, signal: AbortSignal): Request {
+function createRequest({ url, headers, body, stream }: Question, signal: AbortSignal): Request {
   const request = new Request(url, { headers: { ...headers }, redirect: 'manual', signal })
+  // What compresses a stream collects it first.
+  if (stream) request.headers.set('Accept-Encoding', 'identity')
   if (!body) return request
   request.headers.set('Content-Type', 'application/json')
   return new Request(request, { method: 'POST', body: JSON.stringify(body) })

@@ -5,7 +5,7 @@
 // as a value. A stream that is lost without a word is over then.
 
 import { messageOf } from '../../errors/message-of.ts'
-import { type Result, refuse, succeed } from '../../errors/reasons.ts'
+import { refuse, succeed } from '../../errors/reasons.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { SingleFlight } from '../../runtime/single-flight.ts'
 import { streamSeconds } from '../../token/feed-format.ts'
@@ -110,7 +110,7 @@ export class FeedFollower {
     this.#following.pauseFor(pauseWhileHeldBackMs)
     this.#loader.log(
       'revocation_stream_held_back',
-      'Streams of the revocation feed fall silent; turn buffering off on the way to /auth/feed.',
+      'Streams of the revocation feed fall silent; turn off the buffering of /auth/feed.',
     )
   }
 
@@ -136,13 +136,10 @@ export class FeedFollower {
     }
     this.#isOpen = true
     if (this.#silences === 0) this.#hasPulled = false
-    let ended: Result<number, string> | undefined
-    try {
-      ended = await source.follow?.(position, context, { followed, beatMs, take })
-    } catch (error) {
-      ended = refuse(messageOf(error))
-    }
-    ended ??= succeed(withoutStreamSeconds)
+    const ended =
+      (await source
+        .follow?.(position, context, { followed, beatMs, take })
+        .catch((error) => refuse(messageOf(error)))) ?? succeed(withoutStreamSeconds)
     // It was given up.
     if (number !== this.#streams) return
     this.#isOpen = false

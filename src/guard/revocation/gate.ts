@@ -37,7 +37,7 @@ export interface RevocationGate {
 /** The parts that a gate uses. */
 export interface GateParts {
   readonly loader: RevocationLoader
-  /** The source, created with the first request and kept. */
+  /** The source, created with the first request and kept. Its functions reject, and never throw. */
   readonly sourceOf: (context: VerificationContext) => RevocationSource
 }
 
@@ -100,7 +100,7 @@ class BoundedGate implements RevocationGate {
   readonly #acceptStaleMs: number
   readonly #follows: boolean | undefined
   /** When a request had no `waitUntil`. */
-  #lackedAtMs = Number.NEGATIVE_INFINITY
+  #lackedAtMs = Number.NaN
 
   constructor(parts: GateParts, policy: Bounds) {
     this.#parts = parts
@@ -143,7 +143,8 @@ class BoundedGate implements RevocationGate {
   #follow(context: VerificationContext): void {
     const { follower, view } = this.#loader
     const { elapsedMs } = view.readClocks()
-    if (Math.abs(elapsedMs - this.#lackedAtMs) < pauseWithoutWaitUntilMs) return
+    const sinceMs = elapsedMs - this.#lackedAtMs
+    if (sinceMs >= 0 && sinceMs < pauseWithoutWaitUntilMs) return
     const { waitUntil } = context
     if (this.#follows ?? waitUntil) {
       follower.begin(this.#maxStalenessMs, this.#parts.sourceOf(context), context)

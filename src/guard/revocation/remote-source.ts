@@ -50,8 +50,6 @@ const maxCheckBytes = 16_384
 const maxCachedMs = 3_000
 /** After this, the clocks may have drifted apart. */
 const comparedForMs = 600_000
-/** What compresses a stream collects it first. */
-const uncompressed = { 'Accept-Encoding': 'identity' }
 const subject = 'The revocation feed'
 
 /** The difference between the clock of a history's database and the clock here. */
@@ -115,7 +113,7 @@ class RemoteSource implements RevocationSource {
     // An isolate of the service that is behind may not know yet that the next segment has begun.
     const url = `${this.#url}/since/${segmentOf(after)}?${query}`
     const stream = { take: reader.take, withinMs: streamSeconds * 1_000 + timeoutMs }
-    const answer = await askService(this.#bindingIn(env), { ...textAt(url, uncompressed), stream })
+    const answer = await askService(this.#bindingIn(env), { ...textAt(url), stream })
     if (!answer.ok) return answer
     const { isFound, text, name } = answer.value
     const end = isFound ? reader.end(text) : refuse('is not found')
@@ -245,8 +243,8 @@ class RemoteSource implements RevocationSource {
 }
 
 /** A question for a part of the feed. */
-function textAt(url: string, headers = {}): Question {
-  return { url, subject, headers: { Accept: 'text/plain', ...headers }, maxBytes: maxFeedBytes }
+function textAt(url: string): Question {
+  return { url, subject, headers: { Accept: 'text/plain' }, maxBytes: maxFeedBytes }
 }
 
 type Ask = (path: string, nonce?: string) => Promise<Result<FeedAnswer | undefined, string>>
