@@ -42,10 +42,10 @@ const serviceRequestsPerSecond = 20
 
 const base = { isFollowed: true, distanceMs: 0, isSameIsolate: false, idleIsolates: 0 }
 const variants: readonly Variant[] = [
-  { ...base, name: 'today', isFollowed: false, idleIsolates },
-  { ...base, name: 'followed', idleIsolates },
-  { ...base, name: 'followed, database 30 ms away', distanceMs: 30 },
-  { ...base, name: 'followed, logout in the same isolate', isSameIsolate: true },
+  { ...base, name: 'without a stream', isFollowed: false, idleIsolates },
+  { ...base, name: 'with a stream', idleIsolates },
+  { ...base, name: 'with a stream, database 30 ms away', distanceMs: 30 },
+  { ...base, name: 'with a stream, logout in the same isolate', isSameIsolate: true },
 ]
 
 /** @param directory for the bundles */

@@ -60,7 +60,17 @@ export async function renderStaleness(
     .flatMap((watcher) => measured.map((one) => measure(watcher, one)))
     .filter(({ tokens }) => tokens > 0)
   writeFileSync(chart, await drawHistograms(rows, boundSeconds))
-  const heads = ['', 'tokens', 'accepted after', 'p50', 'p90', 'p99', 'max', 'max, at most', '503']
+  const heads = [
+    '',
+    'tokens',
+    'of them accepted after the logout',
+    'p50',
+    'p90',
+    'p99',
+    'max',
+    'max, at most',
+    '503',
+  ]
   return [
     renderTable(heads, rows.map(renderRow)),
     'Seconds from the answer to the logout to the last accepted request, when it was sent, of the tokens that were accepted after it; "at most" is from sending the logout to the answer of that request. The busy guard is shown each token every 25 ms, and other requests. Idle isolates are shown one token, every 4 s on average.',

@@ -38,7 +38,7 @@ export function renderStreamCosts(cpuUs: number): string {
       heads,
       busyIsolates.map((isolates) => rowOf(isolates, cpuUs)),
     ),
-    `One month of ${hoursPerMonth} hours, with ${streamsPerHour} streams an hour for each busy isolate, and ${renderCount(cpuUs)} µs of CPU time a second for each stream. Prices of Workers Paid in November 2026, after what the plan includes: $0.30 for a million requests, $0.02 for a million ms of CPU time. Waiting costs nothing. One tail read is one round trip, and reads about eight rows. Pulls instead of streams (\`follow: false\`): ${pullsPerHour} requests an hour for each busy isolate, ${pullsPerHour / streamsPerHour} times as many.`,
+    `One month of ${hoursPerMonth} hours, with ${streamsPerHour} streams an hour for each busy isolate, and ${renderCount(cpuUs)} µs of CPU time a second for each stream. Prices of Workers Paid in November 2026, after what the plan includes: $0.30 for a million requests, $0.02 for a million ms of CPU time. Waiting costs nothing. One tail read is one round trip. Pulls instead of streams (\`follow: false\`): ${pullsPerHour} requests an hour for each busy isolate, ${pullsPerHour / streamsPerHour} times as many.`,
   ].join('\n\n')
 }
 

@@ -11,7 +11,7 @@ const issuer = Deno.env.get('ISSUER') ?? 'http://127.0.0.1:8787'
 const audience = Deno.env.get('AUDIENCE') ?? issuer
 
 const app = new Hono()
-  .use('/api/*', requireAccessToken({ issuer, audience }))
+  .use('/api/*', requireAccessToken({ issuer, audience, revocation: { follow: true } }))
   .get('/api/me', (c) => c.json({ user: c.var.auth.subject, session: c.var.auth.sessionId }))
 
 Deno.serve({ hostname: '127.0.0.1', port: Number(Deno.env.get('PORT') ?? 8788) }, app.fetch)

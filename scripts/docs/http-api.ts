@@ -84,10 +84,17 @@ function renderRoute({ route, request }: DescribedRoute): string {
   const parts = [
     `### ${request}`,
     [summary, description].filter(Boolean).join(' '),
-    `Takes ${takenBy(route)}. Answers ${answersOf(route)}.`,
+    `Takes ${takenBy(route)}.${queryOf(route)} Answers ${answersOf(route)}.`,
     ...(own.length > 0 ? [renderRefusals(own)] : []),
   ]
   return parts.join('\n\n')
+}
+
+/** What its query may have, in a sentence. */
+function queryOf(route: Route): string {
+  const names = Object.keys(proseOf(route).parameters ?? {})
+  const inQuery = names.filter((name) => !route.path.includes(`:${name}`))
+  return inQuery.length > 0 ? ` The query may have \`${inQuery.join('`, `')}\`.` : ''
 }
 
 /** Credential → what a request presents, in words. */

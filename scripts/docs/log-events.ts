@@ -159,7 +159,7 @@ export const logEvents: Readonly<Record<string, LogEvent>> = {
     members: ['issuer', 'problem'],
     meaning:
       'Two streams in a row brought nothing, while pulls work. The guard pulls each fifth of its bound, and tries again after ten minutes.',
-    todo: 'Turn off the buffering of answers between the guard and the service, for `/auth/feed`.',
+    todo: 'Turn off buffering and compression between the guard and the service ([how](../operate/guard-says-503.md#a-proxy-that-collects)).',
   },
   revocation_check_failed: {
     writer: 'guard',

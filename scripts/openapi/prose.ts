@@ -396,6 +396,7 @@ export const prose: Readonly<Record<RouteName, RouteProse>> = {
   feedSegment: {
     tag: 'Revocation feed',
     summary: 'One segment of the revocations: 1,000 places in their order.',
+    description: 'With `follow` the answer goes on, with a frame for all that is new.',
     parameters: {
       segment: 'The number of the segment, from 0 on.',
       ...feedParameters,
