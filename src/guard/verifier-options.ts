@@ -63,9 +63,9 @@ export interface VerifierOptions<Bindings = unknown> {
   /**
    * How soon a revocation takes effect here. Default `{ maxStalenessSeconds: 10 }`. Requests that
    * begin 10 s after a revocation, or later, are then refused, or answered 503. A busy isolate
-   * follows the feed, and knows of a revocation within about a second. No I/O on a request while the
-   * known revocations are younger than half of the bound. With `'strict'`, every request asks the
-   * service: one round trip. With `'none'`, tokens live until they expire.
+   * follows the feed, and knows of a revocation within about a second. No I/O on a request while
+   * the known revocations are younger than half of the bound. With `'strict'`, every request asks
+   * the service: one round trip. With `'none'`, tokens live until they expire.
    */
   readonly revocation?: RevocationOption
   /**
