@@ -202,8 +202,8 @@ export class FeedStreams {
       if (!page || this.#isOver(stream)) return undefined
       const dueInMs = this.#dueInMs(stream, page)
       if (dueInMs <= 0) return this.#frameOf(stream, page)
-      const leftMs = stream.askedAtMs + stream.forMs - this.#runtime.elapsedMs()
-      await this.#watch(stream, page, Math.min(leftMs, dueInMs))
+      const dueAtMs = this.#runtime.elapsedMs() + dueInMs
+      await this.#watch(stream, page, Math.min(stream.askedAtMs + stream.forMs, dueAtMs))
     }
   }
 
@@ -237,19 +237,20 @@ export class FeedStreams {
   }
 
   /** Reads the end of the history if that is due. Otherwise pauses, until it is woken. */
-  async #watch(stream: Stream, { nowMs }: AgedPage, mostMs: number): Promise<void> {
-    const hasRead = await this.#readIfDue(stream, mostMs)
+  async #watch(stream: Stream, { nowMs }: AgedPage, untilMs: number): Promise<void> {
+    const hasRead = await this.#readIfDue(stream, untilMs)
     const page = this.#tail.pageAfter(stream.place, stream.epoch)
     if (this.#isOver(stream) || page?.nowMs !== nowMs) return
     const readInMs = this.#tail.tailDueInMs()
     const pauseMs = readInMs > 0 ? readInMs + this.#restOf(stream) : pauseWhileReadMs
-    await this.#pause(stream, Math.min(mostMs, hasRead ? Math.max(leastPauseMs, pauseMs) : pauseMs))
+    const leftMs = untilMs - this.#runtime.elapsedMs()
+    await this.#pause(stream, Math.min(leftMs, hasRead ? Math.max(leastPauseMs, pauseMs) : pauseMs))
   }
 
   /** While its own read takes long, a stream still has beats, and the news that others read. */
-  async #readIfDue(stream: Stream, mostMs: number): Promise<boolean> {
+  async #readIfDue(stream: Stream, untilMs: number): Promise<boolean> {
     if (this.#tail.tailDueInMs() > 0) return false
-    const deadlineMs = this.#runtime.elapsedMs() + Math.min(mostMs, pauseWhileReadMs)
+    const deadlineMs = Math.min(untilMs, this.#runtime.elapsedMs() + pauseWhileReadMs)
     return orLate(this.#runtime, () => this.#hasRead(stream), false, deadlineMs)
   }
 

@@ -255,7 +255,7 @@ describe('an answer that is followed', () => {
   })
 
   it('has its beats, and the news that others read, while its own read hangs', async () => {
-    const { seen } = follow()
+    const { seen } = follow({ beatMs: 1_100 })
     await time.advance(900)
     tail.readMs = 60_000
     await time.advance(8_000)
@@ -263,7 +263,7 @@ describe('an answer that is followed', () => {
       .slice(1)
       .map(({ atMs }, index) => atMs - (seen.frames[index]?.atMs ?? 0))
     expect(seen.frames.length).toBeGreaterThan(3)
-    expect(Math.max(...gaps)).toBeLessThanOrEqual(2_500)
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(1_100)
   })
 
   it('has frames that say their age while no read ends, and news afterwards', async () => {
