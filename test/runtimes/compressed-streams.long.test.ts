@@ -5,10 +5,8 @@ import { expect, inject, it, onTestFinished } from 'vitest'
 import { loaded } from '../support/outage.ts'
 import { until } from '../support/server.ts'
 import { startStage } from '../support/stage.ts'
+import { pullPath, streamPath } from '../support/stream-proxy.ts'
 import { serveOnWrangler } from '../support/wrangler.ts'
-
-const streamPath = /[?&]follow=/
-const pullPath = /\/feed\/since\/(?!.*follow=)/
 
 it('learns of a logout elsewhere by a stream that is not compressed', async () => {
   const stage = await startStage(inject('bundle'))

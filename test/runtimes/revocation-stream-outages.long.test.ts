@@ -9,11 +9,9 @@ import { type DatabaseProxy, type Fault, startProxy } from '../support/proxy.ts'
 import { RestorableDatabase } from '../support/restore-drill.ts'
 import { type Server, until } from '../support/server.ts'
 import { type GuardedByProxy, type Stage, startStage } from '../support/stage.ts'
+import { pullPath, streamPath } from '../support/stream-proxy.ts'
 import { statusesOf, watch } from '../support/watch.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
-
-const streamPath = /[?&]follow=/
-const pullPath = /^\/auth\/feed\/(since|snapshot)\/(?!.*follow=)/
 
 let stage: Stage
 const stops: (() => Promise<unknown>)[] = []

@@ -8,12 +8,15 @@ import { boundMs } from '../support/guarded.ts'
 import { loaded } from '../support/outage.ts'
 import { type Server, until } from '../support/server.ts'
 import { type GuardedByProxy, type Stage, startStage, type Way } from '../support/stage.ts'
-import { type StreamFault, type StreamProxy, startStreamProxy } from '../support/stream-proxy.ts'
+import {
+  pullPath,
+  type StreamFault,
+  type StreamProxy,
+  startStreamProxy,
+  streamPath,
+} from '../support/stream-proxy.ts'
 import { statusesOf, watch } from '../support/watch.ts'
 import { serveOnWorkerd } from '../support/workerd.ts'
-
-const streamPath = /[?&]follow=/
-const pullPath = /^\/auth\/feed\/(since|snapshot)\/(?!.*follow=)/
 
 let stage: Stage
 /** Other processes of the service, over the same database. */

@@ -3,6 +3,11 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+/** Questions for a stream, by their path and query. */
+export const streamPath = /[?&]follow=/
+/** Questions for other parts of the feed. */
+export const pullPath = /^\/auth\/feed\/(since|snapshot)\/(?!.*follow=)/
+
 /** What happens to a followed answer. */
 export type StreamFault =
   | 'none'
@@ -50,9 +55,9 @@ export async function startStreamProxy(
   const cache = createCache()
   const server = createServer((incoming, outgoing) => {
     const { url = '', method, headers } = incoming
-    const isStream = /[?&]follow=/.test(url)
+    const isStream = streamPath.test(url)
     if (isStream) asked.streams.push(performance.now())
-    else if (/\/feed\/(since|snapshot)\//.test(url)) asked.pulls.push(performance.now())
+    else if (pullPath.test(url)) asked.pulls.push(performance.now())
     const its = isStream ? current : 'none'
     const path = its === 'is an ordinary one' ? withoutFollow(url) : url
     if (its === 'is an old one' && cache.answer(outgoing)) return
